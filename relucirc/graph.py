@@ -1,0 +1,165 @@
+"""The one intermediate representation: gates over affine forms.
+
+Networks, formulas and traced JAX functions all become a :class:`Graph`: inputs, a list of gates
+in topological order, and affine outputs.  A :class:`MaxGate` is ``max(left, right)``; ReLU is
+``max(0, z)``.  A :class:`SelectGate` is a guarded choice and may be discontinuous.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from relucirc.exact import ZERO
+from relucirc.forms import Form
+
+
+@dataclass(frozen=True)
+class Relation:
+    """``form op 0`` with op one of ``>``, ``>=``, ``==``."""
+
+    form: Form
+    op: str
+
+    def holds(self, sign: int) -> bool:
+        """Truth value, given the sign of the form."""
+        return sign > 0 if self.op == ">" else sign >= 0 if self.op == ">=" else sign == 0
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A Boolean combination: ``kind`` is and, or, not (over parts), true, false, or relation."""
+
+    kind: str
+    parts: "tuple[Guard, ...]" = ()
+    relation: Relation | None = None
+
+    def relations(self) -> list[Relation]:
+        """Lists the relations in order of first appearance."""
+        if self.relation is not None:
+            return [self.relation]
+        return [r for part in self.parts for r in part.relations()]
+
+    def decide(self, truth: Callable[[Relation], bool | None]) -> bool | None:
+        """Evaluates in three-valued logic; None where the unknown relations matter."""
+        if self.kind in ("true", "false"):
+            return self.kind == "true"
+        if self.relation is not None:
+            return truth(self.relation)
+        values = [part.decide(truth) for part in self.parts]
+        if self.kind == "not":
+            return None if values[0] is None else not values[0]
+        absorbing = self.kind == "or"
+        if absorbing in values:
+            return absorbing
+        return None if None in values else not absorbing
+
+
+@dataclass(frozen=True)
+class MaxGate:
+    """``max(left, right)``."""
+
+    left: Form
+    right: Form
+
+
+@dataclass(frozen=True)
+class SelectGate:
+    """The form of the first branch whose guard holds; the last guard is true."""
+
+    branches: tuple[tuple[Guard, Form], ...]
+
+
+Gate = MaxGate | SelectGate
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Exact gates over named inputs.
+
+    Attributes:
+        inputs: Names of the variables ``0 .. n-1``.
+        gates: Gate ``k`` defines variable ``n + k`` from earlier variables.
+        outputs: One form per output.
+    """
+
+    inputs: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    outputs: tuple[Form, ...]
+
+    @property
+    def has_selects(self) -> bool:
+        """Whether some gate may be discontinuous."""
+        return any(isinstance(gate, SelectGate) for gate in self.gates)
+
+    def evaluate(self, point: Sequence[fmpq]) -> list[fmpq]:
+        """Returns the exact outputs at a point."""
+        values = list(point)
+        for gate in self.gates:
+            values.append(gate_value(gate, values))
+        return [form.evaluate(values) for form in self.outputs]
+
+
+def gate_value(gate: Gate, values: Sequence[fmpq]) -> fmpq:
+    """Returns the exact value of one gate, given the values of all earlier variables."""
+    if isinstance(gate, MaxGate):
+        return max(gate.left.evaluate(values), gate.right.evaluate(values))
+    for guard, form in gate.branches:
+        if guard.decide(lambda relation: relation.holds(_sign(relation.form.evaluate(values)))):
+            return form.evaluate(values)
+    raise AssertionError("the last branch of a SelectGate is true")
+
+
+def _sign(value: fmpq) -> int:
+    return (value.p > 0) - (value.p < 0)
+
+
+class GraphBuilder:
+    """Builds a graph: every method returns the form of its result."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.inputs = tuple(inputs)
+        self.gates: list[Gate] = []
+
+    def input(self, index: int) -> Form:
+        """Returns the form of an input."""
+        return Form.variable(index)
+
+    def _gate(self, gate: Gate) -> Form:
+        self.gates.append(gate)
+        return Form.variable(len(self.inputs) + len(self.gates) - 1)
+
+    def max(self, forms: Sequence[Form]) -> Form:
+        """Returns the maximum, as a balanced tree of two-input gates."""
+        level = list(forms)
+        while len(level) > 1:
+            paired = [self._max(a, b) for a, b in zip(level[::2], level[1::2], strict=False)]
+            level = paired + level[len(paired) * 2 :]
+        return level[0]
+
+    def _max(self, left: Form, right: Form) -> Form:
+        difference = right - left
+        if difference.is_constant:
+            return right if difference.const > 0 else left
+        return self._gate(MaxGate(left, right))
+
+    def min(self, forms: Sequence[Form]) -> Form:
+        """Returns the minimum."""
+        return -self.max([-form for form in forms])
+
+    def relu(self, form: Form) -> Form:
+        """Returns ``max(0, form)``."""
+        return self.max([Form(), form])
+
+    def select(self, branches: Sequence[tuple[Guard, Form]]) -> Form:
+        """Returns the first branch whose guard holds."""
+        return self._gate(SelectGate(tuple(branches)))
+
+    def build(self, outputs: Sequence[Form]) -> Graph:
+        """Returns the finished graph."""
+        return Graph(self.inputs, tuple(self.gates), tuple(outputs))
+
+
+def values_at(graph: Graph, point: Mapping[str, fmpq]) -> list[fmpq]:
+    """Evaluates at a point given by input name; names that the graph lacks are an error."""
+    return graph.evaluate([point.get(name, ZERO) for name in graph.inputs])

@@ -1,0 +1,325 @@
+"""ReLU networks as frozen JAX pytrees, over floats or over exact rationals.
+
+An :class:`MLP` computes ``W_k relu(... relu(W_1 x + b_1) ...) + b_k``.  Its leaves are float
+arrays, or :class:`~relucirc.exact.ExactMatrix` constants in its *exact twin*, which has the same
+structure.  Going from float to exact is lossless: floats are rationals.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy
+from flint import fmpq
+
+from relucirc.errors import NetworkError, shorten
+from relucirc.exact import ExactMatrix, Number, exact_vector, rational, to_rational
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Affine:
+    """One affine layer ``x -> weight @ x + bias``.
+
+    Attributes:
+        weight: Array or :class:`ExactMatrix` of shape ``(out, in)``.
+        bias: Array or one-column :class:`ExactMatrix` of shape ``(out,)`` or ``(out, 1)``, or
+            None for a layer without biases.
+    """
+
+    weight: Array
+    bias: Array | None = None
+
+    def __post_init__(self) -> None:
+        _check_layer(self.weight, self.bias)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(out, in)``."""
+        rows, columns = self.weight.shape
+        return rows, columns
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the weights are exact rationals."""
+        return isinstance(self.weight, ExactMatrix)
+
+    def exact_bias(self) -> tuple[Any, ...]:
+        """Returns the exact bias of an exact layer, zeros where it has none."""
+        if self.bias is None:
+            return (fmpq(0),) * self.weight.shape[0]
+        return tuple(dict(row).get(0, fmpq(0)) for row in self.bias.rows)
+
+    def __call__(self, x: Array) -> Array:
+        """Applies the layer to one point of shape ``(in,)``."""
+        weight, bias = self.weight, self.bias
+        if isinstance(weight, ExactMatrix):
+            weight = jnp.asarray(weight.to_numpy(x.dtype))
+        y = weight @ x
+        if bias is None:
+            return y
+        if isinstance(bias, ExactMatrix):
+            bias = jnp.asarray(bias.to_numpy(x.dtype)[:, 0])
+        return y + bias
+
+
+@dataclass(frozen=True)
+class MLP:
+    """A multi-layer perceptron with ReLU after every layer but the last.
+
+    It is a registered pytree (``inputs`` is static), so ``jit``, ``vmap``, ``grad`` and
+    ``jax.tree.map`` apply.  Calling it evaluates one point; use ``jax.vmap(net)`` or
+    :func:`relucirc.evaluate` for a batch.
+
+    Attributes:
+        layers: The affine layers, at least one.
+        inputs: The names of the inputs, unique identifiers.
+
+    Example:
+        >>> net = MLP.from_arrays([([[1], [-1]], None), ([[1, 1]], None)])
+        >>> net.at(-3)
+        (3,)
+    """
+
+    layers: tuple[Affine, ...]
+    inputs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
+        for i, (below, above) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
+            if below.shape[0] != above.shape[1]:
+                raise NetworkError(
+                    f"layer {i} gives {below.shape[0]} values but layer {i + 1} takes {above.shape[1]} "
+                    f"(weights are out x in: {below.shape} then {above.shape}); transpose one, or drop a layer."
+                )
+        check_names(self.inputs)
+        if len(self.inputs) != self.layers[0].shape[1]:
+            raise NetworkError(
+                f"expected {self.layers[0].shape[1]} input names for weights of shape {self.layers[0].shape}, "
+                f"got {len(self.inputs)}: {shorten(self.inputs)}."
+            )
+
+    @staticmethod
+    def from_arrays(layers: Iterable[Any], inputs: Sequence[str] | None = None) -> "MLP":
+        """Builds a network from ``(weight, bias)`` pairs, weights of shape ``(out, in)``.
+
+        Float arrays (NumPy or JAX, any width from 16 to 64 bits) stay float arrays and make a
+        float network.  Anything else (nested lists of ints, floats, Fractions, SymPy rationals,
+        or text such as ``"1/3"``) is read exactly and makes an exact network; a Python float
+        means exactly the binary value it holds.
+
+        Args:
+            layers: ``(weight, bias)`` pairs, a bias of None for none.
+            inputs: Names of the inputs; ``x`` for one and ``x1, x2, ...`` for several by default.
+
+        Raises:
+            NetworkError: For ragged or mismatched shapes, NaN or infinity, and unreadable numbers.
+        """
+        pairs = list(layers)
+        for i, pair in enumerate(pairs):
+            if not isinstance(pair, Affine) and (not isinstance(pair, tuple | list) or len(pair) != 2):
+                raise NetworkError(f"layer {i}: expected a pair (weight, bias), got {shorten(pair)}.")
+        floats = all(_is_float_array(w) and (b is None or _is_float_array(b)) for w, b in map(_pair, pairs))
+        built = []
+        for i, (weight, bias) in enumerate(map(_pair, pairs)):
+            try:
+                built.append(_float_layer(weight, bias) if floats else _exact_layer(weight, bias))
+            except NetworkError as error:
+                raise NetworkError(f"layer {i}: {error}") from None
+        if not built:
+            raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
+        names = default_names(built[0].shape[1]) if inputs is None else tuple(inputs)
+        return MLP(tuple(built), names)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Widths from input to output, such as ``(2, 3, 1)``."""
+        return (len(self.inputs), *(layer.shape[0] for layer in self.layers))
+
+    @property
+    def hidden_neurons(self) -> int:
+        """Number of ReLU units."""
+        return sum(self.sizes[1:-1])
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the weights are exact rationals."""
+        return all(layer.is_exact for layer in self.layers)
+
+    @property
+    def symbols(self) -> tuple[sympy.Symbol, ...]:
+        """Symbols in the weights of a symbolic family, sorted by name; empty otherwise."""
+        parts = [m for layer in self.layers for m in (layer.weight, layer.bias) if isinstance(m, ExactMatrix)]
+        return tuple(sorted({s for m in parts for s in m.symbols}, key=lambda s: s.name))
+
+    def exact(self) -> "MLP":
+        """Returns the exact twin: every float read as exactly the rational number it is."""
+        if self.is_exact:
+            return self
+        layers = []
+        for i, layer in enumerate(self.layers):
+            try:
+                layers.append(_exact_layer(layer.weight, layer.bias))
+            except NetworkError as error:
+                raise NetworkError(f"layer {i}: {error}") from None
+        return MLP(tuple(layers), self.inputs)
+
+    def astype(self, dtype: Any) -> "MLP":
+        """Returns a float network with every weight rounded to the nearest ``dtype``.
+
+        With JAX's 64-bit types off, float64 leaves are NumPy arrays, so that nothing is narrowed.
+        """
+        dtype = jnp.dtype(dtype)
+        if not jnp.issubdtype(dtype, jnp.floating):
+            raise NetworkError(f"expected a floating dtype, got {dtype}.")
+        layers = []
+        for layer in self.exact().layers:
+            bias = None if layer.bias is None else layer.bias.to_numpy(dtype)[:, 0]
+            layers.append(_float_layer(layer.weight.to_numpy(dtype), bias))
+        return MLP(tuple(layers), self.inputs)
+
+    def __call__(self, x: Array) -> Array:
+        """Evaluates one point in floating point.
+
+        Args:
+            x: Array of shape ``(n_in,)``; the result has its dtype (ints become the default float).
+
+        Returns:
+            Array of shape ``(n_out,)``.
+        """
+        x = jnp.asarray(x)
+        if x.shape != (len(self.inputs),):
+            raise NetworkError(
+                f"expected one point of shape ({len(self.inputs)},), got an array of shape {x.shape}; "
+                "for a batch use jax.vmap(net)(xs) or relucirc.evaluate(net, xs)."
+            )
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            x = x.astype(jnp.result_type(float))
+        for layer in self.layers[:-1]:
+            x = jax.nn.relu(layer(x))
+        return self.layers[-1](x)
+
+    def at(self, *point: Number, **named: Number) -> tuple[sympy.Rational, ...]:
+        """Evaluates one point exactly.
+
+        Args:
+            *point: One rational number per input, or one sequence of them.
+            **named: The same by input name.
+
+        Returns:
+            One ``sympy.Rational`` per output.
+        """
+        return tuple(to_rational(v) for v in self.trace(self.point(*point, **named))[-1][0])
+
+    def point(self, *point: Number, **named: Number) -> tuple[fmpq, ...]:
+        """Reads one exact point, positional or by input name."""
+        values: Sequence[Any] = point
+        if len(point) == 1 and isinstance(point[0], Sequence | np.ndarray | jax.Array) and not isinstance(point[0], str):
+            values = list(point[0])
+        if named:
+            if values or set(named) != set(self.inputs):
+                raise NetworkError(f"expected one value for each of {list(self.inputs)}, got {sorted(named)}.")
+            values = [named[name] for name in self.inputs]
+        if len(values) != len(self.inputs):
+            raise NetworkError(f"expected {len(self.inputs)} values for {list(self.inputs)}, got {len(values)}.")
+        return tuple(rational(v, name) for name, v in zip(self.inputs, values, strict=True))
+
+    def trace(self, point: Sequence[fmpq]) -> list[tuple[list[fmpq], list[fmpq]]]:
+        """Returns exact ``(pre-activations, activations)`` of every layer at a point."""
+        if self.symbols:
+            raise NetworkError(f"weights have symbols {[s.name for s in self.symbols]}; substitute numbers first.")
+        values, trace = list(point), []
+        layers = self.exact().layers
+        for i, layer in enumerate(layers):
+            before = [y + b for y, b in zip(layer.weight.apply(values), layer.exact_bias(), strict=True)]
+            values = before if i == len(layers) - 1 else [max(y, fmpq(0)) for y in before]
+            trace.append((before, values))
+        return trace
+
+    def _sympy_(self) -> Any:
+        from relucirc.lift import to_sympy  # noqa: PLC0415  (SymPy's conversion protocol)
+
+        return to_sympy(self)
+
+
+def default_names(count: int) -> tuple[str, ...]:
+    """Returns ``("x",)`` for one input and ``("x1", "x2", ...)`` for several."""
+    return ("x",) if count == 1 else tuple(f"x{i + 1}" for i in range(count))
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuses input names that are not unique identifiers."""
+    bad = [name for name in names if not isinstance(name, str) or not name.isidentifier()]
+    if bad:
+        raise NetworkError(f"expected identifiers as input names, got {shorten(bad[0])}.")
+    if len(set(names)) != len(names):
+        raise NetworkError(f"expected unique input names, got {shorten(list(names))}.")
+
+
+def _pair(layer: Any) -> tuple[Any, Any]:
+    return (layer.weight, layer.bias) if isinstance(layer, Affine) else tuple(layer)
+
+
+def _is_float_array(value: Any) -> bool:
+    return isinstance(value, jax.Array | np.ndarray) and jnp.issubdtype(value.dtype, jnp.floating)
+
+
+def _float_layer(weight: Any, bias: Any) -> Affine:
+    return Affine(_leaf(weight), None if bias is None else _leaf(bias))
+
+
+def _leaf(array: Any) -> Array:
+    """Returns a JAX array, or NumPy's own where JAX would narrow it (float64 with x64 off)."""
+    narrowed = isinstance(array, np.ndarray) and jax.dtypes.canonicalize_dtype(array.dtype) != array.dtype
+    return np.array(array) if narrowed else jnp.asarray(array)
+
+
+def _exact_layer(weight: Any, bias: Any) -> Affine:
+    column = None if bias is None else ExactMatrix.of([[b] for b in exact_vector(bias)], "bias")
+    return Affine(ExactMatrix.of(weight), column)
+
+
+def _check_layer(weight: Any, bias: Any) -> None:
+    """Checks shapes, and values where they are concrete; tracers and placeholders pass."""
+    if not hasattr(weight, "shape"):
+        raise NetworkError(f"weight: expected a matrix, got {shorten(weight)}; use MLP.from_arrays for lists.")
+    if len(weight.shape) != 2:
+        raise NetworkError(f"weight: expected a matrix (out x in), got shape {tuple(weight.shape)}.")
+    if bias is not None:
+        expected = (weight.shape[0], 1) if isinstance(bias, ExactMatrix) else (weight.shape[0],)
+        if tuple(bias.shape) != expected:
+            raise NetworkError(
+                f"bias: expected one entry for each of the {weight.shape[0]} rows of the weight "
+                f"{tuple(weight.shape)}, got shape {tuple(bias.shape)}."
+            )
+    for name, array in (("weight", weight), ("bias", bias)):
+        if isinstance(array, np.ndarray) or (isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)):
+            values = np.asarray(array)
+            if jnp.issubdtype(values.dtype, jnp.floating) and not np.isfinite(values.astype(np.float64)).all():
+                where = np.argwhere(~np.isfinite(values.astype(np.float64)))[0].tolist()
+                raise NetworkError(f"{name}{where}: expected finite numbers, got {values[tuple(where)]}.")
+
+
+def _register(cls: type, fields: tuple[str, ...], static: tuple[str, ...]) -> None:
+    """Registers a dataclass as a pytree whose unflattening skips validation, as JAX requires."""
+
+    def flatten(node: Any) -> tuple[Any, Any]:
+        keyed = tuple((jax.tree_util.GetAttrKey(name), getattr(node, name)) for name in fields)
+        return keyed, tuple(getattr(node, name) for name in static)
+
+    def unflatten(aux: Any, children: Any) -> Any:
+        node = object.__new__(cls)
+        for name, value in zip((*fields, *static), (*children, *aux), strict=True):
+            object.__setattr__(node, name, value)
+        return node
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten, unflatten)
+
+
+_register(Affine, ("weight", "bias"), ())
+_register(MLP, ("layers",), ("inputs",))
