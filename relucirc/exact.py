@@ -160,6 +160,14 @@ def to_float(value: fmpq, dtype: Any = np.float64) -> Any:
     return np.dtype(dtype).type(-result if value.p < 0 else result)
 
 
+def approximate(value: fmpq) -> float:
+    """Returns the nearest float64, infinite on overflow; for proposals, never for decisions."""
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return math.inf if value.p > 0 else -math.inf
+
+
 def is_symbolic(value: Any) -> bool:
     """Whether a matrix entry is a SymPy expression with free symbols."""
     return isinstance(value, sympy.Expr) and bool(value.free_symbols)

@@ -9,7 +9,7 @@ from math import gcd, lcm
 
 from flint import fmpq
 
-from relucirc.exact import ONE, ZERO
+from relucirc.exact import ONE, ZERO, text
 
 Key = tuple[tuple[int, int, int], ...]
 
@@ -136,3 +136,11 @@ def primitive_scale(forms: Iterable[Form]) -> fmpq:
                 numerator = gcd(numerator, int(c.p))
                 denominator = lcm(denominator, int(c.q))
     return fmpq(numerator, denominator) if numerator else ONE
+
+
+def form_to_json(form: Form) -> dict:
+    """Writes a form as certificate data: ``{"v": "coefficient", ..., "1": "constant"}``."""
+    data = {f"v{v}": text(c) for v, c in sorted(form.terms.items())}
+    if form.const != 0 or not data:
+        data["1"] = text(form.const)
+    return data

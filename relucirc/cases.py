@@ -1,0 +1,200 @@
+"""Cases: a claim about guarded formulas becomes claims about continuous ones on polyhedra.
+
+A Piecewise formula may be discontinuous.  Its guards cut the domain into relatively open cells on
+which one branch holds; network and branch are continuous, so they agree on a non-empty cell iff
+they agree on its closure.  The cells form a splitting tree: three ways at a guard's form (positive,
+zero, negative), two ways at a max-gate that a guard depends on, and leaves that are empty (with
+multipliers) or a :class:`Case`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from flint import fmpq
+
+from relucirc.budget import Budget
+from relucirc.chart import Chart, chart_of, sparse
+from relucirc.forms import Form, Key, form_to_json
+from relucirc.geometry.feasible import feasibility
+from relucirc.graph import Graph, MaxGate, Relation, SelectGate
+from relucirc.problem import Problem
+
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A cell and the continuous problem on it.
+
+    Attributes:
+        relations: What defines the cell over the original inputs.
+        inside: A point of the cell.
+        chart: Coordinates in which it has interior.
+        problem: The two sides in these coordinates.
+    """
+
+    relations: tuple[Relation, ...]
+    inside: tuple[fmpq, ...]
+    chart: Chart
+    problem: Problem
+
+    def contains(self, point: Sequence[fmpq]) -> bool:
+        """Whether a point satisfies all relations, strict ones included."""
+        return all(r.holds(_sign(r.form.evaluate(point))) for r in self.relations)
+
+    def pull_inside(self, point: Sequence[fmpq], is_witness: Callable[[Sequence[fmpq]], bool]) -> tuple[fmpq, ...]:
+        """Moves a witness in the closure into the cell itself, by continuity."""
+        share = fmpq(1)
+        while True:
+            moved = tuple(share * a + (1 - share) * b for a, b in zip(point, self.inside, strict=True))
+            if self.contains(moved) and is_witness(moved):
+                return moved
+            share = fmpq(1) - (1 - share) / 2 if share != 1 else fmpq(1, 2)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A graph with some gates decided: their values as forms over inputs and open gates."""
+
+    graph: Graph
+    decided: dict[int, Form]
+
+    def resolve(self, form: Form) -> Form:
+        """Replaces decided gates."""
+        while any(v in self.decided for v in form.terms):
+            form = form.substitute(self.decided.get)
+        return form
+
+    def decide(self, v: int, form: Form) -> "_Side":
+        return replace(self, decided={**self.decided, v: self.resolve(form)})
+
+    def finished(self) -> Graph:
+        """The graph of max-gates alone; decided gates are replaced, numbers close up."""
+        n = len(self.graph.inputs)
+        number: dict[int, Form] = {}
+        gates = []
+        for k, gate in enumerate(self.graph.gates):
+            if n + k in self.decided:
+                continue
+            assert isinstance(gate, MaxGate)
+            left, right = (self.resolve(f).substitute(number.get) for f in (gate.left, gate.right))
+            number[n + k] = Form.variable(n + len(gates))
+            gates.append(MaxGate(left, right))
+        outputs = tuple(self.resolve(form).substitute(number.get) for form in self.graph.outputs)
+        return Graph(self.graph.inputs, tuple(gates), outputs)
+
+
+class Solver:
+    """Walks the cells of a claim and asks ``solve`` about each; stops at the first that is not proved.
+
+    Args:
+        solve: Returns certificate data for a case, or None to stop.
+        budget: Asked at every cell.
+    """
+
+    def __init__(self, solve: Callable[[Case], dict | None], budget: Budget) -> None:
+        self.solve = solve
+        self.budget = budget
+
+    def run(self, left: Graph, right: Graph, relations: Sequence[Relation]) -> dict | None:
+        """Returns the tree of proofs, or None when a case was not proved."""
+        return self._cell((_Side(left, {}), _Side(right, {})), tuple(relations))
+
+    def _cell(self, sides: tuple[_Side, _Side], relations: tuple[Relation, ...]) -> dict | None:
+        self.budget.step("cells")
+        answer = feasibility(relations, len(sides[0].graph.inputs))
+        if answer.point is None:
+            assert answer.multipliers is not None
+            return {"empty": sparse(answer.multipliers)}
+        for i, side in enumerate(sides):
+            for k, gate in enumerate(side.graph.gates):
+                v = len(side.graph.inputs) + k
+                if isinstance(gate, SelectGate) and v not in side.decided:
+                    return self._select(sides, i, v, gate, relations, answer.point)
+        chart = chart_of(relations, len(sides[0].graph.inputs))
+        left, right = (chart.pull(side.finished()) for side in sides)
+        problem = Problem(left, right, chart.constraints, chart.interior)
+        proof = self.solve(Case(relations, answer.point, chart, problem))
+        return None if proof is None else {**chart.evidence, **proof}
+
+    def _select(
+        self,
+        sides: tuple[_Side, _Side],
+        i: int,
+        v: int,
+        gate: SelectGate,
+        relations: tuple[Relation, ...],
+        inside: tuple[fmpq, ...],
+    ) -> dict | None:
+        """Splits on what the gate's guards need, or takes the branch once they are decided."""
+        side = sides[i]
+        known = {r.form.primitive()[1].key: sign for r in relations if (sign := _FIXED_SIGN.get(r.op)) is not None}
+        for guard, branch in gate.branches:
+            truth = guard.decide(lambda r: _truth(side.resolve(r.form), r.op, known))
+            if truth is True:
+                return self._cell(_with(sides, i, side.decide(v, branch)), relations)
+            if truth is None:
+                undecided = next(
+                    r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None
+                )
+                return self._split(sides, i, side.resolve(undecided.form), relations)
+        raise AssertionError("the last branch of a SelectGate is true")
+
+    def _split(
+        self, sides: tuple[_Side, _Side], i: int, form: Form, relations: tuple[Relation, ...]
+    ) -> dict | None:
+        side, n = sides[i], len(sides[i].graph.inputs)
+        blocked = [v for v in form.terms if v >= n]
+        if blocked:
+            return self._split_gate(sides, i, min(blocked), relations)
+        parts = {"positive": Relation(form, ">"), "zero": Relation(form, "=="), "negative": Relation(-form, ">")}
+        node: dict = {"split": form_to_json(form)}
+        for name, relation in parts.items():
+            proof = self._cell(sides, (*relations, relation))
+            if proof is None:
+                return None
+            node[name] = proof
+        return node
+
+    def _split_gate(
+        self, sides: tuple[_Side, _Side], i: int, v: int, relations: tuple[Relation, ...]
+    ) -> dict | None:
+        side, n = sides[i], len(sides[i].graph.inputs)
+        gate = side.graph.gates[v - n]
+        assert isinstance(gate, MaxGate)  # selects are decided in order, so those below v are
+        left, right = side.resolve(gate.left), side.resolve(gate.right)
+        form = right - left
+        blocked = [u for u in form.terms if u >= n]
+        if blocked:
+            return self._split_gate(sides, i, min(blocked), relations)
+        node: dict = {"side": SIDES[i], "gate": v - n}
+        for name, relation, value in (("right", Relation(form, ">="), right), ("left", Relation(-form, ">="), left)):
+            proof = self._cell(_with(sides, i, side.decide(v, value)), (*relations, relation))
+            if proof is None:
+                return None
+            node[name] = proof
+        return node
+
+
+def _with(sides: tuple[_Side, _Side], i: int, side: _Side) -> tuple[_Side, _Side]:
+    return (side, sides[1]) if i == 0 else (sides[0], side)
+
+
+_FIXED_SIGN = {">": 1, "==": 0}
+"""The sign that a relation fixes; a weak inequality fixes none."""
+
+
+def _truth(form: Form, op: str, known: dict[Key, int]) -> bool | None:
+    """Truth of ``form op 0`` where its sign is constant or was split on."""
+    if form.is_constant:
+        return Relation(form, op).holds(_sign(form.const))
+    direction = form.primitive()[1]
+    sign = known.get(direction.key)
+    if sign is None:
+        opposite = known.get((-direction).key)
+        sign = None if opposite is None else -opposite
+    return None if sign is None else Relation(form, op).holds(sign)
+
+
+def _sign(value: fmpq) -> int:
+    return (value.p > 0) - (value.p < 0)

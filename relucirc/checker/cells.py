@@ -1,0 +1,253 @@
+"""Checks the cases of a claim: a splitting tree of cells, each empty or proved on its closure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.checker.derivation import Derivation
+from relucirc.checker.linear import (
+    UNIT,
+    Linear,
+    constant,
+    fields,
+    form,
+    index,
+    minus,
+    mix,
+    number,
+    replace,
+    require,
+    sequence,
+    value_at,
+    variable,
+)
+from relucirc.checker.tree import check_tree
+from relucirc.graph import Graph, Guard, MaxGate
+
+ONE = fmpq(1)
+Constraint = tuple[Linear, str]
+"""A form over the inputs, and ``>``, ``>=`` or ``==``."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One graph, and the gates that the path to this cell has decided."""
+
+    graph: Graph
+    decided: dict[int, Linear]
+
+    def linear(self, source: Any) -> Linear:
+        """Returns one of the graph's forms with decided gates replaced."""
+        read = {v: c for v, c in source.terms.items() if c != 0}
+        if source.const != 0:
+            read[UNIT] = source.const
+        while any(v in self.decided for v in read):  # a decided value may name a gate decided later
+            read = replace(read, self.decided)
+        return read
+
+
+def check_cells(proof: Any, left: Side, right: Side, constraints: list[Constraint]) -> None:
+    """Rejects unless the proof covers every point that satisfies the constraints."""
+    pending = [(proof, left, right, constraints)]
+    while pending:
+        node, left, right, constraints = pending.pop()
+        require(isinstance(node, dict), "a proof is not an object")
+        if "empty" in node:
+            _check_empty(fields(node, {"empty"}, set(), "an empty cell")["empty"], constraints)
+        elif "split" in node:
+            fields(node, {"split", "positive", "zero", "negative"}, set(), "a split")
+            cut = form(node["split"], len(left.graph.inputs))
+            for name, constraint in (
+                ("positive", (cut, ">")),
+                ("zero", (cut, "==")),
+                ("negative", (mix(((-ONE, cut),)), ">")),
+            ):
+                pending.append((node[name], left, right, [*constraints, constraint]))
+        elif "gate" in node:
+            pending += _gate_cells(node, left, right, constraints)
+        else:
+            _check_case(node, _selected(left, constraints), _selected(right, constraints), constraints)
+
+
+def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint]) -> list:
+    fields(node, {"side", "gate", "left", "right"}, set(), "a gate's cells")
+    require(node["side"] in ("left", "right"), "a gate's cells name no side")
+    side = left if node["side"] == "left" else right
+    side = _selected(side, constraints, stop=True)
+    k = index(node["gate"], len(side.graph.gates))
+    v = len(side.graph.inputs) + k
+    gate = side.graph.gates[k]
+    require(isinstance(gate, MaxGate), f"gate {k} is no maximum")
+    assert isinstance(gate, MaxGate)
+    require(v not in side.decided, f"gate {k} is decided twice")
+    below, above = side.linear(gate.left), side.linear(gate.right)
+    difference = minus(above, below)
+    require(all(u < len(side.graph.inputs) for u in difference), f"gate {k} is decided before those it needs")
+    cells = []
+    for name, value, cut in (("right", above, difference), ("left", below, mix(((-ONE, difference),)))):
+        decided = Side(side.graph, {**side.decided, v: value})
+        sides = (decided, right) if node["side"] == "left" else (left, decided)
+        cells.append((node[name], *sides, [*constraints, (cut, ">=")]))
+    return cells
+
+
+def _selected(side: Side, constraints: list[Constraint], *, stop: bool = False) -> Side:
+    """Decides select gates in order, from the signs that the constraints fix."""
+    decided = dict(side.decided)
+    for k, gate in enumerate(side.graph.gates):
+        v = len(side.graph.inputs) + k
+        if isinstance(gate, MaxGate) or v in decided:
+            continue
+        current = Side(side.graph, decided)
+        for guard, branch in gate.branches:
+            truth = _truth(guard, current, constraints)
+            if truth is None and stop:
+                return current
+            require(truth is not None, f"the cell does not decide gate {k}")
+            if truth:
+                decided = {**decided, v: current.linear(branch)}
+                break
+    return Side(side.graph, decided)
+
+
+def _truth(guard: Guard, side: Side, constraints: list[Constraint]) -> bool | None:
+    if guard.relation is not None:
+        sign = _sign(side.linear(guard.relation.form), constraints)
+        if sign is None:
+            return None
+        return {">": sign > 0, ">=": sign >= 0, "==": sign == 0}[guard.relation.op]
+    parts = [_truth(part, side, constraints) for part in guard.parts]
+    if guard.kind == "not":
+        return None if parts[0] is None else not parts[0]
+    if guard.kind == "and":
+        return False if False in parts else None if None in parts else True
+    if guard.kind == "or":
+        return True if True in parts else None if None in parts else False
+    require(guard.kind in ("true", "false"), f"a guard of unknown kind {guard.kind!r:.20}")
+    return guard.kind == "true"
+
+
+def _sign(target: Linear, constraints: list[Constraint]) -> int | None:
+    """The sign of a form that is constant, or a multiple of a strict or equality constraint."""
+    fixed = constant(target)
+    if fixed is not None:
+        return (fixed > 0) - (fixed < 0)
+    for known, op in constraints:
+        if op == ">=" or known.keys() != target.keys():
+            continue
+        v = next(iter(known))
+        ratio = target[v] / known[v]
+        if all(target[u] == ratio * c for u, c in known.items()):
+            return 0 if op == "==" else 1 if ratio > 0 else -1
+    return None
+
+
+def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
+    """Motzkin: a combination that is a negative constant, or zero with a strict part."""
+    parts, strict = [], False
+    for item in sequence(multipliers, "empty"):
+        require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
+        known, op = constraints[index(item[0], len(constraints))]
+        multiplier = number(item[1])
+        require(multiplier != 0 and (op == "==" or multiplier > 0), "a multiplier has the wrong sign")
+        strict = strict or op == ">"
+        parts.append((multiplier, known))
+    total = constant(mix(parts))
+    require(total is not None and (total < 0 or (total == 0 and strict)), "the multipliers do not show a cell empty")
+
+
+def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
+    """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
+    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree"}, "a case")
+    free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
+    position = {v: i for i, v in enumerate(free)}
+    kept = [_renumber(form, position) for form in kept]
+    derivation = Derivation.read(node["atoms"], len(free), kept)
+    outputs = []
+    for name, side in (("left", left), ("right", right)):
+        gates, results = _charted_graph(side, charted, position)
+        outputs.append(derivation.lower(gates, results, node[name]))
+    require(len(outputs[0]) == len(outputs[1]), "the sides have different numbers of outputs")
+    differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
+    derivation.close()
+    if "tree" in node:
+        check_tree(node["tree"], derivation, differences)
+    else:
+        require(not any(differences), "the normal forms differ")
+
+
+def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Linear]]:
+    """Returns the free inputs, the pivots as forms over them, and the inequalities that remain."""
+    equal = {i for i, (_, op) in enumerate(constraints) if op == "=="}
+    for multipliers in sequence(node.get("implied", []), "implied"):
+        equal |= _implied(multipliers, constraints, equal)
+    solved: dict[int, Linear] = {}
+    pivots = node.get("pivots", {})
+    require(isinstance(pivots, dict), "pivots is not an object")
+    for name, multipliers in pivots.items():
+        v = variable(name, n)
+        parts = []
+        for item in sequence(multipliers, "a pivot"):
+            require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
+            i = index(item[0], len(constraints))
+            require(i in equal, f"constraint {i} is no equality")
+            parts.append((number(item[1]), constraints[i][0]))
+        row = mix(parts)
+        require(row.get(v) == 1, f"the pivot {name} is not solved")
+        solved[v] = minus({v: ONE}, row)
+    free = [v for v in range(n) if v not in solved]
+    require(all(u == UNIT or u in free for row in solved.values() for u in row), "a pivot depends on a pivot")
+    kept = []
+    for i, (known, _) in enumerate(constraints):
+        seen = replace(known, solved)
+        fixed = constant(seen)
+        if i in equal:
+            require(fixed == 0, f"equality {i} does not vanish on the chart")
+        elif fixed is None:
+            kept.append(seen)
+        # A constant inequality either always holds, or the cell is empty and any proof will do.
+    point: dict[int, fmpq] = {}
+    if kept or "interior" in node:
+        values = sequence(node.get("interior"), "interior")
+        require(len(values) == len(free), "the interior point has the wrong dimension")
+        point = {v: number(c) for v, c in zip(free, values, strict=True)}
+    require(all(value_at(form, point) > 0 for form in kept), "the interior point is not inside")
+    return free, solved, kept
+
+
+def _implied(multipliers: Any, constraints: list[Constraint], equal: set[int]) -> set[int]:
+    """Inequalities that some combination forces to be equalities: they add up to zero."""
+    parts, found = [], set()
+    for item in sequence(multipliers, "implied"):
+        require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
+        i = index(item[0], len(constraints))
+        multiplier = number(item[1])
+        require(multiplier != 0 and (i in equal or multiplier > 0), "a multiplier has the wrong sign")
+        parts.append((multiplier, constraints[i][0]))
+        found.add(i)
+    require(bool(parts) and not mix(parts), "the combination forces no equality")
+    return found
+
+
+def _charted_graph(
+    side: Side, solved: dict[int, Linear], position: dict[int, int]
+) -> tuple[list[tuple[Linear, Linear]], list[Linear]]:
+    """Rewrites the undecided max-gates and the outputs over the free inputs, renumbered."""
+    n, m = len(side.graph.inputs), len(position)
+    numbers: dict[int, int] = dict(position)
+    gates = []
+    for k, gate in enumerate(side.graph.gates):
+        if n + k in side.decided:
+            continue
+        require(isinstance(gate, MaxGate), f"gate {k} is not decided")
+        assert isinstance(gate, MaxGate)
+        left, right = (_renumber(replace(side.linear(f), solved), numbers) for f in (gate.left, gate.right))
+        numbers[n + k] = m + len(gates)
+        gates.append((left, right))
+    outputs = [_renumber(replace(side.linear(f), solved), numbers) for f in side.graph.outputs]
+    return gates, outputs
+
+
+def _renumber(linear: Linear, numbers: dict[int, int]) -> Linear:
+    return {UNIT if v == UNIT else numbers[v]: c for v, c in linear.items()}

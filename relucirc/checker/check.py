@@ -1,0 +1,85 @@
+"""``check``: accept or reject a certificate for a claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.certificate import FORMAT
+from relucirc.checker.cells import Constraint, Side, check_cells
+from relucirc.checker.linear import UNIT, Rejected, fields, require
+from relucirc.claim import Claim, read_claim
+
+SPOT_POINTS = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a certificate proves its claim; ``bool(verdict)`` is ``accepted``.
+
+    Attributes:
+        accepted: True only if every step was replayed.
+        reason: Where it fails, for people.
+    """
+
+    accepted: bool
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.accepted
+
+
+def check(
+    net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None
+) -> Verdict:
+    """Checks a certificate independently of the methods that made it.
+
+    Args:
+        net: The network, as for :func:`relucirc.prove`.
+        formula: The formula, as for :func:`relucirc.prove`.
+        certificate: ``result.certificate``, or the same data read back from JSON.
+        domain: The domain of the claim.
+        inputs: Names of the inputs where ``net`` is a function.
+
+    Returns:
+        A :class:`Verdict`, true if the certificate proves that they are equal on the domain.
+
+    Raises:
+        RelucircError: When the network, the formula or the domain cannot be read.  A certificate
+            of any shape is rejected, never an error.
+    """
+    return check_claim(read_claim(net, formula, domain, inputs), certificate)
+
+
+def check_claim(claim: Claim, certificate: Any) -> Verdict:
+    """Checks a certificate for a claim that has been read."""
+    try:
+        fields(certificate, {"format", "proof"}, {"family"}, "a certificate")
+        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+        require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
+        require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
+        _spot_check(claim)
+        constraints: list[Constraint] = []
+        for relation in claim.domain.relations:
+            known = {v: c for v, c in relation.form.terms.items() if c != 0}
+            if relation.form.const != 0:
+                known[UNIT] = relation.form.const
+            constraints.append((known, relation.op))
+        check_cells(certificate["proof"], Side(claim.left, {}), Side(claim.right, {}), constraints)
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
+    return Verdict(True, "every step was replayed")
+
+
+def _spot_check(claim: Claim) -> None:
+    """Compares the graph that was read with the weights themselves at a few points.
+
+    A misread network would make any proof about it worthless; this route shares nothing with the
+    reader.
+    """
+    if claim.network is None:
+        return
+    for k in range(SPOT_POINTS):
+        point = [fmpq((7 * i + 3 * k * k + 1) % 11 - 5, 1 + (i + k) % 3) for i in range(len(claim.left.inputs))]
+        require(claim.left.evaluate(point) == claim.left_value(point), "the network was misread")

@@ -1,0 +1,101 @@
+"""Affine forms for the checker: dictionaries ``{variable: fmpq}`` with the constant under ``UNIT``."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flint import fmpq, fmpz
+
+UNIT = -1
+Linear = dict[int, fmpq]
+
+
+class Rejected(Exception):
+    """The evidence does not prove the claim; the message says where it fails."""
+
+
+def require(condition: bool, why: str) -> None:
+    """Rejects unless the condition holds."""
+    if not condition:
+        raise Rejected(why)
+
+
+def mix(parts: Iterable[tuple[fmpq, Mapping[int, fmpq]]]) -> Linear:
+    """Returns a linear combination, without zero entries."""
+    total: Linear = {}
+    for factor, form in parts:
+        for v, c in form.items():
+            total[v] = total[v] + factor * c if v in total else factor * c
+    return {v: c for v, c in total.items() if c != 0}
+
+
+def minus(a: Mapping[int, fmpq], b: Mapping[int, fmpq]) -> Linear:
+    """Returns ``a - b``."""
+    return mix(((fmpq(1), a), (fmpq(-1), b)))
+
+
+def replace(form: Mapping[int, fmpq], values: Mapping[int, Linear]) -> Linear:
+    """Replaces variables by forms."""
+    one = fmpq(1)
+    return mix((c, values[v]) if v in values else (one, {v: c}) for v, c in form.items())
+
+
+def constant(form: Mapping[int, fmpq]) -> fmpq | None:
+    """Returns the value of a constant form, or None."""
+    return form.get(UNIT, fmpq(0)) if all(v == UNIT for v in form) else None
+
+
+def value_at(form: Mapping[int, fmpq], point: Mapping[int, fmpq]) -> fmpq:
+    """Evaluates a form."""
+    return sum((c if v == UNIT else c * point[v] for v, c in form.items()), start=fmpq(0))
+
+
+def number(data: Any) -> fmpq:
+    """Reads a rational written as text, in lowest terms."""
+    require(isinstance(data, str) and len(data) <= 100_000, "a number is not text")
+    head, slash, tail = data.partition("/")
+    digits = head[1:] if head.startswith("-") else head
+    good = _is_digits(digits) and (_is_digits(tail) and set(tail) != {"0"} if slash else True)
+    require(good, f"not a rational: {data:.40}")
+    return fmpq(fmpz(head), fmpz(tail or "1"))  # Python's int stops at 4,300 digits
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def form(data: Any, bound: int) -> Linear:
+    """Reads a form over the variables below ``bound``."""
+    require(isinstance(data, dict), "a form is not an object")
+    result: Linear = {}
+    for name, value in data.items():
+        v = UNIT if name == "1" else variable(name, bound)
+        require(v not in result, "a form names a variable twice")
+        result[v] = number(value)
+    return {v: c for v, c in result.items() if c != 0}
+
+
+def variable(name: Any, bound: int) -> int:
+    """Reads ``"v12"``."""
+    good = isinstance(name, str) and len(name) < 12 and name[:1] == "v" and name[1:].isascii() and name[1:].isdigit()
+    require(good, f"not a variable: {name!r:.40}")
+    require(int(name[1:]) < bound, f"unknown variable {name}")
+    return int(name[1:])
+
+
+def index(data: Any, bound: int) -> int:
+    """Reads an index below ``bound``."""
+    require(isinstance(data, int) and not isinstance(data, bool) and 0 <= data < bound, f"index out of range: {data!r:.40}")
+    return data
+
+
+def sequence(data: Any, what: str) -> list:
+    """Reads a list."""
+    require(isinstance(data, list), f"{what} is not a list")
+    return data
+
+
+def fields(data: Any, needed: set[str], allowed: set[str], what: str) -> dict:
+    """Reads an object with exactly the fields that its kind has."""
+    require(isinstance(data, dict), f"{what} is not an object")
+    require(needed <= set(data) <= needed | allowed, f"{what} has the fields {sorted(map(str, data))!r:.200}")
+    return data

@@ -1,0 +1,88 @@
+"""What is claimed: two graphs, equal at every point of a domain."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.domain import Domain, read_domain
+from relucirc.errors import DomainError, NetworkError, shorten
+from relucirc.geometry.feasible import feasibility
+from relucirc.graph import Graph
+from relucirc.lower.from_family import resolve_family
+from relucirc.lower.from_formula import graph_of_formula
+from relucirc.lower.from_network import graph_of_network
+from relucirc.network import MLP
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``left = right`` on a domain.
+
+    Attributes:
+        left: The network as a graph.
+        right: The formula as a graph over the same inputs.
+        domain: Where they are claimed equal.
+        network: The rational network that ``left`` was read from, None for a JAX function.
+        moves: How a symbolic family became that network.
+    """
+
+    left: Graph
+    right: Graph
+    domain: Domain
+    network: MLP | None
+    moves: tuple[dict, ...] = ()
+
+    def contains(self, point: Sequence[fmpq]) -> bool:
+        """Whether the domain holds a point."""
+        return self.domain.contains(point)
+
+    def left_value(self, point: Sequence[fmpq]) -> list[fmpq]:
+        """The left side's exact value, from the weights themselves where it is a network."""
+        return self.left.evaluate(point) if self.network is None else self.network.trace(point)[-1][1]
+
+    def right_value(self, point: Sequence[fmpq]) -> list[fmpq]:
+        """The right side's exact value."""
+        return self.right.evaluate(point)
+
+    def is_witness(self, point: Sequence[fmpq]) -> bool:
+        """Whether a point of the domain tells the sides apart, exactly."""
+        return self.contains(point) and self.left_value(point) != self.right_value(point)
+
+
+def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Claim:
+    """Reads the three parts of a claim; see :func:`relucirc.prove` for what they may be.
+
+    Raises:
+        RelucircError: With one sentence for whatever cannot be read; an empty domain too.
+    """
+    moves: tuple[dict, ...] = ()
+    network = None
+    if isinstance(net, MLP):
+        network, found = resolve_family(net) if net.symbols else (net.exact(), [])
+        moves = tuple(found)
+        left = graph_of_network(network)
+    elif isinstance(net, Graph):
+        left = net
+    elif isinstance(net, Callable):
+        left = graph_of_formula(net, _names(inputs, formula))
+    else:
+        raise NetworkError(
+            f"expected a network (relucirc.MLP) or a JAX function, got {shorten(net)} of type "
+            f"{type(net).__name__}; relucirc.load reads files, relucirc.circuits has the built-ins."
+        )
+    right = graph_of_formula(formula, left.inputs, len(left.outputs))
+    where = read_domain(domain, left.inputs)
+    if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
+        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+    return Claim(left, right, where, network, moves)
+
+
+def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:
+    """Names the inputs of a JAX function, given or taken from the other side."""
+    if inputs is not None:
+        return tuple(inputs)
+    if isinstance(formula, MLP | Graph):
+        return formula.inputs
+    raise NetworkError("a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order.")

@@ -1,0 +1,1 @@
+"""Exact polyhedral geometry: cones by double description, and Farkas multipliers."""

@@ -1,0 +1,22 @@
+"""The proof methods, in the order in which they are tried.
+
+A method takes a :class:`~relucirc.problem.Problem` and a budget, and answers with evidence, with a
+point where the sides differ, or with None when it does not apply.
+"""
+
+from collections.abc import Callable
+
+from relucirc.budget import Budget
+from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow
+from relucirc.problem import Answer, Problem
+
+Method = Callable[[Problem, Budget], Answer]
+
+METHODS: dict[str, Method] = {
+    "normal form": normal_form.decide,
+    "search": search.decide,
+    "max-atoms": max_atoms.decide,
+    "shallow form": shallow.decide,
+    "regions": regionwise.decide,
+}
+"""Name -> method; dispatch, tests and documentation read this table."""

@@ -1,0 +1,143 @@
+"""``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.budget import Budget, OutOfBudget
+from relucirc.cases import Case, Solver
+from relucirc.certificate import make_certificate
+from relucirc.checker.check import check_claim
+from relucirc.claim import Claim, read_claim
+from relucirc.exact import to_rational
+from relucirc.methods import METHODS
+from relucirc.problem import Proved, Refuted
+from relucirc.result import Result
+from relucirc.witness import shrink
+
+
+def prove(
+    net: Any,
+    formula: Any,
+    *,
+    domain: Any = None,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+) -> Result:
+    """Decides whether a network equals a formula at every point of a domain, exactly.
+
+    The claim is about the function over the real numbers that these exact weights define; the
+    float computation is a different function.
+
+    Args:
+        net: A network (float weights mean exactly the binary values they hold; symbolic weights
+            mean all their values), or a JAX function that is piecewise linear.
+        formula: A SymPy expression, a list of them for several outputs, text such as
+            ``"Min(x1, x2)"`` (read by a safe parser), another network, or a JAX function.
+        domain: None for all of R^n; text such as ``"0 <= x1 <= 1, x1 + x2 <= 3"``, SymPy relations,
+            or a :class:`relucirc.Box`.
+        budget: Seconds of wall time after which the answer is unknown; None for no limit.
+        inputs: Names of the inputs, in order, where ``net`` is a function.
+
+    Returns:
+        A :class:`Result`: proved with a certificate that the independent checker has accepted;
+        refuted with a small exact witness; or unknown with what was tried.
+
+    Raises:
+        RelucircError: When the network, the formula or the domain cannot be read.
+
+    Example:
+        >>> import relucirc
+        >>> print(relucirc.prove(relucirc.circuits.minimum(), "Min(x1, x2)"))
+        proved: equal at every real input, by normal form.
+    """
+    clock = Budget(budget)
+    claim = read_claim(net, formula, domain, inputs)
+    attempt = _Attempt(claim, clock)
+    try:
+        proof = Solver(attempt.solve, clock).run(claim.left, claim.right, claim.domain.relations)
+        if proof is not None:
+            return _checked(claim, proof, attempt, clock)
+        if attempt.witness is not None:
+            return _refuted(claim, attempt.witness, attempt.methods[-1], clock)
+        return _unknown("no method decided it.", clock)
+    except OutOfBudget:
+        return _unknown(f"the budget of {clock.seconds:g} s ended.", clock)
+    except KeyboardInterrupt:
+        return _unknown("interrupted.", clock)
+
+
+class _Attempt:
+    """Solves cases, and remembers the methods that did it and the witness that ended it."""
+
+    def __init__(self, claim: Claim, clock: Budget) -> None:
+        self.claim = claim
+        self.clock = clock
+        self.methods: list[str] = []
+        self.witness: tuple[fmpq, ...] | None = None
+        self.hinges = 0
+
+    def solve(self, case: Case) -> dict | None:
+        for name, decide in METHODS.items():
+            self.clock.method = name
+            answer = decide(case.problem, self.clock)
+            if isinstance(answer, Proved):
+                self.methods.append(answer.method)
+                self.hinges += len(answer.evidence["atoms"])
+                return answer.evidence
+            if isinstance(answer, Refuted):
+                self.methods.append(answer.method)
+                self.witness = case.pull_inside(case.chart.lift(answer.point), self.claim.is_witness)
+                return None
+        return None
+
+
+def _checked(claim: Claim, proof: dict, attempt: _Attempt, clock: Budget) -> Result:
+    """Says proved only if the independent checker accepts the evidence."""
+    certificate = make_certificate(claim, proof)
+    verdict = check_claim(claim, certificate)
+    if not verdict.accepted:
+        return _unknown(f"a proof was found but the checker rejects it ({verdict.reason}); please report this.", clock)
+    order = list(METHODS)
+    method = max(attempt.methods, key=order.index) if attempt.methods else "cases"
+    where = "at every real input" if claim.domain.is_everything else "on the whole domain"
+    family = ", for all weights of the family" if claim.moves else ""
+    return Result(
+        status="proved",
+        method=method,
+        reason=f"equal {where}{family}, by {method}.",
+        certificate=certificate,
+        seconds=clock.elapsed,
+        statistics={"hinges": attempt.hinges, **clock.progress},
+    )
+
+
+def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget) -> Result:
+    """Shrinks the witness and evaluates both sides there again, from the weights themselves."""
+    point = shrink(witness, claim.is_witness)
+    names = claim.left.inputs
+    network = [to_rational(v) for v in claim.left_value(point)]
+    formula = [to_rational(v) for v in claim.right_value(point)]
+    assert network != formula
+    assert claim.contains(point)
+    named = dict(zip(names, map(to_rational, point), strict=True))
+    at = ", ".join(f"{name} = {value}" for name, value in list(named.items())[:6]) + (", ..." if len(named) > 6 else "")
+    i = next(i for i, (a, b) in enumerate(zip(network, formula, strict=True)) if a != b)
+    which = f" (output {i + 1})" if len(network) > 1 else ""
+    return Result(
+        status="refuted",
+        method=method,
+        reason=f"at {at} the network gives {network[i]} and the formula {formula[i]}{which}.",
+        witness=named,
+        network_value=network if len(network) > 1 else network[0],
+        formula_value=formula if len(formula) > 1 else formula[0],
+        seconds=clock.elapsed,
+        statistics=dict(clock.progress),
+    )
+
+
+def _unknown(reason: str, clock: Budget) -> Result:
+    done = ", ".join(f"{count} {name}" for name, count in clock.progress.items())
+    tried = f" Reached {clock.method or 'the claim'} after {clock.elapsed:.1f} s" + (f" ({done})." if done else ".")
+    return Result("unknown", None, reason + tried, seconds=clock.elapsed, statistics=dict(clock.progress))

@@ -1,0 +1,161 @@
+"""Counterexamples: where to look for them, and how to make them small.
+
+A witness is for reading: (1, 0) says more than (549755813888, -2199023255553/2).
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.exact import approximate
+from relucirc.forms import Form
+from relucirc.graph import Graph, MaxGate
+from relucirc.problem import Problem
+
+Point = tuple[fmpq, ...]
+RANDOM_POINTS = 256
+MAX_CANDIDATES = 512
+
+
+def candidates(problem: Problem) -> list[Point]:
+    """Lists points of the problem's polyhedron worth a look, simplest first."""
+    n = problem.n
+    found: dict[Point, None] = {}
+    for point in itertools.islice(_structured(n), 4 * MAX_CANDIDATES):
+        if len(found) >= MAX_CANDIDATES - RANDOM_POINTS:
+            break
+        if _inside(problem.constraints, point):
+            found[point] = None
+    if problem.constraints:
+        found[problem.interior] = None
+        for point in _from_cell(problem):
+            found[point] = None
+    rng = np.random.default_rng(7)
+    for scale in (1, 3, 10, 100, 10_000):
+        for row in rng.integers(-scale, scale + 1, size=(RANDOM_POINTS // 5, n)).tolist():
+            point = tuple(fmpq(c) for c in row)
+            if _inside(problem.constraints, point):
+                found[point] = None
+    return list(found)
+
+
+def _structured(n: int) -> Iterator[Point]:
+    """0, then small integer vectors: axes, pairs, all of a small box."""
+    if n <= 4:
+        box = sorted(itertools.product(range(-2, 3), repeat=n), key=lambda p: (sum(map(abs, p)), [-c for c in p]))
+        yield from (tuple(map(fmpq, p)) for p in box)
+        return
+    yield (fmpq(0),) * n
+    for size in (1, -1, 2, -2):
+        yield (fmpq(size),) * n
+    for k in range(n):
+        for size in (1, -1):
+            yield tuple(fmpq(size if i == k else 0) for i in range(n))
+    yield tuple(fmpq(i) for i in range(n))
+    yield tuple(fmpq(-i) for i in range(n))
+
+
+def _from_cell(problem: Problem) -> Iterator[Point]:
+    cell = problem.cell
+    vertices = cell.vertices[:64]
+    yield from vertices
+    for vertex in vertices:
+        yield tuple((a + b) / 2 for a, b in zip(vertex, problem.interior, strict=True))
+    for direction in cell.directions[:64]:
+        yield tuple(a + d for a, d in zip(problem.interior, direction, strict=True))
+
+
+def _inside(constraints: Sequence[Form], point: Point) -> bool:
+    return all(form.evaluate(point).p >= 0 for form in constraints)
+
+
+def float_differences(left: Graph, right: Graph, points: Sequence[Point]) -> list[int]:
+    """Indices of points where the sides seem to differ in float64, largest difference first."""
+    if not points:
+        return []
+    batch = np.array([[approximate(c) for c in point] for point in points]).T.reshape(len(points[0]), len(points))
+    with np.errstate(all="ignore"):
+        a, b = _float_outputs(left, batch), _float_outputs(right, batch)
+        gap = np.abs(a - b).max(axis=0)
+        scale = 1 + np.maximum(np.abs(a), np.abs(b)).max(axis=0)
+    order = np.argsort(-gap / scale)
+    return [int(i) for i in order if gap[i] > 1e-9 * scale[i]][:16]
+
+
+def _float_outputs(graph: Graph, batch: np.ndarray) -> np.ndarray:
+    values = list(batch)
+    zeros = np.zeros(batch.shape[1])
+
+    def evaluate(form: Form) -> np.ndarray:
+        return sum((approximate(c) * values[v] for v, c in form.terms.items()), start=zeros + approximate(form.const))
+
+    for gate in graph.gates:
+        assert isinstance(gate, MaxGate)
+        values.append(np.maximum(evaluate(gate.left), evaluate(gate.right)))
+    return np.array([evaluate(form) for form in graph.outputs])
+
+
+def cost(point: Sequence[fmpq]) -> tuple[int, int]:
+    """Reading cost of a point: digits of numerators and denominators, then sizes."""
+    bits = sum(abs(int(c.p)).bit_length() + 2 * (int(c.q).bit_length() - 1) for c in point)
+    return bits, sum(int(c.p) < 0 for c in point)
+
+
+def shrink(point: Point, is_witness: Callable[[Point], bool], attempts: int = 2000) -> Point:
+    """Makes a witness smaller while it stays one: whole-point roundings, then one entry at a time."""
+    best, tries = point, 0
+    improved = True
+    while improved and tries < attempts:
+        improved = False
+        for candidate in _simpler(best):
+            if tries >= attempts:
+                break
+            if cost(candidate) < cost(best):
+                tries += 1
+                if is_witness(candidate):
+                    best, improved = candidate, True
+                    break
+    return best
+
+
+def _simpler(point: Point) -> Iterator[Point]:
+    largest = max((abs(c) for c in point), default=fmpq(0))
+    if largest:
+        for size in (1, 2, 3, 10):
+            scaled = tuple(c * size / largest for c in point)
+            yield tuple(fmpq(_round(c)) for c in scaled)
+            yield scaled
+    for denominator in (1, 2, 4, 16, 256):
+        yield tuple(fmpq(_round(c * denominator), denominator) for c in point)
+    for i, c in enumerate(point):
+        for value in _simpler_numbers(c):
+            yield (*point[:i], value, *point[i + 1 :])
+
+
+def _simpler_numbers(c: fmpq) -> Iterator[fmpq]:
+    """Simpler rationals, near ones included: continued fraction convergents and halvings."""
+    yield from (fmpq(0), fmpq(1), fmpq(-1), fmpq(1, 2), fmpq(-1, 2), fmpq(2), fmpq(-2))
+    floor = int(c.p) // int(c.q)
+    yield from (fmpq(floor), fmpq(floor + 1))
+    yield from _convergents(c)
+    if abs(c) > 2:
+        yield fmpq(_round(c / 2))
+        yield fmpq(_round(c / 16))
+        yield fmpq(int(math.copysign(1, int(c.p))) * 2 ** (abs(int(c.p)).bit_length() - int(c.q).bit_length()))
+
+
+def _convergents(c: fmpq) -> Iterator[fmpq]:
+    p0, q0, p1, q1 = 0, 1, 1, 0
+    p, q = int(c.p), int(c.q)
+    while q:
+        a = p // q
+        p0, q0, p1, q1 = p1, q1, a * p1 + p0, a * q1 + q0
+        yield fmpq(p1, q1)
+        p, q = q, p - a * q
+
+
+def _round(c: fmpq) -> int:
+    return (2 * int(c.p) + int(c.q)) // (2 * int(c.q))
