@@ -18,11 +18,13 @@ class Lowered:
 
     Attributes:
         hinges: The shared hinge graph.
+        outputs: The two sides of every output.
         differences: ``left - right`` for every output; all zero proves the equality.
         evidence: Atoms, and the step that gave each gate.
     """
 
     hinges: HingeGraph
+    outputs: tuple[tuple[Form, Form], ...]
     differences: tuple[Form, ...]
     evidence: dict
 
@@ -75,9 +77,10 @@ class Problem:
         hinges = HingeGraph(self.n, self.constraints, cell, flatten=flatten)
         left, left_steps = hinges.lower(self.left)
         right, right_steps = hinges.lower(self.right)
-        differences = tuple(a - b for a, b in zip(left, right, strict=True))
+        outputs = tuple(zip(left, right, strict=True))
+        differences = tuple(a - b for a, b in outputs)
         evidence = {"atoms": hinges.atoms_to_json(), "left": left_steps, "right": right_steps}
-        return Lowered(hinges, differences, evidence)
+        return Lowered(hinges, outputs, differences, evidence)
 
     def differ_at(self, point: Sequence[fmpq]) -> bool:
         """Whether the two sides differ at a point, exactly."""

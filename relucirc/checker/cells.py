@@ -23,6 +23,7 @@ from relucirc.checker.linear import (
     variable,
 )
 from relucirc.checker.tree import check_tree
+from relucirc.checker.zero_one import check_zero_one
 from relucirc.graph import Graph, Guard, MaxGate
 
 ONE = fmpq(1)
@@ -159,7 +160,7 @@ def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
 
 def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
     """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
-    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree"}, "a case")
+    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "comparators"}, "a case")
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     kept = [_renumber(form, position) for form in kept]
@@ -171,8 +172,12 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
     require(len(outputs[0]) == len(outputs[1]), "the sides have different numbers of outputs")
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     derivation.close()
+    require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
     if "tree" in node:
         check_tree(node["tree"], derivation, differences)
+    elif "comparators" in node:
+        require(not constraints, "the 0-1 principle is for all of R^n")
+        check_zero_one(node["comparators"], derivation, differences)
     else:
         require(not any(differences), "the normal forms differ")
 

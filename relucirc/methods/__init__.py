@@ -7,7 +7,7 @@ point where the sides differ, or with None when it does not apply.
 from collections.abc import Callable
 
 from relucirc.budget import Budget
-from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow
+from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow, zero_one
 from relucirc.problem import Answer, Problem
 
 Method = Callable[[Problem, Budget], Answer]
@@ -15,6 +15,7 @@ Method = Callable[[Problem, Budget], Answer]
 METHODS: dict[str, Method] = {
     "normal form": normal_form.decide,
     "search": search.decide,
+    "0-1 principle": zero_one.decide,
     "max-atoms": max_atoms.decide,
     "shallow form": shallow.decide,
     "regions": regionwise.decide,
