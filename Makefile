@@ -1,0 +1,69 @@
+# `make prove` and `make test` do all of their own set-up: they need Python 3.11 or later and make.
+# PYTHON chooses the interpreter, VENV the folder that everything is installed into, JOBS the number
+# of test processes.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+SOURCES := relucirc tests benchmarks docs
+
+.PHONY: help prove test test-fast lint format docs bench wheel clean
+
+help:
+	@echo "make prove      prove every built-in circuit, and measure and repair the trained ones"
+	@echo "make test       run all tests (make test-fast leaves out the slow ones)"
+	@echo "make lint       ruff, pyright and the import contracts"
+	@echo "make format     let ruff reformat and fix what it can"
+	@echo "make docs       build the documentation into docs/_build/html"
+	@echo "make bench      run the benchmarks and print both sides of each"
+	@echo "make clean      remove everything that make built"
+
+prove: $(VENV)/.core
+	$(BIN)/python -m relucirc.proveall
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+test-fast: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
+
+lint: $(VENV)/.test $(VENV)/.lint
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+format: $(VENV)/.lint
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+bench: $(VENV)/.bench
+	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+wheel: $(VENV)/.core
+	$(PIP) build
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis .benchmarks
+	find relucirc tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp per set of packages: the library alone, and each extra on top of it.
+$(VENV)/.core: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "relucirc needs Python 3.11 or later, this is " + sys.version.split()[0] + "; choose another: make PYTHON=python3.12")'
+	@echo "installing relucirc into $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.%: $(VENV)/.core
+	@echo "installing what 'make $*' needs into $(VENV)"
+	@$(PIP) --editable '.[$*]'
+	@touch $@
