@@ -5,14 +5,14 @@ rules of the proof are in docs/proved.md; nothing in it names the network or the
 checker reads for itself.
 """
 
-from relucirc.claim import Claim
+from collections.abc import Sequence
 
 FORMAT = "relucirc-certificate-1"
 
 
-def make_certificate(claim: Claim, proof: dict) -> dict:
-    """Wraps the proof of a claim."""
+def make_certificate(proof: dict, moves: Sequence[dict] = ()) -> dict:
+    """Wraps the proof of a claim, with the moves that resolved its symbolic weights."""
     certificate: dict = {"format": FORMAT, "proof": proof}
-    if claim.moves:
-        certificate["family"] = list(claim.moves)
+    if moves:
+        certificate["family"] = list(moves)
     return certificate

@@ -95,7 +95,7 @@ class _Attempt:
 
 def _checked(claim: Claim, proof: dict, attempt: _Attempt, clock: Budget) -> Result:
     """Says proved only if the independent checker accepts the evidence."""
-    certificate = make_certificate(claim, proof)
+    certificate = make_certificate(proof, claim.moves)
     verdict = check_claim(claim, certificate)
     if not verdict.accepted:
         return _unknown(f"a proof was found but the checker rejects it ({verdict.reason}); please report this.", clock)

@@ -1,0 +1,1 @@
+"""Lowering: networks, formulas and JAX functions become graphs over affine forms."""
