@@ -1,0 +1,101 @@
+"""For tests of code that makes networks: assertions that prove instead of sampling.
+
+:func:`assert_equal` is one proof; :func:`assert_all_equal` proves a whole construction, on arguments
+that Hypothesis draws and shrinks.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from relucirc.prover import prove
+from relucirc.result import Result
+
+
+def assert_equal(net: Any, formula: Any, domain: Any = None, *, budget: float | None = 60.0) -> Result:
+    """Asserts that a network equals a formula at every point of a domain, by proof.
+
+    Args:
+        net: A network or JAX function, as for :func:`relucirc.prove`.
+        formula: The formula, as for :func:`relucirc.prove`.
+        domain: The domain, as for :func:`relucirc.prove`.
+        budget: Seconds of wall time; None for no limit.
+
+    Returns:
+        The proved :class:`relucirc.Result`.
+
+    Raises:
+        AssertionError: With an exact point where they differ and both values there, or with what was
+            tried when the budget ended.
+        RelucircError: When the network, the formula or the domain cannot be read.
+
+    Example:
+        >>> import relucirc
+        >>> assert_equal(relucirc.circuits.minimum(), "Max(x1, x2)")
+        Traceback (most recent call last):
+            ...
+        AssertionError: refuted: at x1 = 0, x2 = 1 the network gives 0 and the formula 1.
+    """
+    __tracebackhide__ = True
+    result = prove(net, formula, domain=domain, budget=budget)
+    if result.status != "proved":
+        raise AssertionError(str(result))
+    return result
+
+
+def assert_all_equal(
+    build: Callable[..., Any],
+    formula: Callable[..., Any],
+    *arguments: Any,
+    domain: Any = None,
+    budget: float | None = 60.0,
+    max_examples: int = 50,
+) -> None:
+    """Asserts that a construction gives the network it should, for arguments drawn by Hypothesis.
+
+    Args:
+        build: Makes a network from the arguments.
+        formula: Makes from the same arguments the formula that the network should equal.
+        *arguments: One Hypothesis strategy for each argument.
+        domain: The domain, as for :func:`relucirc.prove`; or a function that makes it from the arguments.
+        budget: Seconds for each proof.
+        max_examples: How many draws of the arguments are proved.
+
+    Raises:
+        AssertionError: For the smallest arguments found to fail, naming them and the point.
+
+    Example:
+        >>> import relucirc
+        >>> from hypothesis import strategies as st
+        >>> assert_all_equal(
+        ...     relucirc.circuits.minimum,
+        ...     lambda n: "Min(" + ", ".join(f"x{i + 1}" for i in range(n)) + ")",
+        ...     st.integers(2, 5),
+        ... )
+    """
+    from hypothesis import HealthCheck, given, settings  # noqa: PLC0415  (heavy, and only this needs it)
+
+    __tracebackhide__ = True
+
+    # Shrinking ends at the last failure, which is the smallest: that one is raised, without a replay's noise.
+    smallest: list[AssertionError] = []
+
+    @settings(
+        max_examples=max_examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(*arguments)
+    def holds(*drawn: Any) -> None:
+        where = domain(*drawn) if callable(domain) else domain
+        result = prove(build(*drawn), formula(*drawn), domain=where, budget=budget)
+        if result.status != "proved":
+            error = AssertionError(f"with {', '.join(map(repr, drawn))}: {result}")
+            smallest[:] = [error]
+            raise error
+
+    try:
+        holds()
+    except AssertionError as error:
+        raise (smallest[0] if smallest else error) from None
