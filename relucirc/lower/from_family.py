@@ -10,6 +10,7 @@ weights from exact cancellation of rational functions; nothing is sampled.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import sympy
 from flint import fmpq
@@ -52,13 +53,14 @@ def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
         numbers = [_numbers(row, scales.get(i), f"layer {depth}, row {i}", last=last) for i, row in enumerate(rows)]
         layers.append(_layer(numbers, layer))
         for i, scale in scales.items():
-            *weights, bias = [text(numbers[i].get(j, ZERO)) for j in range(layer.shape[1] + 1)]
+            *weights, bias = [text(numbers[i].get(j, ZERO)) for j in (*range(layer.shape[1]), BIAS)]
             moves.append({"layer": depth, "neuron": i, "scale": str(scale), "row": weights, "bias": bias})
     return MLP(tuple(layers), net.inputs), moves
 
 
+BIAS = -1
 Row = dict[int, sympy.Expr]
-"""The non-zero entries of one row of a layer by column; the bias is the column after the last."""
+"""The non-zero entries of one row of a layer by column, the bias as column ``BIAS``."""
 
 
 def _rows(layer: Affine, scales: dict[int, sympy.Expr], depth: int) -> list[Row]:
@@ -66,13 +68,17 @@ def _rows(layer: Affine, scales: dict[int, sympy.Expr], depth: int) -> list[Row]
     rows = []
     for i, (weights, offset) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
         entries = {}
-        for j, value in (*weights, (layer.shape[1], offset)):
-            entry = _rational_function(value, f"layer {depth}, row {i}, column {j}:")
+        for j, value in (*weights, (BIAS, offset)):
+            entry = _rational_function(value, f"layer {depth}, row {i}, {_place(j)}:")
             entry = _lowest_terms(entry * scales[j] if j in scales else entry)
             if entry != 0:
                 entries[j] = entry
         rows.append(entries)
     return rows
+
+
+def _place(column: int) -> str:
+    return "the bias" if column == BIAS else f"column {column}"
 
 
 def _scales(rows: list[Row], depth: int) -> dict[int, sympy.Expr]:
@@ -107,16 +113,15 @@ def _numbers(row: Row, scale: sympy.Expr | None, where: str, *, last: bool) -> d
                 if last
                 else f"is not a rational multiple of {scale}, as the first symbolic weight of its row is"
             )
-            raise NetworkError(f"{where}: column {j} holds {shorten(str(entry))}, which {reason}.")
+            raise NetworkError(f"{where}: {_place(j)} holds {shorten(str(entry))}, which {reason}.")
         numbers[j] = rational(value)
     return numbers
 
 
 def _layer(numbers: list[dict[int, fmpq]], layer: Affine) -> Affine:
     """Builds the rational layer; it has a bias where the symbolic one has."""
-    width = layer.shape[1]
-    weight = ExactMatrix.sparse(layer.shape, ({j: v for j, v in row.items() if j < width} for row in numbers))
-    bias = None if layer.bias is None else ExactMatrix.of([[row.get(width, ZERO)] for row in numbers], "bias")
+    weight = ExactMatrix.sparse(layer.shape, ({j: v for j, v in row.items() if j != BIAS} for row in numbers))
+    bias = None if layer.bias is None else ExactMatrix.of([[row.get(BIAS, ZERO)] for row in numbers], "bias")
     return Affine(weight, bias)
 
 
@@ -144,7 +149,7 @@ def _rational_function(value: sympy.Expr | fmpq, where: str) -> sympy.Expr:
     """Checks that a weight is a rational function whose denominators are never zero."""
     if isinstance(value, fmpq):
         return to_rational(value)
-    exact = value.xreplace({number: to_rational(rational(number)) for number in value.atoms(sympy.Float)})
+    exact: Any = value.xreplace({number: to_rational(rational(number)) for number in value.atoms(sympy.Float)})
     for part in sympy.preorder_traversal(exact):
         allowed = isinstance(part, sympy.Rational | sympy.Symbol | sympy.Add | sympy.Mul) or (
             isinstance(part, sympy.Pow) and isinstance(part.exp, sympy.Integer)
