@@ -92,6 +92,12 @@ class Graph:
         """Whether some gate may be discontinuous."""
         return any(isinstance(gate, SelectGate) for gate in self.gates)
 
+    @property
+    def forms(self) -> list[Form]:
+        """All forms of max-gates, then the outputs."""
+        gates = (gate for gate in self.gates if isinstance(gate, MaxGate))
+        return [form for gate in gates for form in (gate.left, gate.right)] + list(self.outputs)
+
     def evaluate(self, point: Sequence[fmpq]) -> list[fmpq]:
         """Returns the exact outputs at a point."""
         values = list(point)

@@ -16,46 +16,60 @@ from relucirc.graph import Graph, MaxGate
 from relucirc.problem import Problem
 
 Point = tuple[fmpq, ...]
-RANDOM_POINTS = 256
-MAX_CANDIDATES = 512
+MAX_STRUCTURED = 256
+RANDOM_POINTS = 250
+FLOAT_SLACK = 1e-9
 
 
-def candidates(problem: Problem) -> list[Point]:
-    """Lists points of the problem's polyhedron worth a look, simplest first."""
-    n = problem.n
-    found: dict[Point, None] = {}
-    for point in itertools.islice(_structured(n), 4 * MAX_CANDIDATES):
-        if len(found) >= MAX_CANDIDATES - RANDOM_POINTS:
-            break
+def small_points(problem: Problem, most: int) -> Iterator[Point]:
+    """Yields points of the problem's polyhedron worth an exact look, simplest first."""
+    for row in itertools.islice(_structured(problem.n), most):
+        point = tuple(map(fmpq, row))
         if _inside(problem.constraints, point):
-            found[point] = None
+            yield point
     if problem.constraints:
-        found[problem.interior] = None
-        for point in _from_cell(problem):
-            found[point] = None
+        yield problem.interior
+        yield from itertools.islice(_from_cell(problem), most)
+
+
+def suspicious_points(problem: Problem, most: int = 16) -> Iterator[Point]:
+    """Yields points where the sides seem to differ in float64, largest relative difference first.
+
+    Structured and random integer points are evaluated at once; at small integers the floats of
+    dyadic weights are exact, so that even a difference of 2^-40 shows.
+    """
+    structured = list(itertools.islice(_structured(problem.n), MAX_STRUCTURED))
     rng = np.random.default_rng(7)
+    parts = [np.array(structured, dtype=np.int64).reshape(len(structured), problem.n)]
     for scale in (1, 3, 10, 100, 10_000):
-        for row in rng.integers(-scale, scale + 1, size=(RANDOM_POINTS // 5, n)).tolist():
-            point = tuple(fmpq(c) for c in row)
-            if _inside(problem.constraints, point):
-                found[point] = None
-    return list(found)
+        parts.append(rng.integers(-scale, scale + 1, size=(RANDOM_POINTS // 5, problem.n)))
+    rows = np.concatenate(parts)
+    batch = rows.T.astype(np.float64)
+    with np.errstate(all="ignore"):
+        a, b = _float_outputs(problem.left, batch), _float_outputs(problem.right, batch)
+        gap = np.abs(a - b).max(axis=0)
+        relative = gap / (1 + np.maximum(np.abs(a), np.abs(b)).max(axis=0))
+        for constraint in problem.constraints:
+            relative[_float_form(constraint, list(batch), batch.shape[1]) < -FLOAT_SLACK] = 0
+    for i in np.argsort(-relative)[:most]:
+        point = tuple(fmpq(c) for c in rows[i].tolist())
+        if gap[i] > 0 and relative[i] > 0 and _inside(problem.constraints, point):
+            yield point
 
 
-def _structured(n: int) -> Iterator[Point]:
+def _structured(n: int) -> Iterator[tuple[int, ...]]:
     """0, then small integer vectors: axes, pairs, all of a small box."""
     if n <= 4:
-        box = sorted(itertools.product(range(-2, 3), repeat=n), key=lambda p: (sum(map(abs, p)), [-c for c in p]))
-        yield from (tuple(map(fmpq, p)) for p in box)
+        yield from sorted(itertools.product(range(-2, 3), repeat=n), key=lambda p: (sum(map(abs, p)), [-c for c in p]))
         return
-    yield (fmpq(0),) * n
-    for size in (1, -1, 2, -2):
-        yield (fmpq(size),) * n
+    yield (0,) * n
+    for size in (1, -1):
+        yield (size,) * n
+    yield tuple(range(n))
+    yield tuple(-i for i in range(n))
     for k in range(n):
         for size in (1, -1):
-            yield tuple(fmpq(size if i == k else 0) for i in range(n))
-    yield tuple(fmpq(i) for i in range(n))
-    yield tuple(fmpq(-i) for i in range(n))
+            yield tuple(size if i == k else 0 for i in range(n))
 
 
 def _from_cell(problem: Problem) -> Iterator[Point]:
@@ -72,30 +86,19 @@ def _inside(constraints: Sequence[Form], point: Point) -> bool:
     return all(form.evaluate(point).p >= 0 for form in constraints)
 
 
-def float_differences(left: Graph, right: Graph, points: Sequence[Point]) -> list[int]:
-    """Indices of points where the sides seem to differ in float64, largest difference first."""
-    if not points:
-        return []
-    batch = np.array([[approximate(c) for c in point] for point in points]).T.reshape(len(points[0]), len(points))
-    with np.errstate(all="ignore"):
-        a, b = _float_outputs(left, batch), _float_outputs(right, batch)
-        gap = np.abs(a - b).max(axis=0)
-        scale = 1 + np.maximum(np.abs(a), np.abs(b)).max(axis=0)
-    order = np.argsort(-gap / scale)
-    return [int(i) for i in order if gap[i] > 1e-9 * scale[i]][:16]
-
-
 def _float_outputs(graph: Graph, batch: np.ndarray) -> np.ndarray:
-    values = list(batch)
-    zeros = np.zeros(batch.shape[1])
-
-    def evaluate(form: Form) -> np.ndarray:
-        return sum((approximate(c) * values[v] for v, c in form.terms.items()), start=zeros + approximate(form.const))
-
+    values, count = list(batch), batch.shape[1]
     for gate in graph.gates:
         assert isinstance(gate, MaxGate)
-        values.append(np.maximum(evaluate(gate.left), evaluate(gate.right)))
-    return np.array([evaluate(form) for form in graph.outputs])
+        values.append(np.maximum(_float_form(gate.left, values, count), _float_form(gate.right, values, count)))
+    return np.array([_float_form(form, values, count) for form in graph.outputs])
+
+
+def _float_form(form: Form, values: Sequence[np.ndarray], count: int) -> np.ndarray:
+    total = np.full(count, approximate(form.const))
+    for v, c in form.terms.items():
+        total += values[v] if c == 1 else approximate(c) * values[v]
+    return total
 
 
 def cost(point: Sequence[fmpq]) -> tuple[int, int]:
