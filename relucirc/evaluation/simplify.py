@@ -89,9 +89,7 @@ def _factor(forms: list[Form]) -> tuple[list[Form], list[Form]]:
     for atom, column in columns.items():
         lead = column[0][1]
         classes[tuple((r, c / lead) for r, c in column)][atom] = lead
-    before = sum(len(column) for column in columns.values())
-    after = len(columns) + sum(map(len, classes))
-    if after >= before or len(classes) == len(columns):
+    if len(classes) == len(columns):
         return [], forms
     inner, rows = [], [{} for _ in forms]
     for column, members in classes.items():
@@ -99,7 +97,13 @@ def _factor(forms: list[Form]) -> tuple[list[Form], list[Form]]:
         for r, c in column:
             rows[r]["id", len(inner)] = c * lead
         inner.append(Form.of({atom: c / lead for atom, c in members.items()}))
-    return inner, [Form.of(row, form.bias) for row, form in zip(rows, forms, strict=True)]
+    outer = [Form.of(row, form.bias) for row, form in zip(rows, forms, strict=True)]
+    return (inner, outer) if _work(inner) + _work(outer) < _work(forms) else ([], forms)
+
+
+def _work(forms: list[Form]) -> int:
+    """Counts additions, and multiplications by weights other than 1 and -1."""
+    return sum(max(len(f.terms) - 1, 0) + sum(c not in (1, -1) for _, c in f.terms) for f in forms)
 
 
 def _share(forms: list[Form], width: int) -> tuple[list[Form], list[Neuron]]:

@@ -1,0 +1,80 @@
+"""The few array operations that every plan is written in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flint import fmpq
+from jax import lax
+
+from relucirc.exact import to_float
+
+Array = Any
+
+
+@jax.custom_jvp
+def relu(value: Array) -> Array:
+    """``max(value, 0)`` with derivative 0 at 0, as ``jax.nn.relu``, and NaN kept."""
+    return lax.max(value, lax.full_like(value, 0))
+
+
+@relu.defjvp
+def _relu_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (value,), (tangent,) = primals, tangents
+    return relu(value), jnp.where(value > 0, tangent, lax.full_like(tangent, 0))
+
+
+def apply_kind(kind: str, value: Array) -> Array:
+    """Applies what an atom of this kind does to a value."""
+    if kind == "id":
+        return value
+    if kind == "abs":
+        return lax.abs(value)
+    return relu(value if kind == "relu" else lax.neg(value))
+
+
+def constant(value: fmpq, dtype: Any) -> Any:
+    """Rounds a rational to the nearest number of a dtype, as a NumPy scalar."""
+    return to_float(value, dtype)
+
+
+def spread(values: Sequence[fmpq], dtype: Any, axis: int) -> Any:
+    """Returns one scalar if all values are equal, otherwise a vector along ``axis`` of two."""
+    if all(v == values[0] for v in values):
+        return constant(values[0], dtype)
+    return np.array([to_float(v, dtype) for v in values], dtype=dtype).reshape((-1, 1) if axis == 0 else (1, -1))
+
+
+def weighted_sum(terms: Sequence[tuple[Any, Array]], bias: Any) -> Array | None:
+    """Adds ``weight * value`` over terms and a bias; weights 1 and -1 and bias 0 cost nothing.
+
+    Returns:
+        The sum, or None for no terms (the value is then the bias).
+    """
+    total = None
+    # A term of weight 1 first, where there is one: no negation is needed then.
+    for weight, value in sorted(terms, key=lambda term: not _is(term[0], 1)):
+        if total is None:
+            total = value if _is(weight, 1) else lax.neg(value) if _is(weight, -1) else weight * value
+        elif _is(weight, -1):
+            total = total - value
+        else:
+            total = total + (value if _is(weight, 1) else weight * value)
+    return total if total is None or _is(bias, 0) else total + bias
+
+
+def _is(weight: Any, value: int) -> bool:
+    return np.ndim(weight) == 0 and weight == value
+
+
+def multiply(weight: Array, values: Array, axis: int) -> Array:
+    """Applies a matrix ``(out, in)`` to values along ``axis`` of two.
+
+    The precision is pinned: on accelerators a float32 product is otherwise computed in fewer bits
+    (TF32 or bfloat16), far outside what :func:`relucirc.float_error_bound` allows.
+    """
+    if axis == 0:
+        return jnp.dot(weight, values, precision=lax.Precision.HIGHEST)
+    return jnp.dot(values, weight.T, precision=lax.Precision.HIGHEST)

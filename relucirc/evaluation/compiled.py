@@ -1,0 +1,214 @@
+"""``compile_network``: a network as one jitted function, specialised to its shape and weights."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from relucirc.errors import RelucircError
+from relucirc.evaluation.arithmetic import Array
+from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
+from relucirc.evaluation.elementwise import run_elementwise
+from relucirc.evaluation.gather import run_gather
+from relucirc.evaluation.kernel import run_kernel
+from relucirc.evaluation.plan import Plan, choose_plan
+from relucirc.evaluation.sharding import shard_points
+from relucirc.evaluation.traced import current_layers, run_traced
+from relucirc.network import MLP
+
+LAYOUTS = ("rows", "features")
+
+
+class CompiledNetwork:
+    """A jitted evaluation of one network; made by :func:`compile_network`.
+
+    It is a function of JAX (or NumPy) arrays that ``jit``, ``vmap``, ``grad`` and ``jvp`` accept.
+    The first call for a new shape or dtype compiles; later ones cost what a jitted function costs.
+
+    Attributes:
+        plan: How it is evaluated; ``print(compiled.plan)`` says it in a sentence.
+        layout: ``"rows"`` or ``"features"``.
+        sizes: Widths of the network from input to output.
+    """
+
+    def __init__(self, net: MLP, plan: Plan, layout: str, traced: bool, mesh: Any) -> None:
+        """Prepares the jitted functions; nothing is compiled before the first call."""
+        self.plan, self.layout, self.sizes = plan, layout, net.sizes
+        self._mesh, self._names = mesh, net.inputs
+        self._axis = 0 if layout == "features" else 1  # axis of features in a matrix of points
+        self._rounded: dict[Any, list[Layer]] = {}
+        self._dense = net if plan.kind == "dense" else None
+        self._layers = current_layers(net) if traced else None
+        self._jitted = jax.jit(self._run)
+        self._reusing = jax.jit(lambda xs, out, layers: self._run(xs, layers), donate_argnums=1, keep_unused=True)
+        self._plain = jax.jit(lambda xs: self._run(xs, None))
+
+    def __call__(self, xs: Array, out: Array | None = None) -> Array:
+        """Evaluates points.
+
+        Args:
+            xs: ``[..., n_in]`` for rows, ``[n_in, ...]`` for features.  Floats keep their dtype
+                and weights are rounded to it; integers become the default float.
+            out: A JAX array of the result's shape and dtype whose memory is taken for the result.
+                It is deleted.  Filling fresh memory costs more than evaluating a small network.
+
+        Returns:
+            ``[..., n_out]`` for rows, ``[n_out, ...]`` for features.
+
+        Example:
+            >>> net = MLP.from_arrays([([[1], [-1]], None), ([[1, 1]], None)])
+            >>> print(compile_network(net, layout="features")(jnp.array([[-2.0, 3.0]])))
+            [[2. 3.]]
+        """
+        if out is not None:
+            return self._reusing(xs, out, self._layers)
+        return self._plain(xs) if self._layers is None else self._jitted(xs, self._layers)
+
+    def apply(self, net: MLP, xs: Array, out: Array | None = None) -> Array:
+        """Evaluates another network of the same sizes with the code compiled for this one.
+
+        The derivative with respect to its weights is that of the network.
+
+        Raises:
+            RelucircError: If this was not compiled with ``weights="traced"``, or sizes differ.
+        """
+        if self._layers is None:
+            raise RelucircError("apply: weights are baked in; use compile_network(net, weights='traced').")
+        if net.sizes != self.sizes:
+            raise RelucircError(f"apply: expected a network of sizes {self.sizes}, got {net.sizes}; compile it anew.")
+        layers = current_layers(net)
+        return self._jitted(xs, layers) if out is None else self._reusing(xs, out, layers)
+
+    def __repr__(self) -> str:
+        return f"CompiledNetwork({'-'.join(map(str, self.sizes))}, layout={self.layout!r}, plan={self.plan.kind!r})"
+
+    def _run(self, xs: Array, layers: list[Layer] | None) -> Array:
+        xs = self._checked(xs)
+        where = -1 if self.layout == "rows" else 0
+        if self._mesh is None and self.plan.kind == "elementwise" and self.plan.block is None:
+            return self._columns(xs, layers, where)
+        points = [size for axis, size in enumerate(xs.shape) if axis != where % xs.ndim]
+        matrix = xs if xs.ndim == 2 else xs.reshape((-1, xs.shape[-1]) if where else (xs.shape[0], -1))
+
+        def local(block: Array) -> Array:
+            return self._matrix(block, layers)
+
+        if self._mesh is None:
+            result = local(matrix)
+        else:
+            result = shard_points(local, matrix, self._mesh, 1 - self._axis)
+        return result if xs.ndim == 2 else result.reshape((*points, -1) if where else (-1, *points))
+
+    def _matrix(self, xs: Array, layers: list[Layer] | None) -> Array:
+        """Evaluates a matrix of points on one device."""
+        plan, axis = self.plan, self._axis
+        block = plan.block
+        if plan.kind == "dense" and jax.default_backend() != "cpu":
+            block = None  # accelerators want large products, and have the memory
+
+        def run(part: Array) -> Array:
+            if layers is not None and plan.kind == "dense":
+                return run_dense([_cast(layer, part.dtype) for layer in layers], part, axis)
+            if plan.kind == "dense":
+                return run_dense(self._baked(part.dtype), part, axis)
+            if plan.kind == "gather":
+                return run_gather(plan.layout, part, part.dtype, axis)
+            if plan.kind == "kernel":
+                points = part if axis == 0 else part.T
+                result = run_kernel(plan.stages, points, part.dtype)
+                return result if axis == 0 else result.T
+            return self._columns(part, layers, -axis)
+
+        return run(xs) if block is None else in_blocks(run, xs, self.sizes[-1], block, 1 - axis)
+
+    def _columns(self, xs: Array, layers: list[Layer] | None, where: int) -> Array:
+        columns = [xs[i] if where == 0 else xs[..., i] for i in range(self.sizes[0])]
+        if layers is not None:
+            outputs = run_traced([_cast(layer, xs.dtype) for layer in layers], columns)
+        else:
+            outputs = run_elementwise(self.plan.stages, columns, xs.dtype)
+        return jnp.expand_dims(outputs[0], where) if len(outputs) == 1 else jnp.stack(outputs, axis=where)
+
+    def _baked(self, dtype: Any) -> list[Layer]:
+        if dtype not in self._rounded:
+            self._rounded[dtype] = dense_layers(self._dense, dtype)
+        return self._rounded[dtype]
+
+    def _checked(self, xs: Array) -> Array:
+        xs = jnp.asarray(xs)
+        axis = -1 if self.layout == "rows" else 0
+        if xs.ndim == 0 or xs.shape[axis] != self.sizes[0]:
+            shape = "[..., {}]" if self.layout == "rows" else "[{}, ...]"
+            raise RelucircError(
+                f"xs: expected an array of shape {shape.format(self.sizes[0])} for the inputs {list(self._names)} in "
+                f"the layout {self.layout!r}, got {xs.shape}; " + _advice(xs.shape, self.sizes[0], self.layout)
+            )
+        if jnp.issubdtype(xs.dtype, jnp.floating):
+            return xs
+        if not (jnp.issubdtype(xs.dtype, jnp.integer) or xs.dtype == bool):
+            raise RelucircError(f"xs: expected real numbers, got an array of dtype {xs.dtype}.")
+        return xs.astype(jnp.result_type(float))
+
+
+def compile_network(
+    net: MLP,
+    *,
+    layout: str = "rows",
+    batch: int | None = None,
+    weights: str = "baked",
+    plan: str = "auto",
+    mesh: Any = None,
+    rewrite: bool = True,
+) -> CompiledNetwork:
+    """Returns a jitted function specialised to a network.
+
+    The plan is chosen from the network: one fused elementwise loop for small ones, slices and
+    gathers for sparse ones such as trees of circuits, cache-sized blocks of matrix products for
+    dense ones.  All compute the same function over the reals, each in its own order of additions;
+    :func:`relucirc.float_error_bound` covers them all.  Zero weights are skipped, so an infinite
+    input that only meets zero weights gives no NaN.
+
+    Args:
+        net: The network, exact or float; not symbolic.
+        layout: ``"rows"``: points are ``[..., n_in]``.  ``"features"``: ``[n_in, ...]``, each
+            input contiguous, the faster one.
+        batch: Most points evaluated at a time; chosen by default.
+        weights: ``"baked"``: constants, zeros skipped and the network simplified.  ``"traced"``:
+            arguments, so that :meth:`CompiledNetwork.apply` can change them without compiling.
+        plan: ``"auto"``, ``"elementwise"``, ``"gather"``, ``"dense"``, or ``"kernel"`` (Pallas).
+        mesh: A ``jax.sharding.Mesh``: points are split over all of its devices.
+        rewrite: Whether to simplify the network first.
+
+    Returns:
+        A :class:`CompiledNetwork`.
+
+    Raises:
+        RelucircError: For an option that is not listed here.
+        NetworkError: For a network with symbols as weights.
+    """
+    for name, value, known in (("layout", layout, LAYOUTS), ("weights", weights, ("baked", "traced"))):
+        if value not in known:
+            raise RelucircError(f"{name}: expected one of {known}, got {value!r}.")
+    if weights == "traced" and plan in ("gather", "kernel"):
+        raise RelucircError(f"plan={plan!r} needs the weights: use weights='baked', or plan='dense' or 'elementwise'.")
+    if weights == "traced" and plan == "auto":
+        cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
+        plan = "elementwise" if cells <= TRACED_CELLS else "dense"
+    return CompiledNetwork(net, choose_plan(net, jnp.float32, plan, batch, rewrite), layout, weights == "traced", mesh)
+
+
+TRACED_CELLS = 600
+"""Most weights that are written out one by one when they are arguments."""
+
+
+def _cast(layer: Layer, dtype: Any) -> Layer:
+    weight, bias = layer
+    return weight.astype(dtype), None if bias is None else bias.astype(dtype)
+
+
+def _advice(shape: tuple[int, ...], inputs: int, layout: str) -> str:
+    if inputs == 1:
+        return "add the axis of the one input: xs[..., None] for rows, xs[None] for features."
+    if len(shape) > 1 and shape[0 if layout == "rows" else -1] == inputs:
+        return f"transpose it, or use layout={'features' if layout == 'rows' else 'rows'!r}."
+    return "give one number for each input."

@@ -1,0 +1,114 @@
+"""How a network will be evaluated: chosen from its shape and sparsity, said in a sentence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from relucirc.errors import RelucircError
+from relucirc.evaluation.blocks import block_size
+from relucirc.evaluation.gather import Group, layout_of, slices_only
+from relucirc.evaluation.simplify import simplify
+from relucirc.evaluation.stages import Stages, plain_stages
+from relucirc.network import MLP
+
+KINDS = ("elementwise", "gather", "dense", "kernel")
+
+UNROLLED = 600
+"""Most terms that are written out one by one: above, compiling takes seconds."""
+
+SPARSE = 8
+"""A network is sparse when dense matrices would hold this many times its terms."""
+
+LARGE = 40_000
+"""Terms above which a network that is not sparse is taken as dense without looking further."""
+
+GATHER_BYTES = 2**27
+"""Values of one stage that the gather plan keeps at once; below this, blocks only cost time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network is evaluated; ``str(plan)`` says it in a sentence.
+
+    Attributes:
+        kind: ``"elementwise"``, ``"gather"``, ``"dense"`` or ``"kernel"``.
+        block: Points in a block, or None for all at once.
+        stages: What is evaluated, or None for the dense plan, which keeps the layers.
+        layout: The groups of every stage, for the gather plan.
+        reason: Why this plan.
+        before: Sizes of the network's layers.
+    """
+
+    kind: str
+    block: int | None
+    stages: Stages | None
+    layout: tuple[tuple[Group, ...], ...]
+    reason: str
+    before: tuple[int, ...]
+
+    def __str__(self) -> str:
+        sizes = "-".join(map(str, self.before))
+        if self.stages is None:
+            how = "by matrix products"
+        else:
+            saved = f"{self.stages.terms} terms and {self.stages.relus} maxima"
+            ways = {
+                "elementwise": "as one fused elementwise loop",
+                "gather": f"by slices and gathers in {len(self.stages.stages)} stages",
+                "kernel": "as one Pallas kernel",
+            }
+            how = f"{ways[self.kind]} of {saved}"
+        blocks = "all points at once" if self.block is None else f"at most {self.block} points at a time"
+        return f"{sizes} network evaluated {how}, {blocks}, because {self.reason}."
+
+
+def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = None, rewrite: bool = True) -> Plan:
+    """Chooses how to evaluate a network.
+
+    Args:
+        net: The network.
+        dtype: Float type of the evaluation.
+        kind: One of ``"elementwise"``, ``"gather"``, ``"dense"``, ``"kernel"``, or ``"auto"``.
+        block: Most points at a time; chosen by default.
+        rewrite: Whether to simplify first.
+
+    Raises:
+        RelucircError: For an unknown kind of plan, or a block that is not positive.
+    """
+    if kind not in ("auto", *KINDS):
+        raise RelucircError(f"plan: expected 'auto' or one of {KINDS}, got {kind!r}.")
+    if block is not None and (not isinstance(block, int) or block < 1):
+        raise RelucircError(f"batch: expected a positive number of points, got {block!r}.")
+    widest = max(net.sizes)
+    dense_block = block or block_size(widest, dtype)
+    if kind == "dense":
+        return Plan("dense", dense_block, None, (), "it was asked for", net.sizes)
+    if kind == "auto" and _large_and_dense(net):
+        return Plan("dense", dense_block, None, (), "its layers are large and not sparse", net.sizes)
+    stages = plain_stages(net)
+    stages = simplify(stages) if rewrite else stages
+    reason = "it was asked for"
+    if kind == "auto":
+        if stages.terms <= UNROLLED:
+            kind, reason = "elementwise", f"it is small (at most {UNROLLED} terms)"
+        elif stages.terms * SPARSE <= stages.dense_terms:
+            kind, reason = "gather", f"less than one weight in {SPARSE} is not zero"
+        else:
+            return Plan("dense", dense_block, None, (), "its layers are not sparse", net.sizes)
+    if kind == "gather":
+        layout = tuple(map(tuple, layout_of(stages)))
+        if slices_only(layout, stages.inputs, dtype):
+            reason += ", and even strides make every gather a slice"
+        block = block or block_size(max(stages.sizes), dtype, GATHER_BYTES)
+        return Plan("gather", block, stages, layout, reason, net.sizes)
+    return Plan(kind, block, stages, (), reason, net.sizes)
+
+
+def _large_and_dense(net: MLP) -> bool:
+    """Whether a look at the number of non-zero weights settles it, without exact arithmetic."""
+    terms = sum(_count(layer.weight) for layer in net.layers)
+    cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
+    return terms > LARGE and terms * SPARSE > cells and not net.symbols
+
+
+def _count(weight: Any) -> int:
+    return sum(map(len, weight.rows)) if hasattr(weight, "rows") else int((weight != 0).sum())

@@ -1,0 +1,36 @@
+"""Evaluation with weights as arguments: for networks that change, as in training."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from relucirc.evaluation.arithmetic import Array, relu
+from relucirc.evaluation.blocks import Layer
+from relucirc.exact import ExactMatrix
+from relucirc.network import MLP
+
+
+def current_layers(net: MLP) -> list[Layer]:
+    """Returns a network's weights and biases as arrays that may be traced."""
+    layers = []
+    for layer in net.layers:
+        bias = None if layer.bias is None else jnp.reshape(_array(layer.bias), -1)
+        layers.append((_array(layer.weight), bias))
+    return layers
+
+
+def run_traced(layers: list[Layer], columns: list[Array]) -> list[Array]:
+    """Evaluates a small network on columns of points, elementwise, any weights."""
+    values = columns
+    for number, (weight, bias) in enumerate(layers):
+        atoms = [relu(v) for v in values] if number else values
+        values = []
+        for r in range(weight.shape[0]):
+            total: Any = sum((weight[r, j] * atoms[j] for j in range(1, len(atoms))), start=weight[r, 0] * atoms[0])
+            values.append(total if bias is None else total + bias[r])
+    return values
+
+
+def _array(leaf: Any) -> Array:
+    return jnp.asarray(leaf.to_numpy(np.float32) if isinstance(leaf, ExactMatrix) else leaf)
