@@ -78,13 +78,10 @@ def assert_all_equal(
 
     # Shrinking ends at the last failure, which is the smallest: that one is raised, without a replay's noise.
     smallest: list[AssertionError] = []
+    slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.nested_given)
 
     @settings(
-        max_examples=max_examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
+        max_examples=max_examples, deadline=None, database=None, report_multiple_bugs=False, suppress_health_check=slow
     )
     @given(*arguments)
     def holds(*drawn: Any) -> None:

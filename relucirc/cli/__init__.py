@@ -1,0 +1,122 @@
+"""The command line: a thin layer over the library, one file per command.
+
+Exit status: 0 proved (or done), 1 refuted, 3 unknown, 2 bad input with one sentence on stderr.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
+from relucirc.errors import RelucircError
+
+COMMANDS = ("prove", "check", "explain", "show", "deviation", "circuits")
+"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
+
+EPILOG = """examples:
+  relucirc prove minimum "Min(x1, x2)"
+  relucirc prove net.json "clip(x, 0, 1)" --domain "x >= -1" --certificate proof.json
+  relucirc check net.json "clip(x, 0, 1)" proof.json --domain "x >= -1"
+  relucirc show minimum --at 3,-5
+
+exit status: 0 proved or done, 1 refuted, 3 unknown, 2 bad input"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RelucircError(f"{message.rstrip('.')}; see `{self.prog} --help`.")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser with all commands."""
+    from relucirc import __version__
+
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="relucirc",
+        description="Prove what a ReLU network computes, exactly.",
+        epilog=EPILOG,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"relucirc {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    for name in COMMANDS:
+        module = import_module(f"relucirc.cli.{name}")
+        description = module.__doc__.strip()
+        sub = commands.add_parser(
+            name, help=module.HELP, description=description, formatter_class=raw, allow_abbrev=False
+        )
+        module.add_arguments(sub)
+        sub.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status.
+
+    Args:
+        argv: The arguments; those of the process by default.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = build_parser().parse_args([_protect(word) for word in words])
+        answer = args.run(args)
+        return _print(answer, args.json)
+    except SystemExit as stop:  # --help and --version have printed what was asked for
+        return _flush(0 if stop.code is None else int(stop.code))
+    except KeyboardInterrupt:
+        return _say("interrupted.", UNKNOWN)
+    except BrokenPipeError:
+        return _flush(UNKNOWN)
+    except RelucircError as error:
+        return _say(str(error), BAD_INPUT)
+    except OSError as error:
+        return _say(f"{error.filename or 'input'}: {error.strerror or error}.", BAD_INPUT)
+    except (RecursionError, MemoryError) as error:
+        return _say(f"the input is too large for this machine ({type(error).__name__}).", BAD_INPUT)
+    except Exception as error:
+        if os.environ.get("RELUCIRC_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return _say(f"internal error, please report it (RELUCIRC_DEBUG=1 shows where): {what}", BAD_INPUT)
+
+
+def _protect(word: str) -> str:
+    """Keeps a formula or point such as ``-x`` from being taken for an option.
+
+    The options here are long ones and ``-h``; argparse takes a word with a space in it for a value.
+    """
+    return f" {word}" if word.startswith("-") and not word.startswith("--") and word not in ("-h", "-") else word
+
+
+def _print(answer: Answer, as_json: bool) -> int:
+    text = json.dumps(answer.data, indent=None, ensure_ascii=False) if as_json else answer.text
+    try:
+        print(text)
+    except BrokenPipeError:
+        pass
+    except UnicodeEncodeError:
+        print(text.encode("ascii", "backslashreplace").decode())
+    return _flush(answer.status)
+
+
+def _flush(status: int) -> int:
+    """Flushes, and keeps the interpreter from complaining if the reader of a pipe has left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+def _say(message: str, status: int) -> int:
+    print("relucirc: " + " ".join(message.split()), file=sys.stderr)
+    return status

@@ -1,0 +1,32 @@
+"""List the built-in circuits: sizes, formulas and sources."""
+
+import argparse
+
+from relucirc.cli.answer import Answer, table
+from relucirc.errors import shorten
+
+HELP = "list the built-in circuits"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's arguments: none."""
+
+
+def run(args: argparse.Namespace) -> Answer:  # noqa: ARG001
+    """Runs the command."""
+    from relucirc.circuits import catalogue
+
+    rows, data = [], {}
+    for name, circuit in catalogue.items():
+        sizes = "-".join(map(str, circuit().sizes))
+        formula = str(circuit.formula())
+        rows.append([name, circuit.kind, sizes, shorten(formula, 60)])
+        data[name] = {
+            "kind": circuit.kind,
+            "sizes": sizes,
+            "formula": formula,
+            "domain": circuit.domain,
+            "description": circuit.description,
+            "source": circuit.source,
+        }
+    return Answer(table(["name", "kind", "sizes", "formula"], rows), {"circuits": data})

@@ -1,0 +1,23 @@
+"""Find the formula that a network computes, prove it, and name its parts."""
+
+import argparse
+
+from relucirc.cli.answer import Answer, plain
+from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
+
+HELP = "which formula does a network compute, and which circuits is it made of?"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's arguments."""
+    parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
+    add_budget(parser)
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Runs the command."""
+    from relucirc import explain
+
+    found = explain(read_network(args.network), budget=args.budget)
+    data = {"formula": found.formula, "circuits": found.circuits, "features": found.features}
+    return Answer(str(found), plain(data))

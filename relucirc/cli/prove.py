@@ -1,0 +1,39 @@
+"""Decide whether a network equals a formula at every point of a domain, exactly."""
+
+import argparse
+import json
+
+from relucirc.cli.answer import STATUS, Answer, plain
+from relucirc.cli.reading import (
+    FORMULA_HELP,
+    NETWORK_HELP,
+    add_budget,
+    add_domain,
+    read_formula,
+    read_network,
+    write_text,
+)
+
+HELP = "does a network equal a formula everywhere? proved, or an exact counterexample"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's arguments."""
+    parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
+    parser.add_argument("formula", metavar="FORMULA", help=FORMULA_HELP)
+    add_domain(parser)
+    add_budget(parser)
+    parser.add_argument("--certificate", metavar="OUT", help="write the certificate of a proof to this file")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Runs the command."""
+    from relucirc import prove
+
+    net, formula = read_network(args.network), read_formula(args.formula)
+    result = prove(net, formula, domain=args.domain, budget=args.budget)
+    lines = [str(result)]
+    if result.certificate is not None and args.certificate:
+        write_text(args.certificate, json.dumps(result.certificate))
+        lines.append(f"certificate written to {args.certificate}")
+    return Answer("\n".join(lines), plain(result.to_json()), STATUS[result.status])

@@ -1,0 +1,121 @@
+"""What the commands read: networks, formulas that are files, points, and shared options."""
+
+import argparse
+import ast
+import os
+from typing import Any
+
+from relucirc.errors import RelucircError, shorten
+from relucirc.exact import rational
+from relucirc.network import MLP
+
+SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
+NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"
+FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or another network's file"
+
+
+def read_network(text: str) -> MLP:
+    """Reads NET: a file, or a built-in's name with its parameters: ``minimum``, ``minimum:4``, ``minimum(4)``."""
+    from relucirc.circuits import catalogue
+
+    name, arguments = _call(text.strip())
+    if name in catalogue and not os.path.isfile(text):
+        try:
+            net = catalogue[name](*arguments)
+        except TypeError as error:
+            raise RelucircError(f"{text}: {error}.".replace("..", ".")) from None
+        return net
+    if not _is_file_name(text) and not os.path.exists(text):
+        raise RelucircError(
+            f"expected a network file or a built-in circuit, got {shorten(text)!r}; "
+            "`relucirc circuits` lists the built-ins."
+        )
+    import relucirc
+
+    return relucirc.load(text)
+
+
+def read_formula(text: str) -> Any:
+    """Reads FORMULA: text stays text; the name of an existing network file is loaded."""
+    if _is_file_name(text) and os.path.isfile(text):
+        import relucirc
+
+        return relucirc.load(text)
+    return text
+
+
+def read_point(text: str, names: tuple[str, ...]) -> tuple:
+    """Reads POINT: ``3,-5`` in order, or ``x1=3,x2=-5`` by name."""
+    parts = [part.strip() for part in text.strip().strip("()[]").split(",") if part.strip()]
+    if any("=" in part for part in parts):
+        if not all(part.count("=") == 1 for part in parts):
+            raise RelucircError(f"point: expected all coordinates by name (x1=3,x2=-5) or none, got {shorten(text)!r}.")
+        named = {k.strip(): v.strip() for k, v in (part.split("=") for part in parts)}
+        if set(named) != set(names) or len(named) != len(parts):
+            raise RelucircError(f"point: expected one value for each of {', '.join(names)}, got {shorten(text)!r}.")
+        parts = [named[name] for name in names]
+    if len(parts) != len(names):
+        raise RelucircError(f"point: expected {len(names)} values, for {', '.join(names)}, got {len(parts)}.")
+    return tuple(rational(part, name) for name, part in zip(names, parts, strict=True))
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a file, or refuses with one sentence."""
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise RelucircError(f"cannot write {path}: {error.strerror or error}.") from None
+
+
+def seconds(text: str) -> float | None:
+    """Reads a budget: a positive number of seconds, or ``none``."""
+    if text.strip().lower() in ("none", "inf"):
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"expected a positive number of seconds or 'none', got {shorten(text)!r}")
+    return value
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--budget``."""
+    parser.add_argument(
+        "--budget",
+        metavar="S",
+        type=seconds,
+        default=60.0,
+        help="seconds until the answer is unknown (60); none for no limit",
+    )
+
+
+def add_domain(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """Adds ``--domain``."""
+    help_text = "conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'" + ("" if required else "; all real inputs by default")
+    parser.add_argument("--domain", metavar="D", default=None, help=help_text)
+
+
+def _is_file_name(text: str) -> bool:
+    return text.lower().endswith(SUFFIXES)
+
+
+def _call(text: str) -> tuple[str, list[Any]]:
+    """Splits ``name(1, 2)`` or ``name:1:2`` into the name and its arguments."""
+    if text.endswith(")") and "(" in text:
+        name, _, inside = text[:-1].partition("(")
+        parts = [part for part in inside.split(",") if part.strip()]
+    else:
+        name, *parts = text.split(":")
+    return name.strip(), [_argument(part.strip()) for part in parts]
+
+
+def _argument(text: str) -> Any:
+    """A parameter of a built-in: an integer, or an exact number."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, int) else text

@@ -1,0 +1,106 @@
+"""Show a network: its layers and weights, its formula, and what happens at a point.
+
+With --at, every neuron's pre-activation and activation at the point, exactly.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.cli.answer import Answer, plain
+from relucirc.cli.reading import NETWORK_HELP, read_network, read_point
+from relucirc.errors import RelucircError
+from relucirc.exact import text
+from relucirc.network import MLP
+
+HELP = "print a network's layers, weights and formula; with --at, every neuron's values at a point"
+MAX_NEURONS = 40
+"""Largest network whose formula is written without being asked for."""
+MAX_WIDTH = 100
+"""Widest row of weights that is printed in full."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's arguments."""
+    parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
+    parser.add_argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Runs the command."""
+    from relucirc import to_sympy
+
+    net = read_network(args.network)
+    exact = net.exact()
+    lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}"]
+    layers = []
+    for i, layer in enumerate(exact.layers):
+        last = i == len(exact.layers) - 1
+        weight, bias = layer.weight.strings(), [_entry(b) for b in layer.exact_bias()]
+        layers.append({"weight": weight, "bias": None if layer.bias is None else bias})
+        lines += ["", f"layer {i + 1}: {layer.shape[1]} -> {layer.shape[0]}{', affine' if last else ', then relu'}"]
+        lines += _matrix(weight, bias, net.inputs if i == 0 else [f"h{i}.{k + 1}" for k in range(layer.shape[1])])
+    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers}
+    if net.hidden_neurons <= MAX_NEURONS:
+        formula = to_sympy(net)
+        data["formula"] = formula
+        lines += ["", f"formula: {formula}"]
+    else:
+        data["formula"] = None
+        lines += ["", f"formula: not written for more than {MAX_NEURONS} hidden neurons; `relucirc explain` finds it."]
+    if args.at is not None:
+        point = read_point(args.at, net.inputs)
+        trace = net.trace(point)
+        lines += ["", *_trace_lines(net, point, trace)]
+        data["point"] = dict(zip(net.inputs, map(text, point), strict=True))
+        data["trace"] = [
+            {"pre_activations": list(map(text, before)), "activations": list(map(text, after))}
+            for before, after in trace
+        ]
+        data["outputs"] = list(map(text, trace[-1][1]))
+    return Answer("\n".join(lines), plain(data))
+
+
+def _title(name: str, net: MLP) -> str:
+    sizes = "-".join(map(str, net.sizes))
+    if net.symbols:
+        kind = f"weights in the symbols {', '.join(s.name for s in net.symbols)}"
+    else:
+        kind = (
+            "exact weights" if net.is_exact else f"{net.layers[0].weight.dtype} weights, read as the rationals they are"
+        )
+    neurons = f"{net.hidden_neurons} hidden neuron" + ("" if net.hidden_neurons == 1 else "s")
+    return f"{name}: {sizes}, {neurons}, {kind}"
+
+
+def _entry(value: Any) -> str:
+    return text(value) if isinstance(value, fmpq) else str(value)
+
+
+def _matrix(weight: list[list[str]], bias: list[str], columns: Sequence[str]) -> list[str]:
+    """The weights under their inputs' names, and the bias after a bar."""
+    if len(columns) > MAX_WIDTH or len(weight) > MAX_WIDTH:
+        return [f"  {len(weight)} x {len(columns)} weights, not printed; use --json."]
+    cells = [[*columns, "bias"], *([*row, b] for row, b in zip(weight, bias, strict=True))]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    lines = []
+    for row in cells:
+        padded = [c.rjust(w) for c, w in zip(row, widths, strict=True)]
+        lines.append("  " + "  ".join(padded[:-1]) + " | " + padded[-1])
+    return lines
+
+
+def _trace_lines(net: MLP, point: Sequence[fmpq], trace: list[tuple[list[fmpq], list[fmpq]]]) -> list[str]:
+    lines = ["at " + ", ".join(f"{name} = {text(v)}" for name, v in zip(net.inputs, point, strict=True))]
+    if sum(len(before) for before, _ in trace) > 1000:
+        raise RelucircError("the trace has more than 1000 neurons; use --json.")
+    for i, (before, after) in enumerate(trace):
+        last = i == len(trace) - 1
+        width = max(len(text(v)) for v in before)
+        for k, (z, a) in enumerate(zip(before, after, strict=True)):
+            name = ("output" if len(before) == 1 else f"output {k + 1}") if last else f"h{i + 1}.{k + 1}"
+            value = text(z).rjust(width)
+            lines.append(f"  {name:<9} {value}" if last else f"  {name:<9} {value}  -> relu ->  {text(a)}")
+    return lines
