@@ -4,7 +4,8 @@ A Piecewise formula may be discontinuous.  Its guards cut the domain into relati
 which one branch holds; network and branch are continuous, so they agree on a non-empty cell iff
 they agree on its closure.  The cells form a splitting tree: three ways at a guard's form (positive,
 zero, negative), two ways at a max-gate that a guard depends on, and leaves that are empty (with
-multipliers) or a :class:`Case`.
+multipliers) or a :class:`Case`.  Where inputs take integer values only, a refutation between
+integers splits the cell there (branch and bound).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +15,14 @@ from flint import fmpq
 
 from relucirc.budget import Budget
 from relucirc.chart import Chart, chart_of, sparse
+from relucirc.exact import ONE
 from relucirc.forms import Form, Key, form_to_json
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph, MaxGate, Relation, SelectGate
 from relucirc.problem import Problem
 
 SIDES = ("left", "right")
+Point = tuple[fmpq, ...]
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,18 @@ class Solver:
     """Walks the cells of a claim and asks ``solve`` about each; stops at the first that is not proved.
 
     Args:
-        solve: Returns certificate data for a case, or None to stop.
+        solve: Returns certificate data for a case, a point of its closure where the sides differ
+            although some integer input is fractional there (the cell is split), or None to stop.
         budget: Asked at every cell.
+        integers: The inputs that take integer values only.
     """
 
-    def __init__(self, solve: Callable[[Case], dict | None], budget: Budget) -> None:
+    def __init__(
+        self, solve: Callable[[Case], "dict | Point | None"], budget: Budget, integers: frozenset[int] = frozenset()
+    ) -> None:
         self.solve = solve
         self.budget = budget
+        self.integers = integers
 
     def run(self, left: Graph, right: Graph, relations: Sequence[Relation]) -> dict | None:
         """Returns the tree of proofs, or None when a case was not proved."""
@@ -113,9 +121,31 @@ class Solver:
                     return self._select(sides, i, v, gate, relations, answer.point)
         chart = chart_of(relations, len(sides[0].graph.inputs))
         left, right = (chart.pull(side.finished()) for side in sides)
-        problem = Problem(left, right, chart.constraints, chart.interior)
+        problem = Problem(left, right, chart.constraints, chart.interior, self.budget)
         proof = self.solve(Case(relations, answer.point, chart, problem))
+        if isinstance(proof, tuple):
+            return self._split_integer(sides, proof, relations)
         return None if proof is None else {**chart.evidence, **proof}
+
+    def _split_integer(
+        self, sides: tuple[_Side, _Side], point: "Point", relations: tuple[Relation, ...]
+    ) -> dict | None:
+        """Splits at an integer input: where the point is fractional, or where the cell is still wide."""
+        for v in sorted(self.integers, key=lambda v: point[v].q == 1):
+            floor = int(point[v].p // point[v].q)
+            for at in (floor, floor - 1):
+                below = Relation(Form({v: -ONE}, fmpq(at)), ">=")
+                above = Relation(Form({v: ONE}, fmpq(-at - 1)), ">=")
+                if below in relations or above in relations:
+                    continue
+                node: dict = {"integer": f"v{v}", "at": str(at)}
+                for name, relation in (("below", below), ("above", above)):
+                    proof = self._cell(sides, (*relations, relation))
+                    if proof is None:
+                        return None
+                    node[name] = proof
+                return node
+        return None
 
     def _select(
         self,

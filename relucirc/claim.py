@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sympy
 from flint import fmpq
 
 from relucirc.domain import Domain, read_domain
@@ -11,7 +12,7 @@ from relucirc.errors import DomainError, NetworkError, shorten
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph
 from relucirc.lower.from_family import resolve_family
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.lower.from_network import graph_of_network
 from relucirc.network import MLP
 
@@ -26,6 +27,7 @@ class Claim:
         domain: Where they are claimed equal.
         network: The rational network that ``left`` was read from, None for a JAX function.
         moves: How a symbolic family became that network.
+        expressions: The formula in SymPy, one for each output, where it was given so.
     """
 
     left: Graph
@@ -33,6 +35,7 @@ class Claim:
     domain: Domain
     network: MLP | None
     moves: tuple[dict, ...] = ()
+    expressions: tuple[sympy.Expr, ...] | None = None
 
     def contains(self, point: Sequence[fmpq]) -> bool:
         """Whether the domain holds a point."""
@@ -72,11 +75,12 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
             f"expected a network (relucirc.MLP) or a JAX function, got {shorten(net)} of type "
             f"{type(net).__name__}; relucirc.load reads files, relucirc.circuits has the built-ins."
         )
-    right = graph_of_formula(formula, left.inputs, len(left.outputs))
+    expressions = read_expressions(formula, left.inputs)
+    right = graph_of_formula(formula if expressions is None else list(expressions), left.inputs, len(left.outputs))
     where = read_domain(domain, left.inputs)
     if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
         raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
-    return Claim(left, right, where, network, moves)
+    return Claim(left, right, where, network, moves, expressions)
 
 
 def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:

@@ -32,8 +32,9 @@ class OrderStatistic(sympy.Function):
     nargs = None
 
     @classmethod
-    def eval(cls, *_: Any) -> None:  # noqa: D102  (SymPy's hook: never simplified)
-        return None
+    def eval(cls, k: Any, *values: Any) -> Any:
+        """SymPy's hook: a number if all values are."""
+        return sorted(values)[int(k) - 1] if all(value.is_Rational for value in values) else None
 
     def doit(self, **_: Any) -> sympy.Expr:
         """Writes it out: the minimum over k-subsets of the maximum of each."""

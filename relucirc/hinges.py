@@ -19,7 +19,7 @@ Rules for ``max(a, b)``, in order:
 Every step leaves evidence that the checker replays without this file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +71,11 @@ class HingeGraph:
         self._index: dict[tuple[Key, ...], int] = {}
         self._samples: list[np.ndarray] = list(_sample_points(n, cell))
 
-    def lower(self, graph: Graph) -> tuple[list[Form], list[Evidence]]:
-        """Rewrites a graph without selects; returns its output forms, and one step per gate."""
+    def lower(self, graph: Graph, tick: Callable[[], None] = lambda: None) -> tuple[list[Form], list[Evidence]]:
+        """Rewrites a graph without selects; returns its output forms, and one step per gate.
+
+        Calls ``tick`` at every gate; it may raise to stop.
+        """
         values: list[Form] = []
         steps: list[Evidence] = []
 
@@ -81,6 +84,7 @@ class HingeGraph:
 
         for gate in graph.gates:
             assert isinstance(gate, MaxGate)
+            tick()
             result, step = self.max(gate.left.substitute(value), gate.right.substitute(value))
             values.append(result)
             steps.append(step)

@@ -1,6 +1,6 @@
 """``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flint import fmpq
@@ -12,6 +12,7 @@ from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
 from relucirc.exact import to_rational
 from relucirc.methods import METHODS
+from relucirc.progress import progress_line
 from relucirc.problem import Proved, Refuted
 from relucirc.result import Result
 from relucirc.witness import shrink
@@ -24,6 +25,7 @@ def prove(
     domain: Any = None,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
+    progress: Callable[[Budget], None] | None = None,
 ) -> Result:
     """Decides whether a network equals a formula at every point of a domain, exactly.
 
@@ -36,9 +38,12 @@ def prove(
         formula: A SymPy expression, a list of them for several outputs, text such as
             ``"Min(x1, x2)"`` (read by a safe parser), another network, or a JAX function.
         domain: None for all of R^n; text such as ``"0 <= x1 <= 1, x1 + x2 <= 3"``, SymPy relations,
-            or a :class:`relucirc.Box`.
+            or a :class:`relucirc.Box`; integer points by ``"x1 in {0, 1}"``, symbols with
+            ``integer=True``, or ``Box(0, 1, integer=True)``.
         budget: Seconds of wall time after which the answer is unknown; None for no limit.
         inputs: Names of the inputs, in order, where ``net`` is a function.
+        progress: Called with the :class:`~relucirc.budget.Budget` a few times a second once two
+            seconds have passed; by default a line on stderr where that is a terminal.
 
     Returns:
         A :class:`Result`: proved with a certificate that the independent checker has accepted;
@@ -52,11 +57,12 @@ def prove(
         >>> print(relucirc.prove(relucirc.circuits.minimum(), "Min(x1, x2)"))
         proved: equal at every real input, by normal form.
     """
-    clock = Budget(budget)
+    clock = Budget(budget, on_progress=progress_line() if progress is None else progress)
     claim = read_claim(net, formula, domain, inputs)
     attempt = _Attempt(claim, clock)
     try:
-        proof = Solver(attempt.solve, clock).run(claim.left, claim.right, claim.domain.relations)
+        solver = Solver(attempt.solve, clock, claim.domain.integers)
+        proof = solver.run(claim.left, claim.right, claim.domain.relations)
         if proof is not None:
             return _checked(claim, proof, attempt, clock)
         if attempt.witness is not None:
@@ -64,8 +70,12 @@ def prove(
         return _unknown("no method decided it.", clock)
     except OutOfBudget:
         return _unknown(f"the budget of {clock.seconds:g} s ended.", clock)
+    except RecursionError:
+        return _unknown("the cases are nested too deeply.", clock)
     except KeyboardInterrupt:
         return _unknown("interrupted.", clock)
+    finally:
+        clock.close()
 
 
 class _Attempt:
@@ -78,7 +88,7 @@ class _Attempt:
         self.witness: tuple[fmpq, ...] | None = None
         self.hinges = 0
 
-    def solve(self, case: Case) -> dict | None:
+    def solve(self, case: Case) -> dict | tuple[fmpq, ...] | None:
         for name, decide in METHODS.items():
             self.clock.method = name
             answer = decide(case.problem, self.clock)
@@ -87,9 +97,22 @@ class _Attempt:
                 self.hinges += len(answer.evidence["atoms"])
                 return answer.evidence
             if isinstance(answer, Refuted):
-                self.methods.append(answer.method)
-                self.witness = case.pull_inside(case.chart.lift(answer.point), self.claim.is_witness)
-                return None
+                return self._witness(case, answer)
+        return None
+
+    def _witness(self, case: Case, answer: Refuted) -> tuple[fmpq, ...] | None:
+        """Moves a point of difference to a witness of the claim; returns it if only integrality fails."""
+        point = case.chart.lift(answer.point)
+        if self.claim.domain.integers:
+            rounded = tuple(
+                fmpq(int((2 * c.p + c.q) // (2 * c.q))) if v in self.claim.domain.integers else c
+                for v, c in enumerate(point)
+            )
+            if not self.claim.is_witness(rounded):
+                return point
+            point = rounded
+        self.methods.append(answer.method)
+        self.witness = case.pull_inside(point, self.claim.is_witness)
         return None
 
 

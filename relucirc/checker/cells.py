@@ -48,8 +48,10 @@ class Side:
         return read
 
 
-def check_cells(proof: Any, left: Side, right: Side, constraints: list[Constraint]) -> None:
-    """Rejects unless the proof covers every point that satisfies the constraints."""
+def check_cells(
+    proof: Any, left: Side, right: Side, constraints: list[Constraint], integers: frozenset[int] = frozenset()
+) -> None:
+    """Rejects unless the proof covers every point that satisfies the constraints, integers being integers."""
     pending = [(proof, left, right, constraints)]
     while pending:
         node, left, right, constraints = pending.pop()
@@ -65,6 +67,13 @@ def check_cells(proof: Any, left: Side, right: Side, constraints: list[Constrain
                 ("negative", (mix(((-ONE, cut),)), ">")),
             ):
                 pending.append((node[name], left, right, [*constraints, constraint]))
+        elif "integer" in node:
+            fields(node, {"integer", "at", "below", "above"}, set(), "an integer split")
+            v, at = variable(node["integer"], len(left.graph.inputs)), number(node["at"])
+            require(v in integers, f"input v{v} is not integer")
+            require(at.q == 1, "an integer split is not at an integer")
+            pending.append((node["below"], left, right, [*constraints, ({v: -ONE, UNIT: at}, ">=")]))
+            pending.append((node["above"], left, right, [*constraints, ({v: ONE, UNIT: -at - 1}, ">=")]))
         elif "gate" in node:
             pending += _gate_cells(node, left, right, constraints)
         else:

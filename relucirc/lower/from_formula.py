@@ -46,24 +46,37 @@ def graph_of_formula(formula: Any, names: Sequence[str], outputs: int | None = N
 
 
 def _lower(formula: Any, names: tuple[str, ...]) -> Graph:
-    if isinstance(formula, str):
-        formula = parse_formula(formula, names)
+    expressions = read_expressions(formula, names)
+    if expressions is not None:
+        return _from_expressions(expressions, names)
     if isinstance(formula, Graph):
         return _reordered(formula, names)
     if isinstance(formula, MLP):
         return _reordered(graph_of_network(formula), names)
+    from relucirc.lower.from_jax import graph_of_function  # noqa: PLC0415  (tracing is for functions only)
+
+    return graph_of_function(formula, names)
+
+
+def read_expressions(formula: Any, names: Sequence[str]) -> tuple[sympy.Expr, ...] | None:
+    """Reads a formula given as SymPy, text, a number or a list of these; None for the other kinds.
+
+    Raises:
+        FormulaError: When it is of no kind at all, or the text cannot be read.
+    """
+    if isinstance(formula, str):
+        formula = parse_formula(formula, names)
     if isinstance(formula, sympy.MatrixBase):
         formula = list(formula)
     if isinstance(formula, list | tuple):
         if not formula:
             raise FormulaError("expected at least one formula in the list, got none.")
         parts = [parse_formula(part, names) if isinstance(part, str) else part for part in formula]
-        return _from_expressions([_expression(part) for part in parts], names)
-    if not isinstance(formula, sympy.Basic | int | float) and isinstance(formula, Callable):
-        from relucirc.lower.from_jax import graph_of_function  # noqa: PLC0415  (tracing is for functions only)
-
-        return graph_of_function(formula, names)
-    return _from_expressions([_expression(formula)], names)
+        return tuple(_expression(part) for part in parts)
+    is_function = isinstance(formula, Callable) and not isinstance(formula, sympy.Basic | type)
+    if isinstance(formula, Graph | MLP) or is_function:
+        return None
+    return (_expression(formula),)
 
 
 def _expression(value: Any) -> sympy.Expr:

@@ -1,0 +1,70 @@
+"""The checker's own reading of a network, and a second opinion on its reading of a formula.
+
+A misread side would make any proof about it worthless, so nothing here is shared with the front
+doors: gates are written straight from the weights, and a formula is compared with SymPy's own
+exact evaluation at a few points.
+"""
+
+from collections.abc import Sequence
+
+import sympy
+from flint import fmpq
+
+from relucirc.checker.linear import require
+from relucirc.forms import Form
+from relucirc.graph import Gate, Graph, MaxGate
+from relucirc.network import MLP
+
+SPOT_POINTS = 2
+
+
+def graph_of_weights(net: MLP) -> Graph:
+    """Returns ``max(0, z)`` for every neuron whose pre-activation is not constant, in order.
+
+    A constant neuron is its value; it has no gate.
+    """
+    n = len(net.inputs)
+    gates: list[Gate] = []
+    below: list[tuple[int | None, fmpq]] = [(i, fmpq(1)) for i in range(n)]  # a variable times 1, or a constant
+    outputs: list[Form] = []
+    for depth, layer in enumerate(net.layers):
+        hidden = depth < len(net.layers) - 1
+        above: list[tuple[int | None, fmpq]] = []
+        for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+            terms: dict[int, fmpq] = {}
+            constant = fmpq(bias)
+            for j, weight in row:
+                variable, value = below[j]
+                if variable is None:
+                    constant += weight * value
+                else:
+                    terms[variable] = terms.get(variable, fmpq(0)) + weight
+            terms = {v: c for v, c in terms.items() if c != 0}
+            if not hidden:
+                outputs.append(Form(terms, constant))
+            elif terms:
+                gates.append(MaxGate(Form(), Form(terms, constant)))
+                above.append((n + len(gates) - 1, fmpq(1)))
+            else:
+                above.append((None, max(constant, fmpq(0))))
+        below = above
+    return Graph(net.inputs, tuple(gates), tuple(outputs))
+
+
+def compare_with_sympy(graph: Graph, expressions: Sequence[sympy.Expr]) -> None:
+    """Rejects when a graph and SymPy disagree about a formula at one of a few points."""
+    symbols = [{s for e in expressions for s in e.free_symbols if s.name == name} for name in graph.inputs]
+    for k in range(SPOT_POINTS):
+        point = [fmpq((7 * i + 3 * k * k + 1) % 11 - 5, 1 + (i + k) % 3) for i in range(len(graph.inputs))]
+        values = {
+            symbol: sympy.Rational(int(value.p), int(value.q))
+            for group, value in zip(symbols, point, strict=True)
+            for symbol in group
+            if not (symbol.is_integer and value.q != 1)
+        }
+        if any(symbol not in values for group in symbols for symbol in group):
+            continue
+        for form_value, expression in zip(graph.evaluate(point), expressions, strict=True):
+            theirs = expression.xreplace(values)
+            if theirs.is_Rational:
+                require(fmpq(int(theirs.p), int(theirs.q)) == form_value, "the formula was misread")
