@@ -1,0 +1,90 @@
+"""Adders of binary numbers: the sum of two or three bits, and of two n-bit numbers with a carry that ripples.
+
+With u the number of bits that are 1, the carry is u >= 2 and the sum bit is u - 2 carry.  For u up to 2,
+``carry = relu(u - 1)``; for u up to 3, ``carry = relu(u - 1) - relu(u - 2)``.
+"""
+
+from typing import Any
+
+import sympy
+
+from relucirc.circuits.circuit import Circuit, at_least, bits, network, symbols
+from relucirc.circuits.sources import PERCEPTRON
+from relucirc.formula import OrderStatistic
+from relucirc.network import MLP, default_names
+
+
+def _ripple_adder(n: int = 2) -> MLP:
+    """Layer k adds the bits of weight ``2^k`` to the carry; sums still to come, and sum bits done, pass by.
+
+    They are never negative on bits, so one neuron carries each.
+    """
+    at_least(n, 1, "ripple_adder")
+    sums = [[int(j in (k, n + k)) for j in range(2 * n)] for k in range(n)]
+    done: list[list] = []
+    layers: list[Any] = []
+    u = sums[0]
+    for k in range(n):
+        first = k == 0
+        waiting = sums[k + 1 :]
+        rows = [u, u] + ([] if first else [u]) + waiting + done
+        layers.append((rows, [0, -1] + ([] if first else [-2]) + [0] * (len(waiting) + len(done))))
+        width, start = len(rows), 2 if first else 3
+        carry = _row(width, {1: 1} if first else {1: 1, 2: -1})
+        bit = _row(width, {0: 1, 1: -2} if first else {0: 1, 1: -2, 2: 2})
+        sums[k + 1 :] = [_row(width, {start + j: 1}) for j in range(len(waiting))]
+        done = [*(_row(width, {start + len(waiting) + j: 1}) for j in range(len(done))), bit]
+        u = [a + b for a, b in zip(sums[k + 1], carry, strict=True)] if waiting else carry
+    return network(*layers, [*done, u])
+
+
+def _row(width: int, entries: dict[int, int]) -> list[int]:
+    return [entries.get(j, 0) for j in range(width)]
+
+
+def _ripple_formula(n: int = 2) -> list[sympy.Expr]:
+    """The carry is the median of the two bits and the carry before it."""
+    at_least(n, 1, "ripple_adder")
+    names = symbols(2 * n)
+    carry: Any = None
+    outputs: list[sympy.Expr] = []
+    for a, b in zip(names[:n], names[n:], strict=True):
+        parts = [a, b] if carry is None else [a, b, carry]
+        after: Any = sympy.Min(a, b) if carry is None else OrderStatistic(2, *parts)
+        outputs.append(sympy.Add(*parts) - 2 * after)
+        carry = after
+    return [*outputs, carry]
+
+
+half_adder = Circuit(
+    "half_adder",
+    "circuit",
+    PERCEPTRON,
+    "Adds two bits: the sum bit, then the carry.",
+    lambda: _ripple_adder(1),
+    lambda: _ripple_formula(1),
+    lambda: bits(default_names(2)),
+)
+
+full_adder = Circuit(
+    "full_adder",
+    "circuit",
+    PERCEPTRON,
+    "Adds three bits: the sum bit, then the carry.",
+    lambda: network(([[1, 1, 1]] * 3, [0, -1, -2]), [[1, -2, 2], [0, 1, -1]]),
+    lambda: [sympy.Abs(sympy.Abs(symbols(3)[0] - symbols(3)[1]) - symbols(3)[2]), OrderStatistic(2, *symbols(3))],
+    lambda: bits(default_names(3)),
+)
+
+ripple_adder = Circuit(
+    "ripple_adder",
+    "circuit",
+    PERCEPTRON,
+    "Adds two n-bit numbers, lowest bits first: x1..xn and the n inputs after them; n + 1 bits come out.",
+    _ripple_adder,
+    _ripple_formula,
+    lambda n=2: bits(default_names(2 * n)),
+    examples=((), (3,)),
+)
+
+ADDERS = (half_adder, full_adder, ripple_adder)

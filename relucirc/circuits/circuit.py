@@ -1,0 +1,98 @@
+"""What a catalogue entry is: a network by construction, the formula it is claimed to equal, and a source."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from relucirc.circuits.family import family_of
+from relucirc.errors import NetworkError, shorten
+from relucirc.network import MLP, default_names
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A known network: call it to build the network.
+
+    Attributes:
+        name: Its name in the catalogue.
+        kind: ``"feature"`` (one neuron that detects or reconstructs something) or ``"circuit"``.
+        source: Where it comes from.
+        description: One sentence.
+        build: Builds the network; takes the circuit's parameters, all with defaults.
+        claim: Builds the formula from the same parameters.
+        where: Builds the text of the domain from the same parameters; None for all of R^n.
+        examples: Parameters worth proving, the defaults first.
+
+    Example:
+        >>> minimum = catalogue["minimum"]
+        >>> minimum().sizes, minimum.formula()
+        ((2, 3, 1), Min(x1, x2))
+        >>> minimum(5).at(3, 1, 4, 1, 5)
+        (1,)
+    """
+
+    name: str
+    kind: str
+    source: str
+    description: str
+    build: Callable[..., MLP]
+    claim: Callable[..., Any]
+    where: Callable[..., str] | None = None
+    examples: tuple[tuple, ...] = ((),)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> MLP:
+        """Builds the network."""
+        return self.build(*args, **kwargs)
+
+    def formula(self, *args: Any, **kwargs: Any) -> Any:
+        """Returns the formula of ``self(*args)``: a SymPy expression, or a list for several outputs."""
+        return self.claim(*args, **kwargs)
+
+    @property
+    def domain(self) -> str | None:
+        """Where the default circuit is claimed to equal its formula; None for all of R^n."""
+        return self.domain_of()
+
+    def domain_of(self, *args: Any, **kwargs: Any) -> str | None:
+        """Returns the domain of the claim about ``self(*args)``, as :func:`relucirc.prove` reads it."""
+        return None if self.where is None else self.where(*args, **kwargs)
+
+    def family(self, *args: Any, **kwargs: Any) -> MLP:
+        """Returns the family of all positive rescalings of ``self(*args)``, weights as symbols."""
+        return family_of(self(*args, **kwargs))
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}: {self.description}>"
+
+
+def network(*layers: Any) -> MLP:
+    """Builds an exact network from weight matrices, or ``(weight, bias)`` pairs."""
+    return MLP.from_arrays([layer if isinstance(layer, tuple) else (layer, None) for layer in layers])
+
+
+def symbols(count: int) -> list[sympy.Symbol]:
+    """Returns the symbols of the default input names: x, or x1, x2, ..."""
+    return [sympy.Symbol(name) for name in default_names(count)]
+
+
+def at_least(value: int, least: int, what: str) -> int:
+    """Checks an integer parameter.
+
+    Raises:
+        NetworkError: When it is no integer, or too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise NetworkError(f"{what}: expected an integer of at least {least}, got {shorten(value)}.")
+    return value
+
+
+def ones(count: int, value: Any = 1) -> list:
+    """Returns a row of equal weights."""
+    return [value] * count
+
+
+def bits(names: Sequence[str]) -> str:
+    """Returns the domain text that says that inputs are bits."""
+    return ", ".join(f"{name} in {{0, 1}}" for name in names)

@@ -1,0 +1,168 @@
+"""Boolean gates on bits: functions of the sum of the inputs, claimed on {0, 1}^n only.
+
+A neuron with bias is a threshold gate: ``relu(x1 + ... + xn - (n - 1))`` is 1 where all bits are, else 0.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from relucirc.circuits.circuit import Circuit, at_least, bits, network, ones, symbols
+from relucirc.circuits.sources import PERCEPTRON
+from relucirc.errors import NetworkError
+from relucirc.formula import OrderStatistic
+from relucirc.network import MLP, default_names
+
+
+def _on_bits(n: int = 2) -> str:
+    return bits(default_names(n))
+
+
+def _threshold(what: str, neurons: Callable[[int], tuple[Any, Any, Any]]) -> Callable[..., MLP]:
+    """Builds gates with one neuron ``relu(a * sum + b)`` and the output ``c + d * neuron``."""
+
+    def build(n: int = 2) -> MLP:
+        (a, b), c, d = neurons(at_least(n, 1, what))
+        return network(([ones(n, a)], [b]), ([[d]], [c]) if c else [[d]])
+
+    return build
+
+
+def _gate(
+    name: str, description: str, build: Callable[..., MLP], claim: Callable[..., Any], *examples: tuple
+) -> Circuit:
+    return Circuit(name, "circuit", PERCEPTRON, description, build, claim, _on_bits, examples=((), *examples))
+
+
+def _least(n: int = 2) -> sympy.Expr:
+    return sympy.Min(*symbols(n), evaluate=False) if n > 1 else symbols(n)[0]
+
+
+def _greatest(n: int = 2) -> sympy.Expr:
+    return sympy.Max(*symbols(n), evaluate=False) if n > 1 else symbols(n)[0]
+
+
+def _parity(n: int = 2) -> MLP:
+    """The sum s goes up and down: ``relu(s) - 2 relu(s - 1) + 2 relu(s - 2) - ...``."""
+    at_least(n, 1, "parity_gate")
+    return network(([ones(n)] * n, [-k for k in range(n)]), [[1, *(2 * (-1) ** k for k in range(1, n))]])
+
+
+def _parity_formula(n: int = 2) -> sympy.Expr:
+    """Bit by bit: the exclusive or of a and b is |a - b|."""
+    first, *rest = symbols(n)
+    result: sympy.Expr = first
+    for symbol in rest:
+        result = sympy.Abs(result - symbol)
+    return result
+
+
+def _xnor() -> MLP:
+    return network(([[1, 1], [1, 1]], [0, -1]), ([[-1, 2]], [1]))
+
+
+def _majority(n: int = 3) -> MLP:
+    half = _odd(n) // 2
+    return network(([ones(n)] * 2, [-half, -half - 1]), [[1, -1]])
+
+
+def _majority_formula(n: int = 3) -> sympy.Expr:
+    return OrderStatistic(_odd(n) // 2 + 1, *symbols(n)) if n > 1 else symbols(n)[0]  # type: ignore[return-value]
+
+
+def _odd(n: int) -> int:
+    if at_least(n, 1, "majority_gate") % 2 == 0:
+        raise NetworkError(f"majority_gate: expected an odd number of bits, got {n}.")
+    return n
+
+
+X1, X2 = symbols(2)
+
+not_gate = Circuit(
+    "not_gate",
+    "circuit",
+    PERCEPTRON,
+    "Is 1 where the bit is 0: 1 - x, with no neuron.",
+    lambda: network(([[-1]], [1])),
+    lambda: 1 - symbols(1)[0],
+)
+and_gate = _gate(
+    "and_gate",
+    "Is 1 where all bits are.",
+    _threshold("and_gate", lambda n: ((1, 1 - n), 0, 1)),
+    _least,
+    (5,),
+)
+or_gate = _gate(
+    "or_gate",
+    "Is 1 where some bit is.",
+    _threshold("or_gate", lambda _: ((-1, 1), 1, -1)),
+    _greatest,
+    (5,),
+)
+nand_gate = _gate(
+    "nand_gate",
+    "Is 0 where all bits are 1.",
+    _threshold("nand_gate", lambda n: ((1, 1 - n), 1, -1)),
+    lambda n=2: 1 - _least(n),
+    (5,),
+)
+nor_gate = _gate(
+    "nor_gate",
+    "Is 1 where no bit is.",
+    _threshold("nor_gate", lambda _: ((-1, 1), 0, 1)),
+    lambda n=2: 1 - _greatest(n),
+    (5,),
+)
+implies_gate = _gate(
+    "implies_gate",
+    "Is 0 where x1 is 1 and x2 is 0.",
+    lambda: network([[1, -1]], ([[-1]], [1])),
+    lambda: sympy.Max(1 - X1, X2),
+)
+xor_gate = _gate(
+    "xor_gate",
+    "Is 1 where exactly one of two bits is.",
+    lambda: _parity(2),
+    lambda: sympy.Abs(X1 - X2),
+)
+xnor_gate = _gate(
+    "xnor_gate",
+    "Is 1 where two bits are the same.",
+    _xnor,
+    lambda: 1 - sympy.Abs(X1 - X2),
+)
+parity_gate = Circuit(
+    "parity_gate",
+    "circuit",
+    PERCEPTRON,
+    "Is 1 where an odd number of bits is.",
+    lambda n=3: _parity(n),
+    lambda n=3: _parity_formula(n),
+    lambda n=3: _on_bits(n),
+    examples=((), (5,)),
+)
+majority_gate = Circuit(
+    "majority_gate",
+    "circuit",
+    PERCEPTRON,
+    "Is 1 where more than half of the bits are.",
+    _majority,
+    _majority_formula,
+    lambda n=3: _on_bits(n),
+    examples=((), (5,)),
+)
+
+GATES = (
+    not_gate,
+    and_gate,
+    or_gate,
+    nand_gate,
+    nor_gate,
+    implies_gate,
+    xor_gate,
+    xnor_gate,
+    parity_gate,
+    majority_gate,
+)

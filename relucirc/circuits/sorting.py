@@ -1,0 +1,193 @@
+"""Sorting networks, and what is left of them for one order statistic.
+
+A comparator gives the minimum and the maximum of two values.  It is the minimum circuit with one more greaterness
+detector, four neurons ``relu(b), relu(-b), relu(b - a), relu(a - b)``:
+
+    min = b - relu(b - a),    max = a + b - min = b + relu(a - b).
+
+Comparators whose outputs are not used are left out; one of whose outputs is used needs three neurons.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from relucirc.circuits.circuit import Circuit, at_least, network, symbols
+from relucirc.circuits.sources import BATCHER, FOLKLORE
+from relucirc.errors import NetworkError, shorten
+from relucirc.exact import ONE, ExactMatrix
+from relucirc.formula import OrderStatistic
+from relucirc.network import MLP, Affine, default_names
+from relucirc.sorting import merge_exchange
+
+Row = dict[int, fmpq]
+
+
+def order_network(n: int, wanted: Sequence[int]) -> MLP:
+    """Returns a network for some of the order statistics of n inputs.
+
+    Args:
+        n: Number of inputs.
+        wanted: Which ones, counted from 1 for the least, in the order of the outputs.
+
+    Returns:
+        A network with one hidden layer for each round of comparators.
+    """
+    rounds = _rounds(n)
+    needed = _needed(rounds, {k - 1 for k in wanted})
+    values: dict[int, Row] = {wire: {wire: ONE} for wire in range(n)}
+    layers = []
+    width = n
+    for comparators, live in zip(rounds, needed, strict=True):
+        used = [(i, j) for i, j in comparators if i in live or j in live]
+        if not used:
+            continue
+        level = _Level()
+        after = {}
+        for i, j in used:
+            after |= level.compare(i, j, values[i], values[j], live)
+        after |= {wire: level.carry(values[wire]) for wire in live if wire not in after}
+        layers.append(Affine(ExactMatrix.sparse((len(level.rows), width), level.rows)))
+        values, width = after, len(level.rows)
+    outputs = ExactMatrix.sparse((len(wanted), width), (values[k - 1] for k in wanted))
+    return MLP((*layers, Affine(outputs)), default_names(n))
+
+
+class _Level:
+    """The neurons of one round, and the values that they give."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+
+    def neuron(self, row: Row) -> int:
+        """Adds a neuron."""
+        self.rows.append(row)
+        return len(self.rows) - 1
+
+    def carry(self, value: Row) -> Row:
+        """Carries a value up: an identity circuit."""
+        return {self.neuron(value): ONE, self.neuron(_scaled(value, -ONE)): -ONE}
+
+    def compare(self, i: int, j: int, a: Row, b: Row, live: set[int]) -> dict[int, Row]:
+        """Puts the lesser value on wire i and the greater on wire j, where they are used."""
+        kept = self.carry(b)
+        rise = _sum(b, _scaled(a, -ONE))
+        result = {}
+        if i in live:
+            result[i] = {**kept, self.neuron(rise): -ONE}
+        if j in live:
+            result[j] = {**kept, self.neuron(_scaled(rise, -ONE)): ONE}
+        return result
+
+
+def _scaled(row: Row, factor: fmpq) -> Row:
+    return {v: factor * c for v, c in row.items()}
+
+
+def _sum(left: Row, right: Row) -> Row:
+    total = dict(left)
+    for v, c in right.items():
+        total[v] = total.get(v, fmpq(0)) + c
+    return {v: c for v, c in total.items() if c != 0}
+
+
+def _rounds(n: int) -> list[list[tuple[int, int]]]:
+    """Groups Batcher's comparators into rounds, each comparator as early as its wires allow."""
+    ready = [0] * n
+    rounds: list[list[tuple[int, int]]] = []
+    for i, j in merge_exchange(n):
+        level = max(ready[i], ready[j])
+        ready[i] = ready[j] = level + 1
+        rounds += [[] for _ in range(level + 1 - len(rounds))]
+        rounds[level].append((i, j))
+    return rounds
+
+
+def _needed(rounds: list[list[tuple[int, int]]], wanted: set[int]) -> list[set[int]]:
+    """Returns the wires that are used after each round, from the last round back."""
+    live = set(wanted)
+    needed = []
+    for comparators in reversed(rounds):
+        needed.append(set(live))
+        for i, j in comparators:
+            if i in live or j in live:
+                live |= {i, j}
+    return needed[::-1]
+
+
+def _sort(n: int = 3) -> MLP:
+    at_least(n, 1, "sort")
+    return order_network(n, range(1, n + 1))
+
+
+def _sorted(n: int = 3) -> list[sympy.Expr]:
+    values = symbols(n)
+    return [_order_formula(k, values) for k in range(1, n + 1)]
+
+
+def _order_formula(k: int, values: Sequence[sympy.Symbol]) -> sympy.Expr:
+    if len(values) == 1:
+        return values[0]
+    if k in (1, len(values)):
+        extremum: Any = sympy.Min if k == 1 else sympy.Max
+        return extremum(*values, evaluate=False)
+    return OrderStatistic(k, *values)  # type: ignore[return-value]
+
+
+def _order_statistic(n: int = 5, k: int = 2) -> MLP:
+    at_least(n, 1, "order_statistic, number of inputs")
+    if at_least(k, 1, "order_statistic, k") > n:
+        raise NetworkError(f"order_statistic: expected k from 1 to {n}, got {shorten(k)}.")
+    return _median(3) if (n, k) == (3, 2) else order_network(n, [k])
+
+
+def _middle(n: int) -> int:
+    if at_least(n, 1, "median") % 2 == 0:
+        raise NetworkError(f"median: expected an odd number of inputs, got {n}; use order_statistic(n, k).")
+    return n // 2 + 1
+
+
+def _median(n: int = 3) -> MLP:
+    """Three inputs have a network of their own: clip x3 between the minimum and the maximum of x1 and x2."""
+    if n != 3:
+        return order_network(n, [_middle(n)])
+    return network(
+        [[0, 1, 0], [0, -1, 0], [-1, 1, 0], [1, -1, 0], [0, 0, 1], [0, 0, -1]],
+        [[1, -1, -1, 0, 0, 0], [-1, 1, 1, 0, 0, 0], [-1, 1, 1, 0, 1, -1], [-1, 1, 0, -1, 1, -1]],
+        [[1, -1, 1, -1]],
+    )
+
+
+sort = Circuit(
+    "sort",
+    "circuit",
+    BATCHER,
+    "Gives n inputs in ascending order, by Batcher's merge exchange.",
+    _sort,
+    _sorted,
+    examples=((), (2,), (4,)),
+)
+
+order_statistic = Circuit(
+    "order_statistic",
+    "circuit",
+    BATCHER,
+    "Gives the k-th least of n inputs: a sorting network without the comparators that it does not need.",
+    _order_statistic,
+    lambda n=5, k=2: _order_formula(k, symbols(n)),
+    examples=((), (4, 2), (4, 4)),
+)
+
+median = Circuit(
+    "median",
+    "circuit",
+    f"{BATCHER}; three inputs: {FOLKLORE}",
+    "Gives the median of an odd number of inputs; of three, the third clipped between the other two.",
+    _median,
+    lambda n=3: _order_formula(_middle(n), symbols(n)),
+    examples=((), (5,)),
+)
+
+SORTING = (sort, order_statistic, median)

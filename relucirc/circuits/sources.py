@@ -1,0 +1,10 @@
+"""Where the circuits come from."""
+
+ORIGINAL = "Sean Osier, Mathematical Circuits in Neural Networks, 2022"
+ARORA = "Arora, Basu, Mianjy, Mukherjee, Understanding Deep Neural Networks with Rectified Linear Units, ICLR 2018"
+BATCHER = "Batcher, Sorting Networks and Their Applications, AFIPS 1968 (merge exchange: Knuth, TAOCP 3, 5.2.2)"
+TELGARSKY = "Telgarsky, Benefits of Depth in Neural Networks, COLT 2016"
+YAROTSKY = "Yarotsky, Error Bounds for Approximations with Deep ReLU Networks, Neural Networks 94, 2017"
+FINITE_ELEMENTS = "He, Li, Xu, Zheng, ReLU Deep Neural Networks and Linear Finite Elements, JCM 38, 2020"
+PERCEPTRON = "McCulloch, Pitts, A Logical Calculus of the Ideas Immanent in Nervous Activity, 1943 (threshold gates)"
+FOLKLORE = "well known"
