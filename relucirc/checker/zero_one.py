@@ -1,10 +1,12 @@
-"""Checks the 0-1 principle: every atom compares two wires, and 2^n points are tried.
+"""Checks the 0-1 principle: every atom compares two wires, and 2^m points are tried.
 
-Wires are the inputs, and with every comparator ``h = relu(A - B)`` of wires also ``A - h``, their
-minimum, and ``B + h``, their maximum.  On a chamber of R^n (one order of the inputs) each wire is
-one input, so the differences, which are combinations of inputs and comparators, are linear there.
-The chamber's generators are 0-1 vectors and the line through (1, ..., 1); on that line a linear
-function is fixed by its value at (1, ..., 1).  So differences that vanish on {0, 1}^n are zero.
+Wires are m base forms z_1, ..., z_m (the inputs, unless others are given), and with every comparator
+``h = relu(A - B)`` of wires also ``A - h``, their minimum, and ``B + h``, their maximum.  With z free
+in R^m, on a chamber (one order of the z) each wire is one of the z, so the differences, which are
+combinations of base forms and comparators, are linear there.  The chamber's generators are 0-1
+vectors and the line through (1, ..., 1); on that line a linear function is fixed by its value at
+(1, ..., 1).  So combinations that vanish on {0, 1}^m are zero for all z, also for those that are
+affine forms of the inputs.
 
 The points are tried in blocks, a block of 0-1 values being one Python integer with a bit per point:
 relu of a difference of bits is ``a & ~b``.
@@ -16,22 +18,28 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, constant, form, index, minus, mix, require, sequence
+from relucirc.checker.linear import UNIT, Linear, form, index, minus, mix, number, require, sequence
 
 ONE = fmpq(1)
 BLOCK = 16
 """log2 of the number of points in a block."""
-MAX_INPUTS = 30
+MAX_WIRES = 30
 
 
-def check_zero_one(comparators: Any, derivation: Derivation, differences: list[Linear]) -> None:
-    """Rejects unless the differences are combinations of comparators that vanish on {0, 1}^n."""
+def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]) -> None:
+    """Rejects unless the differences are combinations of comparators that vanish on {0, 1}^m."""
     n = derivation.n
-    require(1 <= n <= MAX_INPUTS, f"2^{n} points are too many to try")
-    wires: dict[frozenset, int] = {_key({v: ONE}): v for v in range(n)}
-    gates: list[tuple[int, int]] = []  # wire numbers; gate g makes wires n + 2g (min) and n + 2g + 1 (max)
+    require(("wires" in node) == ("weights" in node), "wires and weights come together")
+    base = [form(item, n) for item in sequence(node["wires"], "wires")] if "wires" in node else [{v: ONE} for v in range(n)]
+    m = len(base)
+    require(1 <= m <= MAX_WIRES, f"2^{m} points are too many to try")
+    wires: dict[frozenset, int] = {}
+    for i, wire in enumerate(base):
+        require(_key(wire) not in wires, "a wire is given twice")
+        wires[_key(wire)] = i
+    gates: list[tuple[int, int]] = []  # wire numbers; gate g makes wires m + 2g (min) and m + 2g + 1 (max)
     place: dict[int, int] = {}
-    for item in sequence(comparators, "comparators"):
+    for item in sequence(node["comparators"], "comparators"):
         require(isinstance(item, list) and len(item) == 3, "a comparator is malformed")
         k = index(item[0], len(derivation.atoms))
         require(n + k not in place, f"atom {k} is compared twice")
@@ -41,24 +49,39 @@ def check_zero_one(comparators: Any, derivation: Derivation, differences: list[L
         relu = {n + k: ONE}
         place[n + k] = len(gates)
         gates.append((wires[_key(left)], wires[_key(right)]))
-        wires.setdefault(_key(minus(left, relu)), n + 2 * place[n + k])
-        wires.setdefault(_key(mix(((ONE, right), (ONE, relu)))), n + 2 * place[n + k] + 1)
-    for difference in differences:
-        require(all(v < n or v in place for v in difference if v != UNIT), "a difference has an atom that compares no wires")
-        require(difference.get(UNIT, 0) == 0, "a difference does not vanish at 0")
-    needed = [d for d in differences if constant(d) is None]
-    low = min(n, BLOCK)
+        wires.setdefault(_key(minus(left, relu)), m + 2 * place[n + k])
+        wires.setdefault(_key(mix(((ONE, right), (ONE, relu)))), m + 2 * place[n + k] + 1)
+    needed = []
+    for difference, row in zip(differences, _weights(node, m, differences), strict=True):
+        affine = {v: c for v, c in difference.items() if v not in place}
+        combined = mix(zip(row, base, strict=True))
+        require(affine == combined, "a difference is no combination of wires and comparators")
+        columns = [(c, (i, None)) for i, c in enumerate(row) if c != 0]
+        columns += [(c, (place[v], "relu")) for v, c in difference.items() if v in place]
+        if columns:
+            needed.append(columns)
+    low = min(m, BLOCK)
     patterns = [_alternating(v, low) for v in range(low)]
     full = (1 << (1 << low)) - 1
-    for high in product((0, full), repeat=n - low):
+    for high in product((0, full), repeat=m - low):
         wire_bits: list[int] = [*patterns, *high]
         for a, b in gates:
             wire_bits.append(wire_bits[a] & wire_bits[b])
             wire_bits.append(wire_bits[a] | wire_bits[b])
         relus = [wire_bits[a] & ~wire_bits[b] for a, b in gates]
-        for difference in needed:
-            columns = [(c, wire_bits[v] if v < n else relus[place[v]]) for v, c in difference.items()]
-            require(_vanishes(columns, full), "a difference does not vanish on {0, 1}^n")
+        for columns in needed:
+            values = [(c, relus[i] if kind else wire_bits[i]) for c, (i, kind) in columns]
+            require(_vanishes(values, full), "a difference does not vanish on {0, 1}^m")
+
+
+def _weights(node: dict, m: int, differences: list[Linear]) -> list[list[fmpq]]:
+    """The weight of every base form in every difference; of the inputs, their coefficients."""
+    if "weights" not in node:
+        require(all(difference.get(UNIT, 0) == 0 for difference in differences), "a difference does not vanish at 0")
+        return [[difference.get(v, fmpq(0)) for v in range(m)] for difference in differences]
+    rows = [[number(w) for w in sequence(row, "weights")] for row in sequence(node["weights"], "weights")]
+    require(len(rows) == len(differences) and all(len(row) == m for row in rows), "the weights have the wrong shape")
+    return rows
 
 
 def _vanishes(columns: list[tuple[fmpq, int]], full: int) -> bool:
