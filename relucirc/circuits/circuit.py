@@ -26,7 +26,7 @@ class Circuit:
         examples: Parameters worth proving, the defaults first.
 
     Example:
-        >>> minimum = catalogue["minimum"]
+        >>> from relucirc.circuits import minimum
         >>> minimum().sizes, minimum.formula()
         ((2, 3, 1), Min(x1, x2))
         >>> minimum(5).at(3, 1, 4, 1, 5)

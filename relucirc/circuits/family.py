@@ -6,10 +6,13 @@ of that weight's sign, the others keep their ratio to it, and the weights that r
 divided by w.  For the identity ``relu(x) - relu(-x)`` that is w1 > 0, w2 < 0, output weights 1/w1, 1/w2.
 """
 
+import itertools
+from typing import Any
+
 import sympy
 
 from relucirc.errors import NetworkError
-from relucirc.exact import ExactMatrix, to_rational
+from relucirc.exact import ExactMatrix, rational, to_rational
 from relucirc.network import MLP, Affine
 
 
@@ -35,30 +38,25 @@ def family_of(net: MLP) -> MLP:
         raise NetworkError("the network is a family already; its weights have symbols.")
     layers = []
     factors: dict[int, sympy.Expr] = {}
-    count = 0
+    names = map("w{}".format, itertools.count(1))
     exact = net.exact().layers
     for depth, layer in enumerate(exact):
         rows = [{j: to_rational(v) * factors.get(j, 1) for j, v in row} for row in layer.weight.rows]
         bias = [to_rational(b) for b in layer.exact_bias()]
         factors = {}
-        if depth < len(exact) - 1:
-            for i, row in enumerate(layer.weight.rows):
-                leading = to_rational(row[0][1]) if row else abs(bias[i])
-                if leading == 0:
-                    continue
-                count += 1
-                w = sympy.Symbol(f"w{count}", **{"positive" if leading > 0 else "negative": True})
-                rows[i] = {j: v * w / leading for j, v in rows[i].items()}
-                bias[i] = bias[i] * w / leading
-                factors[i] = leading / w
-        weight = ExactMatrix.sparse(layer.shape, rows)
-        layers.append((weight, None if layer.bias is None else bias))
-    return MLP.from_arrays([Affine(_exact(weight), _column(bias)) for weight, bias in layers], net.inputs)
+        for i, row in enumerate(layer.weight.rows if depth < len(exact) - 1 else ()):
+            leading = to_rational(row[0][1]) if row else abs(bias[i])
+            if leading == 0:
+                continue
+            w = sympy.Symbol(next(names), positive=leading > 0, negative=leading < 0)
+            rows[i] = {j: v * w / leading for j, v in rows[i].items()}
+            bias[i] = bias[i] * w / leading
+            factors[i] = leading / w
+        weight = ExactMatrix.sparse(layer.shape, ({j: _entry(v) for j, v in row.items()} for row in rows))
+        column = ExactMatrix.sparse((len(bias), 1), ({0: _entry(b)} for b in bias))
+        layers.append(Affine(weight, None if layer.bias is None else column))
+    return MLP(tuple(layers), net.inputs)
 
 
-def _exact(weight: ExactMatrix) -> ExactMatrix:
-    return ExactMatrix.of(weight.tolist())
-
-
-def _column(bias: list | None) -> ExactMatrix | None:
-    return None if bias is None else ExactMatrix.of([[b] for b in bias], "bias")
+def _entry(value: sympy.Expr) -> Any:
+    return value if value.free_symbols else rational(value)

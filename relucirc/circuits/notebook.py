@@ -33,7 +33,7 @@ def trained() -> dict[str, Trained]:
 
     Example:
         >>> trained()["absolute"].network.at(1)
-        (20000112/20000000,)
+        (6250101/6250000,)
     """
     data = json.loads(resources.files("relucirc").joinpath("data/original_trained.json").read_text("utf-8"))
     found = {}

@@ -39,7 +39,7 @@ def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
     Example:
         >>> w = sympy.Symbol("w", positive=True)
         >>> resolve_family(MLP.from_arrays([([[w]], None), ([[1 / w]], None)]))[1][1]
-        {'layer': 0, 'neuron': 0, 'scale': 'w', 'row': ['1'], 'bias': '0'}
+        {'layer': 0, 'neuron': 0, 'scale': 'w', 'row': {'0': '1'}, 'bias': '0'}
     """
     if not net.symbols:
         return net.exact(), []
@@ -53,8 +53,9 @@ def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
         numbers = [_numbers(row, scales.get(i), f"layer {depth}, row {i}", last=last) for i, row in enumerate(rows)]
         layers.append(_layer(numbers, layer))
         for i, scale in scales.items():
-            *weights, bias = [text(numbers[i].get(j, ZERO)) for j in (*range(layer.shape[1]), BIAS)]
-            moves.append({"layer": depth, "neuron": i, "scale": str(scale), "row": weights, "bias": bias})
+            row = {str(j): text(v) for j, v in numbers[i].items() if j != BIAS}
+            bias = text(numbers[i].get(BIAS, ZERO))
+            moves.append({"layer": depth, "neuron": i, "scale": str(scale), "row": row, "bias": bias})
     return MLP(tuple(layers), net.inputs), moves
 
 
