@@ -182,14 +182,13 @@ def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]
 
 
 def _facets(part: Part) -> list[Form]:
-    """The constraints that bound the part: those tight on a maximal set of its rays."""
+    """The cuts that bound a part of R^n: those tight on a maximal set of its rays."""
     tight = [
-        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> (k + 1) & 1)
-        for k in range(len(part.constraints))
+        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> (k + 1) & 1) for k in range(len(part.cuts))
     ]
     return [
         form
-        for k, (form, rays) in enumerate(zip(part.constraints, tight, strict=True))
+        for k, (form, rays) in enumerate(zip(part.cuts, tight, strict=True))
         if not any(rays < other or (rays == other and j < k) for j, other in enumerate(tight))
     ]
 

@@ -169,7 +169,7 @@ def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
 
 def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
     """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
-    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "comparators", "wires", "weights"}, "a case")
+    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights"}, "a case")
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     kept = [_renumber(form, position) for form in kept]
@@ -183,7 +183,7 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
     derivation.close()
     require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
     if "tree" in node:
-        check_tree(node["tree"], derivation, differences)
+        check_tree(node, derivation, differences)
     elif "comparators" in node:
         check_zero_one(node, derivation, differences)
     else:

@@ -1,69 +1,92 @@
-"""Regions: cut the polyhedron hinge by hinge until the difference is affine everywhere.
+"""Regions: cut the domain hinge by hinge until the difference has one hidden layer, then compare.
 
-Exact and complete, exponential in the worst case: the last resort.  On each cell the hinge's form
-is affine; if it has one sign there, Farkas multipliers say so, else the cell is cut in two.  A
-leaf where the difference vanishes identically is done, any other leaf gives a counterexample.
+Exact and complete, exponential in the worst case: the last resort.  Only hinges that others depend
+on are cut; on the cells that remain the difference is shallow, and its coefficients decide.  Inputs
+that may be exchanged are put in order first.  Where the first layer compares inputs, the cells are
+*chambers*, the orders of the inputs, and the leaves are tables of hyperplane weights.
 """
 
-from collections.abc import Sequence
-
-from flint import fmpq
+from collections.abc import Iterator
 
 from relucirc.budget import Budget
-from relucirc.exact import ONE, ZERO, text
+from relucirc.exact import ONE
 from relucirc.forms import Form
-from relucirc.geometry.combination import cone_combination
+from relucirc.hinges import HingeGraph
+from relucirc.geometry.region import Region
+from relucirc.methods.shallow import Settled, is_shallow, points_of_difference, settle
+from relucirc.methods.symmetry import ordered_pairs
 from relucirc.problem import Answer, Problem, Proved, Refuted
-from relucirc.subdivision import Cut, Part, Thin, subdivide
 
 
 def decide(problem: Problem, budget: Budget) -> Answer:
     """Proves the equality on every region, or refutes it on one."""
     lowered = problem.hinged
+    hinges, differences = lowered.hinges, lowered.differences
+    if any(not hinges.atoms[k].is_hinge for k in hinges.reachable(differences)):
+        return None
+    pairs = ordered_pairs(hinges, differences)
+    order = [Form({i: ONE, j: -ONE}) for i, j in pairs]
+    start = Region.of([*problem.constraints, *order], problem.n)
+    assert start is not None
     tree: list = []
-    walk = subdivide(
-        lowered.hinges, lowered.differences, problem.cell, problem.constraints, done=lambda forms: not any(forms)
-    )
-    for event in walk:
+    stack: list[Region | dict] = [start]
+    while stack:
+        region = stack.pop()
         budget.step()
-        if isinstance(event, Cut):
-            tree.append(event.atom)
-        elif isinstance(event, Thin):
-            tree.append({"thin": _multipliers(event.constraint, event.constraints, problem.n)})
-        else:
+        if isinstance(region, dict):
+            tree.append(region)
+            continue
+        forms = [region.resolve(form) for form in differences]
+        atom = _next_cut(hinges, forms, region)
+        if atom is None:
             budget.step("regions")
-            if any(event.part.forms):
-                return Refuted("regions", _point_of_difference(event.part))
-            tree.append("equal")
-    return Proved("regions", {**lowered.evidence, "tree": tree})
+            settled = settle(hinges, forms, region)
+            if not settled.is_zero:
+                return _refuted(problem, region, settled)
+            tree.append(settled.evidence)
+            continue
+        tree.append(atom)
+        stack.extend(_parts(hinges, atom, region))
+    evidence = {**lowered.evidence, "tree": tree}
+    if pairs:
+        evidence["symmetry"] = [list(pair) for pair in pairs]
+    return Proved("regions", evidence)
 
 
-def _multipliers(constraint: Form, constraints: Sequence[Form], n: int) -> list:
-    """Multipliers that show ``constraint >= 0`` to have no interior together with the others.
-
-    The last index is the constraint itself; the combination is a constant <= 0.
-    """
-    vectors = [[c.const, *(c.coefficient(v) for v in range(n))] for c in constraints]
-    slack = [ONE, *[ZERO] * n]
-    target = [-constraint.const, *(-constraint.coefficient(v) for v in range(n))]
-    multipliers = cone_combination(target, [*vectors, slack]).multipliers
-    assert multipliers is not None
-    used = [[i, text(m)] for i, m in enumerate(multipliers[:-1]) if m]
-    return [*used, [len(constraints), "1"]]
+def _refuted(problem: Problem, region: Region, settled: Settled) -> Answer:
+    for point in points_of_difference(region.cell, settled, region.cell.interior_point()):
+        if problem.differ_at(point):
+            return Refuted("regions", point)
+    return None
 
 
-def _point_of_difference(part: Part) -> tuple[fmpq, ...]:
-    """A point inside the cell where an affine difference that is not zero does not vanish."""
-    difference = next(d for d in part.forms if d)
-    centre = part.cell.interior_point()
-    if difference.evaluate(centre):
-        return centre
-    for vertex in part.cell.vertices:
-        middle = tuple((a + b) / 2 for a, b in zip(centre, vertex, strict=True))
-        if difference.evaluate(middle):
-            return middle
-    for move in [*part.cell.directions, *(line[1:] for line in part.cell.lines)]:
-        moved = tuple(c + fmpq(m) for c, m in zip(centre, move, strict=True))
-        if difference.evaluate(moved):
-            return moved
-    raise AssertionError("a non-zero affine form vanishes on no full-dimensional cell")
+def _next_cut(hinges: HingeGraph, forms: list[Form], region: Region) -> int | None:
+    """The lowest open atom that another open one depends on; None where the forms are shallow."""
+    if is_shallow(hinges, forms, region.decided):
+        return None
+    n = hinges.n
+    reached: set[int] = set()
+    stack = [v for form in forms for v in form.terms if v >= n]
+    needed: set[int] = set()
+    while stack:
+        v = stack.pop()
+        if v in reached or v in region.decided:
+            continue
+        reached.add(v)
+        below = {u for u in hinges.atom(v).elements[0].terms if u >= n and u not in region.decided}
+        needed |= below
+        stack.extend(below)
+    return min(needed) - n
+
+
+def _parts(hinges: HingeGraph, atom: int, region: Region) -> Iterator["Region | dict"]:
+    """The parts of a cut in reverse order: where the hinge's form is ``<= 0``, then ``>= 0``."""
+    v = hinges.n + atom
+    form = region.resolve(hinges.atoms[atom].elements[0])
+    if form.is_constant:
+        yield region.decide(v, form if form.const.p > 0 else Form())
+        return
+    above, below = region.cut(form)
+    # A side without interior is thin: the form is of the other sign on the whole region.
+    yield {"thin": region.multipliers(form)} if below is None else below.decide(v, Form())
+    yield {"thin": region.multipliers(-form)} if above is None else above.decide(v, form)

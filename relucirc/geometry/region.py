@@ -1,0 +1,107 @@
+"""A region of the input space as methods see it: its cell, its inequalities, and what is decided there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from relucirc.exact import ONE, ZERO, text
+from relucirc.forms import Form
+from relucirc.geometry.cell import Cell, normal_of
+from relucirc.geometry.combination import cone_combination
+
+
+@dataclass(frozen=True)
+class Region:
+    """A full-dimensional polyhedron on the way through a tree of cuts.
+
+    Attributes:
+        cell: Its vertices, rays and lines.
+        constraints: All inequalities ``>= 0`` that were asked for, the redundant ones included; a
+            proof names them by number.
+        owners: For every bit of the cell's masks after the first the number of its constraint.
+        decided: The affine value of every decided atom, by variable.
+    """
+
+    cell: Cell
+    constraints: tuple[Form, ...]
+    owners: tuple[int, ...]
+    decided: dict[int, Form]
+
+    @staticmethod
+    def of(constraints: Sequence[Form], n: int) -> "Region | None":
+        """Cuts a polyhedron out of R^n; None if it has no interior."""
+        region: Region | None = Region(Cell.everything(n), (), (), {})
+        for form in constraints:
+            if region is not None:
+                region = region.restricted(form)
+        return region
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return self.cell.dimension
+
+    def restricted(self, form: Form) -> "Region | None":
+        """Returns the part where a form is ``>= 0``, or None if that has no interior."""
+        return self._part(form, self.cell.cut(normal_of(form, self.n))[0])
+
+    def cut(self, form: Form) -> "tuple[Region | None, Region | None]":
+        """Returns the parts where a form is ``>= 0`` and ``<= 0``; None for one without interior."""
+        above, below = self.cell.cut(normal_of(form, self.n))
+        return self._part(form, above), self._part(-form, below)
+
+    def _part(self, form: Form, cell: Cell | None) -> "Region | None":
+        if cell is None:
+            return None
+        owners = self.owners if cell is self.cell else (*self.owners, len(self.constraints))
+        return Region(cell, (*self.constraints, form), owners, self.decided)
+
+    def decide(self, v: int, value: Form) -> "Region":
+        """Returns the region with one more atom's value known."""
+        return Region(self.cell, self.constraints, self.owners, {**self.decided, v: value})
+
+    def resolve(self, form: Form) -> Form:
+        """Replaces decided atoms, whose values are over inputs alone."""
+        return form.substitute(self.decided.get)
+
+    def sign(self, form: Form) -> int | None:
+        """The sign of a form over the inputs on the whole region, 0 for the zero form, None if it has both."""
+        if form.is_constant:
+            return (form.const.p > 0) - (form.const.p < 0)
+        normal = normal_of(form, self.n)
+        if any(_dot(normal, line) for line in self.cell.lines):
+            return None
+        values = [_dot(normal, ray) for ray, _ in self.cell.rays]
+        return 1 if min(values) >= 0 else -1 if max(values) <= 0 else None
+
+    def multipliers(self, form: Form) -> list:
+        """Shows that a form is ``>= 0`` here: ``[[constraint, "multiplier"], ...]``, the rest a constant ``>= 0``.
+
+        By duality the constraints that are tight where the form is least are enough.
+        """
+        if form.is_constant:
+            return []
+        normal = normal_of(form, self.n)
+        tight = self._tight_where_least(normal)
+        generators = [self.constraints[i] for i in tight]
+        columns = [[g.const, *(g.coefficient(v) for v in range(self.n))] for g in generators]
+        slack = [ONE, *[ZERO] * self.n]
+        target = [form.const, *(form.coefficient(v) for v in range(self.n))]
+        found = cone_combination(target, [*columns, slack]).multipliers
+        assert found is not None
+        return [[i, text(m)] for i, m in zip(tight, found[:-1], strict=True) if m]
+
+    def _tight_where_least(self, normal: Sequence[int]) -> list[int]:
+        best: fmpq | None = None
+        mask = 0
+        for ray, tight in self.cell.rays:
+            if ray[0]:
+                value = fmpq(_dot(normal, ray), ray[0])
+                if best is None or value < best:
+                    best, mask = value, tight
+        return [owner for bit, owner in enumerate(self.owners) if mask >> (bit + 1) & 1]
+
+
+def _dot(normal: Sequence[int], vector: Sequence[int]) -> int:
+    return sum(a * b for a, b in zip(normal, vector, strict=True) if a)
