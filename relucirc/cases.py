@@ -2,9 +2,9 @@
 
 A Piecewise formula may be discontinuous.  Its guards cut the domain into relatively open cells on
 which one branch holds; network and branch are continuous, so they agree on a non-empty cell iff
-they agree on its closure.  The cells form a splitting tree: three ways at a guard's form (positive,
-zero, negative), two ways at a max-gate that a guard depends on, and leaves that are empty (with
-multipliers) or a :class:`Case`.  Where inputs take integer values only, a refutation between
+they agree on its closure.  The cells form a splitting tree: two ways at a relation that a guard
+needs (``form > 0``, and the rest), two ways at a max-gate that a guard depends on, and leaves that are
+empty (with multipliers) or a :class:`Case`.  Where inputs take integer values only, a refutation between
 integers splits the cell there (branch and bound).
 """
 
@@ -158,7 +158,7 @@ class Solver:
     ) -> dict | None:
         """Splits on what the gate's guards need, or takes the branch once they are decided."""
         side = sides[i]
-        known = {r.form.primitive()[1].key: sign for r in relations if (sign := _FIXED_SIGN.get(r.op)) is not None}
+        known = _known_signs(relations)
         for guard, branch in gate.branches:
             truth = guard.decide(lambda r: _truth(side.resolve(r.form), r.op, known))
             if truth is True:
@@ -167,19 +167,21 @@ class Solver:
                 undecided = next(
                     r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None
                 )
-                return self._split(sides, i, side.resolve(undecided.form), relations)
+                return self._split(sides, i, side.resolve(undecided.form), undecided.op, relations)
         raise AssertionError("the last branch of a SelectGate is true")
 
     def _split(
-        self, sides: tuple[_Side, _Side], i: int, form: Form, relations: tuple[Relation, ...]
+        self, sides: tuple[_Side, _Side], i: int, form: Form, op: str, relations: tuple[Relation, ...]
     ) -> dict | None:
+        """Splits where a relation begins to hold: ``form > 0`` and the rest, or ``form >= 0`` and the rest."""
         side, n = sides[i], len(sides[i].graph.inputs)
         blocked = [v for v in form.terms if v >= n]
         if blocked:
             return self._split_gate(sides, i, min(blocked), relations)
-        parts = {"positive": Relation(form, ">"), "zero": Relation(form, "=="), "negative": Relation(-form, ">")}
+        if op == ">=":
+            form = -form
         node: dict = {"split": form_to_json(form)}
-        for name, relation in parts.items():
+        for name, relation in (("positive", Relation(form, ">")), ("rest", Relation(-form, ">="))):
             proof = self._cell(sides, (*relations, relation))
             if proof is None:
                 return None
@@ -210,20 +212,32 @@ def _with(sides: tuple[_Side, _Side], i: int, side: _Side) -> tuple[_Side, _Side
     return (side, sides[1]) if i == 0 else (sides[0], side)
 
 
-_FIXED_SIGN = {">": 1, "==": 0}
-"""The sign that a relation fixes; a weak inequality fixes none."""
+Signs = frozenset[int]
+_ANY: Signs = frozenset((-1, 0, 1))
+_SIGNS: dict[str, Signs] = {">": frozenset((1,)), ">=": frozenset((0, 1)), "==": frozenset((0,))}
 
 
-def _truth(form: Form, op: str, known: dict[Key, int]) -> bool | None:
-    """Truth of ``form op 0`` where its sign is constant or was split on."""
+def _known_signs(relations: Sequence[Relation]) -> dict[Key, Signs]:
+    """The signs that forms may have, by their direction."""
+    known: dict[Key, Signs] = {}
+    for relation in relations:
+        for form, signs in ((relation.form, _SIGNS[relation.op]), (-relation.form, _negated(_SIGNS[relation.op]))):
+            key = form.primitive()[1].key
+            known[key] = known.get(key, _ANY) & signs
+    return known
+
+
+def _negated(signs: Signs) -> Signs:
+    return frozenset(-sign for sign in signs)
+
+
+def _truth(form: Form, op: str, known: dict[Key, Signs]) -> bool | None:
+    """Truth of ``form op 0`` where its possible signs agree about it."""
+    relation = Relation(form, op)
     if form.is_constant:
-        return Relation(form, op).holds(_sign(form.const))
-    direction = form.primitive()[1]
-    sign = known.get(direction.key)
-    if sign is None:
-        opposite = known.get((-direction).key)
-        sign = None if opposite is None else -opposite
-    return None if sign is None else Relation(form, op).holds(sign)
+        return relation.holds(_sign(form.const))
+    answers = {relation.holds(sign) for sign in known.get(form.primitive()[1].key, _ANY)}
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _sign(value: fmpq) -> int:

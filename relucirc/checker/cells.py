@@ -59,14 +59,10 @@ def check_cells(
         if "empty" in node:
             _check_empty(fields(node, {"empty"}, set(), "an empty cell")["empty"], constraints)
         elif "split" in node:
-            fields(node, {"split", "positive", "zero", "negative"}, set(), "a split")
+            fields(node, {"split", "positive", "rest"}, set(), "a split")
             cut = form(node["split"], len(left.graph.inputs))
-            for name, constraint in (
-                ("positive", (cut, ">")),
-                ("zero", (cut, "==")),
-                ("negative", (mix(((-ONE, cut),)), ">")),
-            ):
-                pending.append((node[name], left, right, [*constraints, constraint]))
+            pending.append((node["positive"], left, right, [*constraints, (cut, ">")]))
+            pending.append((node["rest"], left, right, [*constraints, (mix(((-ONE, cut),)), ">=")]))
         elif "integer" in node:
             fields(node, {"integer", "at", "below", "above"}, set(), "an integer split")
             v, at = variable(node["integer"], len(left.graph.inputs)), number(node["at"])
@@ -123,10 +119,9 @@ def _selected(side: Side, constraints: list[Constraint], *, stop: bool = False) 
 
 def _truth(guard: Guard, side: Side, constraints: list[Constraint]) -> bool | None:
     if guard.relation is not None:
-        sign = _sign(side.linear(guard.relation.form), constraints)
-        if sign is None:
-            return None
-        return {">": sign > 0, ">=": sign >= 0, "==": sign == 0}[guard.relation.op]
+        signs = _signs(side.linear(guard.relation.form), constraints)
+        answers = {{">": sign > 0, ">=": sign >= 0, "==": sign == 0}[guard.relation.op] for sign in signs}
+        return answers.pop() if len(answers) == 1 else None
     parts = [_truth(part, side, constraints) for part in guard.parts]
     if guard.kind == "not":
         return None if parts[0] is None else not parts[0]
@@ -138,19 +133,21 @@ def _truth(guard: Guard, side: Side, constraints: list[Constraint]) -> bool | No
     return guard.kind == "true"
 
 
-def _sign(target: Linear, constraints: list[Constraint]) -> int | None:
-    """The sign of a form that is constant, or a multiple of a strict or equality constraint."""
+def _signs(target: Linear, constraints: list[Constraint]) -> set[int]:
+    """The signs that a form may have: of a constant, or by the constraints that are multiples of it."""
     fixed = constant(target)
     if fixed is not None:
-        return (fixed > 0) - (fixed < 0)
+        return {(fixed > 0) - (fixed < 0)}
+    signs = {-1, 0, 1}
     for known, op in constraints:
-        if op == ">=" or known.keys() != target.keys():
+        if known.keys() != target.keys():
             continue
         v = next(iter(known))
         ratio = target[v] / known[v]
         if all(target[u] == ratio * c for u, c in known.items()):
-            return 0 if op == "==" else 1 if ratio > 0 else -1
-    return None
+            strict = 1 if ratio > 0 else -1
+            signs &= {">": {strict}, ">=": {0, strict}, "==": {0}}[op]
+    return signs
 
 
 def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
