@@ -172,10 +172,10 @@ def formulas(
         several = st.lists(parts, min_size=2, max_size=3)
         options = [
             several.map(lambda args: sympy.Add(*args)),
-            several.map(lambda args: sympy.Max(*args)),
-            several.map(lambda args: sympy.Min(*args)),
+            several.map(lambda args: _apply(sympy.Max, *args)),
+            several.map(lambda args: _apply(sympy.Min, *args)),
             st.builds(lambda number, part: number * part, numbers, parts),
-            parts.map(sympy.Abs),
+            parts.map(lambda part: _apply(sympy.Abs, part)),
         ]
         if piecewise:
             options.append(
@@ -277,6 +277,11 @@ def _half_space(draw: st.DrawFn, symbols: Sequence[sympy.Symbol], inside: Sequen
     if slack == 0 and not flat:
         slack = sympy.Integer(1)
     return form < value + slack if slack > 0 and draw(st.booleans()) else form <= value + slack
+
+
+def _apply(kind: Any, *args: Any) -> sympy.Expr:
+    """Applies Max, Min or Abs; left as it is over a Piecewise, where SymPy's rewriting may not end."""
+    return kind(*args, evaluate=not any(arg.has(sympy.Piecewise) for arg in args))
 
 
 def _piecewise(branches: list[tuple[Any, Any]], otherwise: Any) -> sympy.Expr:

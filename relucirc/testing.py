@@ -73,6 +73,7 @@ def assert_all_equal(
         ... )
     """
     from hypothesis import HealthCheck, given, settings  # noqa: PLC0415  (heavy, and only this needs it)
+    from hypothesis import strategies as st  # noqa: PLC0415
 
     __tracebackhide__ = True
 
@@ -83,8 +84,8 @@ def assert_all_equal(
     @settings(
         max_examples=max_examples, deadline=None, database=None, report_multiple_bugs=False, suppress_health_check=slow
     )
-    @given(*arguments)
-    def holds(*drawn: Any) -> None:
+    @given(st.tuples(*arguments))
+    def holds(drawn: tuple) -> None:
         where = domain(*drawn) if callable(domain) else domain
         result = prove(build(*drawn), formula(*drawn), domain=where, budget=budget)
         if result.status != "proved":

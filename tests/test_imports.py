@@ -1,0 +1,59 @@
+"""Importing the library stays light, and its modules import in one direction."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import relucirc.checker
+
+HEAVY = ("hypothesis", "matplotlib", "onnx", "onnxruntime", "torch", "z3", "numba", "optax", "safetensors", "tqdm")
+
+
+def modules_after(statement):
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import relucirc",
+        "import relucirc; assert relucirc.prove(relucirc.circuits.minimum(), 'Min(x1, x2)')",
+        "import relucirc.cli; relucirc.cli.build_parser()",
+    ],
+)
+def test_heavy_packages_stay_out_until_they_are_needed(statement):
+    assert not modules_after(statement) & set(HEAVY)
+
+
+def test_the_checker_names_no_module_of_the_methods():
+    forbidden = ("relucirc.methods", "relucirc.hinges", "relucirc.geometry", "relucirc.subdivision", "relucirc.witness")
+    files = list(Path(relucirc.checker.__path__[0]).glob("*.py"))
+    assert len(files) > 3
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.startswith(forbidden)], file.name
+
+
+def test_hypothesis_finds_the_strategies_by_the_entry_point():
+    from importlib.metadata import entry_points
+
+    found = [entry.value for entry in entry_points(group="hypothesis") if entry.name == "relucirc"]
+    if found:  # the package is installed, as `make test` does it
+        assert set(found) == {"relucirc.strategies:_register"}
+    code = (
+        "from hypothesis import strategies as st, find\n"
+        "import relucirc.strategies\n"
+        "relucirc.strategies._register()\n"
+        "import relucirc\n"
+        "assert find(st.from_type(relucirc.MLP), lambda net: net.hidden_neurons > 1)\n"
+        "assert find(st.from_type(relucirc.Box), lambda box: box.upper != box.lower)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
