@@ -24,6 +24,7 @@ from relucirc.checker.linear import (
 )
 from relucirc.checker.tree import check_tree
 from relucirc.checker.zero_one import check_zero_one
+from relucirc.forms import Form
 from relucirc.graph import Graph, Guard, MaxGate
 
 ONE = fmpq(1)
@@ -166,7 +167,7 @@ def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
 
 def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
     """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
-    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights"}, "a case")
+    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights", "lemmas"}, "a case")
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     kept = [_renumber(form, position) for form in kept]
@@ -178,13 +179,82 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
     require(len(outputs[0]) == len(outputs[1]), "the sides have different numbers of outputs")
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     derivation.close()
-    require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
-    if "tree" in node:
+    require(len({"tree", "comparators", "lemmas"} & node.keys()) <= 1, "a case has two proofs")
+    require("tree" in node or "symmetry" not in node, "symmetry without a tree")
+    require("comparators" in node or not {"wires", "weights"} & node.keys(), "wires without comparators")
+    if "lemmas" in node:
+        solved = _check_lemmas(node["lemmas"], derivation)
+        require(not any(_reduced(d, solved) for d in differences), "the lemmas do not make the sides equal")
+    elif "tree" in node:
         check_tree(node, derivation, differences)
     elif "comparators" in node:
         check_zero_one(node, derivation, differences)
     else:
         require(not any(differences), "the normal forms differ")
+
+
+def _check_lemmas(lemmas: Any, derivation: Derivation) -> dict[int, Linear]:
+    """Checks relations between atoms, each with the help of those before; returns pivots as forms over lower ones."""
+    n, solved = derivation.n, dict[int, Linear]()
+    for lemma in sequence(lemmas, "lemmas"):
+        fields(lemma, {"zero", "free", "proof"}, {"known"}, "a lemma")
+        zero = _reduced(form(lemma["zero"], n + len(derivation.atoms)), solved)
+        free = [variable(name, n + len(derivation.atoms)) for name in sequence(lemma["free"], "free")]
+        require(len(set(free)) == len(free), "a variable is free twice")
+        require(any(v >= n for v in zero), "a lemma says nothing about an atom")
+        graph, constraints = _lemma_graph(zero, free, derivation, solved)
+        require(lemma.get("known", True) is True, "known is true or absent")
+        nothing = Graph(graph.inputs, (), (Form(),))
+        _check_case(lemma["proof"], Side(graph, {}), Side(nothing, {}), constraints if "known" in lemma else [])
+        pivot = max(zero)
+        scale = -ONE / zero[pivot]
+        solved[pivot] = mix(((scale, {v: c for v, c in zero.items() if v != pivot}),))
+    return solved
+
+
+def _reduced(form: Linear, solved: dict[int, Linear]) -> Linear:
+    while any(v in solved for v in form):
+        form = replace(form, solved)
+    return form
+
+
+def _lemma_graph(
+    zero: Linear, free: list[int], derivation: Derivation, solved: dict[int, Linear]
+) -> tuple[Graph, list[Constraint]]:
+    """The relation as a graph over free variables, the atoms below it opened down to them; what is known of these."""
+    n = derivation.n
+    position = {v: i for i, v in enumerate(free)}
+    elements = [[_reduced(element, solved) for element in atom] for atom in derivation.atoms]
+    opened: set[int] = set()
+    stack = [zero]
+    while stack:
+        for v in stack.pop():
+            if v == UNIT or v in position or v in opened:
+                continue
+            require(v >= n, "a lemma reads an input that is not free")
+            opened.add(v)
+            stack.extend(elements[v - n])
+    numbers = dict(position)
+    gates: list[MaxGate] = []
+    for v in sorted(opened):
+        below = Form()
+        for element in elements[v - n]:
+            gates.append(MaxGate(below, _form_of(_renumber(element, numbers))))
+            below = Form({len(free) + len(gates) - 1: ONE})
+        numbers[v] = len(free) + len(gates) - 1
+    graph = Graph(tuple(f"v{v}" for v in free), tuple(gates), (_form_of(_renumber(zero, numbers)),))
+    known = [c for c in derivation.constraints if all(v == UNIT or v in position for v in c)]
+    for v in free:
+        if v >= n:
+            known.append({v: ONE})
+            for element in elements[v - n]:
+                if all(u == UNIT or u in position for u in element):
+                    known.append(minus({v: ONE}, element))
+    return graph, [(_renumber(c, position), ">=") for c in known]
+
+
+def _form_of(linear: Linear) -> Form:
+    return Form({v: c for v, c in linear.items() if v != UNIT}, linear.get(UNIT, fmpq(0)))
 
 
 def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Linear]]:

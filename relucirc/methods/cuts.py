@@ -1,0 +1,262 @@
+"""Cuts: linear relations between hinges, found by rank, proved one by one, and used to reduce the rest.
+
+Where two networks compute the same intermediate values, in whatever basis, their hinges satisfy
+linear relations that the normal form does not see.  The hinges' exact values at more sample points
+than there are hinges have a kernel; every vector of it is a conjecture ``v = combination of earlier
+hinges``.  A conjecture is a small claim: the hinges just below it stand for themselves as free
+variables (first without, then with what is known of them, ``v >= 0`` and ``v >= l``), and deeper ones
+are opened only when that is too little.  Proved relations reduce every form above them.  The cost is
+a sum over circuits, not a product over regions.
+
+This is SAT sweeping (Kuehlmann, Paruthi, Krohm, Ganai 2002) for piecewise-linear functions: there the
+candidates are equal signals, here any linear dependence.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.budget import Budget, OutOfBudget
+from relucirc.chart import chart_of
+from relucirc.exact import ONE, common_denominator
+from relucirc.forms import Form, form_to_json
+from relucirc.graph import Graph, MaxGate, Relation
+from relucirc.hinges import HingeGraph
+from relucirc.kernel import modular_relations
+from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow, zero_one
+from relucirc.problem import Answer, Lowered, Problem, Proved, Refuted
+
+MAX_ATOMS = 700
+FEW_ATOMS = 8
+"""So few hinges are decided by regions before a relation would be proved."""
+SPARE_POINTS = 24
+LEMMA_SECONDS = (0.5, 2.0, 10.0)
+"""Seconds for the attempts at one conjecture; the last ones open all that is below it."""
+ROUNDS = 4
+
+Point = tuple[fmpq, ...]
+
+
+def decide(problem: Problem, budget: Budget) -> Answer:
+    """Proves the relations that the differences need, or finds a sample where they do not vanish."""
+    lowered = problem.hinged
+    atoms = lowered.hinges.reachable(lowered.differences)
+    if not FEW_ATOMS < len(atoms) <= MAX_ATOMS or any(not lowered.hinges.atoms[k].is_hinge for k in atoms):
+        return None
+    extra: list[Point] = []
+    for _ in range(ROUNDS):
+        answer = _Sweep(problem, lowered, atoms, extra, budget).run()
+        if not isinstance(answer, list):
+            return answer
+        extra += answer
+    return None
+
+
+class _Sweep:
+    """One round: sample, conjecture, prove."""
+
+    def __init__(
+        self, problem: Problem, lowered: Lowered, atoms: Sequence[int], extra: Sequence[Point], budget: Budget
+    ) -> None:
+        self.problem, self.budget = problem, budget
+        self.hinges, self.differences, self.evidence = lowered.hinges, lowered.differences, lowered.evidence
+        self.n = lowered.hinges.n
+        self.columns = [*range(self.n), *(self.n + k for k in atoms)]
+        self.extra = extra
+        self.proved: dict[int, Form] = {}
+        self.lemmas: list[dict] = []
+        self.rejected: list[Point] = []
+
+    def run(self) -> "Answer | list[Point]":
+        """Returns an answer, or new sample points that refute conjectures of this round."""
+        points = [*self.extra, *sample_points(self.problem, len(self.columns) + SPARE_POINTS)]
+        values = self._values(points)
+        for difference in self.differences:
+            wrong = _combination(difference, values)
+            if any(wrong):
+                return Refuted("cuts", points[next(i for i, w in enumerate(wrong) if w)])
+        relations = self._conjectures(values)
+        if not relations:
+            return None
+        for v in self._needed(relations):
+            self.budget.step("lemmas")
+            refutation = self._prove(v, relations[v])
+            if refutation is not None:
+                self.rejected.append(refutation)
+        if any(self._reduce(difference) for difference in self.differences):
+            return self.rejected or None
+        return Proved("cuts", {**self.evidence, "lemmas": self.lemmas})
+
+    def _values(self, points: Sequence[Point]) -> dict[int, list[int]]:
+        """Values of all columns at the points, each point scaled to integers; column -1 is the scale."""
+        scales = [common_denominator(point) for point in points]
+        values = {-1: scales}
+        for v in range(self.n):
+            values[v] = [int((point[v] * scale).p) for point, scale in zip(points, scales, strict=True)]
+        for v in self.columns[self.n :]:
+            self.budget.step()
+            values[v] = [max(0, x) for x in _combination(self.hinges.atom(v).elements[0], values)]
+        return values
+
+    def _conjectures(self, values: dict[int, list[int]]) -> dict[int, Form]:
+        """For every hinge that depends on earlier columns at the samples its form over them."""
+        found = {}
+        order = [-1, *self.columns]
+        for j, terms in modular_relations([values[v] for v in order], self.budget.step).items():
+            form = Form({order[i]: c for i, c in terms.items() if i}, terms.get(0, fmpq(0)))
+            if order[j] >= self.n and not any(_combination(form - Form.variable(order[j]), values)):
+                found[order[j]] = form
+        return found
+
+    def _needed(self, relations: dict[int, Form]) -> list[int]:
+        """The relations that may play a part in the differences, lowest first."""
+        reach = {self.n + k for k in self.hinges.reachable(self.differences)}
+        return sorted(v for v in relations if v in reach)
+
+    def _reduce(self, form: Form) -> Form:
+        while any(v in self.proved for v in form.terms):
+            form = form.substitute(self.proved.get)
+        return form
+
+    def _prove(self, v: int, relation: Form) -> Point | None:
+        """Tries to prove ``v = relation``; returns a sample point that refutes it, if one is found."""
+        target = self._reduce(Form.variable(v) - relation)
+        if not target:
+            return None
+        pivot = max(target.terms)
+        for attempt, (opened, seconds) in enumerate(self._depths(target)):
+            for known in (False, True):
+                if attempt > 1 and not known and self.hinges.constraints:
+                    continue
+                outcome = self._attempt(target, opened, known=known, seconds=seconds)
+                if isinstance(outcome, dict):
+                    self.lemmas.append(outcome)
+                    self.proved[pivot] = self._solve(target, pivot)
+                    return None
+                if isinstance(outcome, tuple):
+                    return outcome
+        return None
+
+    @staticmethod
+    def _solve(target: Form, pivot: int) -> Form:
+        return (Form({pivot: target.terms[pivot]}) - target).scale(ONE / target.terms[pivot])
+
+    def _depths(self, target: Form) -> Iterator[tuple[set[int], float]]:
+        """Sets of hinges to open: those of the target, those below, all."""
+        opened = {v for v in target.terms if v >= self.n}
+        yield set(opened), LEMMA_SECONDS[0]
+        wider = opened | {u for v in opened for u in self._below(v)}
+        if wider != opened:
+            yield set(wider), LEMMA_SECONDS[1]
+        while True:
+            deeper = wider | {u for v in wider for u in self._below(v)}
+            if deeper == wider:
+                break
+            wider = deeper
+        yield wider, LEMMA_SECONDS[2]
+
+    def _element(self, v: int) -> Form:
+        return self._reduce(self.hinges.atom(v).elements[0])
+
+    def _below(self, v: int) -> list[int]:
+        return [u for u in self._element(v).terms if u >= self.n]
+
+    def _attempt(self, target: Form, opened: set[int], *, known: bool, seconds: float) -> dict | Point | None:
+        """One claim ``target = 0`` with the opened hinges as gates and whatever they read as inputs."""
+        gates = sorted(opened)
+        read = {u for v in gates for u in self._element(v).terms} | set(target.terms)
+        free = sorted(read - opened)
+        if not free:
+            return None
+        place = {v: i for i, v in enumerate([*free, *gates])}
+
+        def move(form: Form) -> Form:
+            return Form({place[v]: c for v, c in form.terms.items()}, form.const)
+
+        names = tuple(f"v{v}" for v in free)
+        graph = Graph(names, tuple(MaxGate(Form(), move(self._element(v))) for v in gates), (move(target),))
+        zero = Graph(names, (), (Form(),))
+        constraints = [move(c) for c in self._known(free)] if known else []
+        if known and not constraints:
+            return None
+        proof = self._decide(graph, zero, constraints, seconds)
+        if isinstance(proof, dict):
+            lemma: dict = {"zero": form_to_json(target), "free": list(names), "proof": proof}
+            return {**lemma, "known": True} if known else lemma
+        if proof is None or any(v >= self.n for v in free) or (self.hinges.constraints and not known):
+            return None
+        point = {v: proof[place[v]] for v in free}
+        return tuple(point.get(v, c) for v, c in enumerate(self.problem.interior))
+
+    def _known(self, free: Sequence[int]) -> list[Form]:
+        """What is known of the free variables, as forms ``>= 0`` over them alone."""
+        return known_constraints(free, self.hinges.constraints, self.n, lambda v: [self._element(v)])
+
+    def _decide(self, left: Graph, right: Graph, constraints: Sequence[Form], seconds: float) -> dict | Point | None:
+        relations = [Relation(form, ">=") for form in constraints]
+        chart = chart_of(relations, len(left.inputs))
+        clock = self.budget.part(seconds)
+        problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior, clock)
+        try:
+            for method in LEMMA_METHODS:
+                answer = method(problem, clock)
+                if isinstance(answer, Proved):
+                    return {**chart.evidence, **answer.evidence}
+                if isinstance(answer, Refuted):
+                    return chart.lift(answer.point)
+        except OutOfBudget:
+            self.budget.step()
+        return None
+
+
+LEMMA_METHODS: tuple[Callable[[Problem, Budget], Answer], ...] = (
+    normal_form.decide,
+    search.decide,
+    zero_one.decide,
+    max_atoms.decide,
+    shallow.decide,
+    regionwise.decide,
+)
+
+
+def known_constraints(
+    free: Sequence[int], domain: Sequence[Form], n: int, elements: Callable[[int], Sequence[Form]]
+) -> list[Form]:
+    """Forms ``>= 0`` over free variables: the domain's, and ``v >= 0``, ``v >= l`` for every free hinge."""
+    allowed = set(free)
+    found = [form for form in domain if form.terms.keys() <= allowed]
+    for v in free:
+        if v >= n:
+            found.append(Form.variable(v))
+            found += [Form.variable(v) - e for e in elements(v) if e.terms.keys() <= allowed]
+    return found
+
+
+def _combination(form: Form, values: dict[int, list[int]]) -> list[int]:
+    """Values of a form with integer multiples, scaled by its denominator where it has one."""
+    scale = common_denominator([*form.terms.values(), form.const])
+    total = [int((form.const * scale).p) * q for q in values[-1]]
+    for v, c in form.terms.items():
+        factor, column = int((c * scale).p), values[v]
+        total = [t + factor * x for t, x in zip(total, column, strict=True)]
+    return total
+
+
+def sample_points(problem: Problem, count: int) -> list[Point]:
+    """Random points of the problem's polyhedron, near and far, on integers where it is all of R^n."""
+    rng = np.random.default_rng(2022)
+    n = problem.n
+    if not problem.constraints:
+        sizes = rng.choice([3, 10, 50, 1000], size=(count, 1))
+        return [tuple(map(fmpq, row)) for row in (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int).tolist()]
+    rays = [ray for ray, _ in problem.cell.rays]
+    points = []
+    for weights in rng.integers(0, 8, size=(count, len(rays))).tolist():
+        chosen = [(w, ray) for w, ray in zip(weights, rays, strict=True) if w]
+        total = [sum(w * ray[i] for w, ray in chosen) for i in range(n + 1)]
+        for line in problem.cell.lines:
+            step = int(rng.integers(-20, 21))
+            total = [t + step * c for t, c in zip(total, line, strict=True)]
+        points.append(tuple(fmpq(c, total[0]) for c in total[1:]) if total[0] > 0 else problem.interior)
+    return points
