@@ -1,0 +1,92 @@
+"""Rules for elementwise arithmetic."""
+
+import jax.numpy as jnp
+import numpy as np
+from flint import fmpq
+
+from relucirc.exact import ONE
+from relucirc.lower.jaxpr.arrays import elementwise
+from relucirc.lower.jaxpr.operation import Operation, rule
+from relucirc.lower.jaxpr.scalars import Scalar, Scalars, Unsupported
+
+
+@rule("add", "add_any")
+def _add(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.add, a, b)
+
+
+@rule("sub")
+def _subtract(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.subtract, a, b)
+
+
+@rule("neg")
+def _negate(op: Operation, a: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.negate, a)
+
+
+@rule("mul")
+def _multiply(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.multiply, a, b)
+
+
+@rule("div")
+def _divide(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if not jnp.issubdtype(op.dtype, jnp.floating):
+        raise Unsupported("integer division of a value that depends on the inputs")
+    return elementwise(op.scalars.divide, a, b)
+
+
+@rule("max")
+def _maximum(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return elementwise(lambda x, y: op.scalars.maximum((x, y)), a, b)
+
+
+@rule("min")
+def _minimum(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return elementwise(lambda x, y: op.scalars.minimum((x, y)), a, b)
+
+
+@rule("clamp")
+def _clamp(op: Operation, low: np.ndarray, value: np.ndarray, high: np.ndarray) -> np.ndarray:
+    s = op.scalars
+    return elementwise(lambda a, x, b: s.minimum((s.maximum((a, x)), b)), low, value, high)
+
+
+@rule("abs")
+def _absolute(op: Operation, a: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.absolute, a)
+
+
+@rule("sign")
+def _sign(op: Operation, a: np.ndarray) -> np.ndarray:
+    return elementwise(op.scalars.sign, a)
+
+
+@rule("square")
+def _square(op: Operation, a: np.ndarray) -> np.ndarray:
+    return elementwise(lambda x: op.scalars.multiply(x, x), a)
+
+
+@rule("integer_pow")
+def _integer_power(op: Operation, a: np.ndarray) -> np.ndarray:
+    return elementwise(lambda x: _power(op.scalars, x, op.params["y"]), a)
+
+
+@rule("pow")
+def _general_power(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def power(x: Scalar, y: Scalar) -> Scalar:
+        if not isinstance(y, fmpq) or y.q != 1 or abs(y) > 64:
+            raise Unsupported("an exponent that is not a small constant integer")
+        return _power(op.scalars, x, int(y.p))
+
+    return elementwise(power, a, b)
+
+
+def _power(s: Scalars, x: Scalar, y: int) -> Scalar:
+    if y < 0:
+        return s.divide(ONE, _power(s, x, -y))
+    result: Scalar = ONE
+    for _ in range(y):
+        result = s.multiply(result, x)
+    return result

@@ -1,0 +1,78 @@
+"""One equation of a traced function, and the table of exact rules for primitives.
+
+A rule takes an :class:`Operation` and its operands, arrays as :mod:`relucirc.lower.jaxpr.arrays` describes
+them, and returns its result, or a list of them.  Over the real numbers an operation on floats does not
+round: ``(0.1 + 0.2) * x`` means exactly the sum of the two stored numbers, times x.  Operations on
+constant integers and Booleans are run as JAX runs them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from relucirc.lower.jaxpr.arrays import is_whole
+from relucirc.lower.jaxpr.scalars import Scalars
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One equation of a traced function.
+
+    Attributes:
+        primitive: JAX's primitive, for those rules that ask JAX where elements go.
+        params: Its parameters.
+        outputs: Shape and dtype of each result.
+        scalars: Exact arithmetic, which puts gates into the graph.
+    """
+
+    primitive: Any
+    params: dict[str, Any]
+    outputs: list[Any]
+    scalars: Scalars
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the first result."""
+        return self.outputs[0].shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Dtype of the first result."""
+        return self.outputs[0].dtype
+
+
+Rule = Callable[..., Any]
+RULES: dict[str, Rule] = {}
+"""Primitive name -> its rule."""
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Enters a rule for some primitives."""
+
+    def enter(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
+
+
+_NUMPY: dict[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "max": np.maximum, "min": np.minimum, "neg": np.negative,
+    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor, "not": np.invert, "lt": np.less,
+    "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
+}  # fmt: skip
+
+
+def fold_integers(op: Operation, values: list[Any]) -> list[np.ndarray] | None:
+    """Runs an operation on constant integers and Booleans as JAX runs it; None where it is not one."""
+    if not values or not all(map(is_whole, values)) or not all(map(is_whole, op.outputs)):
+        return None
+    fast = _NUMPY.get(op.primitive.name)
+    if fast is not None:
+        with np.errstate(all="ignore"):
+            return [np.asarray(fast(*values)).astype(op.dtype)]
+    results = op.primitive.bind(*map(jnp.asarray, values), **op.params)
+    return list(map(np.asarray, results if op.primitive.multiple_results else [results]))
