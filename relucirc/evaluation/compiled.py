@@ -11,7 +11,7 @@ from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
 from relucirc.evaluation.elementwise import run_elementwise
 from relucirc.evaluation.gather import run_gather
 from relucirc.evaluation.kernel import run_kernel
-from relucirc.evaluation.plan import Plan, choose_plan
+from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
 from relucirc.network import MLP
@@ -38,9 +38,9 @@ class CompiledNetwork:
         self._axis = 0 if layout == "features" else 1  # axis of features in a matrix of points
         self._rounded: dict[Any, list[Layer]] = {}
         self._dense = net if plan.kind == "dense" else None
-        self._layers = current_layers(net) if traced else None
+        self._traced = net if traced else None
         self._jitted = jax.jit(self._run)
-        self._reusing = jax.jit(lambda xs, out, layers: self._run(xs, layers), donate_argnums=1, keep_unused=True)
+        self._reusing = jax.jit(self._run_into, donate_argnums=1, keep_unused=True)
         self._plain = jax.jit(lambda xs: self._run(xs, None))
 
     def __call__(self, xs: Array, out: Array | None = None) -> Array:
@@ -51,6 +51,7 @@ class CompiledNetwork:
                 and weights are rounded to it; integers become the default float.
             out: A JAX array of the result's shape and dtype whose memory is taken for the result.
                 It is deleted.  Filling fresh memory costs more than evaluating a small network.
+                (Memory that JAX does not own, such as a NumPy array's, cannot be taken.)
 
         Returns:
             ``[..., n_out]`` for rows, ``[n_out, ...]`` for features.
@@ -60,9 +61,9 @@ class CompiledNetwork:
             >>> print(compile_network(net, layout="features")(jnp.array([[-2.0, 3.0]])))
             [[2. 3.]]
         """
-        if out is not None:
-            return self._reusing(xs, out, self._layers)
-        return self._plain(xs) if self._layers is None else self._jitted(xs, self._layers)
+        if self._traced is not None:
+            return self.apply(self._traced, xs, out)
+        return self._plain(xs) if out is None else self._reusing(xs, _given_up(out), None)
 
     def apply(self, net: MLP, xs: Array, out: Array | None = None) -> Array:
         """Evaluates another network of the same sizes with the code compiled for this one.
@@ -72,15 +73,25 @@ class CompiledNetwork:
         Raises:
             RelucircError: If this was not compiled with ``weights="traced"``, or sizes differ.
         """
-        if self._layers is None:
+        if self._traced is None:
             raise RelucircError("apply: weights are baked in; use compile_network(net, weights='traced').")
         if net.sizes != self.sizes:
             raise RelucircError(f"apply: expected a network of sizes {self.sizes}, got {net.sizes}; compile it anew.")
-        layers = current_layers(net)
-        return self._jitted(xs, layers) if out is None else self._reusing(xs, out, layers)
+        layers = current_layers(net, float_dtype(xs))
+        return self._jitted(xs, layers) if out is None else self._reusing(xs, _given_up(out), layers)
 
     def __repr__(self) -> str:
         return f"CompiledNetwork({'-'.join(map(str, self.sizes))}, layout={self.layout!r}, plan={self.plan.kind!r})"
+
+    def _run_into(self, xs: Array, out: Array, layers: list[Layer] | None) -> Array:
+        """Evaluates, and checks once for each shape that the result fits the memory given up for it."""
+        result = self._run(xs, layers)
+        if (out.shape, out.dtype) != (result.shape, result.dtype):
+            raise RelucircError(
+                f"out: expected an array of shape {result.shape} and dtype {result.dtype}, as the result has, "
+                f"got {out.shape} and {out.dtype}."
+            )
+        return result
 
     def _run(self, xs: Array, layers: list[Layer] | None) -> Array:
         xs = self._checked(xs)
@@ -108,7 +119,7 @@ class CompiledNetwork:
 
         def run(part: Array) -> Array:
             if layers is not None and plan.kind == "dense":
-                return run_dense([_cast(layer, part.dtype) for layer in layers], part, axis)
+                return run_dense(layers, part, axis)
             if plan.kind == "dense":
                 return run_dense(self._baked(part.dtype), part, axis)
             if plan.kind == "gather":
@@ -124,7 +135,7 @@ class CompiledNetwork:
     def _columns(self, xs: Array, layers: list[Layer] | None, where: int) -> Array:
         columns = [xs[i] if where == 0 else xs[..., i] for i in range(self.sizes[0])]
         if layers is not None:
-            outputs = run_traced([_cast(layer, xs.dtype) for layer in layers], columns)
+            outputs = run_traced(layers, columns)
         else:
             outputs = run_elementwise(self.plan.stages, columns, xs.dtype)
         return jnp.expand_dims(outputs[0], where) if len(outputs) == 1 else jnp.stack(outputs, axis=where)
@@ -143,11 +154,7 @@ class CompiledNetwork:
                 f"xs: expected an array of shape {shape.format(self.sizes[0])} for the inputs {list(self._names)} in "
                 f"the layout {self.layout!r}, got {xs.shape}; " + _advice(xs.shape, self.sizes[0], self.layout)
             )
-        if jnp.issubdtype(xs.dtype, jnp.floating):
-            return xs
-        if not (jnp.issubdtype(xs.dtype, jnp.integer) or xs.dtype == bool):
-            raise RelucircError(f"xs: expected real numbers, got an array of dtype {xs.dtype}.")
-        return xs.astype(jnp.result_type(float))
+        return xs.astype(float_dtype(xs))
 
 
 def compile_network(
@@ -189,21 +196,34 @@ def compile_network(
     for name, value, known in (("layout", layout, LAYOUTS), ("weights", weights, ("baked", "traced"))):
         if value not in known:
             raise RelucircError(f"{name}: expected one of {known}, got {value!r}.")
-    if weights == "traced" and plan in ("gather", "kernel"):
-        raise RelucircError(f"plan={plan!r} needs the weights: use weights='baked', or plan='dense' or 'elementwise'.")
-    if weights == "traced" and plan == "auto":
-        cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
-        plan = "elementwise" if cells <= TRACED_CELLS else "dense"
-    return CompiledNetwork(net, choose_plan(net, jnp.float32, plan, batch, rewrite), layout, weights == "traced", mesh)
+    if weights == "traced":
+        return CompiledNetwork(net, choose_traced_plan(net, jnp.float32, plan, batch), layout, True, mesh)
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(net)):
+        raise RelucircError(
+            "net: its weights are being traced by JAX (jit, grad or vmap), so they cannot be baked in; use "
+            "weights='traced', or relucirc.evaluate, which does."
+        )
+    return CompiledNetwork(net, choose_plan(net, jnp.float32, plan, batch, rewrite), layout, False, mesh)
 
 
-TRACED_CELLS = 600
-"""Most weights that are written out one by one when they are arguments."""
+def float_dtype(xs: Any) -> Any:
+    """Returns the dtype that points are evaluated in: their own, or the default float for integers.
+
+    Raises:
+        RelucircError: For complex numbers and everything else that is not real.
+    """
+    dtype = jnp.result_type(xs)
+    if jnp.issubdtype(dtype, jnp.floating):
+        return dtype
+    if not (jnp.issubdtype(dtype, jnp.integer) or dtype == bool):
+        raise RelucircError(f"xs: expected real numbers, got an array of dtype {dtype}.")
+    return jnp.result_type(float)
 
 
-def _cast(layer: Layer, dtype: Any) -> Layer:
-    weight, bias = layer
-    return weight.astype(dtype), None if bias is None else bias.astype(dtype)
+def _given_up(out: Any) -> Array:
+    if not isinstance(out, jax.Array):
+        raise RelucircError(f"out: expected a JAX array whose memory may be taken, got {type(out).__name__}.")
+    return out
 
 
 def _advice(shape: tuple[int, ...], inputs: int, layout: str) -> str:

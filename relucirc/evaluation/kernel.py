@@ -30,6 +30,17 @@ def run_kernel(stages: Stages, xs: Array, dtype: Any, block: int = BLOCK, interp
         block: Points for each program; the last block may reach over the end.
         interpret: Whether to interpret the kernel; by default only on CPU.
     """
+
+    def plain(xs: Array) -> Array:
+        return jnp.stack(run_elementwise(stages, list(xs), dtype))
+
+    # Pallas does not differentiate kernels: the derivative is that of the elementwise plan.
+    kernel = jax.custom_jvp(lambda xs: _kernel(stages, xs, dtype, block, interpret))
+    kernel.defjvp(lambda primals, tangents: (kernel(*primals), jax.jvp(plain, primals, tangents)[1]))
+    return kernel(xs)
+
+
+def _kernel(stages: Stages, xs: Array, dtype: Any, block: int, interpret: bool | None) -> Array:
     points = xs.shape[1]
     if points == 0:
         return jnp.zeros((stages.outputs, 0), dtype)

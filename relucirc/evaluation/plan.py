@@ -32,7 +32,7 @@ class Plan:
     Attributes:
         kind: ``"elementwise"``, ``"gather"``, ``"dense"`` or ``"kernel"``.
         block: Points in a block, or None for all at once.
-        stages: What is evaluated, or None for the dense plan, which keeps the layers.
+        stages: What is evaluated, or None where the layers are kept: dense plans and traced weights.
         layout: The groups of every stage, for the gather plan.
         reason: Why this plan.
         before: Sizes of the network's layers.
@@ -47,8 +47,10 @@ class Plan:
 
     def __str__(self) -> str:
         sizes = "-".join(map(str, self.before))
-        if self.stages is None:
+        if self.kind == "dense":
             how = "by matrix products"
+        elif self.stages is None:
+            how = "as one fused elementwise loop"
         else:
             saved = f"{self.stages.terms} terms and {self.stages.relus} maxima"
             ways = {
@@ -74,10 +76,7 @@ def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = No
     Raises:
         RelucircError: For an unknown kind of plan, or a block that is not positive.
     """
-    if kind not in ("auto", *KINDS):
-        raise RelucircError(f"plan: expected 'auto' or one of {KINDS}, got {kind!r}.")
-    if block is not None and (not isinstance(block, int) or block < 1):
-        raise RelucircError(f"batch: expected a positive number of points, got {block!r}.")
+    _check_options(kind, block)
     widest = max(net.sizes)
     dense_block = block or block_size(widest, dtype)
     if kind == "dense":
@@ -101,6 +100,37 @@ def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = No
         block = block or block_size(max(stages.sizes), dtype, GATHER_BYTES)
         return Plan("gather", block, stages, layout, reason, net.sizes)
     return Plan(kind, block, stages, (), reason, net.sizes)
+
+
+TRACED_CELLS = 600
+"""Most weights that are written out one by one when they are arguments."""
+
+
+def choose_traced_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = None) -> Plan:
+    """Chooses how to evaluate a network whose weights are arguments, so that only its sizes matter.
+
+    Raises:
+        RelucircError: For an unknown kind of plan, or a block that is not positive.
+    """
+    _check_options(kind, block)
+    if kind in ("gather", "kernel"):
+        raise RelucircError(f"plan={kind!r} needs the weights: use weights='baked', or plan='dense' or 'elementwise'.")
+    cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
+    reason = "it was asked for"
+    if kind == "auto":
+        small = cells <= TRACED_CELLS
+        kind = "elementwise" if small else "dense"
+        reason = f"it has {'at most' if small else 'more than'} {TRACED_CELLS} weights, which are arguments"
+    if kind == "dense":
+        block = block or block_size(max(net.sizes), dtype)
+    return Plan(kind, block, None, (), reason, net.sizes)
+
+
+def _check_options(kind: str, block: Any) -> None:
+    if kind not in ("auto", *KINDS):
+        raise RelucircError(f"plan: expected 'auto' or one of {KINDS}, got {kind!r}.")
+    if block is not None and (not isinstance(block, int) or block < 1):
+        raise RelucircError(f"batch: expected a positive number of points, got {block!r}.")
 
 
 def _large_and_dense(net: MLP) -> bool:

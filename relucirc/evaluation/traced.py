@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -11,12 +12,12 @@ from relucirc.exact import ExactMatrix
 from relucirc.network import MLP
 
 
-def current_layers(net: MLP) -> list[Layer]:
-    """Returns a network's weights and biases as arrays that may be traced."""
+def current_layers(net: MLP, dtype: Any) -> list[Layer]:
+    """Returns a network's weights and biases, rounded to a dtype, as arrays that may be traced."""
     layers = []
     for layer in net.layers:
-        bias = None if layer.bias is None else jnp.reshape(_array(layer.bias), -1)
-        layers.append((_array(layer.weight), bias))
+        bias = None if layer.bias is None else jnp.reshape(_array(layer.bias, dtype), -1)
+        layers.append((_array(layer.weight, dtype), bias))
     return layers
 
 
@@ -32,5 +33,8 @@ def run_traced(layers: list[Layer], columns: list[Array]) -> list[Array]:
     return values
 
 
-def _array(leaf: Any) -> Array:
-    return jnp.asarray(leaf.to_numpy(np.float32) if isinstance(leaf, ExactMatrix) else leaf)
+def _array(leaf: Any, dtype: Any) -> Array:
+    if isinstance(leaf, jax.Array):
+        return leaf.astype(dtype)
+    # Rounded once, from the exact or the widest value.
+    return jnp.asarray(leaf.to_numpy(dtype) if isinstance(leaf, ExactMatrix) else np.asarray(leaf).astype(dtype))

@@ -1,0 +1,160 @@
+"""What was measured: lines, a table, a plot, and JSON data."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from relucirc.errors import RelucircError
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contender in one measurement.
+
+    Attributes:
+        network: Name of the network.
+        sizes: Widths of its layers, such as ``"2-3-1"``.
+        points: Number of points.
+        layout: ``"rows"`` or ``"features"``.
+        contender: Who was measured.
+        seconds: Median over the rounds.
+        fastest: Shortest round.
+        of_copy: Fraction of the speed of a copy of as many bytes into memory that is there already.
+        of_peak: Fraction of the measured peak of multiply-adds that the dense layers would need;
+            None if the peak could not be measured.  Skipping zero weights can take it above 1.
+    """
+
+    network: str
+    sizes: str
+    points: int
+    layout: str
+    contender: str
+    seconds: float
+    fastest: float
+    of_copy: float
+    of_peak: float | None
+
+
+@dataclass
+class Report:
+    """The measurements of a run.
+
+    Attributes:
+        machine: What it ran on.
+        date: When, as ``YYYY-MM-DD``.
+        lines: The contenders' figures.
+        limits: For every measurement the machine's limits, measured in the same rounds.
+        plans: How this library evaluated each network.
+        skipped: Contenders that are not installed, and why they were left out.
+    """
+
+    machine: str
+    date: str
+    lines: list[Line] = field(default_factory=list)
+    limits: dict[str, dict[str, float]] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def seconds(self, contender: str, layout: str, points: int | None = None) -> float:
+        """Returns the median seconds of one contender.
+
+        Raises:
+            RelucircError: If it was not measured.
+        """
+        for line in self.lines:
+            if (line.contender, line.layout) == (contender, layout) and points in (None, line.points):
+                return line.seconds
+        raise RelucircError(f"{contender} in the layout {layout!r} was not measured.")
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            self.machine,
+            self.date,
+            self.lines + other.lines,
+            self.limits | other.limits,
+            self.plans | other.plans,
+            self.skipped | other.skipped,
+        )
+
+    def table(self) -> str:
+        """Returns the figures as a Markdown table, followed by plans and limits."""
+        rows = [("network", "points", "layout", "contender", "ms", "times relucirc's", "of copy", "of peak")]
+        for line in self.lines:
+            best = min(
+                (other.seconds for other in self._beside(line) if other.contender.startswith("relucirc")), default=None
+            )
+            rows.append(
+                (
+                    f"{line.network} ({line.sizes})",
+                    f"{line.points:,}",
+                    line.layout,
+                    line.contender,
+                    _number(line.seconds * 1e3),
+                    "" if best is None else _number(line.seconds / best),
+                    f"{line.of_copy:.1%}",
+                    "" if line.of_peak is None else f"{line.of_peak:.1%}",
+                )
+            )
+        parts = [f"{self.machine}, {self.date}, float32", _markdown(rows, right=(1, 4, 5, 6, 7))]
+        for title, limits in self.limits.items():
+            parts.append(f"Limits, {title}: " + "; ".join(f"{name} {value:.1f}" for name, value in limits.items()) + ".")
+        parts += [f"Plan, {title}: {plan}" for title, plan in self.plans.items()]
+        parts += [f"Left out: {name} ({reason})." for name, reason in self.skipped.items()]
+        return "\n\n".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns plain data."""
+        return asdict(self)
+
+    def plot(self, path: str) -> None:
+        """Draws bars: how long each contender takes, in multiples of this library's time.
+
+        Args:
+            path: Image file to write; its suffix decides the format.
+
+        Raises:
+            RelucircError: If matplotlib is not installed.
+        """
+        try:
+            from matplotlib.figure import Figure  # noqa: PLC0415  (optional)
+        except ImportError:
+            raise RelucircError("plot needs matplotlib: pip install 'relucirc[plot]'.") from None
+        groups: dict[tuple[str, int, str], list[Line]] = {}
+        for line in self.lines:
+            groups.setdefault((line.network, line.points, line.layout), []).append(line)
+        figure = Figure(figsize=(9, 0.6 + 0.8 * len(groups) + 0.24 * len(self.lines)), layout="constrained")
+        axes = figure.subplots(len(groups), 1, squeeze=False)[:, 0]
+        for ax, ((network, points, layout), lines) in zip(axes, groups.items(), strict=True):
+            ordered = sorted(lines, key=lambda line: -line.seconds)
+            ours = [line.contender.startswith("relucirc") for line in ordered]
+            bars = ax.barh(
+                [line.contender for line in ordered],
+                [line.seconds * 1e3 for line in ordered],
+                color=["tab:blue" if own else "tab:gray" for own in ours],
+            )
+            ax.bar_label(bars, [f"{_number(line.seconds * 1e3)} ms" for line in ordered], padding=3, fontsize=8)
+            ax.set_xscale("log")
+            ax.margins(x=0.15)
+            ax.tick_params(labelsize=8)
+            ax.set_title(f"{network}, {points:,} points, {layout}", fontsize=9, loc="left")
+        axes[-1].set_xlabel("milliseconds, logarithmic")
+        figure.savefig(path, dpi=120)
+
+    def _beside(self, line: Line) -> list[Line]:
+        key = (line.network, line.points, line.layout)
+        return [other for other in self.lines if (other.network, other.points, other.layout) == key]
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _markdown(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [cell.rjust(w) if k in right else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append("| " + " | ".join(cells) + " |")
+        if number == 0:
+            marks = ["-" * (w - 1) + ":" if k in right else "-" * w for k, w in enumerate(widths)]
+            lines.append("| " + " | ".join(marks) + " |")
+    return "\n".join(lines)
