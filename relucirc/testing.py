@@ -33,7 +33,7 @@ def assert_equal(net: Any, formula: Any, domain: Any = None, *, budget: float | 
         >>> assert_equal(relucirc.circuits.minimum(), "Max(x1, x2)")
         Traceback (most recent call last):
             ...
-        AssertionError: refuted: at x1 = 0, x2 = 1 the network gives 0 and the formula 1.
+        AssertionError: refuted: at x1 = 1, x2 = 0 the network gives 0 and the formula 1.
     """
     __tracebackhide__ = True
     result = prove(net, formula, domain=domain, budget=budget)

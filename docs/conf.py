@@ -1,0 +1,44 @@
+"""Sphinx settings.  The catalogue and the API pages are written from the code before every build."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generate
+
+import relucirc
+
+project = "relucirc"
+author = "The relucirc developers"
+copyright = "The relucirc developers, Apache-2.0"  # noqa: A001  (Sphinx's name)
+release = version = relucirc.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["deflist", "dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+suppress_warnings = ["config.cache", "toc.empty_glob"]
+
+html_theme = "alabaster"
+html_static_path = ["_static"]
+html_title = "relucirc"
+html_show_sourcelink = False
+html_theme_options = {
+    "description": "Prove what a ReLU network computes, exactly.",
+    "fixed_sidebar": True,
+    "page_width": "1080px",
+    "sidebar_width": "230px",
+    "font_family": "Georgia, 'DejaVu Serif', serif",
+    "head_font_family": "Georgia, 'DejaVu Serif', serif",
+}
+html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
+
+generate.main()

@@ -1,0 +1,145 @@
+"""Writes docs/_generated: the catalogue with a drawing for each circuit, and a page for each module.
+
+Run by conf.py before every build; run it alone with ``python docs/generate.py``.
+"""
+
+import ast
+import pkgutil
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import relucirc
+from relucirc.circuits import catalogue
+
+HERE = Path(__file__).parent / "_generated"
+PACKAGE = Path(relucirc.__file__).parent
+
+VERBS = {
+    "Prove": ["prove", "check", "Result", "Verdict", "Box", "max_deviation", "Deviation"],
+    "Networks": ["MLP", "Affine", "load", "save", "snap"],
+    "From networks to formulas": ["to_sympy", "explain", "regions"],
+    "From formulas to networks": ["minimal_network", "optimal", "depth_certificate", "compile_formula", "discover"],
+    "Run and train": ["evaluate", "compile_network", "float_error_bound", "train"],
+    "Errors": ["RelucircError", "NetworkError", "FormulaError", "DomainError", "FileError", "CertificateError"],
+}
+"""The public names, by what they are for; those that this version lacks are left out."""
+
+
+def main() -> None:
+    """Writes everything."""
+    shutil.rmtree(HERE, ignore_errors=True)
+    (HERE / "api").mkdir(parents=True)
+    (HERE / "drawings").mkdir()
+    _write("catalogue.md", catalogue_page())
+    modules = module_names()
+    _write("api/index.md", api_index(modules))
+    for name in modules:
+        _write(f"api/{name}.md", module_page(name))
+
+
+def _write(name: str, text: str) -> None:
+    (HERE / name).write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+def catalogue_page() -> str:
+    """One entry for each circuit: formula, sizes, proof, drawing, source."""
+    lines = [
+        "# The catalogue",
+        "",
+        "Every circuit below is in `relucirc.circuits`, and is proved equal to its formula by `make prove`, as it is",
+        "and for all positive rescalings of its neurons.  This page is written by code from the catalogue itself.",
+        "",
+        "| name | sizes | formula | where | proved by |",
+        "|---|---|---|---|---|",
+    ]
+    details: list[str] = []
+    for name, circuit in catalogue.items():
+        net, formula = circuit(), circuit.formula()
+        result = relucirc.prove(net, formula, domain=circuit.domain)
+        where = f"`{circuit.domain}`" if circuit.domain else "everywhere"
+        sizes = "-".join(map(str, net.sizes))
+        lines.append(f"| [`{name}`](#{name.replace('_', '-')}) | {sizes} | {code(formula, 60)} | {where} | {result.method} |")
+        details += ["", f"({name.replace('_', '-')})=", f"## {name}", "", circuit.description, ""]
+        if net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
+            (HERE / "drawings" / f"{name}.svg").write_text(drawing(net), encoding="utf-8")
+            details += [f"![{name}](drawings/{name}.svg)", ""]
+        details += [
+            f"- formula: {code(formula, 300)}" + (f" where `{circuit.domain}`" if circuit.domain else ""),
+            f"- sizes: {sizes}, {net.hidden_neurons} hidden neurons",
+            f"- source: {circuit.source}",
+        ]
+    return "\n".join([*lines, *details])
+
+
+MAX_DRAWN = 24
+"""Most neurons in a drawing."""
+
+
+def code(value: object, width: int) -> str:
+    """Writes a value as inline code, cut to a width, safe in a table."""
+    text = str(value)
+    text = text if len(text) <= width else text[: width - 3] + "..."
+    return "`" + text.replace("|", "\\|") + "`"
+
+
+def module_names() -> list[str]:
+    """Every module of the package that has something public, in the order of the package's tree."""
+    found = [relucirc.__name__]
+    for module in pkgutil.walk_packages([str(PACKAGE)], "relucirc."):
+        if not any(part.startswith("_") for part in module.name.split(".")[1:]):
+            found.append(module.name)
+    return found
+
+
+def api_index(modules: list[str]) -> str:
+    """The public names first, then every module."""
+    lines = ["# API", "", "Everything that is needed every day is in `relucirc` itself.", ""]
+    for title, names in VERBS.items():
+        present = [name for name in names if available(name)]
+        if not present:
+            continue
+        lines += [f"## {title}", "", "```{eval-rst}"]
+        for name in present:
+            thing = getattr(relucirc, name)
+            kind = "autoclass" if isinstance(thing, type) else "autofunction"
+            lines += [f".. {kind}:: relucirc.{name}", *(["   :members:"] if kind == "autoclass" else []), ""]
+        lines += ["```", ""]
+    lines += ["## Modules", "", "For those who build on the parts, or read the code; floors from the ground up are in", ""]
+    lines += ["CONTRIBUTING.md.", "", "| module | what it is |", "|---|---|"]
+    lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules[1:]]
+    lines += ["", "```{toctree}", ":hidden:", "", *modules[1:], "```"]
+    return "\n".join(lines)
+
+
+def available(name: str) -> bool:
+    """Whether this version has a public name."""
+    try:
+        return getattr(relucirc, name, None) is not None
+    except ImportError:
+        return False
+
+
+def summary(name: str) -> str:
+    """The first sentence of a module's docstring, read without importing it."""
+    path = PACKAGE.joinpath(*name.split(".")[1:])
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    first = (ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").split("\n")[0]
+    return first.replace("``", "`").replace("|", "\\|").rstrip(".:")
+
+
+def module_page(name: str) -> str:
+    """One module: its docstring and its public members."""
+    import_module(name)
+    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n```"
+
+
+def drawing(net: relucirc.MLP) -> str:
+    """Draws a network as SVG."""
+    from relucirc.drawing import draw
+
+    return draw(net)
+
+
+if __name__ == "__main__":
+    main()

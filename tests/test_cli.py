@@ -1,0 +1,274 @@
+"""The command line: exit statuses, one sentence for bad input, and JSON with the contract's fields."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import relucirc
+from relucirc.cli import COMMANDS, build_parser, main
+
+MINIMUM = {
+    "inputs": ["x1", "x2"],
+    "layers": [
+        {"weight": [["0", "1"], ["0", "-1"], ["-1", "1"]], "bias": ["0", "0", "0"]},
+        {"weight": [["1", "-1", "-1"]], "bias": ["0"]},
+    ],
+}
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*words):
+        status = main(list(words))
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+@pytest.fixture
+def minimum_file(tmp_path):
+    path = tmp_path / "minimum.json"
+    path.write_text(json.dumps(MINIMUM))
+    return str(path)
+
+
+def process(*words, **options):
+    command = [sys.executable, "-m", "relucirc", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def test_a_true_claim_exits_0_and_a_false_one_exits_1(run):
+    assert run("prove", "minimum", "Min(x1, x2)") == (0, "proved: equal at every real input, by normal form.\n", "")
+    status, out, err = run("prove", "minimum", "Max(x1, x2)")
+    assert (status, err) == (1, "")
+    assert out.startswith("refuted: at x1 = ")
+
+
+def test_json_has_the_contracts_fields_and_small_witnesses(run):
+    status, out, _ = run("prove", "minimum", "Max(x1, x2)", "--json")
+    data = json.loads(out)
+    assert status == 1
+    assert out.count("\n") == 1
+    assert data["status"] == "refuted"
+    assert set(data) >= {"status", "witness", "network_value", "formula_value", "method", "certificate", "reason"}
+    for value in data["witness"].values():
+        assert all(int(part) <= 10 for part in re.findall(r"\d+", value))
+    assert data["network_value"] != data["formula_value"]
+    assert all(isinstance(data[key], str) for key in ("network_value", "formula_value"))
+
+
+def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
+    proof = str(tmp_path / "proof.json")
+    calls = {
+        "prove": ("prove", minimum_file, "Min(x1, x2)", "--certificate", proof),
+        "check": ("check", minimum_file, "Min(x1, x2)", proof),
+        "explain": ("explain", minimum_file),
+        "show": ("show", minimum_file, "--at", "3,-5"),
+        "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
+        "circuits": ("circuits",),
+    }
+    for words in calls.values():
+        status, out, err = run(*words, "--json")
+        assert (status, err) == (0, "")
+        assert isinstance(json.loads(out), dict)
+
+
+def test_a_budget_that_ends_exits_3(run):
+    status, out, _ = run("prove", "median(9)", "x1", "--domain", "x1 + x2 >= 0", "--budget", "1e-9")
+    assert status == 3
+    assert out.startswith("unknown: the budget")
+
+
+BAD_INPUT = {
+    "a product of inputs": ("prove", "minimum", "x1*x2"),
+    "an unknown symbol": ("prove", "minimum", "Min(x1, y)"),
+    "code": ("prove", "minimum", "__import__('os').system('true')"),
+    "an empty formula": ("prove", "minimum", ""),
+    "a missing file": ("prove", "no-such-file.json", "x"),
+    "an unknown circuit": ("prove", "minimun", "x"),
+    "a wrong parameter": ("prove", "minimum(0)", "x"),
+    "a parameter of the wrong kind": ("prove", "minimum(a)", "x"),
+    "too many parameters": ("prove", "minimum(2, 3)", "x"),
+    "an empty domain": ("prove", "minimum", "x1", "--domain", "x1 < 0, x1 > 0"),
+    "a domain that is no domain": ("prove", "minimum", "x1", "--domain", "x1"),
+    "a budget that is no number": ("prove", "minimum", "x1", "--budget", "soon"),
+    "a negative budget": ("prove", "minimum", "x1", "--budget", "-1"),
+    "no command": (),
+    "an unknown command": ("proof",),
+    "a missing argument": ("prove", "minimum"),
+    "an unknown option": ("prove", "minimum", "x1", "--fast"),
+    "an abbreviated option": ("prove", "minimum", "x1", "--js"),
+    "a point with too few values": ("show", "minimum", "--at", "3"),
+    "a point with a stray name": ("show", "minimum", "--at", "x1=3,y=2"),
+    "a point with a word": ("show", "minimum", "--at", "3,five"),
+    "a certificate that cannot be written": (
+        "prove",
+        "minimum",
+        "Min(x1, x2)",
+        "--certificate",
+        "no/such/folder/c.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("words", BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_exits_2_with_one_sentence(run, words):
+    status, out, err = run(*words)
+    assert_is_one_sentence(status, out, err)
+
+
+def assert_is_one_sentence(status, out, err):
+    assert (status, out) == (2, "")
+    assert err.startswith("relucirc: ")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert "internal error" not in err
+    assert len(err) < 600
+
+
+BAD_FILES = {
+    "ragged": json.dumps({"inputs": ["x1", "x2"], "layers": [{"weight": [["1", "2"], ["3"]], "bias": ["0", "0"]}]}),
+    "NaN as text": json.dumps({"inputs": ["x"], "layers": [{"weight": [["NaN"]], "bias": ["0"]}]}),
+    "NaN": '{"inputs": ["x"], "layers": [{"weight": [[NaN]], "bias": ["0"]}]}',
+    "a fraction as a number": '{"inputs": ["x"], "layers": [{"weight": [[0.1]], "bias": ["0"]}]}',
+    "layers that do not fit": json.dumps({"inputs": ["x"], "layers": [{"weight": [["1"]]}, {"weight": [["1", "1"]]}]}),
+    "no layers": json.dumps({"inputs": ["x"], "layers": []}),
+    "a list": "[]",
+    "cut off": '{"inputs": ["x"], "layers": [',
+    "deep": "[" * 100_000,
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES)
+def test_unreadable_networks_exit_2_with_one_sentence(run, tmp_path, text):
+    path = tmp_path / "net.json"
+    path.write_text(text)
+    for words in (("prove", str(path), "x"), ("show", str(path)), ("explain", str(path))):
+        assert_is_one_sentence(*run(*words))
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".onnx", ".safetensors"])
+def test_binary_junk_exits_2_with_one_sentence(run, tmp_path, suffix):
+    pytest.importorskip({".onnx": "onnx", ".safetensors": "safetensors"}.get(suffix, "json"))
+    path = tmp_path / f"net{suffix}"
+    path.write_bytes(bytes(range(256)) * 8)
+    assert_is_one_sentence(*run("prove", str(path), "x"))
+    assert_is_one_sentence(*run("prove", str(tmp_path), "x"))
+    assert_is_one_sentence(*run("check", "minimum", "Min(x1, x2)", str(path)))
+    assert_is_one_sentence(*run("check", "minimum", "Min(x1, x2)", str(tmp_path)))
+
+
+def test_formulas_and_points_may_start_with_a_minus(run):
+    assert run("prove", "negative_identity", "-x")[0] == 0
+    assert run("prove", "identity", "-x")[0] == 1
+    assert run("show", "minimum", "--at", "-3,-5")[0] == 0
+    assert run("deviation", "identity", "-x", "--domain", "-1 <= x, x <= 1")[0] == 0
+
+
+def test_a_networks_parameters_are_written_two_ways(run):
+    assert run("prove", "minimum(3)", "Min(x1, x2, x3)")[0] == 0
+    assert run("prove", "minimum:3", "Min(x1, x2, x3)")[0] == 0
+    assert run("prove", "clip(0, 1/2)", "clip(x, 0, 1/2)")[0] == 0
+
+
+def test_a_network_is_proved_equal_to_another_file(run, minimum_file):
+    assert run("prove", "minimum_two_layers", minimum_file)[0] == 0
+    assert run("prove", "maximum", minimum_file)[0] == 1
+
+
+def test_a_certificate_is_accepted_for_its_claim_alone(run, tmp_path):
+    proof = str(tmp_path / "proof.json")
+    assert run("prove", "minimum", "Min(x1, x2)", "--certificate", proof)[0] == 0
+    assert run("check", "minimum", "Min(x1, x2)", proof)[0] == 0
+    status, out, _ = run("check", "maximum", "Min(x1, x2)", proof)
+    assert status == 1
+    assert out.startswith("rejected: ")
+    status, out, _ = run("check", "minimum", "x2", proof, "--domain", "x2 <= x1")
+    assert status == 1
+
+
+def test_show_prints_the_originals_worked_examples(run):
+    status, out, _ = run("show", "minimum", "--at", "3,5", "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert data["formula"] == "Min(x1, x2)"
+    assert data["trace"][0] == {"pre_activations": ["5", "-5", "2"], "activations": ["5", "0", "2"]}
+    assert data["outputs"] == ["3"]
+    _, out, _ = run("show", "minimum", "--at", "x2=-5,x1=3")
+    assert "h1.2       5  -> relu ->  5" in out
+    assert out.rstrip().endswith("output    -5")
+    _, out, _ = run("show", "absolute", "--at", "-5", "--json")
+    assert json.loads(out)["outputs"] == ["5"]
+
+
+def test_deviation_names_the_value_and_the_place(run):
+    status, out, _ = run("deviation", "minimum", "x2", "--domain", "-1 <= x1 <= 1, -1 <= x2 <= 1")
+    assert status == 0
+    assert out == "largest difference 2, attained at x1 = -1, x2 = 1.\n"
+    assert "unbounded" in run("deviation", "minimum", "x2")[1]
+
+
+def test_help_of_every_command_fits_and_exits_0(run):
+    for name in COMMANDS:
+        status, out, err = run(name, "--help")
+        assert (status, err) == (0, "")
+        assert out.startswith(f"usage: relucirc {name}")
+    assert run("--version")[1] == f"relucirc {relucirc.__version__}\n"
+    assert set(COMMANDS) <= set(build_parser().format_help().split())
+
+
+def test_an_internal_error_is_never_taken_for_a_refutation(run, monkeypatch):
+    monkeypatch.setattr(relucirc, "prove", lambda *_, **__: 1 / 0)
+    status, out, err = run("prove", "minimum", "x1")
+    assert (status, out) == (2, "")
+    assert "internal error" in err
+
+
+def test_the_module_is_the_command_line():
+    done = process("prove", "minimum", "Max(x1, x2)")
+    assert done.returncode == 1
+    assert done.stdout.startswith("refuted: ")
+    assert done.stderr == ""
+
+
+def test_a_closed_pipe_changes_nothing():
+    command = f"{sys.executable} -m relucirc show minimum | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_ctrl_c_gives_unknown():
+    words = ["prove", "minimum", "x1", "--budget", "none"]
+    child = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "started\n"
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=120)
+    assert (child.returncode, err) == (3, "")
+    assert out.startswith("unknown: interrupted. Reached waiting after ")
+
+
+ENDLESS = """
+import sys, time, relucirc.prover
+from relucirc.cli import main
+
+def wait(problem, budget):
+    print("started", flush=True)
+    while True:
+        budget.step("steps")
+        time.sleep(0.001)
+
+relucirc.prover.METHODS = {"waiting": wait}
+sys.exit(main(sys.argv[1:]))
+"""

@@ -1,0 +1,109 @@
+"""Every example in README.md, docs/ and the docstrings runs, and prints what it says it prints.
+
+In the pages a ``python`` block with ``>>>`` is a doctest; without, it is run, and a ``text`` block
+right after it is its true output.  A ``console`` block runs ``relucirc`` commands and compares what
+they print.  The blocks of a page share their names, and run in an empty folder.
+"""
+
+import contextlib
+import doctest
+import io
+import pkgutil
+import re
+import shlex
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import relucirc
+from relucirc.cli import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = sorted(module.name for module in pkgutil.walk_packages(relucirc.__path__, "relucirc."))
+BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks_of(page):
+    text = page.read_text("utf-8")
+    return [(text[: m.start()].count("\n") + 1, m.group(1), m.group(2)) for m in BLOCK.finditer(text)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_are_true(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__page__"}
+    printed = None
+    for line, language, source in blocks_of(page):
+        where = f"{page.name}, line {line}"
+        if language == "text" and printed is not None:
+            assert_output(printed, source, where)
+        printed = None
+        if language == "python" and ">>>" in source:
+            run_doctest(source, names, page, line)
+        elif language == "python":
+            printed = run_block(source, names, where)
+        elif language == "console":
+            run_commands(source, where)
+
+
+def run_doctest(source, names, page, line):
+    test = doctest.DocTestParser().get_doctest(source, names, page.name, str(page), line)
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    runner.run(test, out=report.write, clear_globs=False)
+    names.update(test.globs)
+    assert runner.summarize(verbose=False).failed == 0, report.getvalue()
+
+
+def run_block(source, names, where):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(source, where, "exec"), names)
+    return out.getvalue()
+
+
+def run_commands(source, where):
+    """Runs every ``$ relucirc ...`` line; its output is what follows, up to the next ``$``."""
+    for part in re.split(r"^\$ ", source, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        words = shlex.split(command, comments=True)
+        if words[0] != "relucirc":
+            continue
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            main(words[1:])
+        assert_output(out.getvalue(), expected, f"{where}: {command}")
+
+
+def assert_output(printed, expected, where):
+    checker = doctest.OutputChecker()
+    want, got = expected.rstrip() + "\n", printed.rstrip() + "\n"
+    assert checker.check_output(want, got, FLAGS), f"{where}\nprints\n{got}\ninstead of\n{want}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_are_true(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if name.endswith("__main__"):
+        return
+    module = import_module(name)
+    report = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in doctest.DocTestFinder().find(module):
+        runner.run(test, out=report.write)
+    assert runner.summarize(verbose=False).failed == 0, report.getvalue()
+
+
+def test_no_page_is_left_without_examples():
+    assert sum(language in ("python", "console") for _, language, _ in blocks_of(ROOT / "README.md")) >= 2
+    assert len(PAGES) >= 5
+
+
+def test_every_public_name_has_a_docstring():
+    for name in dir(relucirc):
+        thing = getattr(relucirc, name)
+        if not name.startswith("_") and callable(thing):
+            assert (thing.__doc__ or "").strip(), name
