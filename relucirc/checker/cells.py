@@ -179,13 +179,15 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
     require(len(outputs[0]) == len(outputs[1]), "the sides have different numbers of outputs")
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     derivation.close()
-    require(len({"tree", "comparators", "lemmas"} & node.keys()) <= 1, "a case has two proofs")
+    require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
     require("tree" in node or "symmetry" not in node, "symmetry without a tree")
     require("comparators" in node or not {"wires", "weights"} & node.keys(), "wires without comparators")
     if "lemmas" in node:
         solved = _check_lemmas(node["lemmas"], derivation)
-        require(not any(_reduced(d, solved) for d in differences), "the lemmas do not make the sides equal")
-    elif "tree" in node:
+        differences = [_reduced(d, solved) for d in differences]
+        atoms = [[_reduced(element, solved) for element in atom] for atom in derivation.atoms]
+        derivation = Derivation(derivation.n, atoms, derivation.constraints)
+    if "tree" in node:
         check_tree(node, derivation, differences)
     elif "comparators" in node:
         check_zero_one(node, derivation, differences)
@@ -197,15 +199,16 @@ def _check_lemmas(lemmas: Any, derivation: Derivation) -> dict[int, Linear]:
     """Checks relations between atoms, each with the help of those before; returns pivots as forms over lower ones."""
     n, solved = derivation.n, dict[int, Linear]()
     for lemma in sequence(lemmas, "lemmas"):
-        fields(lemma, {"zero", "free", "proof"}, {"known"}, "a lemma")
-        zero = _reduced(form(lemma["zero"], n + len(derivation.atoms)), solved)
+        fields(lemma, {"zero", "free", "proof"}, {"known", "raw"}, "a lemma")
+        require(all(lemma.get(flag, True) is True for flag in ("known", "raw")), "a flag is true or absent")
+        stated = form(lemma["zero"], n + len(derivation.atoms))
         free = [variable(name, n + len(derivation.atoms)) for name in sequence(lemma["free"], "free")]
         require(len(set(free)) == len(free), "a variable is free twice")
-        require(any(v >= n for v in zero), "a lemma says nothing about an atom")
-        graph, constraints = _lemma_graph(zero, free, derivation, solved)
-        require(lemma.get("known", True) is True, "known is true or absent")
+        graph, constraints = _lemma_graph(stated, free, derivation, {} if "raw" in lemma else solved)
         nothing = Graph(graph.inputs, (), (Form(),))
         _check_case(lemma["proof"], Side(graph, {}), Side(nothing, {}), constraints if "known" in lemma else [])
+        zero = _reduced(stated, solved)
+        require(any(v >= n for v in zero), "a lemma says nothing new about an atom")
         pivot = max(zero)
         scale = -ONE / zero[pivot]
         solved[pivot] = mix(((scale, {v: c for v, c in zero.items() if v != pivot}),))

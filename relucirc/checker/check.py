@@ -68,4 +68,6 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
         check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
     except Rejected as rejection:
         return Verdict(False, str(rejection))
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError) as error:
+        return Verdict(False, f"malformed evidence ({type(error).__name__})")
     return Verdict(True, "every step was replayed")

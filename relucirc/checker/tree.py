@@ -161,6 +161,10 @@ def _check_symmetry(i: int, j: int, derivation: Derivation, differences: list[Li
             continue
         require(len(atom) == 1, f"atom {k} is no hinge")
         form = replace(atom[0], moved)
+        fixed = constant(form)
+        if fixed is not None:
+            moved[n + k] = form if fixed > 0 else {}
+            continue
         image = lines.get(_line(form))
         if image is not None:
             scale = _ratio(form, derivation.atoms[image][0])
@@ -176,12 +180,12 @@ def _check_symmetry(i: int, j: int, derivation: Derivation, differences: list[Li
 
 def _line(form: Linear) -> tuple:
     """A key of a form up to positive multiples."""
-    if not form:
+    if constant(form) is not None:
         return ()
-    lead = abs(form[min(form)])
+    lead = abs(form[min(u for u in form if u != UNIT)])
     return tuple(sorted((u, str(a / lead)) for u, a in form.items()))
 
 
 def _ratio(form: Linear, other: Linear) -> fmpq:
-    v = min(form)
+    v = min(u for u in form if u != UNIT)
     return form[v] / other[v]

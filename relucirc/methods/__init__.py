@@ -7,7 +7,7 @@ point where the sides differ, or with None when it does not apply.
 from collections.abc import Callable
 
 from relucirc.budget import Budget
-from relucirc.methods import cuts, max_atoms, normal_form, regionwise, search, shallow, zero_one
+from relucirc.methods import cuts, max_atoms, normal_form, regionwise, search, shallow, smt, zero_one
 from relucirc.problem import Answer, Problem
 
 Method = Callable[[Problem, Budget], Answer]
@@ -18,6 +18,7 @@ METHODS: dict[str, Method] = {
     "0-1 principle": zero_one.decide,
     "max-atoms": max_atoms.decide,
     "shallow form": shallow.decide,
+    "smt": smt.decide,
     "cuts": cuts.decide,
     "regions": regionwise.decide,
 }

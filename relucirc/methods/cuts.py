@@ -13,6 +13,7 @@ candidates are equal signals, here any linear dependence.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from flint import fmpq
@@ -22,7 +23,7 @@ from relucirc.chart import chart_of
 from relucirc.exact import ONE, common_denominator
 from relucirc.forms import Form, form_to_json
 from relucirc.graph import Graph, MaxGate, Relation
-from relucirc.hinges import HingeGraph
+from relucirc.hinges import Atom
 from relucirc.kernel import modular_relations
 from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow, zero_one
 from relucirc.problem import Answer, Lowered, Problem, Proved, Refuted
@@ -31,9 +32,11 @@ MAX_ATOMS = 700
 FEW_ATOMS = 8
 """So few hinges are decided by regions before a relation would be proved."""
 SPARE_POINTS = 24
-LEMMA_SECONDS = (0.5, 2.0, 10.0)
+LEMMA_SECONDS = (0.3, 1.0, 3.0)
 """Seconds for the attempts at one conjecture; the last ones open all that is below it."""
-ROUNDS = 4
+SHARE = 0.5
+"""Share of the remaining budget for conjectures; the rest is for the regions of what they leave."""
+RESTARTS = 100
 
 Point = tuple[fmpq, ...]
 
@@ -44,49 +47,95 @@ def decide(problem: Problem, budget: Budget) -> Answer:
     atoms = lowered.hinges.reachable(lowered.differences)
     if not FEW_ATOMS < len(atoms) <= MAX_ATOMS or any(not lowered.hinges.atoms[k].is_hinge for k in atoms):
         return None
-    extra: list[Point] = []
-    for _ in range(ROUNDS):
-        answer = _Sweep(problem, lowered, atoms, extra, budget).run()
-        if not isinstance(answer, list):
-            return answer
-        extra += answer
-    return None
+    return _Sweep(problem, lowered, atoms, budget).run()
 
 
 class _Sweep:
-    """One round: sample, conjecture, prove."""
+    """Samples, conjectures, proves; starts again with another sample when a conjecture is refuted."""
 
-    def __init__(
-        self, problem: Problem, lowered: Lowered, atoms: Sequence[int], extra: Sequence[Point], budget: Budget
-    ) -> None:
+    def __init__(self, problem: Problem, lowered: Lowered, atoms: Sequence[int], budget: Budget) -> None:
         self.problem, self.budget = problem, budget
         self.hinges, self.differences, self.evidence = lowered.hinges, lowered.differences, lowered.evidence
         self.n = lowered.hinges.n
         self.columns = [*range(self.n), *(self.n + k for k in atoms)]
-        self.extra = extra
+        self.points = sample_points(problem, len(self.columns) + SPARE_POINTS)
         self.proved: dict[int, Form] = {}
         self.lemmas: list[dict] = []
-        self.rejected: list[Point] = []
+        self.given_up: set[int] = set()
 
-    def run(self) -> "Answer | list[Point]":
-        """Returns an answer, or new sample points that refute conjectures of this round."""
-        points = [*self.extra, *sample_points(self.problem, len(self.columns) + SPARE_POINTS)]
-        values = self._values(points)
-        for difference in self.differences:
-            wrong = _combination(difference, values)
-            if any(wrong):
-                return Refuted("cuts", points[next(i for i, w in enumerate(wrong) if w)])
-        relations = self._conjectures(values)
-        if not relations:
-            return None
-        for v in self._needed(relations):
-            self.budget.step("lemmas")
+    def run(self) -> Answer:
+        """Sweeps until every needed relation is proved or given up."""
+        end = self.budget.elapsed + SHARE * min(self.budget.remaining, 600.0)
+        for _ in range(RESTARTS):
+            values = self._values(self.points)
+            for difference in self.differences:
+                wrong = _combination(difference, values)
+                if any(wrong):
+                    return Refuted("cuts", self.points[next(i for i, w in enumerate(wrong) if w)])
+            refutation = self._round(self._conjectures(values), values, end)
+            if refutation is None:
+                break
+            self.points.insert(0, refutation)
+        return self._finish()
+
+    def _round(self, relations: dict[int, Form], values: dict[int, list[int]], end: float) -> Point | None:
+        """Proves relations, lowest first; returns the first point that refutes one."""
+        targets = [self._whole(difference, relations) for difference in self.differences]
+        targets += self._twins(relations, values)
+        for target in targets:
+            if self._reduce(target) and (outcome := self._open_all(target)):
+                self._keep(outcome, target)
+        while any(self._reduce(difference) for difference in self.differences):
+            v = min((v for v in self._reached() if v in relations and v not in self.given_up), default=None)
+            if v is None or self.budget.elapsed > end:
+                return None
+            self.budget.step("relations")
             refutation = self._prove(v, relations[v])
             if refutation is not None:
-                self.rejected.append(refutation)
-        if any(self._reduce(difference) for difference in self.differences):
-            return self.rejected or None
-        return Proved("cuts", {**self.evidence, "lemmas": self.lemmas})
+                return refutation
+        return None
+
+    def _reached(self) -> set[int]:
+        """Hinges on which the differences still depend."""
+        seen: set[int] = set()
+        stack = [v for difference in self.differences for v in self._reduce(difference).terms if v >= self.n]
+        while stack:
+            v = stack.pop()
+            if v not in seen:
+                seen.add(v)
+                stack.extend(self._below(v))
+        return seen
+
+    def _twins(self, relations: dict[int, Form], values: dict[int, list[int]]) -> Iterator[Form]:
+        """Conjectures that the forms of two proportional hinges are proportional."""
+        for v, relation in sorted(relations.items()):
+            if len(relation.terms) == 1 and not relation.const:
+                (u, c), *_ = relation.terms.items()
+                if u >= self.n and c.p > 0:
+                    target = self._element(v, raw=True) - self._element(u, raw=True).scale(c)
+                    if any(t >= self.n for t in target.terms) and not any(_combination(target, values)):
+                        yield target
+
+    def _whole(self, difference: Form, relations: dict[int, Form]) -> Form:
+        """A difference less what the relations make of it: one conjecture for all of it."""
+        rest = difference
+        while any(v in relations for v in rest.terms):
+            rest = rest.substitute(relations.get)
+        target = difference - rest
+        return target if any(v >= self.n for v in target.terms) else Form()
+
+    def _finish(self) -> Answer:
+        """Decides by regions what the relations have left of the differences."""
+        differences = tuple(self._reduce(difference) for difference in self.differences)
+        evidence = {**self.evidence, "lemmas": self.lemmas}
+        if not any(differences):
+            return Proved("cuts", evidence)
+        if not self.lemmas:
+            return None
+        atoms = [Atom(tuple(self._reduce(e) for e in atom.elements)) for atom in self.hinges.atoms]
+        reduced = Lowered(self.hinges.with_atoms(atoms), (), differences, evidence)
+        answer = regionwise.decide_lowered(self.problem, reduced, self.budget)
+        return replace(answer, method="cuts") if isinstance(answer, Proved | Refuted) else None
 
     def _values(self, points: Sequence[Point]) -> dict[int, list[int]]:
         """Values of all columns at the points, each point scaled to integers; column -1 is the scale."""
@@ -109,11 +158,6 @@ class _Sweep:
                 found[order[j]] = form
         return found
 
-    def _needed(self, relations: dict[int, Form]) -> list[int]:
-        """The relations that may play a part in the differences, lowest first."""
-        reach = {self.n + k for k in self.hinges.reachable(self.differences)}
-        return sorted(v for v in relations if v in reach)
-
     def _reduce(self, form: Form) -> Form:
         while any(v in self.proved for v in form.terms):
             form = form.substitute(self.proved.get)
@@ -121,22 +165,40 @@ class _Sweep:
 
     def _prove(self, v: int, relation: Form) -> Point | None:
         """Tries to prove ``v = relation``; returns a sample point that refutes it, if one is found."""
-        target = self._reduce(Form.variable(v) - relation)
+        raw = Form.variable(v) - relation
+        target = self._reduce(raw)
         if not target:
+            self.given_up.add(v)  # it follows from the others
             return None
-        pivot = max(target.terms)
-        for attempt, (opened, seconds) in enumerate(self._depths(target)):
+        for opened, seconds in self._depths(target):
             for known in (False, True):
-                if attempt > 1 and not known and self.hinges.constraints:
-                    continue
                 outcome = self._attempt(target, opened, known=known, seconds=seconds)
                 if isinstance(outcome, dict):
-                    self.lemmas.append(outcome)
-                    self.proved[pivot] = self._solve(target, pivot)
+                    self._keep(outcome, target)
                     return None
                 if isinstance(outcome, tuple):
                     return outcome
+        if outcome := self._open_all(raw):
+            self._keep(outcome, target)
+        else:
+            self.given_up.add(v)
         return None
+
+    def _keep(self, lemma: dict, target: Form) -> None:
+        target = self._reduce(target)
+        pivot = max(target.terms)
+        if pivot < self.n:
+            return  # says nothing about a hinge: the domain is thin there
+        self.lemmas.append(lemma)
+        self.proved[pivot] = self._solve(target, pivot)
+
+    def _open_all(self, target: Form) -> dict | None:
+        """Tries a relation as it stands, all hinges opened as they were written: for lattice polynomials."""
+        if self.hinges.constraints:
+            return None
+        opened = {self.n + k for k in self.hinges.reachable([target])}
+        outcome = self._attempt(target, opened, known=False, seconds=LEMMA_SECONDS[1], raw=True)
+        return outcome if isinstance(outcome, dict) else None
 
     @staticmethod
     def _solve(target: Form, pivot: int) -> Form:
@@ -156,50 +218,56 @@ class _Sweep:
             wider = deeper
         yield wider, LEMMA_SECONDS[2]
 
-    def _element(self, v: int) -> Form:
-        return self._reduce(self.hinges.atom(v).elements[0])
+    def _element(self, v: int, *, raw: bool = False) -> Form:
+        element = self.hinges.atom(v).elements[0]
+        return element if raw else self._reduce(element)
 
     def _below(self, v: int) -> list[int]:
         return [u for u in self._element(v).terms if u >= self.n]
 
-    def _attempt(self, target: Form, opened: set[int], *, known: bool, seconds: float) -> dict | Point | None:
+    def _attempt(
+        self, target: Form, opened: set[int], *, known: bool, seconds: float, raw: bool = False
+    ) -> dict | Point | None:
         """One claim ``target = 0`` with the opened hinges as gates and whatever they read as inputs."""
-        gates = sorted(opened)
-        read = {u for v in gates for u in self._element(v).terms} | set(target.terms)
+        elements = {v: self._element(v, raw=raw) for v in sorted(opened)}
+        read = {u for element in elements.values() for u in element.terms} | set(target.terms)
         free = sorted(read - opened)
         if not free:
             return None
-        place = {v: i for i, v in enumerate([*free, *gates])}
+        place = {v: i for i, v in enumerate([*free, *elements])}
 
         def move(form: Form) -> Form:
             return Form({place[v]: c for v, c in form.terms.items()}, form.const)
 
         names = tuple(f"v{v}" for v in free)
-        graph = Graph(names, tuple(MaxGate(Form(), move(self._element(v))) for v in gates), (move(target),))
+        graph = Graph(names, tuple(MaxGate(Form(), move(e)) for e in elements.values()), (move(target),))
         zero = Graph(names, (), (Form(),))
         constraints = [move(c) for c in self._known(free)] if known else []
         if known and not constraints:
             return None
-        proof = self._decide(graph, zero, constraints, seconds)
+        proof = self._decide(graph, zero, constraints, seconds, QUICK_METHODS if raw else LEMMA_METHODS)
         if isinstance(proof, dict):
-            lemma: dict = {"zero": form_to_json(target), "free": list(names), "proof": proof}
-            return {**lemma, "known": True} if known else lemma
+            flags = {name: True for name, flag in (("known", known), ("raw", raw)) if flag}
+            return {"zero": form_to_json(target), "free": list(names), **flags, "proof": proof}
         if proof is None or any(v >= self.n for v in free) or (self.hinges.constraints and not known):
             return None
         point = {v: proof[place[v]] for v in free}
-        return tuple(point.get(v, c) for v, c in enumerate(self.problem.interior))
+        whole = tuple(point.get(v, c) for v, c in enumerate(self.problem.interior))
+        return whole if all(c.evaluate(whole).p >= 0 for c in self.problem.constraints) else None
 
     def _known(self, free: Sequence[int]) -> list[Form]:
         """What is known of the free variables, as forms ``>= 0`` over them alone."""
         return known_constraints(free, self.hinges.constraints, self.n, lambda v: [self._element(v)])
 
-    def _decide(self, left: Graph, right: Graph, constraints: Sequence[Form], seconds: float) -> dict | Point | None:
+    def _decide(
+        self, left: Graph, right: Graph, constraints: Sequence[Form], seconds: float, methods: "Methods"
+    ) -> dict | Point | None:
         relations = [Relation(form, ">=") for form in constraints]
         chart = chart_of(relations, len(left.inputs))
         clock = self.budget.part(seconds)
         problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior, clock)
         try:
-            for method in LEMMA_METHODS:
+            for method in methods:
                 answer = method(problem, clock)
                 if isinstance(answer, Proved):
                     return {**chart.evidence, **answer.evidence}
@@ -210,14 +278,9 @@ class _Sweep:
         return None
 
 
-LEMMA_METHODS: tuple[Callable[[Problem, Budget], Answer], ...] = (
-    normal_form.decide,
-    search.decide,
-    zero_one.decide,
-    max_atoms.decide,
-    shallow.decide,
-    regionwise.decide,
-)
+Methods = tuple[Callable[[Problem, Budget], Answer], ...]
+QUICK_METHODS: Methods = (normal_form.decide, search.decide, zero_one.decide, max_atoms.decide)
+LEMMA_METHODS: Methods = (*QUICK_METHODS, shallow.decide, regionwise.decide)
 
 
 def known_constraints(

@@ -15,12 +15,16 @@ from relucirc.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.methods.shallow import Settled, is_shallow, points_of_difference, settle
 from relucirc.methods.symmetry import ordered_pairs
-from relucirc.problem import Answer, Problem, Proved, Refuted
+from relucirc.problem import Answer, Lowered, Problem, Proved, Refuted
 
 
 def decide(problem: Problem, budget: Budget) -> Answer:
     """Proves the equality on every region, or refutes it on one."""
-    lowered = problem.hinged
+    return decide_lowered(problem, problem.hinged, budget)
+
+
+def decide_lowered(problem: Problem, lowered: Lowered, budget: Budget) -> Answer:
+    """The same for differences that were lowered, and perhaps reduced, before."""
     hinges, differences = lowered.hinges, lowered.differences
     if any(not hinges.atoms[k].is_hinge for k in hinges.reachable(differences)):
         return None
