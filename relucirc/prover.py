@@ -21,8 +21,8 @@ from relucirc.witness import shrink
 def prove(
     net: Any,
     formula: Any,
-    *,
     domain: Any = None,
+    *,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
     progress: Callable[[Budget], None] | None = None,

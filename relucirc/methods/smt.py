@@ -15,8 +15,8 @@ from relucirc.forms import Form
 from relucirc.graph import Graph, MaxGate
 from relucirc.problem import Answer, Problem, Refuted
 
-MAX_GATES = 150
-SECONDS = 3.0
+MAX_GATES = 60
+SECONDS = 0.5
 SHARE = 0.1
 """Share of the remaining budget."""
 
