@@ -1,33 +1,26 @@
-"""Drives the compiled walk: sets up its stack, collects certified leaves, replays the rest exactly."""
+"""Drives the compiled walk: sets up its stacks, collects certified leaves, replays the rest exactly."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from relucirc.complexes.exact_walk import Walker, incidence, walk
+from relucirc.complexes.batch import FACETS, Batch, exact_batches
+from relucirc.complexes.exact_walk import Follower, Walker, decided_rows, incidence
 from relucirc.complexes.integer_network import IntegerNetwork
 
-BATCH = 1 << 13
+LEAVES = 1 << 13
+EFFORT = 1 << 25
+"""Elementary steps between two looks at the clock: a few tenths of a second."""
+
 SMALL = 2**20
-"""Integer weights up to this size are walked in int64, others in float64 balls."""
+"""Integer weights up to this size are walked in int64 first, others in float64 balls at once."""
 
+LOST = 256
+MAX_RAYS = 4096
 
-@dataclass(frozen=True)
-class Batch:
-    """Certified regions.
-
-    Attributes:
-        signs: One row of -1, 0, 1 per region.
-        facets: One row of bit masks per facet: the neurons that vanish there.
-        owners: The region of every facet, as a row of ``signs``.
-        replayed: How many of the regions were walked exactly.
-    """
-
-    signs: np.ndarray
-    facets: np.ndarray
-    owners: np.ndarray
-    replayed: int
+Stack = tuple[np.ndarray, ...]
+"""Rays, their errors and masks; frames (first ray, rays, next neuron, layer, layer's first neuron),
+and per frame the signs, rows and row errors."""
 
 
 def is_available() -> bool:
@@ -40,85 +33,56 @@ def is_available() -> bool:
 
 
 def compiled_batches(
-    network: IntegerNetwork, begin: Walker, bit0: int, exact_batch: Callable[[Sequence[Walker]], Batch]
+    network: IntegerNetwork, begin: Walker, normals: Sequence[Sequence[int]], want: int = FACETS
 ) -> Iterator[Batch]:
-    """Walks the regions below a pointed cell in batches.
+    """Walks the regions below a pointed cell in batches: int64, then float balls, then exactly.
 
     Args:
         network: The network.
-        begin: Where to start, its cell without lines.
-        bit0: Number of the domain's own constraints; neuron k has the mask bit ``bit0 + k``.
-        exact_batch: Turns exactly walked regions into a batch.
+        begin: Where to start; see :func:`fits`.
+        normals: The domain's constraints that have mask bits, infinity first; neurons follow.
+        want: Whether to list facets or vertices.
     """
     from relucirc.complexes.kernel import run  # noqa: PLC0415  (needs numba)
 
-    entries = [abs(c) for layer in network.hidden for row in layer for c in row]
-    exact = max(entries, default=0) <= SMALL
-    stack = _stack(network, begin, bit0, exact)
-    weights = _weights(network, exact)
+    bit0 = len(normals)
+    faces, face_errors = (np.array(part) for part in zip(*(_vector(row, False) for row in normals), strict=True))
+    cell = [ray for ray, _ in begin.cell.rays]
+    exact = _largest(network.hidden) <= SMALL and _largest([begin.rows, cell]) < 2**61
     sizes = np.array(network.widths, np.int64)
-    total = int(sizes.sum())
-    words = (total + 63) // 64
-    out_signs = np.zeros((BATCH, total), np.int8)
-    out_facets = np.zeros((BATCH * 16 + total + 2, words), np.uint64)
-    owners = np.zeros(len(out_facets), np.int64)
-    bad = np.zeros((BATCH, total + 1), np.int8)
-    height = 1
-    while height:
-        leaves, facets, lost, height = run(
-            exact, weights, sizes, network.n, bit0, stack, height, out_signs, out_facets, owners, bad
-        )
-        if leaves:
-            yield Batch(out_signs[:leaves].copy(), out_facets[:facets].copy(), owners[:facets].copy(), 0)
-        for row in bad[:lost].tolist():
-            prefix = tuple(row[: row.index(2)])
-            yield exact_batch(list(walk(network, begin.forced(network, prefix))))
+    stacks = {system: _empty(network, bit0, system, 0) for system in (True, False)}
+    lost = {system: _empty(network, bit0, system, LOST) for system in (True, False)}
+    compiled = {system: _weights(network, system) for system in ((True, False) if exact else (False,))}
+    words = stacks[True][2].shape[1]
+    signs = np.zeros((LEAVES, network.neurons), np.int8)
+    masks = np.zeros((LEAVES * 16 + MAX_RAYS + network.neurons, words), np.uint64)
+    owners = np.zeros(len(masks), np.int64)
+    follower = Follower(network, begin)
+    heights = {True: 0, False: 0}
+    _begin(network, begin, bit0, exact, stacks[exact])
+    heights[exact] = 1
+    while heights[True] or heights[False]:
+        system = not heights[False]  # balls first: they empty what the integers left
+        leaves, listed, failed, heights[system] = run(
+            system, compiled[system], faces, face_errors, sizes, stacks[system], heights[system], lost[system], 0,
+            signs, masks, owners, want, EFFORT,
+        )  # fmt: skip
+        yield Batch(signs[:leaves].copy(), masks[:listed].copy(), owners[:listed].copy(), 0)
+        if system and failed:
+            heights[False] = _to_balls(lost[True], failed, stacks[False])
+        elif failed:
+            frames, prefixes = lost[False][3], lost[False][4]
+            for i in range(failed):
+                prefix = tuple(prefixes[i, : frames[i, 2]].tolist())
+                yield from exact_batches(network, follower.to(prefix), bit0, words, want)
 
 
-def _stack(network: IntegerNetwork, begin: Walker, bit0: int, exact: bool) -> tuple[np.ndarray, ...]:
-    """The stack's arrays with the first cell on them, and the mask bit of the first neuron."""
-    n, total = network.n, sum(network.widths)
-    dtype = np.int64 if exact else np.float64
-    count = len(begin.cell.rays)
-    words = (bit0 + total + 63) // 64
-    depth = total + 2
-    capacity = max(4096, 2 * depth * (count + 256))
-    rays = np.zeros((capacity, n + 1), dtype)
-    errors = np.zeros(capacity)
-    masks = np.zeros((capacity, words), np.uint64)
-    tight = incidence(network, begin, bit0)
-    for r, ((ray, _), mask) in enumerate(zip(begin.cell.rays, tight, strict=True)):
-        rays[r], errors[r] = _ray(ray, exact)
-        for w in range(words):
-            masks[r, w] = mask >> (64 * w) & 0xFFFFFFFFFFFFFFFF
-    frames = np.zeros((depth, 5), np.int64)
-    frames[0] = [0, count, len(begin.signs), begin.depth, begin.start]
-    signs = np.zeros((depth, total), np.int8)
-    signs[0, : len(begin.signs)] = begin.signs
-    widest = max(network.widths)
-    rows = np.zeros((depth, widest, n + 1), dtype)
-    row_errors = np.zeros((depth, widest))
-    for i, row in enumerate(begin.rows):
-        rows[0, i], row_errors[0, i] = _vector(row, exact)
-    return rays, errors, masks, frames, signs, rows, row_errors
-
-
-def _ray(ray: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
-    """A ray, in balls scaled by a power of two to a largest entry near 1 (an exact step)."""
-    if exact:
-        return _vector(ray, exact)
-    bits = max(abs(c).bit_length() for c in ray)
-    scaled = np.array([c / (1 << bits) for c in ray])
-    return scaled, 2.0**-52
-
-
-def _vector(entries: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
-    """Integers as an array, and the largest rounding error of an entry."""
-    if exact:
-        return np.array(entries, np.int64), 0.0
-    values = np.array([float(c) for c in entries])
-    wrong = any(int(v) != c for v, c in zip(values.tolist(), entries, strict=True))
-    return values, float(np.abs(values).max() * 2.0**-52) if wrong else 0.0
+def fits(network: IntegerNetwork, begin: Walker, normals: Sequence[Sequence[int]]) -> bool:
+    """Whether the compiled walk can start here: a pointed cell, and numbers within range."""
+    if begin.cell.lines or 0 in network.widths or len(begin.cell.rays) >= MAX_RAYS:
+        return False
+    rays = [ray for ray, _ in begin.cell.rays]
+    return max(_largest(network.hidden), _largest([begin.rows, rays, normals])) < 2**300
 
 
 def _weights(network: IntegerNetwork, exact: bool) -> np.ndarray:
@@ -130,10 +94,70 @@ def _weights(network: IntegerNetwork, exact: bool) -> np.ndarray:
     return weights
 
 
-def fits(network: IntegerNetwork, begin: Walker) -> bool:
-    """Whether the compiled walk can start here: a pointed cell, and numbers within range."""
-    entries = [abs(c) for layer in (*network.hidden, begin.rows) for row in layer for c in row]
-    entries += [abs(c) for ray, _ in begin.cell.rays for c in ray]
-    largest = max(entries, default=0)
-    exact = max((abs(c) for layer in network.hidden for row in layer for c in row), default=0) <= SMALL
-    return not begin.cell.lines and largest < (2**50 if exact else 2**300)
+def _largest(matrices: Sequence[Sequence[Sequence[int]]]) -> int:
+    return max((abs(c) for rows in matrices for row in rows for c in row), default=0)
+
+
+def _empty(network: IntegerNetwork, bit0: int, exact: bool, frames: int) -> Stack:
+    """A stack for this many frames, or for a walk in depth and all that another system may lose."""
+    total, d = network.neurons, network.n + 1
+    words = (bit0 + total + 63) // 64
+    depth = frames or total + 2 + LOST
+    capacity = MAX_RAYS + (64 * frames or 256 * depth)
+    dtype = np.int64 if exact else np.float64
+    return (
+        np.zeros((capacity, d), dtype),
+        np.zeros(capacity),
+        np.zeros((capacity, words), np.uint64),
+        np.zeros((depth, 5), np.int64),
+        np.zeros((depth, total), np.int8),
+        np.zeros((depth, total, d), dtype),
+        np.zeros((depth, total)),
+    )
+
+
+def _begin(network: IntegerNetwork, begin: Walker, bit0: int, exact: bool, stack: Stack) -> None:
+    """Puts the first cell on a stack."""
+    rays, errors, masks, frames, signs, rows, row_errors = stack
+    for r, ((ray, _), mask) in enumerate(zip(begin.cell.rays, incidence(network, begin, bit0), strict=True)):
+        rays[r], errors[r] = _ray(ray, exact)
+        for w in range(masks.shape[1]):
+            masks[r, w] = mask >> (64 * w) & 0xFFFFFFFFFFFFFFFF
+    frames[0] = [0, len(begin.cell.rays), len(begin.signs), begin.depth, begin.start]
+    signs[0, : len(begin.signs)] = begin.signs
+    known = [*decided_rows(network, begin.signs)[: begin.start], *begin.rows]
+    for i, row in enumerate(known):
+        rows[0, i], row_errors[0, i] = _vector(row, exact)
+
+
+def _ray(ray: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
+    """A ray, in balls scaled by a power of two to a largest entry near 1."""
+    if exact:
+        return _vector(ray, exact)
+    bits = max(abs(c).bit_length() for c in ray)
+    return np.array([c / (1 << bits) for c in ray]), 2.0**-53
+
+
+def _vector(entries: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
+    """Integers as an array, and the largest rounding error of an entry."""
+    if exact:
+        return np.array(entries, np.int64), 0.0
+    values = np.array([float(c) for c in entries])
+    wrong = any(int(v) != c for v, c in zip(values.tolist(), entries, strict=True))
+    return values, float(np.abs(values).max() * 2.0**-52) if wrong else 0.0
+
+
+def _to_balls(source: Stack, count: int, target: Stack) -> int:
+    """Turns int64 cells into cells of float balls; returns how many there are."""
+    used = int(source[3][count - 1, 0] + source[3][count - 1, 1])
+    values = source[0][:used].astype(np.float64)
+    _, exponents = np.frexp(np.abs(values).max(axis=1))
+    target[0][:used] = np.ldexp(values, -exponents[:, None])
+    target[1][:used] = 2.0**-53
+    target[2][:used] = source[2][:used]
+    for part in (3, 4):
+        target[part][:count] = source[part][:count]
+    rows = source[5][:count].astype(np.float64)
+    target[5][:count] = rows
+    target[6][:count] = np.abs(rows).max(axis=2) * 2.0**-53
+    return count

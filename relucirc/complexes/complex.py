@@ -1,54 +1,80 @@
 """``regions``: the activation regions, linear pieces and affine maps of a network, exactly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy
-from flint import fmpq, fmpz_mat
+from flint import fmpq
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from relucirc.budget import Budget, OutOfBudget
-from relucirc.complexes.compiled_walk import Batch, compiled_batches, fits, is_available
-from relucirc.complexes.exact_walk import Walker, facet_masks, walk
+from relucirc.chart import Chart, chart_of
+from relucirc.complexes.adjacency import Adjacency
+from relucirc.complexes.compiled_walk import is_available
 from relucirc.complexes.integer_network import IntegerNetwork
+from relucirc.complexes.lazy import LazySequence
+from relucirc.complexes.line import Line
+from relucirc.complexes.maps import OutputMaps
+from relucirc.complexes.sweep import End, sweep
+from relucirc.complexes.tree import Start, Tree
 from relucirc.domain import read_domain
-from relucirc.errors import DomainError, RelucircError
+from relucirc.errors import DomainError, NetworkError, RelucircError, shorten
 from relucirc.exact import to_rational
-from relucirc.geometry.cell import Cell, cell_of
+from relucirc.forms import Form
+from relucirc.geometry.feasible import feasibility
 from relucirc.network import MLP
+
+Point = tuple[sympy.Rational, ...]
 
 
 @dataclass(frozen=True)
 class AffineMap:
     """``x -> weight @ x + bias`` with exact entries.
 
+    On a domain of lower dimension, where the weights are not unique, they are zero for the inputs
+    that the domain's equalities express by others.
+
     Attributes:
         weight: One row per output.
         bias: One entry per output.
     """
 
-    weight: tuple[tuple[sympy.Rational, ...], ...]
-    bias: tuple[sympy.Rational, ...]
+    weight: tuple[Point, ...]
+    bias: Point
+
+    def __call__(self, *point: Any) -> Point:
+        """Returns the value at a point."""
+        return tuple(
+            sum((w * x for w, x in zip(row, point, strict=True)), start=b)
+            for row, b in zip(self.weight, self.bias, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Region:
     """A full-dimensional set on which every hidden pre-activation has one sign.
 
+    Its closure is the convex hull of the vertices, plus multiples >= 0 of the directions, plus any
+    multiples of the lines.
+
     Attributes:
         signs: One of 1, -1 or 0 (identically zero) per hidden neuron, layer by layer.
-        vertices: Exact vertices.
+        vertices: Exact vertices; of a region with lines, a point on each of its smallest faces.
         directions: Extreme directions of the recession cone; empty for a bounded region.
         lines: A basis of the lineality space; empty for a region with vertices.
+        interior: A point strictly inside.
         affine_map: What the network computes there.
     """
 
     signs: tuple[int, ...]
-    vertices: tuple[tuple[sympy.Rational, ...], ...]
-    directions: tuple[tuple[int, ...], ...]
-    lines: tuple[tuple[int, ...], ...]
+    vertices: tuple[Point, ...]
+    directions: tuple[Point, ...]
+    lines: tuple[Point, ...]
+    interior: Point
     affine_map: AffineMap
 
 
@@ -69,132 +95,134 @@ class Complex:
     """The polyhedral complex of a network on a domain; made by :func:`regions`.
 
     Everything is exact.  Counting regions is immediate; maps, adjacency, pieces and vertices are
-    worked out when they are first asked for.
+    worked out when they are first asked for, and their items one at a time.
     """
 
-    def __init__(
-        self, network: IntegerNetwork, begin: Walker, signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, replayed: int
-    ) -> None:
+    def __init__(self, network: IntegerNetwork, chart: Chart, found: Tree | Line) -> None:
         self._network = network
-        self._begin = begin
-        self._signs = signs
-        self._facets = facets
-        self._owners = owners
-        self.replayed = replayed
-        """How many regions floats could not certify and exact integers walked."""
+        self._chart = chart
+        self._found = found
 
     @property
-    def activation_regions(self) -> "Regions":
-        """The activation regions, a sequence of :class:`Region`."""
-        return Regions(self)
+    def signs(self) -> np.ndarray:
+        """The signs of the hidden neurons, an int8 array of shape (regions, neurons)."""
+        return self._found.signs
+
+    @property
+    def replayed(self) -> int:
+        """How many regions machine arithmetic could not certify and exact integers walked."""
+        return self._found.replayed
+
+    @property
+    def activation_regions(self) -> Sequence[Region]:
+        """The activation regions."""
+        return LazySequence(len(self), self._region, "activation regions")
 
     @cached_property
-    def _maps(self) -> tuple[np.ndarray, list[tuple[int, ...]]]:
-        """For every region the number of its map, and the distinct maps as integer rows."""
-        numbers: dict[tuple[int, ...], int] = {}
-        index = np.zeros(len(self._signs), np.int64)
-        for i, entries in enumerate(_output_rows(self._network, self._signs)):
-            index[i] = numbers.setdefault(entries, len(numbers))
-        return index, list(numbers)
+    def _maps(self) -> OutputMaps:
+        return OutputMaps(self._network, self.signs)
 
     @property
-    def affine_maps(self) -> "list[AffineMap]":
+    def affine_maps(self) -> Sequence[AffineMap]:
         """The distinct affine maps."""
-        return [self._affine_map(entries) for entries in self._maps[1]]
+        return LazySequence(len(self._maps), self._affine_map, "affine maps")
 
-    def _affine_map(self, entries: Sequence[int]) -> AffineMap:
-        width = self._network.n + 1
-        rows = [entries[i * width : (i + 1) * width] for i in range(len(self._network.denominators))]
-        exact = [
-            [to_rational(fmpq(c, denominator)) for c in row]
-            for row, denominator in zip(rows, self._network.denominators, strict=True)
-        ]
-        return AffineMap(tuple(tuple(row[1:]) for row in exact), tuple(row[0] for row in exact))
+    @property
+    def map_numbers(self) -> np.ndarray:
+        """For every activation region the index of its map in ``affine_maps``."""
+        return self._maps.numbers
 
     @cached_property
-    def adjacency(self) -> list[tuple[int, int]]:
+    def adjacency(self) -> Adjacency:
         """Pairs of regions that share a facet, ``i < j``, sorted."""
-        return sorted(_adjacent_pairs(self._signs, self._facets, self._owners))
+        return self._found.adjacency()
 
-    @cached_property
-    def linear_pieces(self) -> list[Piece]:
+    @property
+    def linear_pieces(self) -> Sequence[Piece]:
         """Maximal facet-connected unions of regions with one affine map."""
-        index, _ = self._maps
-        parent = list(range(len(self._signs)))
-
-        def root(i: int) -> int:
-            while parent[i] != i:
-                parent[i] = parent[parent[i]]
-                i = parent[i]
-            return i
-
-        for i, j in self.adjacency:
-            if index[i] == index[j]:
-                parent[root(i)] = root(j)
-        members: dict[int, list[int]] = {}
-        for i in range(len(parent)):
-            members.setdefault(root(i), []).append(i)
-        return [Piece(tuple(group), int(index[group[0]])) for group in members.values()]
+        return LazySequence(len(self._pieces[1]), self._piece, "linear pieces")
 
     @cached_property
-    def vertices(self) -> list[tuple[sympy.Rational, ...]]:
-        """The distinct vertices of all regions."""
-        found: dict[tuple[sympy.Rational, ...], None] = {}
-        for region in self.activation_regions:
-            found.update(dict.fromkeys(region.vertices))
-        return list(found)
+    def _pieces(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Regions sorted by piece, where each piece begins and ends there, and the piece of every region."""
+        numbers, pairs = self.map_numbers, self.adjacency.array
+        same = pairs[numbers[pairs[:, 0]] == numbers[pairs[:, 1]]]
+        graph = coo_matrix((np.ones(len(same), np.int8), (same[:, 0], same[:, 1])), shape=(len(self), len(self)))
+        count, labels = connected_components(graph, directed=False)
+        order = np.argsort(labels, kind="stable")
+        begins = np.searchsorted(labels[order], np.arange(count + 1))
+        return order, np.stack([begins[:-1], begins[1:]], axis=1), labels
 
-    def region(self, i: int) -> Region:
-        """Works out one activation region exactly."""
-        signs = tuple(int(s) for s in self._signs[i])
-        walker = self._begin.forced(self._network, signs)
-        cell = walker.cell
+    def _piece(self, i: int) -> Piece:
+        order, spans, _ = self._pieces
+        begin, end = spans[i]
+        members = order[begin:end].tolist()
+        return Piece(tuple(members), int(self.map_numbers[members[0]]))
+
+    @cached_property
+    def vertices(self) -> Sequence[Point]:
+        """The distinct vertices of all regions."""
+        found = self._found.vertices()
+        return LazySequence(len(found), lambda i: self._lift(found[i]), "vertices")
+
+    def _region(self, i: int) -> Region:
+        cell = self._found.cell(i)
         return Region(
-            signs,
-            tuple(tuple(map(to_rational, vertex)) for vertex in cell.vertices),
-            tuple(cell.directions),
-            tuple(line[1:] for line in cell.lines),
-            self._affine_map([c for row in walker.rows for c in row]),
+            tuple(self.signs[i].tolist()),
+            tuple(self._lift(vertex) for vertex in cell.vertices),
+            tuple(self._lift_direction(direction) for direction in cell.directions),
+            tuple(self._lift_direction(line[1:]) for line in cell.lines),
+            self._lift(cell.interior_point()),
+            self._affine_map(int(self.map_numbers[i])),
         )
 
+    def _lift(self, coordinates: Sequence[fmpq]) -> Point:
+        return tuple(map(to_rational, self._chart.lift(coordinates)))
+
+    def _lift_direction(self, direction: Sequence[int]) -> Point:
+        moved = [Form(form.terms).evaluate([fmpq(c) for c in direction]) for form in self._chart.forms]
+        return tuple(map(to_rational, moved))
+
+    def _affine_map(self, i: int) -> AffineMap:
+        place = {v: k + 1 for k, v in enumerate(self._chart.free)}
+        weight, bias = [], []
+        for row, denominator in zip(self._maps.entries(slice(i, i + 1))[0], self._network.denominators, strict=True):
+            entries = [sympy.Rational(int(c), denominator) for c in row]
+            inputs = range(len(self._chart.forms))
+            weight.append(tuple(entries[place[v]] if v in place else sympy.Integer(0) for v in inputs))
+            bias.append(entries[0])
+        return AffineMap(tuple(weight), tuple(bias))
+
     def __len__(self) -> int:
-        return len(self._signs)
+        return len(self.signs)
 
     def __repr__(self) -> str:
-        return f"Complex({len(self)} activation regions of {len(self._begin.rows)}-neuron first layer)"
+        return f"<complex of {len(self)} activation regions in {len(self._chart.forms)} inputs>"
 
 
-@dataclass(frozen=True)
-class Regions(Sequence[Region]):
-    """The activation regions of a complex, worked out one at a time."""
-
-    complex: Complex
-
-    def __len__(self) -> int:
-        return len(self.complex)
-
-    def __getitem__(self, i: Any) -> Any:
-        if isinstance(i, slice):
-            return [self.complex.region(k) for k in range(*i.indices(len(self)))]
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"region {i} of {len(self)}")
-        return self.complex.region(i % len(self))
-
-    def __iter__(self) -> Iterator[Region]:
-        return (self.complex.region(i) for i in range(len(self)))
-
-
-def regions(net: MLP, domain: Any = None, *, budget: float | None = None, compiled: bool | None = None) -> Complex:
+def regions(
+    net: MLP,
+    domain: Any = None,
+    budget: float | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+    compiled: bool | None = None,
+) -> Complex:
     """Finds all activation regions of a network on a domain, exactly.
 
     An activation region is a full-dimensional set with one sign pattern of the hidden
     pre-activations; one that is identically zero on the set has sign 0.  Degenerate arrangements,
-    unbounded regions and lines inside regions are ordinary.
+    unbounded regions and lines inside regions are ordinary.  On a domain that lies in a proper
+    affine subspace, full-dimensional means: within that subspace.
+
+    A network of one input is swept from left to right, and put together from its bottlenecks
+    where it is a composition.
 
     Args:
         net: A network; its float weights mean exactly the binary values that they hold.
-        domain: A polyhedron with interior, as for :func:`relucirc.prove`; None for all of R^n.
+        domain: A polyhedron, as for :func:`relucirc.prove`; None for all of R^n.
         budget: Seconds of wall time; None for no limit.
+        progress: Called from time to time with the number of regions found so far.
         compiled: Whether to walk in compiled machine arithmetic, which certifies every region by
             error bounds or exact integers and hands the rest to exact arithmetic.  By default,
             where numba is installed (``pip install 'relucirc[fast]'``).
@@ -204,7 +232,8 @@ def regions(net: MLP, domain: Any = None, *, budget: float | None = None, compil
         ``vertices`` and ``adjacency``.
 
     Raises:
-        DomainError: For a domain without interior.
+        DomainError: For an empty domain, or one of integer points.
+        NetworkError: For anything but a network with numbers as weights.
         RelucircError: When the budget ends first, saying how many regions were found.
 
     Example:
@@ -213,110 +242,58 @@ def regions(net: MLP, domain: Any = None, *, budget: float | None = None, compil
         >>> len(found.activation_regions), len(found.linear_pieces)
         (4, 2)
     """
-    where = read_domain(domain, net.inputs)
-    if any(relation.op == "==" for relation in where.relations):
-        raise DomainError("regions: expected a domain with interior, got one with equalities; substitute them first.")
-    cell = cell_of([relation.form for relation in where.relations], len(net.inputs))
-    if cell is None:
-        raise DomainError("regions: expected a domain with interior, got one that is empty or flat.")
-    network = IntegerNetwork.of(net)
     clock = Budget(budget)
-    found: list[Batch] = []
+    chart = _chart(net, domain)
+    n = len(chart.free)
+    network = IntegerNetwork.of(net, chart.forms, n)
+
+    def tick(count: int) -> None:
+        clock.progress["regions"] = count
+        if progress is not None:
+            progress(count)
+        clock.step()
+
     try:
-        for batch in _batches(network, cell, is_available() if compiled is None else compiled):
-            found.append(batch)
-            clock.progress["regions"] = clock.progress.get("regions", 0) + len(batch.signs)
-            clock.step()
+        if n == 1:
+            low, high = _ends(chart)
+            return Complex(network, chart, Line(sweep(network, low, high, tick), low, high))
+        if compiled and not is_available():
+            raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
+        start = Start.of(network, chart.constraints, is_available() if compiled is None else compiled)
+        return Complex(network, chart, Tree.walk(start, tick))
     except OutOfBudget:
         raise RelucircError(
             f"regions: the budget of {budget:g} s ended after {clock.progress['regions']} regions; pass a larger one."
         ) from None
-    offsets = np.cumsum([0, *(len(batch.signs) for batch in found)])
-    return Complex(
-        network,
-        Walker.begin(network, cell),
-        np.concatenate([batch.signs for batch in found]),
-        np.concatenate([batch.facets for batch in found]),
-        np.concatenate([batch.owners + offset for batch, offset in zip(found, offsets, strict=False)]),
-        sum(batch.replayed for batch in found),
-    )
 
 
-def _batches(network: IntegerNetwork, cell: Cell, compiled: bool) -> Iterator[Batch]:
-    """Regions in batches: compiled from every cell where that can start, exact until then."""
-    total = sum(network.widths)
-    words = max(1, (total + 63) // 64)
+def _chart(net: MLP, domain: Any) -> Chart:
+    """Checks the network and the domain, and gives coordinates in which the domain has interior."""
+    if not isinstance(net, MLP):
+        raise NetworkError(
+            f"regions: expected a network (relucirc.MLP), got {shorten(net)} of type {type(net).__name__}; "
+            "relucirc.load reads files, relucirc.circuits has the built-ins."
+        )
+    if net.symbols:
+        names = [symbol.name for symbol in net.symbols]
+        raise NetworkError(f"regions: the weights have symbols {names}; substitute numbers first.")
+    where = read_domain(domain, net.inputs)
+    if where.integers:
+        raise DomainError("regions: expected a domain of real points, got integer points; leave integrality out.")
+    if where.relations and feasibility(where.relations, len(net.inputs)).point is None:
+        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+    return chart_of(where.relations, len(net.inputs))
 
-    def exact_batch(walkers: Sequence[Walker]) -> Batch:
-        signs = np.array([w.signs for w in walkers], np.int8).reshape(len(walkers), total)
-        facets = [(i, mask) for i, w in enumerate(walkers) for mask in facet_masks(network, w, cell.cuts)]
-        masks = [[mask >> (64 * w) & 0xFFFFFFFFFFFFFFFF for w in range(words)] for _, mask in facets]
-        owners = np.array([i for i, _ in facets], np.int64)
-        return Batch(signs, np.array(masks, np.uint64).reshape(len(facets), words), owners, len(walkers))
 
-    stack = [Walker.begin(network, cell)]
-    while stack:
-        walker = stack.pop()
-        if walker.is_done(network):
-            yield exact_batch([walker])
-        elif compiled and fits(network, walker):
-            yield from compiled_batches(network, walker, cell.cuts, exact_batch)
-        elif compiled and walker.cell.lines:
-            stack.extend(walker.step(network))
+def _ends(chart: Chart) -> tuple[End, End]:
+    """The interval of a chart of one coordinate."""
+    low: End = None
+    high: End = None
+    for form in chart.constraints:
+        slope = form.coefficient(0)
+        root = -form.const / slope
+        if slope > 0:
+            low = root if low is None else max(low, root)
         else:
-            yield from (exact_batch(chunk) for chunk in _chunks(walk(network, walker)))
-
-
-def _chunks(walkers: Iterator[Walker], size: int = 256) -> Iterator[list[Walker]]:
-    chunk: list[Walker] = []
-    for walker in walkers:
-        chunk.append(walker)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def _output_rows(network: IntegerNetwork, signs: np.ndarray) -> Iterator[tuple[int, ...]]:
-    """The exact output map of every region; neighbours in the walk share their lower layers."""
-    if not network.hidden:
-        yield from (tuple(c for row in network.output for c in row) for _ in signs)
-        return
-    ends = np.cumsum(network.widths).tolist()
-    biased = [fmpz_mat([list(row) for row in layer]) for layer in (*network.hidden, network.output)]
-    unit = fmpz_mat([[1, *[0] * network.n]])
-    cached: list[bytes] = [b""] * len(ends)
-    values: list[Any] = [None] * len(ends)
-    for row in signs:
-        below: Any = None
-        fresh = False
-        for depth, end in enumerate(ends):
-            start = end - network.widths[depth]
-            key = row[start:end].tobytes()
-            if fresh or values[depth] is None or cached[depth] != key:
-                fresh = True
-                pre = biased[0] if depth == 0 else biased[depth] * below
-                active = (row[start:end] > 0).tolist()
-                rows = pre.table()
-                zero = [0] * (network.n + 1)
-                values[depth] = fmpz_mat([unit.table()[0], *(r if a else zero for r, a in zip(rows, active, strict=True))])
-                cached[depth] = key
-            below = values[depth]
-        yield tuple(int(c) for c in (biased[-1] * below).entries())
-
-
-def _adjacent_pairs(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray) -> set[tuple[int, int]]:
-    """Regions on the two sides of a facet: equal signs but for the neurons that vanish on it."""
-    groups: dict[bytes, list[int]] = {}
-    total = signs.shape[1]
-    for i in range(0, len(owners), 1 << 16):
-        chosen = owners[i : i + (1 << 16)]
-        bits = np.unpackbits(facets[i : i + (1 << 16)].view(np.uint8), axis=1, bitorder="little")[:, :total]
-        blanked = np.where(bits.astype(bool), np.int8(7), signs[chosen])
-        for owner, key in zip(chosen.tolist(), blanked, strict=True):
-            groups.setdefault(key.tobytes(), []).append(owner)
-    pairs = set()
-    for group in groups.values():
-        pairs |= {(a, b) if a < b else (b, a) for a in group for b in group if a != b}
-    return pairs
+            high = root if high is None else min(high, root)
+    return low, high

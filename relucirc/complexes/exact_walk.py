@@ -3,11 +3,14 @@
 The reference route.  The compiled walk hands over to it wherever it is not certain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from relucirc.complexes.integer_network import IntegerNetwork, Matrix
 from relucirc.geometry.cell import Cell
+
+TOUCHES, MISSES = -1, -2
+"""Marks of neurons that do not cut the cell: zero somewhere on its boundary, or nowhere on it."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,8 @@ class Walker:
     Attributes:
         cell: The cell.
         signs: Signs of the first neurons, layer by layer: 1, -1, or 0 for identically zero.
+        marks: For the same neurons the number of the cell's constraint that they became, or
+            ``TOUCHES`` or ``MISSES``.
         rows: Pre-activations of the current layer as forms over the inputs.
         start: Number of the current layer's first neuron.
         depth: The current layer.
@@ -24,6 +29,7 @@ class Walker:
 
     cell: Cell
     signs: tuple[int, ...]
+    marks: tuple[int, ...]
     rows: Matrix
     start: int
     depth: int
@@ -31,14 +37,14 @@ class Walker:
     @staticmethod
     def begin(network: IntegerNetwork, cell: Cell) -> "Walker":
         """Starts with nothing decided."""
-        return Walker(cell, (), network.next_rows(0, (), ()), 0, 0).settle(network)
+        return Walker(cell, (), (), network.next_rows(0, (), ()), 0, 0).settle(network)
 
     def settle(self, network: IntegerNetwork) -> "Walker":
         """Enters the next layer when this one is decided."""
         walker = self
         while walker.depth < len(network.hidden) and len(walker.signs) == walker.start + len(walker.rows):
             rows = network.next_rows(walker.depth + 1, walker.rows, walker.signs[walker.start :])
-            walker = Walker(walker.cell, walker.signs, rows, len(walker.signs), walker.depth + 1)
+            walker = Walker(walker.cell, walker.signs, walker.marks, rows, len(walker.signs), walker.depth + 1)
         return walker
 
     def is_done(self, network: IntegerNetwork) -> bool:
@@ -50,26 +56,23 @@ class Walker:
         row = self.rows[len(self.signs) - self.start]
         if not any(row):
             parts = [(self.cell, 0)]
+            mark = MISSES
         elif not any(row[1:]):
             parts = [(self.cell, 1 if row[0] > 0 else -1)]
+            mark = MISSES
         else:
-            positive, negative = self.cell.cut(row)
+            values = self.cell.values(row)
+            positive, negative = self.cell.split(row, values)
             parts = [(part, sign) for part, sign in ((negative, -1), (positive, 1)) if part is not None]
+            mark = self.cell.cuts if len(parts) == 2 else TOUCHES if values is not None and 0 in values else MISSES
         return [
-            Walker(part, (*self.signs, sign), self.rows, self.start, self.depth).settle(network)
+            Walker(part, (*self.signs, sign), (*self.marks, mark), self.rows, self.start, self.depth).settle(network)
             for part, sign in parts
         ]
 
-    def forced(self, network: IntegerNetwork, signs: tuple[int, ...]) -> "Walker":
-        """Follows known signs down to the cell that they describe."""
-        walker = self
-        for sign in signs[len(self.signs) :]:
-            walker = next(child for child in walker.step(network) if child.signs[-1] == sign)
-        return walker
 
-
-def walk(network: IntegerNetwork, start: Walker) -> Iterator[Walker]:
-    """Yields every activation region below a walker."""
+def walk(network: IntegerNetwork, start: Walker) -> Iterator[Walker | None]:
+    """Yields every activation region below a walker, and None after every other step."""
     stack = [start]
     while stack:
         walker = stack.pop()
@@ -77,6 +80,27 @@ def walk(network: IntegerNetwork, start: Walker) -> Iterator[Walker]:
             yield walker
         else:
             stack.extend(walker.step(network))
+            yield None
+
+
+class Follower:
+    """Follows known signs down to the cells that they describe, keeping the path for the next ones."""
+
+    def __init__(self, network: IntegerNetwork, begin: Walker) -> None:
+        self._network = network
+        self._path = [begin]
+
+    def to(self, signs: Sequence[int]) -> Walker:
+        """Returns the walker that has decided exactly these signs."""
+        first = len(self._path[0].signs)
+        last = self._path[-1].signs
+        shared = next(
+            (k for k, (a, b) in enumerate(zip(last, signs, strict=False)) if a != b), min(len(last), len(signs))
+        )
+        del self._path[max(shared - first, 0) + 1 :]
+        for sign in signs[len(self._path[-1].signs) :]:
+            self._path.append(next(w for w in self._path[-1].step(self._network) if w.signs[-1] == sign))
+        return self._path[-1]
 
 
 def incidence(network: IntegerNetwork, walker: Walker, bit0: int) -> list[int]:
@@ -85,10 +109,19 @@ def incidence(network: IntegerNetwork, walker: Walker, bit0: int) -> list[int]:
     Bit ``bit0 + k`` is set where neuron k, which is not identically zero on the cell, vanishes.
     """
     masks = [mask & ((1 << bit0) - 1) for _, mask in walker.cell.rays]
-    for k, row in enumerate(decided_rows(network, walker.signs)):
-        if walker.signs[k] != 0:
-            for r, (ray, _) in enumerate(walker.cell.rays):
-                if sum(a * b for a, b in zip(row, ray, strict=True)) == 0:
+    touching = []
+    for k, mark in enumerate(walker.marks):
+        if mark >= 0:
+            for r, (_, mask) in enumerate(walker.cell.rays):
+                if mask >> mark & 1:
+                    masks[r] |= 1 << (bit0 + k)
+        elif mark == TOUCHES:
+            touching.append(k)
+    if touching:
+        rows = decided_rows(network, walker.signs)
+        for k in touching:
+            for r, value in enumerate(walker.cell.values(rows[k]) or ()):
+                if value == 0:
                     masks[r] |= 1 << (bit0 + k)
     return masks
 
@@ -110,16 +143,19 @@ def decided_rows(network: IntegerNetwork, signs: tuple[int, ...]) -> list[tuple[
 
 def facet_masks(network: IntegerNetwork, walker: Walker, bit0: int) -> list[int]:
     """Lists the facets between a finished region and others: the mask of neurons that vanish there."""
-    masks = incidence(network, walker, bit0)
     total = len(walker.signs)
     needed = walker.cell.dimension - len(walker.cell.lines)
-    tight = [
-        sum(1 << r for r, mask in enumerate(masks) if mask >> b & 1) for b in range(bit0 + total)
-    ]
+    tight = [0] * (bit0 + total)
+    for r, mask in enumerate(incidence(network, walker, bit0)):
+        while mask:
+            low = mask & -mask
+            tight[low.bit_length() - 1] |= 1 << r
+            mask ^= low
+    faces = {rays for rays in tight if rays.bit_count() >= needed}
     found: dict[int, int] = {}
     for k in range(total):
         rays = tight[bit0 + k]
-        if rays.bit_count() < needed or any(rays & other == rays and rays != other for other in tight):
+        if rays not in faces or any(rays & other == rays and rays != other for other in faces):
             continue
         if rays not in tight[:bit0]:
             found[rays] = found.get(rays, 0) | 1 << k

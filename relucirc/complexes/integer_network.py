@@ -11,6 +11,7 @@ from math import gcd
 from flint import fmpq
 
 from relucirc.exact import common_denominator
+from relucirc.forms import Form, combine
 from relucirc.network import MLP
 
 Matrix = tuple[tuple[int, ...], ...]
@@ -22,7 +23,7 @@ class IntegerNetwork:
     """Hidden layers and output layer over the integers.
 
     Attributes:
-        n: Number of inputs.
+        n: Number of coordinates.
         hidden: Per hidden layer its rows ``(bias, weights...)``, coprime integers.
         output: The rows of the last layer, integers over ``denominators``.
         denominators: One positive integer per output.
@@ -34,41 +35,50 @@ class IntegerNetwork:
     denominators: tuple[int, ...]
 
     @staticmethod
-    def of(net: MLP) -> "IntegerNetwork":
-        """Scales an exact network."""
-        scales = [fmpq(1)] * len(net.inputs)
+    def of(net: MLP, inputs: Sequence[Form], n: int) -> "IntegerNetwork":
+        """Scales an exact network whose inputs are forms over n coordinates."""
         layers: list[Matrix] = []
         denominators: tuple[int, ...] = ()
-        exact = net.exact()
-        for depth, layer in enumerate(exact.layers):
+        scales: list[fmpq] = []
+        exact = net.exact().layers
+        for depth, layer in enumerate(exact):
             rows, next_scales = [], []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-                entries = [bias, *[fmpq(0)] * layer.weight.shape[1]]
-                for j, value in row:
-                    entries[j + 1] = value * scales[j]
+                if depth == 0:
+                    form = combine((value, inputs[j]) for j, value in row).shift(bias)
+                    entries = [form.const, *(form.coefficient(v) for v in range(n))]
+                else:
+                    entries = [bias, *[fmpq(0)] * layer.weight.shape[1]]
+                    for j, value in row:
+                        entries[j + 1] = value * scales[j]
                 denominator = common_denominator(entries)
                 integers = [int((e * denominator).p) for e in entries]
-                divisor = (gcd(*integers) or 1) if depth < len(exact.layers) - 1 else 1
+                divisor = (gcd(*integers) or 1) if depth < len(exact) - 1 else 1
                 rows.append(tuple(i // divisor for i in integers))
                 next_scales.append(fmpq(divisor, denominator))
-            if depth == len(exact.layers) - 1:
+            if depth == len(exact) - 1:
                 denominators = tuple(int(s.q) for s in next_scales)
                 rows = [tuple(i * int(s.p) for i in row) for row, s in zip(rows, next_scales, strict=True)]
             layers.append(tuple(rows))
             scales = next_scales
-        return IntegerNetwork(len(net.inputs), tuple(layers[:-1]), layers[-1], denominators)
+        return IntegerNetwork(n, tuple(layers[:-1]), layers[-1], denominators)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Widths of the hidden layers."""
         return tuple(len(layer) for layer in self.hidden)
 
+    @property
+    def neurons(self) -> int:
+        """Number of hidden neurons."""
+        return sum(self.widths)
+
     def next_rows(self, depth: int, below: Matrix, signs: Sequence[int]) -> Matrix:
-        """Rows of layer ``depth`` (the output layer last) as forms over the inputs.
+        """Rows of layer ``depth`` (the output layer last) as forms over the coordinates.
 
         Args:
             depth: Number of hidden layers below.
-            below: The rows of the layer below over the inputs.
+            below: The rows of the layer below over the coordinates.
             signs: Their signs on the cell.
         """
         layer = self.output if depth == len(self.hidden) else self.hidden[depth]

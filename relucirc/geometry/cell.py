@@ -11,6 +11,7 @@ lines inside cells.  All of these are ordinary here.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
+from operator import mul
 
 from flint import fmpq
 
@@ -18,6 +19,9 @@ from relucirc.forms import Form
 
 Ray = tuple[tuple[int, ...], int]
 """A primitive integer vector ``(x0, x1, ..., xn)``, and the mask of its tight constraints."""
+
+INDEXED = 24
+"""Cells with more rays than this look adjacency up by constraint instead of ray by ray."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +49,27 @@ class Cell:
         """Dimension of the space."""
         return len(self.rays[0][0]) - 1
 
+    def values(self, normal: Sequence[int]) -> list[int] | None:
+        """Returns ``normal . ray`` for every ray, or None where the hyperplane crosses a line."""
+        if any(_dot(normal, line) for line in self.lines):
+            return None
+        return [_dot(normal, ray) for ray, _ in self.rays]
+
     def cut(self, normal: Sequence[int]) -> "tuple[Cell | None, Cell | None]":
-        """Cuts by the hyperplane ``normal . (1, x) = 0``.
+        """Cuts by the hyperplane ``normal . (1, x) = 0``, where ``normal`` is not zero.
 
         Returns:
             The part where it is ``>= 0`` and the part where it is ``<= 0``; None for a part
             without interior.  A part that is the whole cell is the same object.
         """
-        line_values = [_dot(normal, line) for line in self.lines]
-        pivot = next((i for i, value in enumerate(line_values) if value), None)
-        if pivot is not None:
-            return self._cut_line(normal, line_values, pivot)
-        values = [_dot(normal, ray) for ray, _ in self.rays]
+        return self.split(normal, self.values(normal))
+
+    def split(self, normal: Sequence[int], values: "list[int] | None") -> "tuple[Cell | None, Cell | None]":
+        """Cuts like :meth:`cut`, given the hyperplane's values at the rays."""
+        if values is None:
+            return self._cut_line(normal)
         if min(values) >= 0:
-            return (self, None) if max(values) > 0 else (None, None)
+            return self, None
         if max(values) <= 0:
             return None, self
         bit = 1 << self.cuts
@@ -80,20 +91,29 @@ class Cell:
         return Cell(self.lines, (*above, *kept), cuts), Cell(self.lines, (*below, *kept), cuts)
 
     def _edges(self, over: list, under: list, bit: int) -> Iterable[Ray]:
-        """New rays: where an edge between adjacent rays of opposite sign meets the hyperplane."""
+        """New rays: where an edge between adjacent rays of opposite sign meets the hyperplane.
+
+        Two rays are adjacent iff no third one is tight on every constraint on which both are.
+        """
         needed = self.dimension + 1 - len(self.lines) - 2
         masks = [mask for _, mask in self.rays]
+        tight = _transposed(masks) if len(masks) > INDEXED else None
         for p, mask_p, value_p in over:
             for q, mask_q, value_q in under:
                 common = mask_p & mask_q
                 if common.bit_count() < needed:
                     continue
-                if sum(1 for mask in masks if common & mask == common) > 2:
+                if tight is None:
+                    if sum(1 for mask in masks if common & mask == common) > 2:
+                        continue
+                elif _third(common, tight, len(masks)):
                     continue
                 yield _primitive([value_p * b - value_q * a for a, b in zip(p, q, strict=True)]), common | bit
 
-    def _cut_line(self, normal: Sequence[int], line_values: list[int], pivot: int) -> "tuple[Cell, Cell]":
+    def _cut_line(self, normal: Sequence[int]) -> "tuple[Cell, Cell]":
         """Cuts across a line, which becomes one new ray of each part."""
+        line_values = [_dot(normal, line) for line in self.lines]
+        pivot = next(i for i, value in enumerate(line_values) if value)
         line, value = self.lines[pivot], line_values[pivot]
         if value < 0:
             line, value = tuple(-c for c in line), -value
@@ -112,13 +132,6 @@ class Cell:
         opposite = tuple(-c for c in line)
         cuts = self.cuts + 1
         return Cell(lines, (*rays, (line, tight)), cuts), Cell(lines, (*rays, (opposite, tight)), cuts)
-
-    def range_signs(self, normal: Sequence[int]) -> tuple[bool, bool]:
-        """Whether ``normal . (1, x)`` is somewhere positive, and somewhere negative."""
-        if any(_dot(normal, line) for line in self.lines):
-            return True, True
-        values = [_dot(normal, ray) for ray, _ in self.rays]
-        return max(values) > 0, min(values) < 0
 
     @property
     def vertices(self) -> list[tuple[fmpq, ...]]:
@@ -140,7 +153,30 @@ class Cell:
 
 
 def _dot(normal: Sequence[int], vector: Sequence[int]) -> int:
-    return sum(a * b for a, b in zip(normal, vector, strict=True) if a)
+    return sum(map(mul, normal, vector))
+
+
+def _transposed(masks: Sequence[int]) -> dict[int, int]:
+    """For every constraint, as one bit, the mask of the rays that are tight on it."""
+    tight: dict[int, int] = {}
+    for r, mask in enumerate(masks):
+        while mask:
+            low = mask & -mask
+            tight[low] = tight.get(low, 0) | 1 << r
+            mask ^= low
+    return tight
+
+
+def _third(common: int, tight: dict[int, int], count: int) -> bool:
+    """Whether more than two of the rays are tight on all constraints in ``common``."""
+    rays = (1 << count) - 1
+    while common:
+        low = common & -common
+        rays &= tight[low]
+        if rays.bit_count() == 2:
+            return False
+        common ^= low
+    return rays.bit_count() > 2
 
 
 def _primitive(vector: list[int]) -> tuple[int, ...]:

@@ -1,0 +1,149 @@
+"""The complex found by walking the tree of sign patterns, in any number of coordinates."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpz_mat
+
+from relucirc.complexes.adjacency import Adjacency, adjacency_of, packed
+from relucirc.complexes.batch import FACETS, VERTICES, Batch, exact_batches
+from relucirc.complexes.compiled_walk import compiled_batches, fits
+from relucirc.complexes.exact_walk import Follower, Walker, decided_rows
+from relucirc.complexes.integer_network import IntegerNetwork
+from relucirc.complexes.lazy import LazySequence
+from relucirc.complexes.maps import distinct_rows
+from relucirc.forms import Form
+from relucirc.geometry.cell import Cell, normal_of
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the walk starts.
+
+    Attributes:
+        network: The network.
+        cell: The domain.
+        normals: The domain's constraints that have bits in the masks, the first of them infinity.
+        compiled: Whether compiled code walks where it can.
+    """
+
+    network: IntegerNetwork
+    cell: Cell
+    normals: tuple[tuple[int, ...], ...]
+    compiled: bool
+
+    @staticmethod
+    def of(network: IntegerNetwork, constraints: Sequence[Form], compiled: bool) -> "Start":
+        """Builds the domain's cell; its constraints leave it an interior."""
+        cell = Cell.everything(network.n)
+        normals: list[tuple[int, ...]] = [(1, *[0] * network.n)]
+        for form in constraints:
+            if form.is_constant:
+                continue
+            normal = normal_of(form, network.n)
+            part, _ = cell.cut(normal)
+            assert part is not None
+            if part is not cell:
+                normals.append(normal)
+            cell = part
+        return Start(network, cell, tuple(normals), compiled)
+
+    def batches(self, want: int) -> Iterator[Batch]:
+        """Regions in batches: compiled from every cell where that can start, exact until then."""
+        bit0 = len(self.normals)
+        words = max(1, (bit0 + self.network.neurons + 63) // 64)
+        stack = [Walker.begin(self.network, self.cell)]
+        while stack:
+            walker = stack.pop()
+            if walker.is_done(self.network) or not self.compiled:
+                yield from exact_batches(self.network, walker, bit0, words, want)
+            elif fits(self.network, walker, self.normals):
+                yield from compiled_batches(self.network, walker, self.normals, want)
+            elif walker.cell.lines:
+                stack.extend(walker.step(self.network))
+            else:
+                yield from exact_batches(self.network, walker, bit0, words, want)
+
+
+class Tree:
+    """Regions with their facets, as arrays.
+
+    Args:
+        start: Where the walk started.
+        batches: What it found.
+
+    Attributes:
+        signs: The signs of the hidden neurons, one row per region.
+        replayed: How many regions were walked exactly.
+    """
+
+    def __init__(self, start: Start, batches: Sequence[Batch]) -> None:
+        offsets = np.cumsum([0, *(len(batch.signs) for batch in batches)])
+        self._start = start
+        self.signs = np.concatenate([batch.signs for batch in batches])
+        self._facets = np.concatenate([batch.masks for batch in batches])
+        self._owners = np.concatenate([b.owners + offset for b, offset in zip(batches, offsets, strict=False)])
+        self.replayed = sum(batch.replayed for batch in batches)
+
+    @staticmethod
+    def walk(start: Start, tick: Callable[[int], None]) -> "Tree":
+        """Walks all regions; ``tick`` hears their number so far."""
+        found: list[Batch] = []
+        count = 0
+        for batch in start.batches(FACETS):
+            found.append(batch)
+            count += len(batch.signs)
+            tick(count)
+        return Tree(start, found)
+
+    @cached_property
+    def _follower(self) -> Follower:
+        return Follower(self._start.network, Walker.begin(self._start.network, self._start.cell))
+
+    def cell(self, i: int) -> Cell:
+        """Works out a region's cell exactly."""
+        return self._follower.to(tuple(self.signs[i].tolist())).cell
+
+    def adjacency(self) -> Adjacency:
+        """Pairs of regions that share a facet."""
+        return adjacency_of(self.signs, self._facets, self._owners)
+
+    def vertices(self) -> LazySequence[tuple[fmpq, ...]]:
+        """The distinct vertices.
+
+        A vertex is told by the domain's constraints that are tight there and the signs of all
+        pre-activations, zeros included; both are the same from every region around it.
+        """
+        bit0, total = self._start.cell.cuts, self._start.network.neurons
+        parts = [np.zeros((0, bit0 + total), np.int8)]
+        for batch in self._start.batches(VERTICES):
+            if len(batch.owners):
+                bits = np.unpackbits(batch.masks.astype("<u8").view(np.uint8), axis=1, bitorder="little")
+                signs = np.where(bits[:, bit0 : bit0 + total] == 1, 0, batch.signs[batch.owners])
+                keys = np.concatenate([bits[:, :bit0], signs], axis=1).astype(np.int8)
+                parts.append(keys[_first_of_each(keys)])
+        keys = np.concatenate(parts)
+        keys = keys[_first_of_each(keys)]
+        return LazySequence(len(keys), lambda i: self._vertex(keys[i]), "vertices")
+
+    def _vertex(self, key: np.ndarray) -> tuple[fmpq, ...]:
+        """Solves for the one point where everything that is zero in the key is zero."""
+        network, bit0 = self._start.network, self._start.cell.cuts
+        rows = decided_rows(network, tuple(key[bit0:].tolist()))
+        tight: list[Any] = [row for row, sign in zip(rows, key[bit0:], strict=True) if sign == 0]
+        tight += [normal for normal, bit in zip(self._start.normals, key[:bit0], strict=True) if bit]
+        if network.n == 0:
+            return ()
+        kernel, nullity = fmpz_mat([list(row) for row in tight]).nullspace()
+        assert nullity == 1
+        scale, *values = (kernel[i, 0] for i in range(network.n + 1))
+        return tuple(fmpq(value, scale) for value in values)
+
+
+def _first_of_each(keys: np.ndarray) -> np.ndarray:
+    """The first row of each distinct one."""
+    _, first = distinct_rows(np.concatenate([packed(keys > 0), packed(keys < 0)], axis=1))
+    return first

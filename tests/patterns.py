@@ -1,0 +1,142 @@
+"""A second exact route to activation regions: one feasibility question per neuron and sign.
+
+Patterns are enumerated neuron by neuron; a pattern is kept while the open set where all strict
+inequalities hold is not empty, by the exact simplex method of :mod:`relucirc.geometry.feasible` or by
+z3.  Nothing of :mod:`relucirc.complexes` or of double description is used.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from relucirc import MLP
+from relucirc.chart import chart_of
+from relucirc.exact import fraction, rational
+from relucirc.forms import Form
+from relucirc.geometry.feasible import feasibility
+from relucirc.graph import Relation
+
+Row = tuple[Fraction, ...]
+"""``(constant, coefficients...)``."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One sign pattern with its strict inequalities ``row > 0`` and its output map."""
+
+    signs: tuple[int, ...]
+    rows: tuple[Row, ...] = field(compare=False)
+    output: tuple[Row, ...] = field(compare=False)
+
+
+def plain_layers(net: MLP) -> list[tuple[list[list[Fraction]], list[Fraction]]]:
+    """The exact weights as fractions."""
+    return [
+        ([[fraction(v) for v in row] for row in layer.weight.tolist()], [fraction(b) for b in layer.exact_bias()])
+        for layer in net.exact().layers
+    ]
+
+
+def patterns(net: MLP, start: Sequence[Row], feasible: Callable[[Sequence[Row]], bool]) -> Iterator[Pattern]:
+    """All sign patterns of open sets inside the domain ``row > 0`` for the rows of ``start``."""
+    layers = plain_layers(net)
+    n = len(net.inputs)
+    identity = [tuple(Fraction(int(j == i + 1)) for j in range(n + 1)) for i in range(n)]
+
+    def above(depth: int, below: Sequence[Row]) -> list[Row]:
+        weights, biases = layers[depth]
+        result = []
+        for row, bias in zip(weights, biases, strict=True):
+            columns = zip(*([w * c for c in form] for w, form in zip(row, below, strict=True)), strict=True)
+            total = [sum(column, start=Fraction(0)) for column in columns]
+            result.append((total[0] + bias, *total[1:]))
+        return result
+
+    def extend(depth: int, rows: Sequence[Row], signs: tuple[int, ...], known: tuple[Row, ...]) -> Iterator[Pattern]:
+        if depth == len(layers) - 1:
+            yield Pattern(signs, known, tuple(rows))
+            return
+        here = signs[sum(len(layers[d][0]) for d in range(depth)) :]
+        if len(here) == len(rows):
+            off = (Fraction(0),) * (n + 1)
+            active = [row if s > 0 else off for row, s in zip(rows, here, strict=True)]
+            yield from extend(depth + 1, above(depth + 1, active), signs, known)
+            return
+        row = rows[len(here)]
+        if not any(row[1:]):
+            yield from extend(depth, rows, (*signs, (row[0] > 0) - (row[0] < 0)), known)
+            return
+        for sign in (1, -1):
+            more = (*known, tuple(sign * c for c in row))
+            if feasible(more):
+                yield from extend(depth, rows, (*signs, sign), more)
+
+    yield from extend(0, above(0, identity), (), tuple(start))
+
+
+def lp_feasible(rows: Sequence[Row]) -> bool:
+    """Whether strict inequalities have a common solution, by the exact simplex method."""
+    relations = [relation(row, ">") for row in rows]
+    return feasibility(relations, len(rows[0]) - 1).point is not None
+
+
+def relation(row: Row, op: str) -> Relation:
+    """``row op 0``."""
+    return Relation(Form({v: rational(c) for v, c in enumerate(row[1:])}, rational(row[0])), op)
+
+
+def z3_feasible(n: int) -> Callable[[Sequence[Row]], bool]:
+    """The same question to z3, which keeps what consecutive questions share."""
+    import z3
+
+    solver = z3.Solver()
+    variables = [z3.Real(f"x{i}") for i in range(n)]
+    pushed: list[Row] = []
+
+    def term(row: Row) -> Any:
+        return z3.RealVal(str(row[0])) + z3.Sum(
+            [z3.RealVal(str(c)) * x for c, x in zip(row[1:], variables, strict=True)]
+        )
+
+    def feasible(rows: Sequence[Row]) -> bool:
+        shared = next((i for i, (a, b) in enumerate(zip(pushed, rows, strict=False)) if a is not b), len(pushed))
+        solver.pop(len(pushed) - shared)
+        del pushed[shared:]
+        for row in rows[shared:]:
+            solver.push()
+            solver.add(term(row) > 0)
+            pushed.append(row)
+        return solver.check() == z3.sat
+
+    return feasible
+
+
+def box(n: int, size: Any) -> list[Row]:
+    """The inside of ``[-size, size]^n``."""
+    rows = []
+    for v in range(n):
+        for sign in (1, -1):
+            rows.append((Fraction(size), *(Fraction(sign * int(i == v)) for i in range(n))))
+    return rows
+
+
+def share_a_facet(a: Pattern, b: Pattern) -> bool:
+    """Whether the closures of two regions meet in a set of dimension n - 1."""
+    n = len(a.rows[0]) - 1 if a.rows else len(a.output[0]) - 1
+    relations = [relation(row, ">=") for row in (*a.rows, *b.rows)]
+    if feasibility(relations, n).point is None:
+        return False
+    return len(chart_of(relations, n).free) == n - 1
+
+
+def components(count: int, pairs: Sequence[tuple[int, int]]) -> set[frozenset[int]]:
+    """Connected components of a graph, by repeated merging."""
+    groups = [{i} for i in range(count)]
+    for i, j in pairs:
+        one = next(g for g in groups if i in g)
+        other = next(g for g in groups if j in g)
+        if one is not other:
+            one |= other
+            groups.remove(other)
+    return {frozenset(g) for g in groups}

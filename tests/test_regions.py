@@ -1,0 +1,386 @@
+"""Activation regions, linear pieces, affine maps and vertices, against a second exact route."""
+
+import itertools
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from patterns import Pattern, box, components, lp_feasible, patterns, share_a_facet, z3_feasible
+
+import relucirc
+from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
+from relucirc.chart import chart_of
+from relucirc.complexes import compiled_walk, maps
+from relucirc.complexes.complex import Complex
+from relucirc.complexes.integer_network import IntegerNetwork
+from relucirc.complexes.sweep import sweep
+from relucirc.complexes.tree import Start, Tree
+
+WEIGHTS = st.integers(-1, 1)
+
+
+def float_net(sizes, seed, dtype=np.float32, biased=True):
+    rng = np.random.default_rng(seed)
+    layers = []
+    for below, above in itertools.pairwise(sizes):
+        weight = (rng.normal(size=(above, below)) / np.sqrt(below)).astype(dtype)
+        layers.append((weight, (rng.normal(size=above) / 2).astype(dtype) if biased else None))
+    return MLP.from_arrays(layers)
+
+
+def small_net(sizes, seed, values=(-1, 0, 1), biased=True):
+    rng = random.Random(seed)
+    layers = []
+    for below, above in itertools.pairwise(sizes):
+        weight = [[rng.choice(values) for _ in range(below)] for _ in range(above)]
+        layers.append((weight, [rng.choice(values) for _ in range(above)] if biased else None))
+    return MLP.from_arrays(layers)
+
+
+@st.composite
+def ternary_nets(draw, inputs=(1, 3), widths=(1, 4), depth=(1, 2)):
+    sizes = [draw(st.integers(*inputs)), *(draw(st.integers(*widths)) for _ in range(draw(st.integers(*depth)))), 1]
+    layers = []
+    for below, above in itertools.pairwise(sizes):
+        weight = [[draw(WEIGHTS) for _ in range(below)] for _ in range(above)]
+        layers.append((weight, draw(st.none() | st.lists(WEIGHTS, min_size=above, max_size=above))))
+    return MLP.from_arrays(layers)
+
+
+def sign_set(found: Complex) -> set[tuple[int, ...]]:
+    rows = [tuple(row) for row in found.signs.tolist()]
+    assert len(set(rows)) == len(rows)
+    return set(rows)
+
+
+def as_fractions(values) -> tuple[Fraction, ...]:
+    return tuple(Fraction(int(v.p), int(v.q)) for v in values)
+
+
+def map_rows(affine_map) -> tuple:
+    return tuple(
+        (b, *w) for b, w in zip(as_fractions(affine_map.bias), map(as_fractions, affine_map.weight), strict=True)
+    )
+
+
+def check_against(found: Complex, judged: list[Pattern]) -> None:
+    """Same patterns, same maps, and the same linear pieces from brute-force adjacency."""
+    by_signs = {p.signs: p for p in judged}
+    assert sign_set(found) == set(by_signs)
+    listed = [by_signs[tuple(row)] for row in found.signs.tolist()]
+    for i, pattern in enumerate(listed):
+        assert map_rows(found.affine_maps[int(found.map_numbers[i])]) == pattern.output
+    assert len(found.affine_maps) == len({p.output for p in judged})
+    pairs = [(i, j) for i, j in itertools.combinations(range(len(listed)), 2) if share_a_facet(listed[i], listed[j])]
+    assert list(found.adjacency) == pairs
+    same = [(i, j) for i, j in pairs if listed[i].output == listed[j].output]
+    assert {frozenset(piece.regions) for piece in found.linear_pieces} == components(len(listed), same)
+
+
+@settings(max_examples=20)
+@given(ternary_nets(widths=(1, 3)))
+def test_degenerate_networks_over_all_of_space_match_linear_programs(net):
+    check_against(regions(net), list(patterns(net, [], lp_feasible)))
+
+
+@settings(max_examples=20)
+@given(ternary_nets(widths=(1, 3)), st.sampled_from([1, Fraction(1, 2), 2]))
+def test_degenerate_networks_on_a_box_match_linear_programs(net, size):
+    check_against(regions(net, Box(-size, size)), list(patterns(net, box(len(net.inputs), size), lp_feasible)))
+
+
+@settings(max_examples=30)
+@given(ternary_nets(inputs=(2, 4), widths=(1, 6), depth=(1, 3)), st.booleans())
+def test_compiled_and_exact_walks_agree_on_degenerate_networks(net, bounded):
+    domain = Box(-1, 1) if bounded else None
+    compiled, exact = (regions(net, domain, compiled=choice) for choice in (True, False))
+    assert_same(compiled, exact)
+
+
+def assert_same(one: Complex, other: Complex) -> None:
+    """Equal regions, maps, neighbours and vertices, in whatever order."""
+    assert sign_set(one) == sign_set(other)
+    assert {tuple(v) for v in one.vertices} == {tuple(v) for v in other.vertices}
+    assert len(one.vertices) == len(set(one.vertices))
+
+    def named(found):
+        rows = [tuple(row) for row in found.signs.tolist()]
+        facets = {frozenset((rows[i], rows[j])) for i, j in found.adjacency}
+        pieces = {frozenset(rows[i] for i in piece.regions) for piece in found.linear_pieces}
+        values = {row: map_rows(found.affine_maps[int(k)]) for row, k in zip(rows, found.map_numbers, strict=True)}
+        return facets, pieces, values
+
+    assert named(one) == named(other)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "domain"),
+    [((2, 10, 10, 1), Box(-1, 1)), ((3, 8, 8, 1), Box(-1, 1)), ((2, 8, 6, 4, 2), None), ((4, 6, 6, 1), Box(-3, 3))],
+)
+def test_compiled_and_exact_walks_agree_on_float_networks(sizes, domain):
+    net = float_net(sizes, seed=len(sizes))
+    compiled = regions(net, domain, compiled=True)
+    assert compiled.replayed < len(compiled)
+    assert_same(compiled, regions(net, domain, compiled=False))
+
+
+def test_integers_that_do_not_fit_continue_as_float_balls():
+    net = small_net((3, 8, 8, 1), 5, values=range(-(2**19), 2**19))
+    compiled = regions(net, Box(-1, 1), compiled=True)
+    assert compiled.replayed < len(compiled)
+    assert_same(compiled, regions(net, Box(-1, 1), compiled=False))
+
+
+def test_float_networks_with_all_hyperplanes_through_one_point_are_replayed_exactly():
+    net = float_net((3, 6, 4, 1), 3, biased=False)
+    compiled = regions(net, compiled=True)
+    assert compiled.replayed
+    assert_same(compiled, regions(net, compiled=False))
+
+
+GENERIC = [(2, 10, 8, 1), (2, 16, 16, 1), (3, 16, 16, 1), (2, 32, 32, 1), (4, 12, 12, 1)]
+
+
+@pytest.mark.parametrize("sizes", [pytest.param(s, marks=[pytest.mark.slow] if s[1] > 10 else []) for s in GENERIC])
+def test_generic_networks_match_z3(sizes):
+    net = float_net(sizes, seed=1)
+    judged = {p.signs for p in patterns(net, box(sizes[0], 1), z3_feasible(sizes[0]))}
+    found = regions(net, Box(-1, 1))
+    assert sign_set(found) == judged
+    assert len(found.linear_pieces) <= len(found)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ternary_networks_over_all_of_space_match_z3(seed):
+    net = small_net([(2, 6, 6, 1), (3, 5, 5, 1), (3, 6, 4, 1), (4, 4, 4, 1)][seed], seed)
+    judged = {p.signs for p in patterns(net, [], z3_feasible(len(net.inputs)))}
+    assert sign_set(regions(net)) == judged
+
+
+@settings(max_examples=30)
+@given(ternary_nets(inputs=(2, 3), widths=(1, 5)), st.booleans())
+def test_every_region_computes_its_affine_map_exactly(net, bounded):
+    found = regions(net, Box(-2, 1) if bounded else None)
+    for region in found.activation_regions[:20]:
+        points = [region.interior, *region.vertices]
+        for direction in (*region.directions, *region.lines):
+            points.append(tuple(a + 3 * d for a, d in zip(region.interior, direction, strict=True)))
+        for line in region.lines:
+            points.append(tuple(a - 3 * d for a, d in zip(region.interior, line, strict=True)))
+        for point in points:
+            assert net.at(*point) == region.affine_map(*point)
+        before = [value for layer, _ in net.trace(net.point(*region.interior))[:-1] for value in layer]
+        assert tuple((v > 0) - (v < 0) for v in before) == region.signs
+
+
+@settings(max_examples=25)
+@given(ternary_nets(inputs=(2, 3), widths=(1, 4)))
+def test_vertices_are_the_vertices_of_the_regions(net):
+    found = regions(net, Box(-1, 2))
+    assert set(found.vertices) == {vertex for region in found.activation_regions for vertex in region.vertices}
+
+
+def test_vertices_leave_out_points_on_lines():
+    net = MLP.from_arrays([([[1, 0], [0, 1]], None), ([[1, 1]], [-1]), ([[1]], None)])
+    found = regions(net)
+    assert set(found.vertices) == {(0, 0), (1, 0), (0, 1)}
+    assert regions(MLP.from_arrays([([[1, 1]], None), ([[1]], None)])).vertices[:] == []
+
+
+def test_identically_zero_neuron_has_sign_zero_and_hides_no_neighbour():
+    net = MLP.from_arrays([([[1, 0], [0, 0]], None), ([[1, 0], [0, 1]], None), ([[1, 1]], None)])
+    found = regions(net)
+    assert sign_set(found) == {(1, 0, 1, 0), (-1, 0, 0, 0)}
+    assert list(found.adjacency) == [(0, 1)]
+
+
+def test_minimum_of_four_has_few_pieces():
+    first = [[0, 1, 0, 0], [0, -1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, -1], [0, 0, -1, 1]]
+    second = [[0, 0, 0, 1, -1, -1], [0, 0, 0, -1, 1, 1], [-1, 1, 1, 1, -1, -1]]
+    net = MLP.from_arrays([(first, None), (second, None), ([[1, -1, -1]], None)])
+    found = regions(net, Box(-1, 1))
+    assert len(found) == 33
+    assert len(found.linear_pieces) == len(found.affine_maps) == 4
+    assert sorted(map(map_rows, found.affine_maps)) == sorted(
+        ((0, *(int(i == k) for i in range(4))),) for k in range(4)
+    )
+
+
+def test_one_map_on_two_separate_pieces_counts_as_two_pieces():
+    hat = MLP.from_arrays([([[1], [1], [1]], [1, 0, -1]), ([[1, -2, 1]], None)])
+    found = regions(hat)
+    assert len(found) == len(found.linear_pieces) == 4
+    assert len(found.affine_maps) == 3
+
+
+def test_polyhedral_domains_cut_the_regions():
+    net = relucirc.circuits.minimum()
+    found = regions(net, "x1 + x2 <= 1, x1 >= -1, x2 >= -1, x1 - x2 <= 1")
+    assert all(r.affine_map(*r.interior) == net.at(*r.interior) for r in found.activation_regions)
+    assert len(regions(net, "x1 < x2").linear_pieces) == 1
+
+
+def test_flat_domains_are_seen_in_their_own_coordinates():
+    net = small_net((3, 5, 4, 1), 2)
+    flat = regions(net, "x1 + x2 + x3 == 1, x1 >= 0, x2 >= 0, x3 >= 0")
+    assert all(sum(vertex) == 1 for vertex in flat.vertices)
+    for region in flat.activation_regions:
+        for point in (region.interior, *region.vertices):
+            assert net.at(*point) == region.affine_map(*point)
+    segment = regions(net, "x1 == x2, x2 == x3, 0 <= x1 <= 1")
+    assert all(v[0] == v[1] == v[2] for v in segment.vertices)
+    point = regions(net, "x1 == 1, x2 == 2, x3 == 3")
+    assert len(point) == len(point.linear_pieces) == len(point.affine_maps) == 1
+    assert point.vertices[0] == (1, 2, 3)
+    assert point.activation_regions[0].affine_map(1, 2, 3) == net.at(1, 2, 3)
+
+
+def test_network_without_hidden_layer_is_one_region():
+    net = MLP.from_arrays([([[1, 2], ["1/3", 0]], [0, "1/2"])])
+    found = regions(net)
+    assert len(found) == len(found.linear_pieces) == 1
+    assert found.affine_maps[0].weight == ((1, 2), (sympy.Rational(1, 3), 0))
+    assert len(found.activation_regions[0].lines) == 2
+
+
+# One input.
+
+
+def sawtooth(depth):
+    layers = [([[2], [4]], [0, -2])]
+    layers += [([[2, -2], [4, -4]], [0, -2]) for _ in range(depth - 1)]
+    return MLP.from_arrays([*layers, ([[1, -1]], None)])
+
+
+@settings(max_examples=80)
+@given(ternary_nets(inputs=(1, 1), widths=(1, 4), depth=(1, 4)), st.sampled_from([None, (0, 1), (-2, None), (None, 3)]))
+def test_sweep_agrees_with_the_walk(net, bounds):
+    domain = None if bounds is None else Box(*bounds)
+    chart = chart_of(relucirc.domain.read_domain(domain, net.inputs).relations, 1)
+    network = IntegerNetwork.of(net, chart.forms, 1)
+    walked = Complex(network, chart, Tree.walk(Start.of(network, chart.constraints, compiled=False), lambda _: None))
+    assert_same(regions(net, domain), walked)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sweep_agrees_with_the_walk_on_float_networks(seed):
+    net = float_net((1, 8, 1, 6, 5, 1), seed)
+    chart = chart_of([], 1)
+    network = IntegerNetwork.of(net, chart.forms, 1)
+    walked = Complex(network, chart, Tree.walk(Start.of(network, chart.constraints, compiled=False), lambda _: None))
+    assert_same(regions(net), walked)
+
+
+def test_sweep_lists_intervals_from_left_to_right():
+    net = sawtooth(4)
+    found = regions(net, Box(0, 1))
+    ends = [region.vertices for region in found.activation_regions]
+    assert [a[0] for a in ends] == [(sympy.Rational(i, 16),) for i in range(16)]
+    assert list(found.adjacency) == [(i, i + 1) for i in range(15)]
+    assert len(found.affine_maps) == 16
+    for region in found.activation_regions:
+        assert net.at(*region.interior) == region.affine_map(*region.interior)
+
+
+def test_sawtooth_of_depth_sixteen_is_enumerated():
+    found = regions(sawtooth(16), Box(0, 1))
+    assert len(found.linear_pieces) == len(found) == 2**16
+    assert found.vertices[12345] == (sympy.Rational(12345, 2**16),)
+
+
+def test_constant_part_at_a_kink_of_what_follows_has_sign_zero():
+    # relu(x) is 0 for x < 0, where the second layer's relu(relu(x)) sits exactly at its kink.
+    net = MLP.from_arrays([([[1]], None), ([[1], [-1]], [0, 0]), ([[1, 1]], None)])
+    assert sign_set(regions(net)) == {(-1, 0, 0), (1, 1, -1)}
+
+
+def test_dead_bottleneck_is_one_piece():
+    net = MLP.from_arrays([([[1], [-1]], None), ([[0, 0]], [0]), ([[1]], [5])])
+    found = regions(net, Box(-1, 1))
+    assert len(found) == 2
+    assert len(found.linear_pieces) == 1
+
+
+# What the machinery promises.
+
+
+def test_residues_reproduce_large_integers():
+    net = small_net((2, 5, 5, 3), 7, values=range(-(10**12), 10**12))
+    found = regions(net, Box(-1, 1))
+    for region in found.activation_regions:
+        assert net.at(*region.interior) == region.affine_map(*region.interior)
+
+
+@given(st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=1, max_size=30))
+def test_distinct_rows_are_numbered_in_order_of_appearance(rows):
+    numbers, first = maps.distinct_rows(np.array(rows, np.int8))
+    seen: list[list[int]] = []
+    for row in rows:
+        if row not in seen:
+            seen.append(row)
+    assert numbers.tolist() == [seen.index(row) for row in rows]
+    assert first.tolist() == [rows.index(row) for row in seen]
+
+
+def test_order_of_regions_and_of_adjacency_is_reproducible():
+    net = float_net((3, 6, 6, 1), 0)
+    one, other = regions(net, Box(-1, 1)), regions(net, Box(-1, 1))
+    assert (one.signs == other.signs).all()
+    assert (one.adjacency.array == other.adjacency.array).all()
+    pairs = list(one.adjacency)
+    assert pairs == sorted(pairs)
+    assert pairs[3] in one.adjacency
+    assert (0, 0) not in one.adjacency
+
+
+def test_missing_facet_is_noticed():
+    net = float_net((2, 4, 1), 0)
+    found = regions(net, Box(-1, 1))._found
+    found._facets, found._owners = found._facets[1:], found._owners[1:]
+    with pytest.raises(AssertionError, match="two sides"):
+        found.adjacency()
+
+
+def test_progress_is_reported_and_the_budget_ends_the_walk():
+    net = float_net((4, 32, 32, 1), 0)
+    counts: list[int] = []
+    with pytest.raises(RelucircError, match=r"budget of 0\.3 s ended after \d+ regions"):
+        regions(net, Box(-3, 3), 0.3, progress=counts.append)
+    assert counts
+    assert counts == sorted(counts)
+
+
+def test_walk_without_numba_gives_the_same_and_asking_for_it_says_how_to_get_it(monkeypatch):
+    net = float_net((2, 5, 1), 0)
+    with_numba = sign_set(regions(net))
+    for module in (compiled_walk, relucirc.complexes.complex):
+        monkeypatch.setattr(module, "is_available", lambda: False)
+    assert sign_set(regions(net)) == with_numba
+    with pytest.raises(RelucircError, match=r"pip install 'relucirc\[fast\]'"):
+        regions(net, compiled=True)
+
+
+def test_bad_requests_say_what_to_do():
+    net = relucirc.circuits.minimum()
+    with pytest.raises(DomainError, match="empty"):
+        regions(net, "x1 > 1, x1 < 0")
+    with pytest.raises(DomainError, match="integer"):
+        regions(net, Box(0, 1, integer=True))
+    with pytest.raises(NetworkError, match="expected a network"):
+        regions("net.json")
+    with pytest.raises(NetworkError, match="symbols"):
+        regions(MLP.from_arrays([([[sympy.Symbol("w", positive=True)]], None), ([[1]], None)]))
+    with pytest.raises(IndexError, match="activation regions"):
+        regions(net).activation_regions[99]
+
+
+def test_sweep_of_composition_equals_sweep_of_each_layer():
+    net = float_net((1, 3, 1, 4, 1, 2, 1), 11)
+    network = IntegerNetwork.of(net, chart_of([], 1).forms, 1)
+    found = sweep(network, None, None)
+    assert len(found.points) + 1 == len(found.signs)
+    assert all(a < b for a, b in itertools.pairwise(found.points))
