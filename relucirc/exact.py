@@ -295,7 +295,7 @@ class ExactMatrix:
 def exact_vector(values: Any, what: str = "bias") -> tuple[Entry, ...]:
     """Reads a vector of exact numbers."""
     if isinstance(values, ExactMatrix):
-        values = values.tolist()
+        values = [entry for row in values.tolist() for entry in row]
     if isinstance(values, jax.Array | np.ndarray) and values.dtype != object:
         if values.ndim != 1:
             raise NetworkError(f"{what}: expected a vector, got an array of shape {values.shape}.")
