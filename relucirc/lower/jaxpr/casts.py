@@ -48,7 +48,9 @@ def _cast(s: Scalars, x: Any, new: np.dtype) -> Any:
             return x
         rounded = float(to_float(x, new))
         return rational(rounded) if math.isfinite(rounded) else rounded
-    if new.kind not in "iu" or isinstance(x, float):
+    if new.kind not in "iu":
+        raise Unsupported(f"{new} numbers are not real")
+    if isinstance(x, float):
         raise Unsupported(f"{x} has no value of type {new}")
     step = s.as_step(x)
     if step is None:

@@ -152,7 +152,11 @@ class Interpreter:
     def _scan(self, equation: Any, operands: list[Value]) -> list[Value]:
         """Unrolls a loop over the leading axis."""
         params = equation.params
-        consts, carries = params["num_consts"], params["num_carry"]
+        inner = getattr(params["jaxpr"], "jaxpr", params["jaxpr"])
+        # What is looped over has one axis more outside; JAX's own names for these numbers have changed.
+        carries = sum(_rank(a) == _rank(b) for a, b in zip(equation.outvars, inner.outvars, strict=True))
+        looped = sum(_rank(a) > _rank(b) for a, b in zip(equation.invars, inner.invars, strict=True))
+        consts = len(operands) - carries - looped
         fixed, carry, lists = operands[:consts], operands[consts : consts + carries], operands[consts + carries :]
         turns: list[list[Value]] = []
         order = range(params["length"])
@@ -196,6 +200,10 @@ def _constant(value: Any, aval: Any) -> Value:
     if not isinstance(aval.dtype, np.dtype):
         return Unknown((f"a constant of type {aval.dtype} is not a number",))
     return np.asarray(value, dtype=aval.dtype)
+
+
+def _rank(atom: Any) -> int:
+    return len(atom.aval.shape)
 
 
 def _array(result: Any, shape: tuple[int, ...]) -> np.ndarray:
