@@ -25,7 +25,8 @@ autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
-suppress_warnings = ["config.cache", "toc.empty_glob"]
+napoleon_use_rtype = False
+suppress_warnings = ["config.cache", "ref.python"]  # a name such as RelucircError stands in two places
 
 html_theme = "alabaster"
 html_static_path = ["_static"]
@@ -34,11 +35,15 @@ html_show_sourcelink = False
 html_theme_options = {
     "description": "Prove what a ReLU network computes, exactly.",
     "fixed_sidebar": True,
-    "page_width": "1080px",
-    "sidebar_width": "230px",
+    "page_width": "1200px",
+    "body_max_width": "100%",
+    "sidebar_width": "240px",
     "font_family": "Georgia, 'DejaVu Serif', serif",
     "head_font_family": "Georgia, 'DejaVu Serif', serif",
 }
 html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 
-generate.main()
+
+def setup(app):
+    """Writes the generated pages when a build begins."""
+    app.connect("builder-inited", lambda _: generate.main())

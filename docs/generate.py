@@ -6,7 +6,6 @@ Run by conf.py before every build; run it alone with ``python docs/generate.py``
 import ast
 import pkgutil
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 import relucirc
@@ -50,6 +49,7 @@ def catalogue_page() -> str:
         "Every circuit below is in `relucirc.circuits`, and is proved equal to its formula by `make prove`, as it is",
         "and for all positive rescalings of its neurons.  This page is written by code from the catalogue itself.",
         "",
+        "::::{container} catalogue",
         "| name | sizes | formula | where | proved by |",
         "|---|---|---|---|---|",
     ]
@@ -61,7 +61,7 @@ def catalogue_page() -> str:
         sizes = "-".join(map(str, net.sizes))
         lines.append(f"| [`{name}`](#{name.replace('_', '-')}) | {sizes} | {code(formula, 60)} | {where} | {result.method} |")
         details += ["", f"({name.replace('_', '-')})=", f"## {name}", "", circuit.description, ""]
-        if net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
+        if DRAW and net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
             (HERE / "drawings" / f"{name}.svg").write_text(drawing(net), encoding="utf-8")
             details += [f"![{name}](drawings/{name}.svg)", ""]
         details += [
@@ -69,9 +69,10 @@ def catalogue_page() -> str:
             f"- sizes: {sizes}, {net.hidden_neurons} hidden neurons",
             f"- source: {circuit.source}",
         ]
-    return "\n".join([*lines, *details])
+    return "\n".join([*lines, "::::", *details])
 
 
+DRAW = False
 MAX_DRAWN = 24
 """Most neurons in a drawing."""
 
@@ -85,7 +86,7 @@ def code(value: object, width: int) -> str:
 
 def module_names() -> list[str]:
     """Every module of the package that has something public, in the order of the package's tree."""
-    found = [relucirc.__name__]
+    found = []
     for module in pkgutil.walk_packages([str(PACKAGE)], "relucirc."):
         if not any(part.startswith("_") for part in module.name.split(".")[1:]):
             found.append(module.name)
@@ -107,15 +108,15 @@ def api_index(modules: list[str]) -> str:
         lines += ["```", ""]
     lines += ["## Modules", "", "For those who build on the parts, or read the code; floors from the ground up are in", ""]
     lines += ["CONTRIBUTING.md.", "", "| module | what it is |", "|---|---|"]
-    lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules[1:]]
-    lines += ["", "```{toctree}", ":hidden:", "", *modules[1:], "```"]
+    lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules]
+    lines += ["", "```{toctree}", ":hidden:", "", *modules, "```"]
     return "\n".join(lines)
 
 
 def available(name: str) -> bool:
-    """Whether this version has a public name."""
+    """Whether this version has a public name, and it is no module."""
     try:
-        return getattr(relucirc, name, None) is not None
+        return callable(getattr(relucirc, name, None))
     except ImportError:
         return False
 
@@ -130,7 +131,6 @@ def summary(name: str) -> str:
 
 def module_page(name: str) -> str:
     """One module: its docstring and its public members."""
-    import_module(name)
     return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n```"
 
 
