@@ -17,21 +17,29 @@ Key = tuple[tuple[int, int, int], ...]
 class Form:
     """An affine form ``sum terms[v] * v + const``; zero coefficients are never stored."""
 
-    __slots__ = ("const", "terms")
+    __slots__ = ("_key", "const", "terms")
 
     def __init__(self, terms: Mapping[int, fmpq] | None = None, const: fmpq = ZERO) -> None:
         self.terms: dict[int, fmpq] = {v: c for v, c in terms.items() if c} if terms else {}
         self.const = const
+        self._key: Key | None = None
+
+    @staticmethod
+    def _of(terms: dict[int, fmpq], const: fmpq) -> "Form":
+        """Wraps terms that are known to have no zeros, without copying them."""
+        form = object.__new__(Form)
+        form.terms, form.const, form._key = terms, const, None
+        return form
 
     @staticmethod
     def variable(v: int) -> "Form":
         """Returns the form of one variable."""
-        return Form({v: ONE})
+        return Form._of({v: ONE}, ZERO)
 
     @staticmethod
     def constant(value: fmpq) -> "Form":
         """Returns a constant form."""
-        return Form(None, value)
+        return Form._of({}, value)
 
     def __bool__(self) -> bool:
         return bool(self.terms) or self.const != 0
@@ -42,19 +50,37 @@ class Form:
         return not self.terms
 
     def __add__(self, other: "Form") -> "Form":
-        return combine(((ONE, self), (ONE, other)))
+        terms = dict(self.terms)
+        for v, c in other.terms.items():
+            present = terms.get(v)
+            total = c if present is None else present + c
+            if total:
+                terms[v] = total
+            else:
+                del terms[v]
+        return Form._of(terms, self.const + other.const)
 
     def __sub__(self, other: "Form") -> "Form":
-        return combine(((ONE, self), (-ONE, other)))
+        terms = dict(self.terms)
+        for v, c in other.terms.items():
+            present = terms.get(v)
+            total = -c if present is None else present - c
+            if total:
+                terms[v] = total
+            else:
+                del terms[v]
+        return Form._of(terms, self.const - other.const)
 
     def __neg__(self) -> "Form":
-        return self.scale(-ONE)
+        return Form._of({v: -c for v, c in self.terms.items()}, -self.const)
 
     def scale(self, factor: fmpq) -> "Form":
         """Returns ``factor`` times the form."""
+        if factor == 1:
+            return self
         if not factor:
             return Form()
-        return Form({v: factor * c for v, c in self.terms.items()}, factor * self.const)
+        return Form._of({v: factor * c for v, c in self.terms.items()}, factor * self.const)
 
     def shift(self, constant: fmpq) -> "Form":
         """Returns the form plus a constant."""
@@ -96,10 +122,12 @@ class Form:
     @property
     def key(self) -> Key:
         """A hashable canonical key; equal keys mean equal forms."""
-        items = [(v, int(c.p), int(c.q)) for v, c in self.terms.items()]
-        items.sort()
-        items.append((-1, int(self.const.p), int(self.const.q)))
-        return tuple(items)
+        if self._key is None:
+            items = [(v, int(c.p), int(c.q)) for v, c in self.terms.items()]
+            items.sort()
+            items.append((-1, int(self.const.p), int(self.const.q)))
+            self._key = tuple(items)
+        return self._key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self.const == other.const and self.terms == other.terms
@@ -124,7 +152,7 @@ def combine(parts: Iterable[tuple[fmpq, Form]]) -> Form:
             term = c if unit else factor * c
             present = terms.get(v)
             terms[v] = term if present is None else present + term
-    return Form(terms, const)
+    return Form._of({v: c for v, c in terms.items() if c}, const)
 
 
 def primitive_scale(forms: Iterable[Form]) -> fmpq:

@@ -53,7 +53,10 @@ def graph_of_weights(net: MLP) -> Graph:
 
 def compare_with_sympy(graph: Graph, expressions: Sequence[sympy.Expr]) -> None:
     """Rejects when a graph and SymPy disagree about a formula at one of a few points."""
-    symbols = [{s for e in expressions for s in e.free_symbols if s.name == name} for name in graph.inputs]
+    named: dict[str, list[sympy.Symbol]] = {name: [] for name in graph.inputs}
+    for symbol in {s for e in expressions for s in e.free_symbols}:
+        named[symbol.name].append(symbol)
+    symbols = [named[name] for name in graph.inputs]
     for k in range(SPOT_POINTS):
         point = [fmpq((7 * i + 3 * k * k + 1) % 11 - 5, 1 + (i + k) % 3) for i in range(len(graph.inputs))]
         values = {

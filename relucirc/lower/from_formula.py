@@ -161,7 +161,8 @@ class _Lowering:
         if isinstance(e, sympy.Mul):
             return self._product(e)
         if isinstance(e, sympy.Max | sympy.Min):
-            forms = [self.known[a] for a in e.args]
+            # SymPy orders arguments by name, x10 before x2; the inputs' own order pairs them as trees do.
+            forms = sorted((self.known[a] for a in e.args), key=lambda form: form.key)
             return self.builder.max(forms) if isinstance(e, sympy.Max) else self.builder.min(forms)
         if isinstance(e, sympy.Abs):
             inner = self.known[e.args[0]]
