@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 SOURCES := relucirc tests benchmarks docs
 
-.PHONY: help prove test test-fast lint format docs bench wheel clean
+.PHONY: help prove test test-fast lint lint-style lint-format lint-types lint-imports format docs bench wheel clean
 
 help:
 	@echo "make prove      prove every built-in circuit, and measure and repair the trained ones"
@@ -29,10 +29,18 @@ test: $(VENV)/.test
 test-fast: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
 
-lint: $(VENV)/.test $(VENV)/.lint
+lint: lint-style lint-format lint-types lint-imports
+
+lint-style: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check $(SOURCES)
+
+lint-format: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check $(SOURCES)
+
+lint-types: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+lint-imports: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/lint-imports
 
 format: $(VENV)/.lint
