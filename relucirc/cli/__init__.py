@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     for name in COMMANDS:
         module = import_module(f"relucirc.cli.{name}")
-        description = module.__doc__.strip()
+        description = (module.__doc__ or "").strip()
         sub = commands.add_parser(
             name, help=module.HELP, description=description, formatter_class=raw, allow_abbrev=False
         )
