@@ -14,7 +14,7 @@ from patterns import Pattern, box, components, lp_feasible, patterns, share_a_fa
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
 from relucirc.chart import chart_of
-from relucirc.complexes import compiled_walk, maps
+from relucirc.complexes import compiled_walk, rows
 from relucirc.complexes.complex import Complex
 from relucirc.complexes.integer_network import IntegerNetwork
 from relucirc.complexes.sweep import sweep
@@ -316,14 +316,14 @@ def test_residues_reproduce_large_integers():
 
 
 @given(st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), min_size=1, max_size=30))
-def test_distinct_rows_are_numbered_in_order_of_appearance(rows):
-    numbers, first = maps.distinct_rows(np.array(rows, np.int8))
+def test_distinct_rows_are_numbered_in_order_of_appearance(values):
+    numbers, first = rows.distinct_rows(np.array(values, np.int8))
     seen: list[list[int]] = []
-    for row in rows:
+    for row in values:
         if row not in seen:
             seen.append(row)
-    assert numbers.tolist() == [seen.index(row) for row in rows]
-    assert first.tolist() == [rows.index(row) for row in seen]
+    assert numbers.tolist() == [seen.index(row) for row in values]
+    assert first.tolist() == [values.index(row) for row in seen]
 
 
 def test_order_of_regions_and_of_adjacency_is_reproducible():

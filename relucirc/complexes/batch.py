@@ -46,7 +46,7 @@ def exact_batches(network: IntegerNetwork, start: Walker, bit0: int, words: int,
         return Batch(
             np.array(signs, np.int8).reshape(len(signs), network.neurons),
             np.array(split, np.uint64).reshape(len(masks), words),
-            np.array(owners, np.int64),
+            np.array(owners, np.int32),
             len(signs),
         )
 

@@ -67,7 +67,7 @@ def compiled_batches(
             system, compiled[system], faces, face_errors, sizes, stacks[system], heights[system], lost[system], 0,
             signs, masks, owners, want, EFFORT,
         )  # fmt: skip
-        yield Batch(signs[:leaves].copy(), masks[:listed].copy(), owners[:listed].copy(), 0)
+        yield Batch(signs[:leaves].copy(), masks[:listed].copy(), owners[:listed].astype(np.int32), 0)
         if system and failed:
             heights[False] = _to_balls(lost[True], failed, stacks[False])
         elif failed:

@@ -186,7 +186,7 @@ class Complex:
     def _affine_map(self, i: int) -> AffineMap:
         place = {v: k + 1 for k, v in enumerate(self._chart.free)}
         weight, bias = [], []
-        for row, denominator in zip(self._maps.entries(slice(i, i + 1))[0], self._network.denominators, strict=True):
+        for row, denominator in zip(self._maps.entries(i), self._network.denominators, strict=True):
             entries = [sympy.Rational(int(c), denominator) for c in row]
             inputs = range(len(self._chart.forms))
             weight.append(tuple(entries[place[v]] if v in place else sympy.Integer(0) for v in inputs))

@@ -12,6 +12,7 @@ below 2^k, a sum of m products of residues is an integer below m 2^(2k) <= 2^52.
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 from operator import mul
 
@@ -19,9 +20,12 @@ import numpy as np
 import sympy
 
 from relucirc.complexes.integer_network import IntegerNetwork
+from relucirc.complexes.rows import distinct_rows
 
 CHUNK = 1 << 22
 """Numbers per array while a chunk of regions is worked on."""
+BLOCK = 1024
+"""Maps whose integers are restored together."""
 
 
 class OutputMaps:
@@ -42,6 +46,7 @@ class OutputMaps:
         residues = self._all_residues(signs)
         self.numbers, self.first = distinct_rows(residues)
         self._residues = residues[self.first]
+        self._restored = (-1, np.zeros(0, object))
 
     def __len__(self) -> int:
         return len(self.first)
@@ -55,9 +60,20 @@ class OutputMaps:
         return np.concatenate(parts)
 
     def _chunk(self, signs: np.ndarray) -> np.ndarray:
-        runs = _runs(signs, self._network.widths)
-        parts = [_residues(self._network, prime, signs, runs) for prime in self._primes]
-        return np.concatenate(parts, axis=1)
+        network, widths = self._network, self._network.widths
+        active = (signs > 0).astype(np.float64)
+        runs = _runs(active, widths)
+        parts = [_contributions(network, prime, active, runs) for prime in self._primes]
+        constants = np.concatenate([part[0] for part in parts])
+        if not widths:
+            return np.tile(constants, (len(signs), 1)).astype(np.int32)
+        each = np.concatenate([part[1] for part in parts], axis=2)  # (runs below, last layer, residues)
+        last = active[:, len(active[0]) - widths[-1] :]
+        result = np.empty((len(signs), len(constants)))
+        for k, (begin, end) in enumerate(pairwise([*(runs[-2] if len(widths) > 1 else [0]), len(signs)])):
+            np.matmul(last[begin:end], each[k], out=result[begin:end])
+        result += constants
+        return _reduce(result, np.repeat(self._primes, len(constants) // len(self._primes))).astype(np.int32)
 
     @cached_property
     def _basis(self) -> tuple[int, list[int]]:
@@ -65,37 +81,20 @@ class OutputMaps:
         product = prod(self._primes)
         return product, [product // p * pow(product // p, -1, p) for p in self._primes]
 
-    def entries(self, maps: slice) -> np.ndarray:
-        """Returns exact integers of some maps, an object array of shape (maps, outputs, 1 + coordinates)."""
-        chosen = self._residues[maps].astype(object)
+    def entries(self, i: int) -> np.ndarray:
+        """Returns the exact integers of a map, of shape (outputs, 1 + coordinates)."""
+        block, at = divmod(i, BLOCK)
+        if self._restored[0] != block:
+            self._restored = (block, self._restore(self._residues[block * BLOCK : (block + 1) * BLOCK]))
+        return self._restored[1][at]
+
+    def _restore(self, residues: np.ndarray) -> np.ndarray:
+        """Integers from their residues, as an object array."""
         product, basis = self._basis
-        chosen = chosen.reshape(len(chosen), len(self._primes), len(self._network.output), self._network.n + 1)
-        total = sum(chosen[:, i] * b for i, b in enumerate(basis)) % product
+        shape = (len(residues), len(self._primes), len(self._network.output), self._network.n + 1)
+        columns = residues.astype(object).reshape(shape)
+        total = sum(columns[:, i] * b for i, b in enumerate(basis)) % product
         return np.where(total > product // 2, total - product, total)
-
-
-def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers the distinct rows of an integer matrix in order of appearance.
-
-    Returns:
-        For every row its number, and for every number the first row that has it.
-    """
-    columns = rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
-    rng = np.random.default_rng(20220131)
-    mixers = rng.integers(1, 2**63, size=columns.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    with np.errstate(over="ignore"):
-        hashes = np.zeros(len(rows), np.uint64)
-        for j, mixer in enumerate(mixers):
-            hashes ^= columns[:, j].astype(np.uint64)
-            hashes *= mixer
-            hashes ^= hashes >> np.uint64(29)
-    _, first, numbers = np.unique(hashes, return_index=True, return_inverse=True)
-    if not (columns == columns[first[numbers]]).all():  # two rows share a hash
-        _, first, numbers = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return rank[numbers.reshape(-1)], first[order]
 
 
 def _primes(network: IntegerNetwork) -> list[int]:
@@ -117,35 +116,47 @@ def _primes(network: IntegerNetwork) -> list[int]:
     return primes
 
 
-def _runs(signs: np.ndarray, widths: Sequence[int]) -> list[np.ndarray]:
-    """For every layer, the rows where the pattern up to and with this layer begins to differ from the row before."""
-    active = signs > 0
+def _runs(active: np.ndarray, widths: Sequence[int]) -> list[np.ndarray]:
+    """For every layer the regions whose pattern up to this layer differs from that of the region before."""
     changed = active[1:] != active[:-1]
     column = np.where(changed.any(axis=1), changed.argmax(axis=1), active.shape[1]) if changed.size else np.zeros(0)
-    begins = np.concatenate([[-1], column])  # the first row begins every run
+    begins = np.concatenate([[-1], column])  # the first region begins a run of every layer
     return [np.flatnonzero(begins < end) for end in np.cumsum(widths)]
 
 
-def _residues(network: IntegerNetwork, prime: int, signs: np.ndarray, runs: list[np.ndarray]) -> np.ndarray:
-    """The output map of every region modulo a prime, one row per region."""
-    layers = (*network.hidden, network.output)
-    matrices = [np.array([[c % prime for c in row] for row in layer], np.float64) for layer in layers]
-    rows = matrices[0][:, None, :]  # (neurons, runs, 1 + coordinates)
+def _contributions(
+    network: IntegerNetwork, prime: int, active: np.ndarray, runs: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each neuron of the last hidden layer adds to the output map where it is active, modulo a prime.
+
+    Returns:
+        The constant part of the map, flat; and for every run of the layers below an array of shape
+        (neurons, entries of the map).
+    """
+    layers = [np.array([[c % prime for c in row] for row in layer], np.float64) for layer in network.hidden]
+    output = np.array([[c % prime for c in row] for row in network.output], np.float64)
+    if not layers:
+        return output.reshape(-1), np.zeros((1, 0, output.size))
+    rows = layers[0][:, None, :]  # (neurons, runs, 1 + coordinates)
     begins = np.zeros(1, np.int64)
     start = 0
-    for depth, matrix in enumerate(matrices[1:]):
-        end = start + network.widths[depth]
-        at = runs[depth]
+    for width, at, matrix in zip(network.widths, runs, layers[1:], strict=False):
         parent = np.searchsorted(begins, at, side="right") - 1
-        active = signs[at, start:end].T > 0
-        below = rows[:, parent, :] * active[:, :, None]
-        width, count, d = below.shape
-        above = matrix[:, 1:] @ below.reshape(width, count * d)
-        rows = above.reshape(len(matrix), count, d)
+        below = rows[:, parent, :] * active[at, start : start + width].T[:, :, None]
+        above = matrix[:, 1:] @ below.reshape(width, -1)
+        rows = above.reshape(len(matrix), *below.shape[1:])
         rows[:, :, 0] += matrix[:, :1]
-        rows -= prime * np.floor(rows * (1.0 / prime))
-        rows += prime * (rows < 0)
-        rows -= prime * (rows >= prime)
-        begins, start = at, end
-    spread = rows[:, np.searchsorted(begins, np.arange(len(signs)), side="right") - 1, :]
-    return spread.transpose(1, 0, 2).reshape(len(signs), -1).astype(np.int32)
+        rows = _reduce(rows, prime)
+        begins, start = at, start + width
+    each = _reduce(output[:, 1:, None, None] * rows[None], prime)  # (outputs, neurons, runs, 1 + coordinates)
+    constants = np.zeros((len(output), network.n + 1))
+    constants[:, 0] = output[:, 0]
+    return constants.reshape(-1), each.transpose(2, 1, 0, 3).reshape(rows.shape[1], len(rows), -1)
+
+
+def _reduce(values: np.ndarray, prime: "int | np.ndarray") -> np.ndarray:
+    """Brings integers from 0 to 2^52, in float64, below a prime; the quotient is off by one at most."""
+    values -= prime * np.floor(values * (1.0 / prime))
+    values += prime * (values < 0)
+    values -= prime * (values >= prime)
+    return values

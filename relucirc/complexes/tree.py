@@ -14,7 +14,7 @@ from relucirc.complexes.compiled_walk import compiled_batches, fits
 from relucirc.complexes.exact_walk import Follower, Walker, decided_rows
 from relucirc.complexes.integer_network import IntegerNetwork
 from relucirc.complexes.lazy import LazySequence
-from relucirc.complexes.maps import distinct_rows
+from relucirc.complexes.rows import distinct_rows
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
 
@@ -85,7 +85,9 @@ class Tree:
         self._start = start
         self.signs = np.concatenate([batch.signs for batch in batches])
         self._facets = np.concatenate([batch.masks for batch in batches])
-        self._owners = np.concatenate([b.owners + offset for b, offset in zip(batches, offsets, strict=False)])
+        self._owners = np.concatenate(
+            [b.owners + np.int32(offset) for b, offset in zip(batches, offsets, strict=False)]
+        )
         self.replayed = sum(batch.replayed for batch in batches)
 
     @staticmethod
