@@ -16,7 +16,7 @@ PACKAGE = Path(relucirc.__file__).parent
 
 VERBS = {
     "Prove": ["prove", "check", "Result", "Verdict", "Box", "max_deviation", "Deviation"],
-    "Networks": ["MLP", "Affine", "load", "save", "snap"],
+    "Networks": ["MLP", "Affine", "load", "save", "draw", "snap"],
     "From networks to formulas": ["to_sympy", "explain", "regions"],
     "From formulas to networks": ["minimal_network", "optimal", "depth_certificate", "compile_formula", "discover"],
     "Run and train": ["evaluate", "compile_network", "float_error_bound", "train"],
@@ -48,6 +48,8 @@ def catalogue_page() -> str:
         "",
         "Every circuit below is in `relucirc.circuits`, and is proved equal to its formula by `make prove`, as it is",
         "and for all positive rescalings of its neurons.  This page is written by code from the catalogue itself.",
+        "In the drawings positive weights are blue lines, negative ones orange and dashed; where lines are many, those",
+        "without a label are 1 and -1.",
         "",
         "::::{container} catalogue",
         "| name | sizes | formula | where | proved by |",
@@ -59,10 +61,12 @@ def catalogue_page() -> str:
         result = relucirc.prove(net, formula, domain=circuit.domain)
         where = f"`{circuit.domain}`" if circuit.domain else "everywhere"
         sizes = "-".join(map(str, net.sizes))
-        lines.append(f"| [`{name}`](#{name.replace('_', '-')}) | {sizes} | {code(formula, 60)} | {where} | {result.method} |")
+        lines.append(
+            f"| [`{name}`](#{name.replace('_', '-')}) | {sizes} | {code(formula, 60)} | {where} | {result.method} |"
+        )
         details += ["", f"({name.replace('_', '-')})=", f"## {name}", "", circuit.description, ""]
-        if DRAW and net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
-            (HERE / "drawings" / f"{name}.svg").write_text(drawing(net), encoding="utf-8")
+        if net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
+            (HERE / "drawings" / f"{name}.svg").write_text(relucirc.draw(net, title=name), encoding="utf-8")
             details += [f"![{name}](drawings/{name}.svg)", ""]
         details += [
             f"- formula: {code(formula, 300)}" + (f" where `{circuit.domain}`" if circuit.domain else ""),
@@ -72,7 +76,6 @@ def catalogue_page() -> str:
     return "\n".join([*lines, "::::", *details])
 
 
-DRAW = False
 MAX_DRAWN = 24
 """Most neurons in a drawing."""
 
@@ -103,10 +106,18 @@ def api_index(modules: list[str]) -> str:
         lines += [f"## {title}", "", "```{eval-rst}"]
         for name in present:
             thing = getattr(relucirc, name)
-            kind = "autoclass" if isinstance(thing, type) else "autofunction"
-            lines += [f".. {kind}:: relucirc.{name}", *(["   :members:"] if kind == "autoclass" else []), ""]
+            options = ["   :members:"] if isinstance(thing, type) else []
+            path = f"relucirc.{name}"
+            if path in modules:  # a package that can be called: its function has the same name
+                path, options = f"relucirc.{name}.{name}", [*options, "   :no-index:"]
+            lines += [f".. {'autoclass' if isinstance(thing, type) else 'autofunction'}:: {path}", *options, ""]
         lines += ["```", ""]
-    lines += ["## Modules", "", "For those who build on the parts, or read the code; floors from the ground up are in", ""]
+    lines += [
+        "## Modules",
+        "",
+        "For those who build on the parts, or read the code; floors from the ground up are in",
+        "",
+    ]
     lines += ["CONTRIBUTING.md.", "", "| module | what it is |", "|---|---|"]
     lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules]
     lines += ["", "```{toctree}", ":hidden:", "", *modules, "```"]
@@ -114,9 +125,9 @@ def api_index(modules: list[str]) -> str:
 
 
 def available(name: str) -> bool:
-    """Whether this version has a public name, and it is no module."""
+    """Whether this version has a public name."""
     try:
-        return callable(getattr(relucirc, name, None))
+        return getattr(relucirc, name, None) is not None
     except ImportError:
         return False
 
@@ -132,13 +143,6 @@ def summary(name: str) -> str:
 def module_page(name: str) -> str:
     """One module: its docstring and its public members."""
     return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n```"
-
-
-def drawing(net: relucirc.MLP) -> str:
-    """Draws a network as SVG."""
-    from relucirc.drawing import draw
-
-    return draw(net)
 
 
 if __name__ == "__main__":

@@ -115,14 +115,14 @@ def main() -> int:
          f"{r.refutation.formula_value}"]
         for r in repaired
     ]  # fmt: skip
-    print(table(["trained on", "as printed", "at", "network", "formula"], rows))
+    print(table(["trained on", "status", "at", "network", "formula"], rows))
     print("\nLargest error on [-1, 1]^n, and the same networks snapped to small rationals\n")
     rows = [
-        [r.name, f"{r.deviation.value}", _point(r.deviation.witness), str(len(r.snapped.moves)),
-         _sizes(r.snapped.network), shorten(r.formula, WIDTH), r.proof.status]
+        [r.name, f"{r.deviation.value}", f"{float(r.deviation.value):.1e}", _point(r.deviation.witness),
+         str(len(r.snapped.moves)), _sizes(r.snapped.network), shorten(r.formula, WIDTH), r.proof.status]
         for r in repaired
     ]  # fmt: skip
-    print(table(["trained on", "largest error", "at", "moves", "snapped", "formula", "status"], rows))
+    print(table(["trained on", "largest error", "about", "at", "moves", "snapped", "formula", "status"], rows))
 
     failed = [p.name for p in proofs if p.result.status != "proved"]
     failed += [f"{r.name} (trained)" for r in repaired if r.refutation.status != "refuted"]

@@ -26,11 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments."""
     parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
     parser.add_argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5")
+    parser.add_argument(
+        "--svg", metavar="OUT", help="write a drawing to this file, with the values at the point if one is given"
+    )
 
 
 def run(args: argparse.Namespace) -> Answer:
     """Runs the command."""
-    from relucirc import to_sympy
+    from relucirc import draw, to_sympy
 
     net = read_network(args.network)
     exact = net.exact()
@@ -50,8 +53,8 @@ def run(args: argparse.Namespace) -> Answer:
     else:
         data["formula"] = None
         lines += ["", f"formula: not written for more than {MAX_NEURONS} hidden neurons; `relucirc explain` finds it."]
-    if args.at is not None:
-        point = read_point(args.at, net.inputs)
+    point = None if args.at is None else read_point(args.at, net.inputs)
+    if point is not None:
         trace = net.trace(point)
         lines += ["", *_trace_lines(net, point, trace)]
         data["point"] = dict(zip(net.inputs, map(text, point), strict=True))
@@ -60,6 +63,9 @@ def run(args: argparse.Namespace) -> Answer:
             for before, after in trace
         ]
         data["outputs"] = list(map(text, trace[-1][1]))
+    if args.svg is not None:
+        draw(net, at=point, title=args.network.strip()).save(args.svg)
+        lines += ["", f"drawing written to {args.svg}"]
     return Answer("\n".join(lines), plain(data))
 
 
