@@ -1,0 +1,139 @@
+"""Checks that a function needs two hidden layers: two points of one hyperplane, two jumps.
+
+With one hidden layer, a function is ``sum kappa_H relu(l_H) + affine`` over distinct hyperplanes.
+At a point of H that lies on no other hyperplane its slope jumps by ``kappa_H`` times the slope of
+l_H: the same at every such point.  So two points of one hyperplane, near each of which the function
+is affine on either side, with different jumps, show that no such network computes it.  The affine
+pieces are read off the graph gate by gate: on a half-ball every gate must be decided.
+"""
+
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.checker.check import Verdict
+from relucirc.checker.linear import (
+    UNIT,
+    Linear,
+    Rejected,
+    constant,
+    fields,
+    form,
+    minus,
+    mix,
+    number,
+    replace,
+    require,
+    sequence,
+    value_at,
+)
+from relucirc.domain import read_domain
+from relucirc.errors import RelucircError
+from relucirc.graph import Graph, MaxGate, Relation
+from relucirc.lower.from_family import resolve_family
+from relucirc.lower.from_formula import graph_of_formula
+from relucirc.network import MLP
+
+FORMAT = "relucirc-depth-1"
+
+
+def check_depth(f: Any, certificate: Any, domain: Any = None) -> Verdict:
+    """Checks a certificate that no network with one hidden layer computes a function.
+
+    Args:
+        f: The function, as for :func:`relucirc.depth_certificate`.
+        certificate: ``result.certificate``, or the same data read back from JSON.
+        domain: Where the function counts.
+
+    Returns:
+        A :class:`relucirc.Verdict`, true if two hidden layers are needed.
+    """
+    try:
+        require(isinstance(certificate, dict), "a certificate is not an object")
+        names = [name for name in sequence(certificate.get("inputs"), "inputs") if isinstance(name, str)]
+        source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
+        try:
+            graph = graph_of_formula(source, tuple(names))
+        except RelucircError as error:
+            return Verdict(False, f"the function is not over these inputs: {error}")
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
+    return check_depth_claim(graph, certificate, domain)
+
+
+def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Verdict:
+    """Checks a certificate for a function that has been read."""
+    n = len(graph.inputs)
+    relations = read_domain(domain, graph.inputs).relations
+    try:
+        fields(certificate, {"format", "inputs", "hyperplane", "points", "jumps"}, set(), "a certificate")
+        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+        require(certificate["inputs"] == list(graph.inputs), "the inputs are not these")
+        plane = form(certificate["hyperplane"], n)
+        require(constant(plane) is None, "the hyperplane is no hyperplane")
+        points = sequence(certificate["points"], "points")
+        jumps = sequence(certificate["jumps"], "jumps")
+        require(len(points) == 2 and len(jumps) == 2, "expected two points, and the jumps at each")
+        seen = []
+        for data, claimed in zip(points, jumps, strict=True):
+            coordinates = [number(c) for c in sequence(data, "a point")]
+            require(len(coordinates) == n, "a point has the wrong dimension")
+            point = dict(enumerate(coordinates))
+            require(value_at(plane, point) == 0, "a point is not on the hyperplane")
+            for relation in relations:
+                inside = relation.form.evaluate(coordinates) > 0
+                require(relation.op != "==" and inside, "a point is not inside the domain")
+            found = _jumps(graph, plane, point)
+            require([number(c) for c in sequence(claimed, "jumps")] == found, "a jump is not the one that is claimed")
+            seen.append(found)
+        require(seen[0] != seen[1], "the jumps are equal")
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
+    return Verdict(True, "the function folds differently at two points of one hyperplane")
+
+
+def _jumps(graph: Graph, plane: Linear, point: dict[int, fmpq]) -> list[fmpq]:
+    """The multiple of the plane's form that each output gains when the plane is crossed."""
+    above, below = _half_ball(graph, plane, point, 1), _half_ball(graph, plane, point, -1)
+    v = next(u for u in plane if u != UNIT)
+    found = []
+    for a, b in zip(above, below, strict=True):
+        step = minus(a, b)
+        kappa = step.get(v, fmpq(0)) / plane[v]
+        require(step == mix(((kappa, plane),)), "the function is not continuous there")
+        found.append(kappa)
+    return found
+
+
+def _half_ball(graph: Graph, plane: Linear, point: dict[int, fmpq], side: int) -> list[Linear]:
+    """The outputs as forms over the inputs, just beside the point on one side of the plane."""
+    n = len(graph.inputs)
+    known: dict[int, Linear] = {}
+    pivot = next(u for u in plane if u != UNIT)
+
+    def read(source: Any) -> Linear:
+        linear = {v: c for v, c in source.terms.items() if c != 0}
+        if source.const != 0:
+            linear[UNIT] = source.const
+        return replace(linear, known)
+
+    def sign(target: Linear) -> int:
+        value = value_at(target, point)
+        if value == 0:
+            ratio = target.get(pivot, fmpq(0)) / plane[pivot]
+            require(target == mix(((ratio, plane),)), "another kink passes through a point")
+            value = side * ratio
+        return (value > 0) - (value < 0)
+
+    def truth(relation: Relation) -> bool:
+        return relation.holds(sign(read(relation.form)))
+
+    for k, gate in enumerate(graph.gates):
+        if isinstance(gate, MaxGate):
+            left, right = read(gate.left), read(gate.right)
+            known[n + k] = right if sign(minus(right, left)) > 0 else left
+        else:
+            chosen = [branch for guard, branch in gate.branches if guard.decide(truth)]
+            require(bool(chosen), f"no branch of gate {k} applies")
+            known[n + k] = read(chosen[0])
+    return [read(output) for output in graph.outputs]

@@ -1,0 +1,391 @@
+"""Checks a certificate of minimality: the network computes the function, and nothing smaller does.
+
+The first half is an ordinary proof of equality.  For the second, the network itself gives the shallow
+form of the function: neurons on one hyperplane are added up, and hyperplanes whose neurons cancel
+drop out.  Each of the k hyperplanes that remain needs a neuron.  Then the network cannot have k
+neurons, if for no set N of reversed ones ``affine + sum_N kappa_H l_H`` vanishes (up to what is free),
+and not k + 1 if no such remainder is a multiple of one further row.  Rows of evidence reduce each of
+these to a few numbers, and all subsets of those are tried here again.
+"""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import gcd, lcm
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from relucirc.checker.check import Verdict, check
+from relucirc.checker.linear import (
+    UNIT,
+    Linear,
+    Rejected,
+    constant,
+    fields,
+    index,
+    mix,
+    number,
+    require,
+    sequence,
+    value_at,
+)
+from relucirc.domain import read_domain
+from relucirc.errors import RelucircError
+from relucirc.forms import Form
+from relucirc.graph import Graph, GraphBuilder, Relation
+from relucirc.network import MLP
+
+FORMAT = "relucirc-minimal-1"
+MAX_SUMS = 1_200_000
+MAX_TRIED = 14
+MAX_SIGNED = 18
+ZERO, ONE = fmpq(0), fmpq(1)
+
+
+def check_minimal(f: Any, certificate: Any, domain: Any = None) -> Verdict:
+    """Checks that a certificate's network equals a function, and that its lower bound holds.
+
+    Args:
+        f: The function, as for :func:`relucirc.minimal_network`.
+        certificate: ``result.certificate``, or the same data read back from JSON.
+        domain: Where they must be equal.
+
+    Returns:
+        A :class:`relucirc.Verdict`: true if the network computes f there and no network of the
+        certificate's kind with fewer than ``certificate["lower_bound"]`` hidden neurons does.
+
+    Raises:
+        RelucircError: When f or the domain cannot be read.
+    """
+    try:
+        needed = {"format", "kind", "network", "equal", "lower_bound", "excluded"}
+        fields(certificate, needed, {"skip", "sides"}, "a certificate")
+        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+        fields(certificate["kind"], {"bias", "output_bias", "skip"}, set(), "a kind")
+        kind = {name: value is True for name, value in certificate["kind"].items()}
+        require(all(isinstance(value, bool) for value in certificate["kind"].values()), "a kind is not true or false")
+        network = _network(certificate["network"])
+        require(len(network.layers) <= 2, "the network has more than one hidden layer")
+        skips = _skips(certificate, kind["skip"], network)
+        _check_kind(network, kind)
+        verdict = check(_graph(network, skips), f, certificate["equal"], domain)
+        if not verdict.accepted:
+            return Verdict(False, f"the network is not proved equal: {verdict.reason}")
+        shape = _Shape.read(network, read_domain(domain, network.inputs).relations, certificate.get("sides"))
+        _check_bound(shape, kind, network.hidden_neurons, certificate)
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
+    return Verdict(True, "the network is equal, and no network with fewer neurons than the bound is")
+
+
+def _network(data: Any) -> MLP:
+    fields(data, {"inputs", "layers"}, set(), "a network")
+    layers = []
+    for layer in sequence(data["layers"], "layers"):
+        fields(layer, {"weight", "bias"}, set(), "a layer")
+        weight = [[number(c) for c in sequence(row, "a row")] for row in sequence(layer["weight"], "a weight")]
+        layers.append((weight, [number(c) for c in sequence(layer["bias"], "a bias")]))
+    try:
+        return MLP.from_arrays(layers, tuple(sequence(data["inputs"], "inputs")))
+    except RelucircError as error:
+        raise Rejected(f"the network is none: {error}") from None
+
+
+def _skips(certificate: dict, expected: bool, network: MLP) -> list[list[fmpq]] | None:
+    require(("skip" in certificate) == expected, "a skip connection is given without being allowed, or the reverse")
+    if not expected:
+        return None
+    rows = [[number(c) for c in sequence(row, "a skip row")] for row in sequence(certificate["skip"], "skip")]
+    require(
+        len(rows) == network.sizes[-1] and all(len(row) == network.sizes[0] for row in rows), "skip has a wrong shape"
+    )
+    return rows
+
+
+def _check_kind(network: MLP, kind: dict[str, bool]) -> None:
+    """The network must be of the kind that the bound is about."""
+    *hidden, output = network.exact().layers
+    require(kind["output_bias"] or not any(output.exact_bias()), "the network has output biases")
+    for layer in hidden:
+        require(kind["bias"] or not any(layer.exact_bias()), "the network has hidden biases")
+    require(bool(hidden) or not any(output.weight.rows), "a network without hidden neurons has weights")
+
+
+def _graph(network: MLP, skips: list[list[fmpq]] | None) -> MLP | Graph:
+    if skips is None:
+        return network
+    builder = GraphBuilder(network.inputs)
+    values = [builder.input(i) for i in range(len(network.inputs))]
+    for depth, layer in enumerate(network.exact().layers):
+        forms = []
+        for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+            total = Form.constant(bias)
+            for j, c in row:
+                total = total + values[j].scale(c)
+            forms.append(total)
+        values = forms if depth == len(network.layers) - 1 else [builder.relu(form) for form in forms]
+    return builder.build([v + Form(dict(enumerate(row))) for v, row in zip(values, skips, strict=True)])
+
+
+@dataclass
+class _Shape:
+    """The shallow form, read off a network.
+
+    Attributes:
+        n: Number of inputs.
+        planes: The hyperplanes' forms, leading coefficient 1.
+        jumps: For each the jump of every output.
+        affine: The affine part of every output.
+        relations: The domain.
+    """
+
+    n: int
+    planes: list[Linear]
+    jumps: list[list[fmpq]]
+    affine: list[Linear]
+    relations: Sequence[Relation]
+
+    @staticmethod
+    def read(network: MLP, relations: Sequence[Relation], sides: Any) -> "_Shape":
+        """Adds up the neurons of each hyperplane."""
+        *hidden, output = network.exact().layers
+        affine: list[Linear] = [{UNIT: b} if b else {} for b in output.exact_bias()]
+        planes: dict[tuple, tuple[Linear, list[fmpq]]] = {}
+        if hidden:
+            columns = output.weight.tolist()
+            layer = hidden[0]
+            for j, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
+                linear = {**dict(row), **({UNIT: bias} if bias else {})}
+                weights = [column[j] for column in columns]
+                _add_neuron(linear, weights, planes, affine)
+        kept = [(plane, jumps) for plane, jumps in planes.values()]
+        shape = _Shape(len(network.inputs), [p for p, _ in kept], [j for _, j in kept], affine, relations)
+        if relations:
+            shape._take_sides(sides)
+        else:
+            require(sides is None, "sides are given without a domain")
+        used = [i for i, jumps in enumerate(shape.jumps) if any(jumps)]
+        shape.planes = [shape.planes[i] for i in used]
+        shape.jumps = [shape.jumps[i] for i in used]
+        return shape
+
+    def _take_sides(self, sides: Any) -> None:
+        """Keeps the hyperplanes that meet the interior; the others are affine on the domain."""
+        sides = sequence(sides, "sides")
+        require(len(sides) == len(self.planes), "expected one side for each hyperplane")
+        constraints = [_linear(relation.form) for relation in self.relations]
+        require(all(relation.op != "==" for relation in self.relations), "the domain has no interior")
+        kept = []
+        for i, (side, plane) in enumerate(zip(sides, self.planes, strict=True)):
+            require(isinstance(side, dict) and len(side) == 1, "a side is malformed")
+            ((name, evidence),) = side.items()
+            if name == "point":
+                values = [number(c) for c in sequence(evidence, "a point")]
+                require(len(values) == self.n, "a point has the wrong dimension")
+                point = dict(enumerate(values))
+                require(value_at(plane, point) == 0, "a point is not on its hyperplane")
+                require(all(value_at(c, point) > 0 for c in constraints), "a point is not inside the domain")
+                kept.append(i)
+            elif name == "new":
+                require(not any(self.jumps[i]), "a hyperplane with a jump has no point inside the domain")
+            else:
+                require(name in ("above", "below"), f"unknown side {name!r:.20}")
+                sign = ONE if name == "above" else -ONE
+                parts = [(sign, plane)]
+                for item in sequence(evidence, "multipliers"):
+                    require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
+                    multiplier = number(item[1])
+                    require(multiplier > 0, "a multiplier is not positive")
+                    parts.append((-multiplier, constraints[index(item[0], len(constraints))]))
+                rest = constant(mix(parts))
+                require(rest is not None and rest >= 0, "the multipliers do not keep a hyperplane out")
+                if name == "above":
+                    self.affine = [
+                        mix(((ONE, a), (kappa, plane))) for a, kappa in zip(self.affine, self.jumps[i], strict=True)
+                    ]
+        self.planes = [self.planes[i] for i in kept]
+        self.jumps = [self.jumps[i] for i in kept]
+
+
+def _add_neuron(linear: Linear, weights: list[fmpq], planes: dict, affine: list[Linear]) -> None:
+    """Adds ``weights * relu(linear)`` to a shallow form: relu(-l) = relu(l) - l."""
+    fixed = constant(linear)
+    if fixed is not None:
+        for o, w in enumerate(weights):
+            affine[o] = mix(((ONE, affine[o]), (w * max(fixed, ZERO), {UNIT: ONE})))
+        return
+    leading = linear[min(v for v in linear if v != UNIT)]
+    plane = mix(((ONE / leading, linear),))
+    _, jumps = planes.setdefault(tuple(sorted((v, str(c)) for v, c in plane.items())), (plane, [ZERO] * len(weights)))
+    size = abs(leading)
+    for o, w in enumerate(weights):
+        jumps[o] = jumps[o] + size * w
+        if leading < 0:
+            affine[o] = mix(((ONE, affine[o]), (-size * w, plane)))
+
+
+def _linear(form: Any) -> Linear:
+    linear = {v: c for v, c in form.terms.items() if c != 0}
+    if form.const != 0:
+        linear[UNIT] = form.const
+    return linear
+
+
+def _check_bound(shape: _Shape, kind: dict[str, bool], width: int, certificate: dict) -> None:
+    bound = certificate["lower_bound"]
+    require(isinstance(bound, int) and not isinstance(bound, bool) and 0 <= bound <= width, "the bound is out of range")
+    excluded = certificate["excluded"]
+    require(isinstance(excluded, dict), "excluded is not an object")
+    price = bound - len(shape.planes)
+    if price <= 0:
+        require(not excluded, "evidence is given for nothing")
+        return
+    question = _Question(shape, kind)
+    if len(shape.affine) > 1 and "all" in excluded:
+        fields(excluded, {"all"}, set(), "excluded")
+        require(excluded["all"] is True, "all is not true")
+        question.try_all(price)
+        return
+    require(price <= (2 if len(shape.affine) == 1 else 1), "the bound is higher than this evidence can show")
+    fields(excluded, {"none"}, {"constant", "always_on", "doubled"} if price == 2 else set(excluded), "excluded")
+    question.nothing_left(excluded["none"])
+    if price == 2:
+        question.no_single_row(excluded)
+
+
+class _Question:
+    """Which remainders can be paid for; coordinates are those that are not free."""
+
+    def __init__(self, shape: _Shape, kind: dict[str, bool]) -> None:
+        self.shape = shape
+        self.kind = kind
+        self.coordinates = [*([] if kind["skip"] else range(shape.n)), *([] if kind["output_bias"] else [UNIT])]
+
+    def vector(self, linear: Linear) -> list[fmpq]:
+        return [linear.get(v, ZERO) for v in self.coordinates]
+
+    def nothing_left(self, rows: Any) -> None:
+        """No set N leaves nothing: for all outputs at once."""
+        target = [c for affine in self.shape.affine for c in self.vector(affine)]
+        steps = []
+        for plane, jumps in zip(self.shape.planes, self.shape.jumps, strict=True):
+            row = self.vector(plane)
+            steps.append([kappa * c for kappa in jumps for c in row])
+        _no_subset(_read_rows(rows, len(target)), target, steps)
+
+    def no_single_row(self, excluded: dict) -> None:
+        """No set N leaves a multiple of one row that costs a single neuron."""
+        require(not self.kind["skip"], "with a skip connection one more neuron is always enough")
+        target = self.vector(self.shape.affine[0])
+        planes = [self.vector(plane) for plane in self.shape.planes]
+        steps = [[jumps[0] * c for c in row] for jumps, row in zip(self.shape.jumps, planes, strict=True)]
+        if self.shape.relations:
+            require("constant" not in excluded, "constants are always active, and excluded with these")
+            self._none_always_on(excluded.get("always_on"))
+        else:
+            require("always_on" not in excluded, "no neuron is always active on all of R^n but constants")
+            if self.kind["bias"] and not self.kind["output_bias"]:
+                rows = _read_rows(excluded.get("constant"), len(target))
+                require(all(row[-1] == 0 for row in rows), "a row sees the constant")
+                _no_subset(rows, target, steps)
+            else:
+                require("constant" not in excluded, "constants are free, or not to be had")
+        doubled = sequence(excluded.get("doubled"), "doubled")
+        require(len(doubled) == len(planes), "expected rows for each hyperplane")
+        for i, data in enumerate(doubled):
+            rows = _read_rows(data, len(target))
+            for row in rows:
+                require(_dot(row, planes[i]) == 0, "a row sees the hyperplane that is doubled")
+            _no_subset(rows, target, [step for j, step in enumerate(steps) if j != i])
+
+    def _none_always_on(self, data: Any) -> None:
+        """No remainder has one sign on the domain: each is positive at one of the places, and negative at one."""
+        bias, output_bias = self.kind["bias"], self.kind["output_bias"]
+        constraints = [_linear(relation.form) for relation in self.shape.relations]
+        places = []
+        for place in sequence(data, "always_on"):
+            first, *rest = (number(c) for c in sequence(place, "a place"))
+            require(len(rest) == self.shape.n and first in (ZERO, ONE), "a place is malformed")
+            point = dict(enumerate(rest))
+            is_direction = first == 0 and all(value_at({**c, UNIT: ZERO}, point) >= 0 for c in constraints)
+            if not is_direction:
+                require(first == (ZERO if output_bias else ONE), "a point is used where only directions count")
+                require(not (bias and output_bias), "a point is used where only directions count")
+                require(all(value_at(c, point) >= 0 for c in constraints), "a place is not in the domain")
+            places.append((first, point))
+        require(bool(places), "no places are given")
+        forms = [self.shape.affine[0]]
+        forms += [mix(((jumps[0], plane),)) for plane, jumps in zip(self.shape.planes, self.shape.jumps, strict=True)]
+        require(len(forms) - 1 <= MAX_SIGNED, "too many hyperplanes to try all subsets")
+        table = [[value_at({**f, UNIT: f.get(UNIT, ZERO) * first}, point) for first, point in places] for f in forms]
+        for size in range(len(forms)):
+            for chosen in itertools.combinations(table[1:], size):
+                total = [sum(column, start=ZERO) for column in zip(table[0], *chosen, strict=True)]
+                require(min(total) < 0 < max(total), "some remainder has one sign at all places")
+
+    def try_all(self, price: int) -> None:
+        """Several outputs: no N and no D costs less than the price."""
+        k = len(self.shape.planes)
+        require(k <= MAX_TRIED, "too many hyperplanes to try all subsets")
+        planes = [self.vector(plane) for plane in self.shape.planes]
+        units = list(range(k))
+        if self.kind["bias"] and not self.kind["output_bias"]:
+            planes.append([ZERO] * (len(self.coordinates) - 1) + [ONE])
+            units.append(k)
+        base = [self.vector(affine) for affine in self.shape.affine]
+        for size in range(k + 1):
+            for flipped in itertools.combinations(range(k), size):
+                rows = [list(row) for row in base]
+                for i in flipped:
+                    for o, kappa in enumerate(self.shape.jumps[i]):
+                        rows[o] = [a + kappa * b for a, b in zip(rows[o], planes[i], strict=True)]
+                rank = _rank(rows)
+                require(rank > 0, "some orientation leaves nothing")
+                if rank >= price:
+                    continue
+                require(not self.shape.relations, "some orientation leaves too little")
+                for count in range(price):
+                    for doubled in itertools.combinations([i for i in units if i not in flipped], count):
+                        paid = [planes[i] for i in doubled]
+                        cost = count + 2 * (_rank([*rows, *paid]) - _rank(paid))
+                        require(cost >= price, "some orientation is cheaper than the bound")
+
+
+def _rank(rows: Sequence[Sequence[fmpq]]) -> int:
+    return fmpq_mat([list(row) for row in rows]).rank() if rows and rows[0] else 0
+
+
+def _dot(a: Iterable[fmpq], b: Iterable[fmpq]) -> fmpq:
+    return sum((x * y for x, y in zip(a, b, strict=True)), start=ZERO)
+
+
+def _read_rows(data: Any, width: int) -> list[list[fmpq]]:
+    rows = [[number(c) for c in sequence(row, "a row")] for row in sequence(data, "rows")]
+    require(bool(rows) and all(len(row) == width for row in rows), "rows have a wrong length")
+    return rows
+
+
+def _no_subset(rows: list[list[fmpq]], target: list[fmpq], steps: list[list[fmpq]]) -> None:
+    """Rejects unless no subset of the steps brings the target to zero, seen through the rows alone."""
+    images = [[_dot(row, vector) for row in rows] for vector in (target, *steps)]
+    scale = lcm(*(int(c.q) for image in images for c in image))
+    goal, *moves = ([int((scale * c).p) for c in image] for image in images)
+    moves = [move for move in moves if any(move)]
+    for r, wanted in enumerate(goal):
+        divisor = gcd(*(move[r] for move in moves))
+        if wanted and (not divisor or wanted % divisor):
+            return
+    # Pack the rows into one number: no carries, since every digit is smaller than half the base.
+    largest = max((abs(c) for c in goal), default=0) + sum(max(map(abs, move)) for move in moves)
+    base = 2 * largest + 1
+    packed = [sum(c * base**r for r, c in enumerate(move)) for move in (goal, *moves)]
+    half = len(packed) // 2 + 1
+    ahead, behind = {packed[0]}, {0}
+    for step in packed[1:half]:
+        ahead |= {total + step for total in ahead}
+        require(len(ahead) <= MAX_SUMS, "too many subsets to try again")
+    for step in packed[half:]:
+        behind |= {total - step for total in behind}
+        require(len(behind) <= MAX_SUMS, "too many subsets to try again")
+    require(ahead.isdisjoint(behind), "some subset leaves nothing")

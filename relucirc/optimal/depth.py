@@ -1,0 +1,199 @@
+"""``depth_certificate``: how many hidden layers a function needs, as far as that is known.
+
+What can be certified:
+
+* 0: the function is affine;
+* 1: it has a shallow form, and here is the network;
+* at least 2: two points of one hyperplane with different jumps.
+
+Nothing more is claimed for real weights: no function is known to need three hidden layers.  For
+*integer* weights, the maximum of n numbers needs ``ceil(log2 n)`` hidden layers (Haase, Hertrich and
+Loho, "Lower Bounds on the Depth of Integral ReLU Neural Networks via Lattice Polytopes", ICLR 2023,
+arXiv 2302.12553); that bound is stated where the function is proved to be such a maximum.  It says
+nothing about weights such as 1/2: the maximum of five has two hidden layers with halves, and needs
+three with integers.  From above, ``ceil(log2(n + 1))`` hidden layers are enough for every piecewise
+linear function of n inputs (Arora, Basu, Mianjy and Mukherjee, ICLR 2018, arXiv 1611.01491).
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from relucirc.budget import Budget, OutOfBudget
+from relucirc.checker.depth import check_depth_claim
+from relucirc.exact import ZERO
+from relucirc.graph import Graph, MaxGate
+from relucirc.network import MLP
+from relucirc.optimal.minimal import depth_evidence, minimal_network
+from relucirc.optimal.reading import read_function, read_ground
+from relucirc.optimal.shallow_form import NotShallow, shallow_form
+from relucirc.prover import prove
+
+INTEGER_REFERENCE = (
+    "Haase, Hertrich, Loho: Lower Bounds on the Depth of Integral ReLU Neural Networks via Lattice Polytopes, "
+    "ICLR 2023, arXiv 2302.12553"
+)
+UPPER_REFERENCE = (
+    "Arora, Basu, Mianjy, Mukherjee: Understanding Deep Neural Networks with Rectified Linear Units, ICLR 2018, "
+    "arXiv 1611.01491"
+)
+
+
+@dataclass(frozen=True)
+class Depth:
+    """What :func:`depth_certificate` answers.
+
+    Attributes:
+        lower_bound: Hidden layers needed with real weights, certified: 0, 1 or 2.
+        upper_bound: Hidden layers that are enough: 0 or 1 with the network, else by Arora et al.
+        network: A network of at most one hidden layer, if there is one.
+        certificate: Evidence: for at least 2, what :func:`relucirc.optimal.check_depth` reads; with a
+            network, what :func:`relucirc.optimal.check_minimal` reads.
+        integer_lower_bound: Hidden layers needed if all weights are integers, where the published
+            theorem applies; else None.
+        reference: Where that theorem is.
+        reason: One or two sentences for people.
+        seconds: Wall time used.
+    """
+
+    lower_bound: int
+    upper_bound: int
+    network: MLP | None
+    certificate: dict | None = field(repr=False)
+    integer_lower_bound: int | None
+    reference: str | None
+    reason: str
+    seconds: float = 0.0
+
+    @property
+    def one_hidden_layer(self) -> bool | None:
+        """Whether one hidden layer is enough; None where that was not settled in time."""
+        if self.network is not None:
+            return True
+        return False if self.lower_bound >= 2 else None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def depth_certificate(
+    f: Any, *, domain: Any = None, budget: float | None = 60.0, inputs: Sequence[str] | None = None
+) -> Depth:
+    """Decides whether one hidden layer computes a function, with a certificate either way.
+
+    Args:
+        f: The function, as for :func:`relucirc.minimal_network`.
+        domain: Where it counts: None for all of R^n, or a polyhedron with interior.
+        budget: Seconds.
+        inputs: Names of the inputs, in order; f's own symbols by default.
+
+    Returns:
+        A :class:`Depth`.
+
+    Raises:
+        RelucircError: When f or the domain cannot be read, or f is discontinuous.
+
+    Example:
+        >>> import relucirc
+        >>> relucirc.depth_certificate("Max(x1, x2, x3)").lower_bound
+        2
+    """
+    clock = Budget(budget)
+    graph = read_function(f, inputs)
+    ground = read_ground(domain, graph.inputs)
+    enough = layers_enough(len(graph.inputs))
+    try:
+        shape = shallow_form(graph, ground, clock)
+    except OutOfBudget:
+        reason = "the budget ended before it was known whether one hidden layer is enough."
+        return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
+    if not isinstance(shape, NotShallow):
+        return _one_layer(graph, domain, shape.folds, enough, clock)
+    certificate = depth_evidence(graph, shape)
+    verdict = check_depth_claim(graph, certificate, domain)
+    if not verdict.accepted:
+        reason = f"it seems to need two hidden layers, but the checker says: {verdict.reason}"
+        return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
+    integer = _integer_bound(graph, clock) if ground.domain is None else None
+    reason = "two hidden layers are needed: at two points of one hyperplane the function folds differently (checked)."
+    if integer is not None:
+        reason += (
+            f" With integer weights {integer} are needed (Haase, Hertrich, Loho 2023), which says nothing about "
+            "other weights."
+        )
+    reference = None if integer is None else INTEGER_REFERENCE
+    return Depth(2, max(enough, 2), None, certificate, integer, reference, reason, clock.elapsed)
+
+
+def layers_enough(n: int) -> int:
+    """Returns ``ceil(log2(n + 1))``: enough hidden layers for every function of n inputs."""
+    return n.bit_length()
+
+
+def _one_layer(graph: Graph, domain: Any, folds: Sequence[Any], enough: int, clock: Budget) -> Depth:
+    if not folds:
+        reason = "it is affine: no hidden layer is needed."
+        network = minimal_network(graph, domain=domain, skip=True, budget=clock.seconds)
+        assert network.skip is not None or network.network is None
+        affine = None if network.network is None else _affine_network(network.network, network.skip)
+        return Depth(0, 0, affine, network.certificate, None, None, reason, clock.elapsed)
+    found = minimal_network(graph, domain=domain, budget=clock.seconds)
+    if found.network is None:
+        return Depth(1, enough, None, None, None, None, found.reason, clock.elapsed)
+    reason = f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
+    return Depth(1, 1, found.network, found.certificate, None, None, reason, clock.elapsed)
+
+
+def _affine_network(constant: MLP, skip: Any) -> MLP:
+    return MLP.from_arrays(
+        [([list(row) for row in skip], list(constant.exact().layers[-1].exact_bias()))], constant.inputs
+    )
+
+
+def _integer_bound(graph: Graph, clock: Budget) -> int | None:
+    """The published bound, if the function is proved to be a maximum or minimum of its inputs, 0 perhaps among them.
+
+    ``Max(0, x_1, ..., x_m)`` is as hard as the maximum of m + 1 numbers, since the latter is
+    ``x_0 + Max(0, x_1 - x_0, ...)``; minima are maxima of negated inputs.
+    """
+    if len(graph.outputs) != 1:
+        return None
+    used = _inputs_used(graph)
+    symbols = [sympy.Symbol(graph.inputs[v]) for v in used]
+    for kind in (sympy.Max, sympy.Min):
+        for extra in ((), (sympy.Integer(0),)):
+            operands = (*extra, *symbols)
+            if len(operands) < 3:
+                continue
+            if not _agrees(graph, used, kind is sympy.Max, bool(extra)):
+                continue
+            try:
+                limit = None if clock.seconds is None else max(clock.remaining, 0.0)
+                if prove(graph, kind(*operands, evaluate=False), budget=limit).status == "proved":
+                    return (len(operands) - 1).bit_length()
+            except OutOfBudget:
+                return None
+    return None
+
+
+def _inputs_used(graph: Graph) -> list[int]:
+    """The inputs that occur; one that cancels makes the comparison with a maximum fail, which is safe."""
+    forms = list(graph.outputs)
+    for gate in graph.gates:
+        forms += [gate.left, gate.right] if isinstance(gate, MaxGate) else [form for _, form in gate.branches]
+    return sorted({v for form in forms for v in form.terms if v < len(graph.inputs)})
+
+
+def _agrees(graph: Graph, used: list[int], largest: bool, zero: bool) -> bool:
+    """Whether some points do not already refute it."""
+    rng = random.Random(4)
+    for _ in range(20):
+        point = [fmpq(rng.randint(-99, 99)) for _ in graph.inputs]
+        values = [point[v] for v in used] + [ZERO] * zero
+        if graph.evaluate(point)[0] != (max(values) if largest else min(values)):
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""What is asked about: a function as a graph, and the polyhedron on which it counts."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from relucirc.chart import chart_of
+from relucirc.domain import Domain, read_domain
+from relucirc.errors import DomainError, FormulaError, shorten
+from relucirc.exact import ZERO
+from relucirc.forms import Form
+from relucirc.formula import parse_formula
+from relucirc.geometry.cell import Cell, cell_of
+from relucirc.geometry.feasible import feasibility
+from relucirc.graph import Graph
+from relucirc.lower.from_family import resolve_family
+from relucirc.lower.from_formula import graph_of_formula
+from relucirc.lower.from_network import graph_of_network
+from relucirc.network import MLP, default_names
+
+
+def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:
+    """Reads a function: a formula, a list of them, text, a network, a graph or a JAX function.
+
+    Args:
+        f: The function.
+        inputs: Names of the inputs, in order.  By default a network's own names, or the formula's
+            symbols in natural order (x2 before x10); ``x`` for a formula without symbols.
+
+    Raises:
+        FormulaError: When it cannot be read, or is a JAX function and no names are given.
+    """
+    if isinstance(f, MLP):
+        net = resolve_family(f)[0] if f.symbols else f
+        return graph_of_network(net) if inputs is None else graph_of_formula(net, inputs)
+    if isinstance(f, Graph) and inputs is None:
+        return f
+    if inputs is None:
+        inputs = _names_of(f)
+    return graph_of_formula(f, tuple(inputs))
+
+
+def _names_of(f: Any) -> tuple[str, ...]:
+    if isinstance(f, str):
+        f = parse_formula(f)
+    if isinstance(f, Callable) and not isinstance(f, sympy.Basic | type):
+        raise FormulaError(
+            "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."
+        )
+    if isinstance(f, sympy.MatrixBase):
+        f = f.flat()
+    parts = list(f) if isinstance(f, list | tuple) else [f]
+    parts = [parse_formula(part) if isinstance(part, str) else part for part in parts]
+    names = {symbol.name for part in parts if isinstance(part, sympy.Basic) for symbol in part.free_symbols}
+    return tuple(sorted(names, key=_natural)) or default_names(1)
+
+
+def _natural(name: str) -> list:
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the function counts: all of R^n, or a polyhedron with interior.
+
+    Attributes:
+        n: Number of inputs.
+        domain: As it was read; None for all of R^n.
+        constraints: The relations' forms, ``>= 0`` there.
+        interior: A point where all of them are positive, but for constants.
+    """
+
+    n: int
+    domain: Domain | None
+    constraints: tuple[Form, ...]
+    interior: tuple
+
+    @cached_property
+    def cell(self) -> Cell:
+        """The polyhedron by its vertices, rays and lines."""
+        cell = cell_of(self.constraints, self.n)
+        assert cell is not None
+        return cell
+
+    def holds_inside(self, point: Sequence) -> bool:
+        """Whether a point is in the interior."""
+        return all(form.evaluate(point).p > 0 for form in self.constraints if form.terms)
+
+
+def read_ground(domain: Any, names: Sequence[str]) -> Ground:
+    """Reads the domain of a minimality or depth question.
+
+    Raises:
+        DomainError: When it has no interior, is empty, or holds integer points only: one-hidden-layer
+            forms are unique only where there is room on both sides of a hyperplane.
+    """
+    n = len(names)
+    read = read_domain(domain, names)
+    if read.is_everything:
+        return Ground(n, None, (), (ZERO,) * n)
+    if read.integers:
+        raise DomainError("minimal networks are known on polyhedra, not on integer points; leave the integrality out.")
+    if feasibility(read.relations, n).point is None:
+        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+    chart = chart_of(read.relations, n)
+    if len(chart.free) < n:
+        raise DomainError(
+            f"expected a domain with interior, got one of dimension {len(chart.free)} in R^{n}: {shorten(domain)}; "
+            "solve the equalities and ask about a function of fewer inputs."
+        )
+    return Ground(n, read, tuple(r.form for r in read.relations), chart.interior)
