@@ -71,6 +71,8 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "explain": ("explain", minimum_file),
         "show": ("show", minimum_file, "--at", "3,-5"),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
+        "minimal": ("minimal", "Min(x1, x2)"),
+        "bench": ("bench", "absolute", "--points", "1000", "--rounds", "1", "--contender", "relucirc"),
         "circuits": ("circuits",),
     }
     for words in calls.values():
@@ -107,6 +109,11 @@ BAD_INPUT = {
     "a point with too few values": ("show", "minimum", "--at", "3"),
     "a point with a stray name": ("show", "minimum", "--at", "x1=3,y=2"),
     "a point with a word": ("show", "minimum", "--at", "3,five"),
+    "no positive number of points": ("bench", "minimum", "--points", "0"),
+    "an unknown contender": ("bench", "minimum", "--points", "10", "--contender", "nobody"),
+    "a formula without a smallest network": ("minimal", "x1*x2"),
+    "an unknown suffix": ("minimal", "Abs(x)", "--out", "net.txt"),
+    "a drawing that cannot be written": ("show", "minimum", "--svg", "no/such/folder/net.svg"),
     "a certificate that cannot be written": (
         "prove",
         "minimum",
@@ -214,6 +221,27 @@ def test_deviation_names_the_value_and_the_place(run):
     assert status == 0
     assert out == "largest difference 2, attained at x1 = -1, x2 = 1.\n"
     assert "unbounded" in run("deviation", "minimum", "x2")[1]
+
+
+def test_minimal_says_whether_the_size_is_proved(run, tmp_path):
+    out_file, proof = str(tmp_path / "net.json"), str(tmp_path / "proof.json")
+    status, out, _ = run("minimal", "Min(x1, x2)", "--out", out_file, "--certificate", proof)
+    assert status == 0
+    assert out.startswith("3 hidden neurons: ")
+    assert relucirc.load(out_file).hidden_neurons == 3
+    assert run("prove", out_file, "Min(x1, x2)")[0] == 0
+    assert json.loads((tmp_path / "proof.json").read_text())["format"]
+    status, out, _ = run("minimal", "Max(x1, x2, x3)", "--json")
+    data = json.loads(out)
+    assert status == 1
+    assert (data["network"], data["optimal"]) == (None, False)
+    assert data["certificate"] is not None
+
+
+def test_show_writes_a_drawing(run, tmp_path):
+    path = tmp_path / "minimum.svg"
+    assert run("show", "minimum", "--at", "3,-5", "--svg", str(path))[0] == 0
+    assert path.read_text().startswith("<svg")
 
 
 def test_help_of_every_command_fits_and_exits_0(run):

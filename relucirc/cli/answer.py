@@ -37,6 +37,11 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def counted(count: int | None, what: str) -> str:
+    """Writes ``1 neuron`` or ``2 neurons``."""
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """Lays rows out in columns, numbers (and nothing else) to the right."""
     cells = [header, *rows]

@@ -81,6 +81,14 @@ def seconds(text: str) -> float | None:
     return value
 
 
+def positive(text: str) -> int:
+    """Reads a positive integer."""
+    digits = text.strip().replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and int(digits[:20]) > 0 and len(digits) <= 12):
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {shorten(text)!r}")
+    return int(digits)
+
+
 def add_budget(parser: argparse.ArgumentParser) -> None:
     """Adds ``--budget``."""
     parser.add_argument(

@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.cli.answer import Answer, plain
+from relucirc.cli.answer import Answer, counted, plain
 from relucirc.cli.reading import NETWORK_HELP, read_network, read_point
 from relucirc.errors import RelucircError
 from relucirc.exact import text
@@ -36,16 +36,8 @@ def run(args: argparse.Namespace) -> Answer:
     from relucirc import draw, to_sympy
 
     net = read_network(args.network)
-    exact = net.exact()
-    lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}"]
-    layers = []
-    for i, layer in enumerate(exact.layers):
-        last = i == len(exact.layers) - 1
-        weight, bias = layer.weight.strings(), [_entry(b) for b in layer.exact_bias()]
-        layers.append({"weight": weight, "bias": None if layer.bias is None else bias})
-        lines += ["", f"layer {i + 1}: {layer.shape[1]} -> {layer.shape[0]}{', affine' if last else ', then relu'}"]
-        lines += _matrix(weight, bias, net.inputs if i == 0 else [f"h{i}.{k + 1}" for k in range(layer.shape[1])])
-    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers}
+    lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
+    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers_of(net)}
     if net.hidden_neurons <= MAX_NEURONS:
         formula = to_sympy(net)
         data["formula"] = formula
@@ -69,6 +61,29 @@ def run(args: argparse.Namespace) -> Answer:
     return Answer("\n".join(lines), plain(data))
 
 
+def layers_of(net: MLP) -> list[dict[str, Any]]:
+    """The layers as in the JSON network file."""
+    return [
+        {
+            "weight": layer.weight.strings(),
+            "bias": None if layer.bias is None else [_entry(b) for b in layer.exact_bias()],
+        }
+        for layer in net.exact().layers
+    ]
+
+
+def layers_text(net: MLP) -> list[str]:
+    """The layers for people: one table of weights for each."""
+    lines: list[str] = []
+    layers = net.exact().layers
+    for i, layer in enumerate(layers):
+        last = i == len(layers) - 1
+        columns = net.inputs if i == 0 else [f"h{i}.{k + 1}" for k in range(layer.shape[1])]
+        lines += ["", f"layer {i + 1}: {layer.shape[1]} -> {layer.shape[0]}{', affine' if last else ', then relu'}"]
+        lines += _matrix(layer.weight.strings(), [_entry(b) for b in layer.exact_bias()], columns)
+    return lines
+
+
 def _title(name: str, net: MLP) -> str:
     sizes = "-".join(map(str, net.sizes))
     if net.symbols:
@@ -77,8 +92,7 @@ def _title(name: str, net: MLP) -> str:
         kind = (
             "exact weights" if net.is_exact else f"{net.layers[0].weight.dtype} weights, read as the rationals they are"
         )
-    neurons = f"{net.hidden_neurons} hidden neuron" + ("" if net.hidden_neurons == 1 else "s")
-    return f"{name}: {sizes}, {neurons}, {kind}"
+    return f"{name}: {sizes}, {counted(net.hidden_neurons, 'hidden neuron')}, {kind}"
 
 
 def _entry(value: Any) -> str:
