@@ -327,3 +327,11 @@ def test_a_moved_point_of_the_domain_is_rejected():
 @pytest.mark.parametrize("bad", [None, 3, [], "text", {}, {"format": 1}])
 def test_certificates_of_any_shape_are_rejected_not_an_error(bad):
     assert not check_minimal("Min(x1, x2)", bad).accepted
+
+
+def test_deeper_minima_are_intervals():
+    found = minimal_network("Max(x1, x2, x3)", hidden_layers=2)
+    assert found.network.sizes[0] == 3
+    assert len(found.network.layers) == 3
+    assert found.lower_bound == 4
+    assert relucirc.prove(found.network, "Max(x1, x2, x3)").status == "proved"

@@ -15,6 +15,9 @@ from relucirc.optimal.judge import Optimality as Optimality
 from relucirc.optimal.judge import optimal as optimal
 from relucirc.optimal.minimal import Minimal as Minimal
 from relucirc.optimal.minimal import minimal_network as minimal_network
+from relucirc.optimal.synthesis import Compiled as Compiled
+from relucirc.optimal.synthesis import compile as compile  # noqa: A004
+from relucirc.optimal.synthesis import compile as compile_formula  # noqa: F401
 
 
 class _Callable(ModuleType):

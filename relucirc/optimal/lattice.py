@@ -1,0 +1,136 @@
+"""Lattice formulas: a maximum of minima as a signed sum of minima, term by term.
+
+On {0, 1} a minimum is a product, and a maximum is ``a + b - a b``; so a lattice polynomial has a
+multilinear polynomial ``sum c_U prod(U)``, and by the 0-1 principle ``sum c_U min(U)`` equals it on
+all of R^n.  Its sets U hold only the formula's own affine forms: five numbers' median is 16 minima of
+at most five, where sums of maxima would multiply.
+"""
+
+from collections.abc import Mapping
+
+from flint import fmpq
+
+from relucirc.budget import Budget
+from relucirc.forms import Form, Key
+from relucirc.graph import Graph, MaxGate
+from relucirc.optimal.maxima import Maxima
+
+MAX_MONOMIALS = 3000
+
+Polynomial = dict[frozenset[Key], int]
+"""Coefficient of every minimum, by the set of its forms."""
+
+
+def lattice_maxima(graph: Graph, budget: Budget) -> list[Maxima] | None:
+    """Writes the outputs as signed sums of minima or maxima, if every gate compares lattice polynomials.
+
+    Returns:
+        None where a gate compares something else, such as a sum of two maxima, or for too many terms.
+    """
+    reader = _Reader(graph)
+    for k, gate in enumerate(graph.gates):
+        budget.step()
+        if not isinstance(gate, MaxGate) or not reader.add(k, gate):
+            return None
+    results = []
+    for output in graph.outputs:
+        minima, maxima = (reader.expand(output, down=down) for down in (True, False))
+        if minima is None or maxima is None:
+            return None
+        results.append(min(minima, maxima, key=lambda m: sum(len(key) for key in m.terms)))
+    return results
+
+
+class _Reader:
+    """Wires: affine forms, gates, and the smaller one of what a gate compares, up to scale and shift."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.n = len(graph.inputs)
+        self.forms: dict[Key, Form] = {}
+        self.wires: dict[Key, Polynomial] = {}
+
+    def add(self, k: int, gate: MaxGate) -> bool:
+        left, right = self.wire(gate.left), self.wire(gate.right)
+        if left is None or right is None:
+            return False
+        product = _product(left, right)
+        if len(product) > MAX_MONOMIALS:
+            return False
+        variable = Form.variable(self.n + k)
+        self.wires[variable.key] = _sum(_sum(left, right), {key: -c for key, c in product.items()})
+        self.wires[(gate.left + gate.right - variable).key] = product
+        return True
+
+    def wire(self, form: Form) -> Polynomial | None:
+        """The polynomial of a form that is an affine form or a scaled and shifted wire."""
+        gates = [v for v in form.terms if v >= self.n]
+        if not gates:
+            return {frozenset([self._name(form)]): 1}
+        known = self.wires.get(form.key)
+        if known is not None:
+            return known
+        if len(gates) > 1:
+            return None
+        scale = form.terms[gates[0]]
+        shift = form - Form({gates[0]: scale})
+        base = self.wires[Form.variable(gates[0]).key]
+        moved = {key: {self._name(self.forms[k].scale(scale) + shift) for k in key} for key in base}
+        if scale > 0:
+            return {frozenset(moved[key]): c for key, c in base.items()}
+        return _dual({frozenset(moved[key]): c for key, c in base.items()})
+
+    def expand(self, output: Form, *, down: bool) -> Maxima | None:
+        """An output as a signed sum of minima (as maxima of negated forms), or of maxima."""
+        total = Maxima(Form({v: c for v, c in output.terms.items() if v < self.n}, output.const))
+        for v, c in output.terms.items():
+            if v < self.n:
+                continue
+            polynomial = self.wires[Form.variable(v).key]
+            if down:
+                for key, count in polynomial.items():
+                    total.add([-self.forms[k] for k in key], -c * fmpq(count))
+                continue
+            polynomial = _dual(polynomial)
+            if len(polynomial) > MAX_MONOMIALS:
+                return None
+            for key, count in polynomial.items():
+                total.add([self.forms[k] for k in key], c * fmpq(count))
+        return total
+
+    def _name(self, form: Form) -> Key:
+        key = form.key
+        self.forms.setdefault(key, form)
+        return key
+
+
+def _sum(a: Mapping[frozenset[Key], int], b: Mapping[frozenset[Key], int]) -> Polynomial:
+    total = dict(a)
+    for key, c in b.items():
+        value = total.get(key, 0) + c
+        if value:
+            total[key] = value
+        else:
+            total.pop(key, None)
+    return total
+
+
+def _product(a: Polynomial, b: Polynomial) -> Polynomial:
+    total: Polynomial = {}
+    for p, c in a.items():
+        for q, d in b.items():
+            key = p | q
+            total[key] = total.get(key, 0) + c * d
+    return {key: c for key, c in total.items() if c}
+
+
+def _dual(polynomial: Polynomial) -> Polynomial:
+    """The polynomial in the other basis: ``max(U) = sum over T in U of (-1)^(|T| + 1) min(T)``, and the reverse."""
+    total: Polynomial = {}
+    for key, c in polynomial.items():
+        subsets: list[tuple[frozenset[Key], int]] = [(frozenset(), -c)]
+        for k in key:
+            subsets += [(part | {k}, -value) for part, value in subsets]
+        for part, value in subsets:
+            if part:
+                total[part] = total.get(part, 0) + value
+    return {key: c for key, c in total.items() if c}

@@ -1,0 +1,236 @@
+"""From hinges to layers: a network of a given depth for forms over nested hinges.
+
+Built from the output down.  The neurons of a layer are the hinges that live there, in either
+orientation, since ``relu(-p) = relu(p) - p``; what the layers above need beyond them has to be
+carried.  As for one hidden layer, carried rows are paid for: 1 for a second neuron on a hinge of
+this layer, 1 for a lower hinge itself, which is never negative, so ``relu(h) = h``; 2 for any other
+row.  Reversing hinges and choosing what to double or carry so that the price is low is a search by
+steps that help; the result is a network, not a claim that there is no smaller one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flint import fmpq, fmpq_mat
+
+from relucirc.budget import Budget
+from relucirc.errors import RelucircError
+from relucirc.exact import ONE, ExactMatrix
+from relucirc.forms import Form, combine
+from relucirc.graph import Graph
+from relucirc.hinges import HingeGraph
+from relucirc.network import MLP
+from relucirc.optimal.remainder import solve_rows
+from relucirc.optimal.subset_sum import Subset, subset_sum
+
+MAX_FLIPS = 40
+"""Hinges of a layer up to which reversing them is tried."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hinges over inputs, and the layer of each.
+
+    Attributes:
+        hinges: The hinge graph.
+        outputs: The forms to be computed.
+        layer: For every reachable atom its layer, 1 for the lowest.
+    """
+
+    hinges: HingeGraph
+    outputs: tuple[Form, ...]
+    layer: dict[int, int]
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers needed."""
+        return max(self.layer.values(), default=0)
+
+
+def plan_of(graph: Graph) -> Plan:
+    """Lowers a graph without selects to hinges and finds the layer of each.
+
+    Raises:
+        RelucircError: For a graph with select gates.
+    """
+    if graph.has_selects:
+        raise RelucircError("a Piecewise formula has no layers of its own; its shallow form may have.")
+    hinges = HingeGraph(len(graph.inputs))
+    outputs, _ = hinges.lower(graph)
+    layer: dict[int, int] = {}
+    for k in hinges.reachable(outputs):
+        below = (layer[v - hinges.n] for form in hinges.atoms[k].elements for v in form.terms if v >= hinges.n)
+        layer[k] = 1 + max(below, default=0)
+    return Plan(hinges, tuple(outputs), layer)
+
+
+def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget: Budget) -> MLP:
+    """Builds a network with the given number of hidden layers.
+
+    Args:
+        plan: What to compute; its depth must not exceed ``hidden_layers``.
+        names: Names of the inputs.
+        hidden_layers: At least 1.
+        budget: Wall time; when it ends, the search for savings ends.
+    """
+    n = plan.hinges.n
+    needed = list(plan.outputs)
+    layers: list[tuple[ExactMatrix, list[fmpq] | None]] = []
+    for level in range(hidden_layers, 0, -1):
+        here = [k for k, at in sorted(plan.layer.items()) if at == level]
+        neurons, rows, biases = _Layer(plan, here, needed, budget).build()
+        weight = ExactMatrix.sparse((len(needed), len(neurons)), rows)
+        layers.append((weight, biases if any(biases) else None))
+        needed = neurons
+    first = ExactMatrix.sparse((len(needed), n), [dict(form.terms) for form in needed])
+    bias = [form.const for form in needed]
+    layers.append((first, bias if any(bias) else None))
+    return MLP.from_arrays(layers[::-1], names)
+
+
+@dataclass
+class _Layer:
+    """One layer: hinges that live here, and forms over them and lower signals that are needed above."""
+
+    plan: Plan
+    here: list[int]
+    needed: list[Form]
+    budget: Budget
+
+    def __post_init__(self) -> None:
+        n = self.plan.hinges.n
+        self.inside = [self.plan.hinges.atoms[k].elements[0] for k in self.here]
+        self.shares = [[form.coefficient(n + k) for form in self.needed] for k in self.here]
+        own = {n + k for k in self.here}
+        self.rest = [Form({v: c for v, c in form.terms.items() if v not in own}, form.const) for form in self.needed]
+        forms = [*self.inside, *self.rest]
+        self.signals = sorted({v for form in forms for v in form.terms})
+        self.lower_hinges = [v for v in self.signals if v >= n]
+
+    def build(self) -> tuple[list[Form], list[dict[int, fmpq]], list[fmpq]]:
+        """Returns the neurons' forms, and each needed form as weights over them, and its bias."""
+        flipped, doubled, carried = self._cheapest()
+        rest = self._left_over(flipped)
+        generators = [self.inside[i] for i in doubled] + [Form.variable(v) for v in carried]
+        vectors = [self._vector(g) for g in generators]
+        pairs = [self._form(row) for row in _fresh(vectors, [self._vector(form) for form in rest])]
+        generators += pairs
+        vectors += [self._vector(g) for g in pairs]
+        neurons: list[Form] = []
+        rows: list[dict[int, fmpq]] = [{} for _ in self.needed]
+        biases = []
+        shares = []
+        for form in rest:
+            solution = solve_rows(self._vector(form), vectors)
+            assert solution is not None
+            shares.append(solution)
+            left = combine([(ONE, form), *((-c, g) for c, g in zip(solution, generators, strict=True))])
+            biases.append(left.const)
+        double = {i: [share[j] for share in shares] for j, i in enumerate(doubled)}
+        for i, inside in enumerate(self.inside):
+            weights = self.shares[i]
+            second = double.get(i)
+            if second is not None:
+                _add(neurons, rows, inside, [a + b for a, b in zip(weights, second, strict=True)])
+                _add(neurons, rows, -inside, [-b for b in second])
+            else:
+                _add(neurons, rows, -inside if i in flipped else inside, weights)
+        for j in range(len(doubled), len(generators)):
+            weights = [share[j] for share in shares]
+            _add(neurons, rows, generators[j], weights)
+            if j >= len(doubled) + len(carried):
+                _add(neurons, rows, -generators[j], [-c for c in weights])
+        return neurons, rows, biases
+
+    def _vector(self, form: Form) -> list[fmpq]:
+        return [form.coefficient(v) for v in self.signals]
+
+    def _form(self, row: Sequence[fmpq]) -> Form:
+        return Form(dict(zip(self.signals, row, strict=True))).primitive()[1]
+
+    def _left_over(self, flipped: Iterable[int]) -> list[Form]:
+        chosen = list(flipped)
+        return [
+            combine([(ONE, form), *((self.shares[i][o], self.inside[i]) for i in chosen)])
+            for o, form in enumerate(self.rest)
+        ]
+
+    def _cheapest(self) -> tuple[frozenset[int], list[int], list[int]]:
+        """Which hinges to reverse and to double, and which lower hinges to carry."""
+        flipped = self._even() or frozenset()
+        best = self._pay(flipped)
+        improved = len(self.inside) <= MAX_FLIPS
+        while improved and best[0] and self.budget.remaining > 0:
+            improved = False
+            for i in range(len(self.inside)):
+                changed = self._pay(flipped ^ {i})
+                if changed[0] < best[0]:
+                    best, flipped, improved = changed, flipped ^ {i}, True
+        return flipped, best[1], best[2]
+
+    def _even(self) -> frozenset[int] | None:
+        """Reversals that leave nothing at all to carry, if a quick search finds them."""
+        target = [c for form in self.rest for c in self._vector(form)]
+        steps = [[w * c for w in self.shares[i] for c in self._vector(form)] for i, form in enumerate(self.inside)]
+        if not steps or len(target) * len(steps) > 4000:
+            return None
+        found = subset_sum(target, steps, Budget(min(2.0, max(self.budget.remaining, 0.1))))
+        return found.members if isinstance(found, Subset) else None
+
+    def _pay(self, flipped: frozenset[int]) -> tuple[int, list[int], list[int]]:
+        """The price of the remainder, with what to double and to carry, taken and left again one by one."""
+        rows = [self._vector(form) for form in self._left_over(flipped)]
+        rank = _rank(rows)
+        if not rank:
+            return 0, [], []
+        units: list[tuple[str, int, list[fmpq]]] = [
+            ("double", i, self._vector(form)) for i, form in enumerate(self.inside) if i not in flipped
+        ]
+        units += [("carry", v, self._vector(Form.variable(v))) for v in self.lower_hinges]
+        chosen = list(range(len(units)))
+        price = self._price(rows, units, chosen)
+        for j in reversed(range(len(units))):
+            fewer = [i for i in chosen if i != j]
+            smaller = self._price(rows, units, fewer)
+            if smaller <= price:
+                chosen, price = fewer, smaller
+        if 2 * rank <= price:
+            return 2 * rank, [], []
+        doubled = [units[i][1] for i in chosen if units[i][0] == "double"]
+        return price, doubled, [units[i][1] for i in chosen if units[i][0] == "carry"]
+
+    @staticmethod
+    def _price(rows: list[list[fmpq]], units: list[tuple[str, int, list[fmpq]]], chosen: list[int]) -> int:
+        paid = [units[i][2] for i in chosen]
+        return len(chosen) + 2 * (_rank([*rows, *paid]) - _rank(paid))
+
+
+def _add(neurons: list[Form], rows: list[dict[int, fmpq]], form: Form, weights: Sequence[fmpq]) -> None:
+    """Adds a neuron with its weights in every needed form, unless nobody needs it."""
+    if any(weights):
+        for row, weight in zip(rows, weights, strict=True):
+            if weight:
+                row[len(neurons)] = weight
+        neurons.append(form)
+
+
+def _rank(rows: Sequence[Sequence[fmpq]]) -> int:
+    return fmpq_mat([list(row) for row in rows]).rank() if rows and rows[0] else 0
+
+
+def _fresh(paid: Sequence[Sequence[fmpq]], rows: Sequence[Sequence[fmpq]]) -> list[list[fmpq]]:
+    """Rows that, with the paid ones, span all rows."""
+    known: list[tuple[int, list[fmpq]]] = []
+    fresh = []
+    for i, row in enumerate([*paid, *rows]):
+        rest = list(row)
+        for pivot, other in known:
+            if rest[pivot]:
+                factor = rest[pivot] / other[pivot]
+                rest = [a - factor * b for a, b in zip(rest, other, strict=True)]
+        pivot = next((j for j, c in enumerate(rest) if c), None)
+        if pivot is not None:
+            known.append((pivot, rest))
+            if i >= len(paid):
+                fresh.append(rest)
+    return fresh
