@@ -113,8 +113,10 @@ class _Reader:
         parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
         found: list[Any] = []
         for part in parts:
-            member = isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.In)
-            found.append(self._member(part) if member else self.truth(part))
+            if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.In):
+                found.append(self._member(part))
+            else:
+                found.append(self.truth(part))
         self._refuse_unknown()
         return found
 
@@ -226,7 +228,7 @@ class _Reader:
     def _call(self, node: ast.Call) -> sympy.Expr:
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name not in _FUNCTIONS or node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise self._refusal(node, f"known functions are {', '.join(sorted(_FUNCTIONS))}, with plain arguments")
+            raise self._refusal(node, f"known functions are {', '.join(sorted(map(str, _FUNCTIONS)))}, with plain arguments")
         if name == "Piecewise":
             return self._piecewise(node)
         low, high, make = _FUNCTIONS[name]

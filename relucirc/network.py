@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 from flint import fmpq
+from jax.core import Tracer
 
 from relucirc.errors import NetworkError, shorten
 from relucirc.exact import ExactMatrix, Number, exact_vector, rational, to_rational
@@ -298,7 +299,7 @@ def _check_layer(weight: Any, bias: Any) -> None:
                 f"{tuple(weight.shape)}, got shape {tuple(bias.shape)}."
             )
     for name, array in (("weight", weight), ("bias", bias)):
-        if isinstance(array, np.ndarray) or (isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)):
+        if isinstance(array, np.ndarray) or (isinstance(array, jax.Array) and not isinstance(array, Tracer)):
             values = np.asarray(array)
             if jnp.issubdtype(values.dtype, jnp.floating) and not np.isfinite(values.astype(np.float64)).all():
                 where = np.argwhere(~np.isfinite(values.astype(np.float64)))[0].tolist()
