@@ -20,12 +20,17 @@ from relucirc.lower.jaxpr.scalars import TRUE, Scalars, Unsupported
 
 @rule("convert_element_type")
 def _convert(op: Operation, value: np.ndarray) -> np.ndarray:
-    old, new = value.dtype, np.dtype(op.dtype)
+    return cast(op.scalars, value, np.dtype(op.dtype))
+
+
+def cast(s: Scalars, value: np.ndarray, new: np.dtype) -> np.ndarray:
+    """Returns an array in another type, rounded where it is constant."""
+    old = value.dtype
     if old == new:
         return value
     if is_whole(value) or (is_raw(value) and _holds(new, old)):
         return value.astype(new)
-    return packed(elementwise(lambda x: _cast(op.scalars, x, new), value), new)
+    return packed(elementwise(lambda x: _cast(s, x, new), value), new)
 
 
 def _holds(wide: np.dtype, narrow: np.dtype) -> bool:

@@ -16,13 +16,15 @@ from relucirc.lower.jaxpr.windows import Windows, convolution_terms
 def _dot(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     (contract_l, contract_r), (batch_l, batch_r) = op.params["dimension_numbers"]
     left, right = _blocks(lhs, batch_l, contract_l), _blocks(rhs, batch_r, contract_r)
-    items: list[Any] = []
-    for a, b in zip(left, right, strict=True):
-        sparse_a, sparse_b = [_sparse(row) for row in a], [_sparse(row) for row in b]
-        for i, row in enumerate(sparse_a):
-            for j, column in enumerate(sparse_b):
-                items.append(_inner(op.scalars, row, a[i], column, b[j]))
-    return objects(items, op.shape)
+    products = [inner_products(op.scalars, a, b) for a, b in zip(left, right, strict=True)]
+    return objects((v for block in products for v in block.ravel()), op.shape)
+
+
+def inner_products(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns the sums ``sum_k a[i, k] b[j, k]`` for all i and j, where one factor of each product is constant."""
+    rows, columns = [_sparse(row) for row in a], [_sparse(row) for row in b]
+    items = [_inner(s, row, a[i], column, b[j]) for i, row in enumerate(rows) for j, column in enumerate(columns)]
+    return objects(items, (len(a), len(b)))
 
 
 def _blocks(array: np.ndarray, batch: Any, contract: Any) -> np.ndarray:

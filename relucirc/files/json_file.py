@@ -1,0 +1,168 @@
+"""The JSON network file: exact rationals as text.
+
+``{"inputs": ["x1", "x2"], "layers": [{"weight": [["0", "1"], ...], "bias": ["0", ...]}, ...]}`` with weights
+out x in, and ReLU after every layer but the last.  Text is an exact rational: ``"3"``, ``"-1/2"``, ``"0.1"``
+(one tenth).  JSON integers are exact; a JSON number with a fraction or an exponent is refused, since JSON
+does not say whether 0.1 means one tenth or the nearest float.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from flint import fmpq, fmpz
+
+from relucirc.errors import FileError, NetworkError, RelucircError, shorten
+from relucirc.exact import ExactMatrix, rational, text
+from relucirc.network import MLP, Affine, default_names
+
+MAX_BYTES = 1 << 28
+"""Largest file that is read; arrays of this size belong in .safetensors."""
+
+
+class _Inexact(str):
+    """The text of a JSON number that is refused where it stands: 0.5, 1e3, NaN, Infinity."""
+
+    __slots__ = ()
+
+
+def read(path: Path) -> MLP:
+    """Reads a network file."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise FileError(f"expected at most {MAX_BYTES} bytes of JSON, got {size}; save large networks as .safetensors.")
+    try:
+        content = json.loads(
+            path.read_bytes().decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_float=_Inexact,
+            parse_constant=_Inexact,
+            parse_int=_integer,
+        )
+    except UnicodeDecodeError:
+        raise FileError("expected JSON text in UTF-8, got other bytes.") from None
+    except json.JSONDecodeError as error:
+        raise FileError(
+            f"expected JSON, got an error at line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from None
+    except RecursionError:
+        raise FileError("expected a network, got JSON that is nested too deeply.") from None
+    return from_json(content)
+
+
+def write(net: MLP, path: Path) -> None:
+    """Writes a network file, one line per matrix row."""
+    layers = []
+    for layer in net.exact().layers:
+        rows = ",\n    ".join(json.dumps(row) for row in layer.weight.strings())
+        entry = f'{{"weight": [\n    {rows}]'
+        if layer.bias is not None:
+            entry += f',\n   "bias": {json.dumps([text(b) for b in layer.exact_bias()])}'
+        layers.append(entry + "}")
+    body = ",\n  ".join(layers)
+    path.write_text(f'{{"inputs": {json.dumps(list(net.inputs))},\n "layers": [\n  {body}]}}\n', encoding="utf-8")
+
+
+def from_json(content: Any) -> MLP:
+    """Builds the network that parsed JSON describes."""
+    _keys(content, "the file", required="layers", optional="inputs")
+    layers = content["layers"]
+    if not isinstance(layers, list) or not layers:
+        raise FileError(f"layers: expected a list with at least one layer, got {_shown(layers)}.")
+    built = tuple(_layer(layer, f"layer {i}") for i, layer in enumerate(layers))
+    names = content.get("inputs")
+    if names is None:
+        names = default_names(built[0].shape[1])
+    elif not isinstance(names, list) or not all(type(name) is str for name in names):
+        raise FileError(f"inputs: expected a list of names, got {_shown(names)}.")
+    return MLP(built, tuple(names))
+
+
+def _layer(layer: Any, where: str) -> Affine:
+    _keys(layer, where, required="weight", optional="bias")
+    rows = layer["weight"]
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) and row for row in rows):
+        raise FileError(f"{where}: weight: expected a list of rows, each a list of numbers, got {_shown(rows)}.")
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1:
+        other = next(i for i, length in enumerate(lengths) if length != lengths[0])
+        raise NetworkError(
+            f"{where}: weight: expected rows of one length, got a ragged matrix: row 0 has {lengths[0]} entries, "
+            f"row {other} has {lengths[other]}."
+        )
+    number = _Reader()
+    weight = ExactMatrix(
+        (len(rows), lengths[0]),
+        tuple(tuple(number.row(row, lambda j, i=i: f"{where}: weight[{i}][{j}]")) for i, row in enumerate(rows)),
+    )
+    bias = layer.get("bias")
+    if bias is None:
+        return Affine(weight, None)
+    if not isinstance(bias, list) or len(bias) != len(rows):
+        raise NetworkError(f"{where}: bias: expected one number for each of {len(rows)} rows, got {_shown(bias)}.")
+    entries = dict(number.row(bias, lambda i: f"{where}: bias[{i}]"))
+    return Affine(weight, ExactMatrix.sparse((len(rows), 1), ({0: entries.get(i, fmpq(0))} for i in range(len(rows)))))
+
+
+class _Reader:
+    """Reads rows of numbers; equal texts, of which a large matrix has many, are read once."""
+
+    def __init__(self) -> None:
+        self.known: dict[str | int, fmpq] = {}
+
+    def row(self, row: list[Any], where: Callable[[int], str]) -> Iterable[tuple[int, fmpq]]:
+        """Yields the non-zero entries."""
+        for j, entry in enumerate(row):
+            if entry == "0" and type(entry) is str:
+                continue
+            if type(entry) is not str and type(entry) is not int:
+                raise _refusal(entry, where(j))
+            value = self.known.get(entry)
+            if value is None:
+                try:
+                    value = rational(entry, where(j))
+                except RelucircError as error:
+                    raise NetworkError(str(error)) from None
+                self.known[entry] = value
+            if value:
+                yield j, value
+
+
+def _refusal(entry: Any, where: str) -> RelucircError:
+    if not isinstance(entry, _Inexact):
+        return FileError(f'{where}: expected a number as text, such as "1/2", or an integer, got {_shown(entry)}.')
+    if entry.lstrip("-")[:1].isdigit():
+        shown = shorten(entry)
+        return FileError(f'{where}: the JSON number {shown} may be rounded; quote it, as "{shown}", to mean just that.')
+    return NetworkError(f"{where}: expected a finite number, got {entry}.")
+
+
+def _keys(value: Any, where: str, required: str, optional: str) -> None:
+    if not isinstance(value, dict):
+        raise FileError(f"{where}: expected an object with the key {required}, got {_shown(value)}.")
+    unknown = [key for key in value if key not in (required, optional)]
+    if required not in value or unknown:
+        found = f"{shorten(unknown[0])!r} is unknown" if unknown else f"{required} is missing"
+        raise FileError(f"{where}: expected the key {required}, and perhaps {optional}; {found}.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FileError(f"expected every key once, got {shorten(key)!r} twice in one object.")
+        found[key] = value
+    return found
+
+
+def _integer(digits: str) -> Any:
+    """Python's own ``int`` stops at 4,300 digits; the longest are refused as text is."""
+    return int(digits) if len(digits) < 4000 else int(fmpz(digits)) if len(digits) < 20_000 else _Inexact(digits)
+
+
+def _shown(value: Any) -> str:
+    """How a wrong JSON value appears in a message."""
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    return f"an object with {len(value)} keys" if isinstance(value, dict) else shorten(json.dumps(value, default=str))

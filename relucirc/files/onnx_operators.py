@@ -1,0 +1,344 @@
+"""The ONNX operators that are read: affine ones, and those that ReLUs can express."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.exact import ONE, rational
+from relucirc.files.neurons import Neurons
+from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects
+from relucirc.lower.jaxpr.casts import cast
+from relucirc.lower.jaxpr.linear import inner_products
+from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A value in the model: an array as :mod:`relucirc.lower.jaxpr.arrays` describes it, and its level."""
+
+    array: np.ndarray
+    level: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation to do.
+
+    Attributes:
+        attributes: By name.
+        operands: None for an optional one that is left out.
+        results: How many results are asked for.
+        neurons: Where ReLUs are put.
+        scalars: Exact arithmetic; it makes no gates here.
+    """
+
+    attributes: dict[str, Any]
+    operands: list[Tensor | None]
+    results: int
+    neurons: Neurons
+    scalars: Scalars
+
+    @property
+    def level(self) -> int:
+        """The level of what is computed from the operands without a ReLU."""
+        return max((t.level for t in self.operands if t is not None), default=0)
+
+    def array(self, k: int) -> np.ndarray:
+        """Returns a required operand."""
+        tensor = self.operands[k] if k < len(self.operands) else None
+        if tensor is None:
+            raise Unsupported(f"operand {k + 1} is missing")
+        return tensor.array
+
+    def optional(self, k: int) -> np.ndarray | None:
+        """Returns an operand that may be left out."""
+        tensor = self.operands[k] if k < len(self.operands) else None
+        return None if tensor is None else tensor.array
+
+    def constant(self, k: int, name: str) -> list[int] | None:
+        """Returns constant integers: an operand, or the attribute of older versions of ONNX."""
+        array = self.optional(k)
+        if array is None:
+            value = self.attributes.get(name)
+            return None if value is None else [int(v) for v in np.ravel(value)]
+        if not is_raw(array) or array.dtype.kind not in "iu":
+            raise Unsupported(f"its {name} should be constant integers")
+        return [int(v) for v in array.ravel()]
+
+    def relu(self, array: np.ndarray) -> np.ndarray:
+        """Puts one neuron for each element, on the next level."""
+        values = exact(array)
+        return objects(self.neurons.relu(values.ravel(), self.level), values.shape)
+
+
+Operator = Callable[[Node], list[Tensor]]
+OPERATORS: dict[str, Operator] = {}
+"""Name -> what it does."""
+
+
+def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
+    """Enters an operator with one result, which is of the next level if it puts ReLUs."""
+
+    def enter(function: Callable[[Node], np.ndarray]) -> Operator:
+        def run(node: Node) -> list[Tensor]:
+            before = len(node.neurons.level_of)
+            result = function(node)
+            if not isinstance(result, np.ndarray):  # NumPy unpacks a lone element
+                result = np.asarray(result) if isinstance(result, np.generic) else objects([result], ())
+            return [Tensor(result, node.level + int(len(node.neurons.level_of) > before))]
+
+        OPERATORS.update(dict.fromkeys(names, run))
+        return run
+
+    return enter
+
+
+# Moving elements.
+
+
+@operator("Identity", "Dropout")
+def _identity(node: Node) -> np.ndarray:
+    training = node.optional(2)
+    if training is not None and np.any(training):
+        raise Unsupported("dropout in training mode is random")
+    return node.array(0)
+
+
+@operator("Constant")
+def _constant(node: Node) -> np.ndarray:
+    kinds = {"value": None, "value_float": np.float32, "value_floats": np.float32, "value_int": int, "value_ints": int}
+    for name, dtype in kinds.items():
+        if name in node.attributes:
+            return np.asarray(node.attributes[name], dtype=dtype)
+    raise Unsupported("a constant that is not numbers")
+
+
+@operator("Shape")
+def _shape(node: Node) -> np.ndarray:
+    shape = np.array(node.array(0).shape, dtype=np.int64)
+    return shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]
+
+
+@operator("Flatten")
+def _flatten(node: Node) -> np.ndarray:
+    array, axis = node.array(0), node.attributes.get("axis", 1)
+    axis = axis + array.ndim if axis < 0 else axis
+    return array.reshape(int(np.prod(array.shape[:axis], dtype=int)), -1)
+
+
+@operator("Reshape")
+def _reshape(node: Node) -> np.ndarray:
+    array, shape = node.array(0), node.constant(1, "shape")
+    if shape is None:
+        raise Unsupported("its shape is missing")
+    if not node.attributes.get("allowzero"):
+        shape = [array.shape[i] if size == 0 else size for i, size in enumerate(shape)]
+    return array.reshape(shape)
+
+
+@operator("Squeeze")
+def _squeeze(node: Node) -> np.ndarray:
+    axes = node.constant(1, "axes")
+    return np.squeeze(node.array(0), None if axes is None else tuple(axes))
+
+
+@operator("Unsqueeze")
+def _unsqueeze(node: Node) -> np.ndarray:
+    return np.expand_dims(node.array(0), tuple(node.constant(1, "axes") or ()))
+
+
+@operator("Transpose")
+def _transpose(node: Node) -> np.ndarray:
+    return np.transpose(node.array(0), node.attributes.get("perm"))
+
+
+@operator("Concat")
+def _concat(node: Node) -> np.ndarray:
+    return np.concatenate(alike(node.array(k) for k in range(len(node.operands))), node.attributes["axis"])
+
+
+@operator("Gather")
+def _gather(node: Node) -> np.ndarray:
+    index = node.array(1)
+    if not is_raw(index) or index.dtype.kind not in "iu":
+        raise Unsupported("its indices should be constant integers")
+    return np.take(node.array(0), index, axis=node.attributes.get("axis", 0))
+
+
+@operator("Slice")
+def _slice(node: Node) -> np.ndarray:
+    array = node.array(0)
+    starts, ends = node.constant(1, "starts") or [], node.constant(2, "ends") or []
+    axes = node.constant(3, "axes") or list(range(len(starts)))
+    steps = node.constant(4, "steps") or [1] * len(starts)
+    index = [slice(None)] * array.ndim
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        if step <= 0:
+            raise Unsupported("its steps should be positive")
+        index[axis] = slice(start, end, step)
+    return array[tuple(index)]
+
+
+@operator("Cast")
+def _cast(node: Node) -> np.ndarray:
+    from onnx import helper  # noqa: PLC0415  (an extra)
+
+    return cast(node.scalars, node.array(0), np.dtype(helper.tensor_dtype_to_np_dtype(node.attributes["to"])))
+
+
+# Affine arithmetic.
+
+
+@operator("Add")
+def _add(node: Node) -> np.ndarray:
+    return elementwise(node.scalars.add, node.array(0), node.array(1))
+
+
+@operator("Sub")
+def _subtract(node: Node) -> np.ndarray:
+    return elementwise(node.scalars.subtract, node.array(0), node.array(1))
+
+
+@operator("Mul")
+def _multiply(node: Node) -> np.ndarray:
+    return elementwise(node.scalars.multiply, node.array(0), node.array(1))
+
+
+@operator("Div")
+def _divide(node: Node) -> np.ndarray:
+    if all(is_raw(node.array(k)) and node.array(k).dtype.kind in "iu" for k in (0, 1)):
+        raise Unsupported("it divides integers")
+    return elementwise(node.scalars.divide, node.array(0), node.array(1))
+
+
+@operator("Neg")
+def _negate(node: Node) -> np.ndarray:
+    return elementwise(node.scalars.negate, node.array(0))
+
+
+@operator("Sum")
+def _sum(node: Node) -> np.ndarray:
+    arrays = [node.array(k) for k in range(len(node.operands))]
+    return elementwise(lambda *values: node.scalars.sum((ONE, v) for v in values), *arrays)
+
+
+@operator("MatMul")
+def _matmul(node: Node) -> np.ndarray:
+    return _product(node.scalars, node.array(0), node.array(1))
+
+
+@operator("Gemm")
+def _gemm(node: Node) -> np.ndarray:
+    a, b, c = node.array(0), node.array(1), node.optional(2)
+    a = a.T if node.attributes.get("transA") else a
+    b = b.T if node.attributes.get("transB") else b
+    alpha, beta = (rational(node.attributes.get(name, 1.0)) for name in ("alpha", "beta"))
+    s = node.scalars
+    product = _product(s, a, b)
+    if c is None:
+        return elementwise(lambda v: s.sum(((alpha, v),)), product) if alpha != 1 else product
+    return elementwise(lambda v, w: s.sum(((alpha, v), (beta, w))), product, c)
+
+
+def _product(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns ``a @ b`` where b is a matrix or a vector, or a is."""
+    if a.ndim > 2 and b.ndim > 2:
+        raise Unsupported("it multiplies stacks of matrices")
+    if b.ndim > 2:
+        return np.moveaxis(_product(s, np.moveaxis(b, -2, -1), a.T), -1, -2) if a.ndim == 2 else _refuse_stack()
+    left, right = np.atleast_2d(a), b.reshape(b.shape[0], -1)
+    if left.shape[-1] != right.shape[0]:
+        raise Unsupported(f"it multiplies the shapes {a.shape} and {b.shape}")
+    product = inner_products(s, left.reshape(-1, left.shape[-1]), right.T)
+    return product.reshape((*a.shape[:-1], *b.shape[1:]))
+
+
+def _refuse_stack() -> np.ndarray:
+    raise Unsupported("it multiplies a vector by a stack of matrices")
+
+
+# What ReLUs express.
+
+
+@operator("Relu")
+def _relu(node: Node) -> np.ndarray:
+    return node.relu(node.array(0))
+
+
+@operator("LeakyRelu")
+def _leaky_relu(node: Node) -> np.ndarray:
+    slope = rational(float(np.float32(node.attributes.get("alpha", 0.01))))
+    return _two_slopes(node, lambda _: slope)
+
+
+@operator("PRelu")
+def _prelu(node: Node) -> np.ndarray:
+    slopes = np.broadcast_to(exact(node.array(1)), node.array(0).shape).ravel()
+    if not all(isinstance(slope, fmpq) for slope in slopes):
+        raise Unsupported("its slope should be constant")
+    return _two_slopes(node, lambda i: slopes[i])
+
+
+@operator("Abs")
+def _absolute(node: Node) -> np.ndarray:
+    return _two_slopes(node, lambda _: fmpq(-1))
+
+
+def _two_slopes(node: Node, slope: Callable[[int], fmpq]) -> np.ndarray:
+    """Returns ``z`` where z > 0 and ``slope z`` elsewhere: ``relu(z) - slope relu(-z)``."""
+    z = exact(node.array(0))
+    above, below = node.relu(z).ravel(), node.relu(elementwise(node.scalars.negate, z)).ravel()
+    return objects((a - b.scale(slope(i)) for i, (a, b) in enumerate(zip(above, below, strict=True))), z.shape)
+
+
+@operator("Clip")
+def _clip(node: Node) -> np.ndarray:
+    """``lo + relu(z - lo) - relu(z - hi)`` for lo <= hi."""
+    s, z = node.scalars, exact(node.array(0))
+    low, high = _bound(node, 1, "min"), _bound(node, 2, "max")
+    if low is None:
+        if high is None:
+            return z
+        return elementwise(lambda r: s.subtract(high, r), node.relu(elementwise(lambda v: s.subtract(high, v), z)))
+    above = elementwise(lambda r: s.add(low, r), node.relu(elementwise(lambda v: s.subtract(v, low), z)))
+    if high is None:
+        return above
+    if low > high:
+        raise Unsupported(f"its bounds {low} and {high} are the wrong way round")
+    return elementwise(s.subtract, above, node.relu(elementwise(lambda v: s.subtract(v, high), z)))
+
+
+def _bound(node: Node, k: int, name: str) -> fmpq | None:
+    array = node.optional(k)
+    value: Any = node.attributes.get(name)
+    if array is not None:
+        entries = exact(array).ravel()
+        if len(entries) != 1 or not isinstance(entries[0], fmpq | float):
+            raise Unsupported(f"its {name} should be one constant")
+        value = entries[0]
+    if isinstance(value, float):
+        value = rational(value) if np.isfinite(value) and abs(value) < float(np.finfo(np.float32).max) else None
+    return value
+
+
+@operator("Max")
+def _maximum(node: Node) -> np.ndarray:
+    return _extreme(node, ONE)
+
+
+@operator("Min")
+def _minimum(node: Node) -> np.ndarray:
+    return _extreme(node, -ONE)
+
+
+def _extreme(node: Node, sign: fmpq) -> np.ndarray:
+    """Returns ``a + relu(b - a)``, or ``a - relu(a - b)``, for two operands."""
+    if len(node.operands) != 2:
+        raise Unsupported(f"it has {len(node.operands)} operands; only two are read")
+    s = node.scalars
+    a, b = np.broadcast_arrays(exact(node.array(0)), exact(node.array(1)))
+    steps = node.relu(elementwise(lambda x, y: s.sum(((-sign, x), (sign, y))), a, b))
+    return elementwise(lambda x, r: s.sum(((ONE, x), (sign, r))), a, steps)

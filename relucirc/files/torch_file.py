@@ -1,0 +1,83 @@
+"""PyTorch files: state dicts, read with ``torch.load(..., weights_only=True)`` and nothing else.
+
+PyTorch files are pickles, which can run any code when they are loaded; ``weights_only`` admits tensors and
+plain containers alone.  A whole pickled module is refused: save ``model.state_dict()``.
+"""
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from relucirc.errors import FileError, shorten
+from relucirc.files.named_arrays import network_of_arrays
+from relucirc.network import MLP
+
+MAX_BYTES = 1 << 31
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which training code stores a state dict among other things."""
+
+
+def read(path: Path) -> MLP:
+    """Reads a state dict."""
+    try:
+        import torch  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise FileError("reading .pt files needs PyTorch: pip install 'relucirc[torch]'.") from None
+    if _unpacked_size(path) > MAX_BYTES:
+        raise FileError(f"expected at most {MAX_BYTES >> 20} MiB of tensors, got {_unpacked_size(path)} bytes.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about files that are refused in a moment
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise FileError(
+            "expected a state dict, as torch.save(model.state_dict(), path) writes it; the file holds something "
+            f"that is never loaded, since it could run code: {shorten(reason)}."
+        ) from None
+    except (RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise FileError(f"expected a PyTorch file, got another one: {shorten(reason)}.") from None
+    return network_of_arrays({name: _array(tensor, name) for name, tensor in _state_dict(content).items()})
+
+
+def _unpacked_size(path: Path) -> int:
+    """Bytes that the file unpacks to; PyTorch files are zip archives, older ones plain pickles."""
+    try:
+        if not zipfile.is_zipfile(path):
+            return path.stat().st_size
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        raise FileError(f"expected a PyTorch file, got a broken archive: {shorten(str(error))}.") from None
+
+
+def _state_dict(content: Any) -> Mapping[str, Any]:
+    if isinstance(content, Mapping):
+        for key in WRAPPERS:
+            if isinstance(content.get(key), Mapping):
+                content = content[key]
+                break
+    if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
+        raise FileError(f"expected a state dict (names and tensors), got {type(content).__name__}.")
+    return content
+
+
+def _array(tensor: Any, name: str) -> np.ndarray:
+    import torch  # noqa: PLC0415
+
+    if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided or tensor.is_quantized:
+        raise FileError(f"{shorten(name)}: expected a dense tensor, got {type(tensor).__name__}.")
+    dense = tensor.detach().contiguous()
+    if dense.dtype == torch.bfloat16:
+        return dense.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+    try:
+        return dense.numpy()
+    except TypeError:
+        raise FileError(f"{shorten(name)}: expected real numbers, got a tensor of {tensor.dtype}.") from None
