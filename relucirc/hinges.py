@@ -29,14 +29,18 @@ from relucirc.exact import ONE, ZERO, approximate, text
 from relucirc.forms import Form, Key, combine, form_to_json, primitive_scale
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.combination import cone_combination
+from relucirc.geometry.proposed import proposed_combination
 from relucirc.graph import Graph, MaxGate
 
 Evidence = dict
 """Plain JSON data."""
 
-SAMPLES = 24
+SAMPLES = 64
 MAX_ELEMENTS = 4096
-MAX_COMBINATION = 200
+EXACT_WORK = 400
+"""Generators times variables up to which a combination is looked for exactly."""
+MAX_WORK = 40_000
+"""The same where floats propose it; beyond, only the plain rule is tried."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,12 @@ class HingeGraph:
             steps.append(step)
         return [form.substitute(value) for form in graph.outputs], steps
 
+    def with_atoms(self, atoms: Sequence[Atom]) -> "HingeGraph":
+        """Returns a graph with other definitions for the same variables; for reading, not for lowering."""
+        other = HingeGraph(self.n, self.constraints)
+        other.atoms = list(atoms)
+        return other
+
     def atom(self, v: int) -> Atom:
         """Returns the atom of a variable."""
         return self.atoms[v - self.n]
@@ -132,13 +142,17 @@ class HingeGraph:
         if form.const.p >= 0 and all(v >= self.n and c.p > 0 for v, c in form.terms.items()):
             return [["atom", v - self.n, 0, text(c)] for v, c in sorted(form.terms.items())]
         generators, names = self._known_nonnegative(form)
-        if not generators or len(generators) > MAX_COMBINATION:
-            return None
         columns = sorted({v for g in (*generators, form) for v in g.terms})
+        work = len(generators) * len(columns)
+        if not generators or work > MAX_WORK:
+            return None
         vectors = [[*(g.coefficient(v) for v in columns), g.const] for g in generators]
         slack = [ZERO] * len(columns) + [ONE]
         target = [*(form.coefficient(v) for v in columns), form.const]
-        multipliers = cone_combination(target, [*vectors, slack]).multipliers
+        if work <= EXACT_WORK:
+            multipliers = cone_combination(target, [*vectors, slack]).multipliers
+        else:
+            multipliers = proposed_combination(target, [*vectors, slack])
         if multipliers is None:
             return None
         return [[*name, text(m)] for name, m in zip(names, multipliers, strict=False) if m]

@@ -5,6 +5,7 @@ A witness is for reading: (1, 0) says more than (549755813888, -2199023255553/2)
 
 import itertools
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -107,14 +108,18 @@ def cost(point: Sequence[fmpq]) -> tuple[int, int]:
     return bits, sum(int(c.p) < 0 for c in point)
 
 
+SHRINK_SECONDS = 1.0
+
+
 def shrink(point: Point, is_witness: Callable[[Point], bool], attempts: int = 2000) -> Point:
     """Makes a witness smaller while it stays one: whole-point roundings, then one entry at a time."""
     best, tries = point, 0
     improved = True
+    end = time.monotonic() + SHRINK_SECONDS
     while improved and tries < attempts:
         improved = False
         for candidate in _simpler(best):
-            if tries >= attempts:
+            if tries >= attempts or time.monotonic() > end:
                 break
             if cost(candidate) < cost(best):
                 tries += 1

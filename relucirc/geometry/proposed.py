@@ -1,0 +1,49 @@
+"""Non-negative combinations for larger systems: floats propose the support, exact arithmetic decides."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+
+from relucirc.exact import ZERO, approximate
+
+Vector = Sequence[fmpq]
+NOISE = 1e-9
+
+
+def proposed_combination(target: Vector, generators: Sequence[Vector]) -> list[fmpq] | None:
+    """Writes the target as a non-negative combination of the generators, if floats find a basis for it.
+
+    None means that none was found, not that there is none.
+    """
+    from scipy.optimize import linprog  # noqa: PLC0415  (slow to import, seldom needed)
+
+    matrix = np.array([[approximate(c) for c in g] for g in generators]).T
+    wanted = np.array([approximate(c) for c in target])
+    scale = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
+    matrix, wanted = matrix / scale[:, None], wanted / scale
+    if not (np.isfinite(matrix).all() and np.isfinite(wanted).all()):
+        return None
+    found = linprog(np.ones(len(generators)), A_eq=matrix, b_eq=wanted, bounds=(0, None), method="highs-ds")
+    if found.status != 0:
+        return None
+    support = [i for i, m in enumerate(found.x) if m > NOISE]
+    values = _solve(target, [generators[i] for i in support])
+    if values is None or any(v.p < 0 for v in values):
+        return None
+    multipliers = [ZERO] * len(generators)
+    for i, value in zip(support, values, strict=True):
+        multipliers[i] = value
+    return multipliers
+
+
+def _solve(target: Vector, columns: Sequence[Vector]) -> list[fmpq] | None:
+    """Solves ``sum l_i columns_i = target`` exactly where the columns are independent."""
+    if not columns:
+        return None if any(target) else []
+    rows = [[column[i] for column in columns] + [target[i]] for i in range(len(target))]
+    reduced, rank = fmpq_mat(rows).rref()
+    width = len(columns)
+    if rank != width or any(reduced[i, i] != 1 for i in range(width)):
+        return None
+    return [reduced[i, width] for i in range(width)]
