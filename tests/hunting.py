@@ -261,6 +261,168 @@ def _inserted(net: plain.Layers, d: int, move: str, draw: st.DrawFn) -> plain.La
     return [*net[:d], expanding, (doubled, biases), *net[d + 1 :]]
 
 
+class _Compiler:
+    """Writes continuous formulas as a network: max(a, b) = b + relu(a - b), others carried along as two neurons."""
+
+    def __init__(self, n: int) -> None:
+        self.widths = [n]
+        self.rows: list[list[tuple[dict[int, Fraction], Fraction]]] = []
+        self.known: dict[tuple, int] = {}
+
+    def relu(self, level: int, form: tuple[dict[int, Fraction], Fraction]) -> dict[int, Fraction]:
+        """A neuron above a level, the same one for the same form; returns it as a form over the next level."""
+        key = (level, tuple(sorted(form[0].items())), form[1])
+        if key not in self.known:
+            while len(self.rows) <= level:
+                self.rows.append([])
+            self.rows[level].append(form)
+            self.known[key] = len(self.rows[level]) - 1
+        return {self.known[key]: Fraction(1)}
+
+    def lift(
+        self, level: int, form: tuple[dict[int, Fraction], Fraction], to: int
+    ) -> tuple[dict[int, Fraction], Fraction]:
+        """The same value over a higher level."""
+        for at in range(level, to):
+            terms = (form[0], Fraction(0))
+            if any(terms[0].values()):
+                form = (
+                    _sum((1, self.relu(at, terms)), (-1, self.relu(at, (_sum((-1, terms[0])), Fraction(0))))),
+                    form[1],
+                )
+        return form
+
+    def value(self, f: plain.Formula) -> tuple[int, tuple[dict[int, Fraction], Fraction]]:
+        """The level where a formula is available, and its form there."""
+        head, *parts = f
+        if head == "number":
+            return 0, ({}, parts[0])
+        if head == "input":
+            return 0, ({parts[0]: Fraction(1)}, Fraction(0))
+        if head == "scale":
+            level, (terms, constant) = self.value(parts[1])
+            return level, (_sum((parts[0], terms)), parts[0] * constant)
+        if head == "abs":
+            return self.value(("max", parts[0], ("scale", Fraction(-1), parts[0])))
+        if head == "median":
+            a, b, c = parts
+            return self.value(("max", ("min", a, b), ("min", ("max", a, b), c)))
+        values = [self.value(part) for part in parts]
+        top = max((level for level, _ in values), default=0)
+        forms = [self.lift(level, form, top) for level, form in values]
+        if head == "add":
+            return top, (_sum(*((1, terms) for terms, _ in forms)), sum((c for _, c in forms), start=Fraction(0)))
+        sign = 1 if head == "max" else -1
+        best, *rest = forms
+        while rest:
+            form, *rest = rest
+            difference = (_sum((sign, form[0]), (-sign, best[0])), sign * (form[1] - best[1]))
+            above = self.relu(top, difference)
+            terms, constant = self.lift(top, best, top + 1)
+            best = (_sum((1, terms), (sign, above)), constant)
+            rest = [self.lift(top, f, top + 1) for f in rest]
+            top += 1
+        return top, best
+
+    def network(self, formulas: Sequence[plain.Formula], n: int) -> plain.Layers:
+        """The network of several formulas."""
+        values = [self.value(f) for f in formulas]
+        top = max(level for level, _ in values)
+        outputs = [self.lift(level, form, top) for level, form in values]
+        layers, width = [], n
+        for rows in [*(self.rows[level] if level < len(self.rows) else [] for level in range(top)), outputs]:
+            rows = rows or [({}, Fraction(0))]
+            dense = [[terms.get(j, Fraction(0)) for j in range(width)] for terms, _ in rows]
+            layers.append((dense, [constant for _, constant in rows]))
+            width = len(rows)
+        return layers
+
+
+def _sum(*parts: tuple[Any, dict[int, Fraction]]) -> dict[int, Fraction]:
+    total: dict[int, Fraction] = {}
+    for factor, terms in parts:
+        for v, c in terms.items():
+            total[v] = total.get(v, Fraction(0)) + factor * c
+    return {v: c for v, c in total.items() if c}
+
+
+def network_of(formulas: Sequence[plain.Formula], n: int) -> plain.Layers:
+    """A network that computes continuous formulas."""
+    return _Compiler(n).network(formulas, n)
+
+
+def _negated(f: plain.Formula) -> plain.Formula:
+    return ("scale", Fraction(-1), f)
+
+
+def rewritten(draw: st.DrawFn, f: plain.Formula, n: int) -> plain.Formula:
+    """The same function by other words: laws of lattices and of piecewise-linear functions."""
+    head, *parts = f
+    if head in ("number", "input"):
+        return f
+    if head == "scale":
+        return ("scale", parts[0], rewritten(draw, parts[1], n))
+    if head == "if":
+        condition, yes, no = parts[0], *(rewritten(draw, part, n) for part in parts[1:])
+        return draw(st.sampled_from([("if", condition, yes, no), ("if", ("not", condition), no, yes)]))
+    inner = [rewritten(draw, part, n) for part in parts]
+    zero, half = ("number", Fraction(0)), Fraction(1, 2)
+    options: list[plain.Formula] = [(head, *inner)]
+    if head in ("max", "min"):
+        dual = "min" if head == "max" else "max"
+        a, *rest = draw(st.permutations(inner))
+        b = rest[0] if len(rest) == 1 else (head, *rest)
+        other, shift = draw(forms(n)), draw(forms(n))
+        options += [
+            (head, a, b),
+            (head, b, a, b),
+            _negated((dual, *map(_negated, inner))),
+            ("add", b, (head, zero, ("add", a, _negated(b)))),
+            (
+                "add",
+                ("scale", half, a),
+                ("scale", half, b),
+                _sign_of(head, ("scale", half, ("abs", ("add", a, _negated(b))))),
+            ),
+            ("add", shift, (head, ("add", a, _negated(shift)), ("add", b, _negated(shift)))),
+            ("scale", Fraction(3), (head, ("scale", Fraction(1, 3), a), ("scale", Fraction(1, 3), b))),
+            (head, (head, a, (dual, a, other)), b),
+            (dual, (head, a, b), (head, a, (head, b, other))),
+        ]
+        if b[0] == dual:
+            options += 2 * [(dual, *((head, a, part) for part in b[1:]))]
+    elif head == "abs":
+        (a,) = inner
+        options += [
+            ("max", a, _negated(a)),
+            ("add", ("max", zero, a), ("max", zero, _negated(a))),
+            ("abs", _negated(a)),
+        ]
+    elif head == "median":
+        a, b, c = inner
+        options += [
+            ("max", ("min", a, b), ("min", c, ("max", a, b))),
+            ("min", ("max", a, b), ("max", b, c), ("max", a, c)),
+            ("add", a, b, c, _negated(("max", a, b, c)), _negated(("min", a, b, c))),
+        ]
+    elif head == "add" and all(part[0] in ("scale", "number", "input") for part in inner):
+        g = (head, *inner)
+        options += [("add", ("max", zero, g), _negated(("max", zero, _negated(g))))]
+    elif head == "sign":
+        (a,) = inner
+        options += [
+            ("if", (">", a, zero), ("number", Fraction(1)), ("if", ("==", a, zero), zero, ("number", Fraction(-1))))
+        ]
+    elif head == "step":
+        a, at_zero = inner
+        options += [("if", ("<", a, zero), zero, ("if", ("<=", a, zero), at_zero, ("number", Fraction(1))))]
+    return draw(st.sampled_from(options))
+
+
+def _sign_of(head: str, f: plain.Formula) -> plain.Formula:
+    return f if head == "max" else _negated(f)
+
+
 @st.composite
 def _extra(draw: st.DrawFn, n: int) -> tuple[str, plain.Formula]:
     """A term that vanishes but for a small part of space."""
@@ -296,76 +458,88 @@ def _extra(draw: st.DrawFn, n: int) -> tuple[str, plain.Formula]:
 def cases(draw: st.DrawFn, max_inputs: int = 3) -> Case:
     """Claims of all families."""
     n = draw(st.integers(1, max_inputs))
-    names = relucirc.network.default_names(n)
     outputs = draw(st.sampled_from([1, 1, 1, 2]))
-    layers = draw(layers_(n, outputs))
-    relations = draw(domains(n))
-    family = draw(st.sampled_from(["equal", "equal", "moved", "moved", "added", "unrelated"]))
-    if family == "added" and _paths(layers) > 60:
-        family = "moved"
-    origin = family
-    other_layers: plain.Layers | None = None
-    if family == "unrelated":
-        other = [draw(formulas(n)) for _ in range(outputs)]
-        if draw(st.booleans()):
-            other = [("add", f, ("scale", Fraction(0), g)) for f, g in zip(other, other, strict=True)]
+    family = draw(st.sampled_from(["disguised", "rewritten", "moved", "added", "unrelated"]))
+    written: list[plain.Formula] | None = None
+    if (family in ("rewritten", "moved", "added") and draw(st.booleans())) or family == "rewritten":
+        written = [draw(formulas(n, jumps=False)) for _ in range(outputs)]
+        layers = network_of(written, n)
     else:
-        other_layers = draw(disguised(layers)) if family != "added" else _copy(layers)
-        other = formula_of_layers(other_layers, n)
-        if family == "moved":
-            moved = _copy(other_layers)
-            places = [
-                (d, i, j) for d, (rows, _) in enumerate(moved) for i, row in enumerate(rows) for j in range(len(row))
-            ]
-            d, i, j = draw(st.sampled_from(places))
-            shift = draw(SHIFTS)
-            if j == 0 and moved[d][1] is not None and draw(st.booleans()):
-                moved[d][1][i] += shift
-            else:
-                moved[d][0][i][j] += shift
-            if draw(st.booleans()):  # the moved side may be the network, too
-                layers = moved
-            else:
-                other_layers = moved
-            other = formula_of_layers(other_layers, n)
-        elif family == "added":
-            kind, extra = draw(_extra(n))
-            origin = f"added {kind}"
-            k = draw(st.integers(0, outputs - 1))
-            other = [("add", f, extra) if i == k else f for i, f in enumerate(other)]
-            other_layers = None
-    net = mlp(layers, names)
+        layers = draw(layers_(n, outputs))
+    relations = draw(domains(n))
+    if family == "unrelated":
+        return _case(draw, layers, [draw(formulas(n)) for _ in range(outputs)], None, relations, n, family)
+    if written is not None:
+        other = [rewritten(draw, f, n) for f in written]
+        other_layers = network_of(other, n)
+        if family == "rewritten" and draw(st.booleans()):
+            other_layers = draw(disguised(other_layers))
+    else:
+        other_layers = draw(disguised(layers))
+        other = formula_of_layers(other_layers, n) if _paths(other_layers) <= 200 else None
+    if family == "moved":
+        moved = _moved(draw, other_layers)
+        if draw(st.booleans()):
+            layers = moved
+        else:
+            other_layers = moved
+            other = formula_of_layers(moved, n) if _paths(moved) <= 200 else None
+    elif family == "added" and other is not None:
+        kind, extra = draw(_extra(n))
+        k = draw(st.integers(0, outputs - 1))
+        other = [("add", f, extra) if i == k else f for i, f in enumerate(other)]
+        return _case(draw, layers, other, None, relations, n, f"added {kind}")
+    elif other is not None and draw(st.booleans()):  # a discontinuous term less itself, in other words
+        jump = draw(formulas(n))
+        other = [("add", other[0], jump, _negated(rewritten(draw, jump, n))), *other[1:]]
+        return _case(draw, layers, other, None, relations, n, "equal")
+    return _case(draw, layers, other, other_layers, relations, n, "moved" if family == "moved" else "equal")
+
+
+def _case(
+    draw: st.DrawFn,
+    layers: plain.Layers,
+    other: list[plain.Formula] | None,
+    other_layers: plain.Layers | None,
+    relations: list[plain.Relation],
+    n: int,
+    origin: str,
+) -> Case:
+    """Puts a claim into the library's words: the other side as formulas, or as layers, whichever are given."""
+    names = relucirc.network.default_names(n)
+    ways = [] if other is None else ["text", "sympy"]
+    ways += [] if other_layers is None else ["network", "lifted", "pieces"]
+    way = draw(st.sampled_from(ways))
+    symbols = [sympy.Symbol(name) for name in names]
+    said: Any
+    if way in ("text", "sympy"):
+        assert other is not None
+        parts = [plain.as_text(f, names) if way == "text" else plain.as_sympy(f, symbols) for f in other]
+        said = parts[0] if len(parts) == 1 else parts
+        truth: Any = other
+    else:
+        assert other_layers is not None
+        said = mlp(other_layers, names)
+        truth = {"layers": other_layers}
+        if way != "network":
+            said = relucirc.to_sympy(said, form="max" if way == "lifted" else "piecewise")
     return Case(
-        layers,
-        net,
-        other if other_layers is None else {"layers": other_layers},
-        _spoken(draw, other, other_layers, names),
-        relations,
-        _spoken_domain(draw, relations, names),
-        origin,
-        names,
+        layers, mlp(layers, names), truth, said, relations, _spoken_domain(draw, relations, names), origin, names
     )
 
 
-def _spoken(
-    draw: st.DrawFn, other: list[plain.Formula], other_layers: plain.Layers | None, names: Sequence[str]
-) -> Any:
-    """The other side as text, SymPy, a network, or what the library lifts that network to."""
-    symbols = [sympy.Symbol(name) for name in names]
-    ways = ["text", "sympy"] if other_layers is None else ["text", "network", "lifted", "pieces"]
-    way = draw(st.sampled_from(ways))
-    if way == "text" and other_layers is not None and _paths(other_layers) > 200:
-        way = "network"  # written out, shared neurons repeat
-    if way == "text":
-        parts = [plain.as_text(f, names) for f in other]
-        return parts[0] if len(parts) == 1 else parts
-    if way == "sympy":
-        parts = [plain.as_sympy(f, symbols) for f in other]
-        return parts[0] if len(parts) == 1 else parts
-    net = mlp(other_layers or [], names)
-    if way == "network":
-        return net
-    return relucirc.to_sympy(net, form="max" if way == "lifted" else "piecewise")
+def _moved(draw: st.DrawFn, layers: plain.Layers) -> plain.Layers:
+    """The same network with one weight or bias moved."""
+    moved = _copy(layers)
+    places = [(d, i, j) for d, (rows, _) in enumerate(moved) for i, row in enumerate(rows) for j in range(len(row))]
+    d, i, j = draw(st.sampled_from(places))
+    shift = draw(SHIFTS)
+    biases = moved[d][1]
+    if biases is not None and draw(st.booleans()):
+        biases[i] += shift
+    else:
+        moved[d][0][i][j] += shift
+    return moved
 
 
 def _spoken_domain(draw: st.DrawFn, relations: list[plain.Relation], names: Sequence[str]) -> Any:
@@ -439,6 +613,7 @@ def examine(case: Case, judge: Any, tally: Counter, budget: float = 5.0) -> None
         if case.origin == "equal":
             raise WrongAnswerError(f"refuted, but equal by construction: {case!r}\n{result}")
     tally[result.status, kind] += 1
+    tally[f"{result.status} by {result.method}", "any"] += 1
     if result.status == "proved":
         certificate = json.loads(json.dumps(result.certificate))
         if not relucirc.check(case.net, case.formula, certificate, case.domain):
