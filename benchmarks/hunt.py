@@ -1,0 +1,63 @@
+"""The hunt for a wrong answer, at length: ``python benchmarks/hunt.py --cases 20000``.
+
+Random claims, equal by construction or nearly equal, go to the library; z3 and exact arithmetic on
+segments judge its answers, and every witness is evaluated again in plain fractions.  Prints the tally;
+ends with an error at the first contradiction.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import hunting
+
+BATCH = 500
+HUNT = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=BATCH)
+
+
+def hunt(number: int, tally: Counter, budget: float) -> None:
+    """Runs one batch; every fourth is judged by z3, the others on segments."""
+
+    @seed(number)
+    @HUNT
+    @given(hunting.cases(), st.data())
+    def batch(case: hunting.Case, data: st.DataObject) -> None:
+        tally["cases", "all"] += 1
+        if number % 4 == 0:
+            hunting.examine(case, hunting.verdict_of_z3, tally, budget)
+        else:
+            drawn = data.draw(hunting.segments(len(case.names)))
+            hunting.examine(case, lambda case: hunting.verdict_of_segments(case, drawn), tally, budget)
+
+    batch()
+
+
+def main() -> None:
+    """Runs batches until the number of cases is reached, and prints what came."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", type=float, default=5.0, help="seconds for each claim")
+    options = parser.parse_args()
+    tally: Counter = Counter()
+    started = time.perf_counter()
+    number = options.seed
+    while tally["cases", "all"] < options.cases:
+        hunt(number, tally, options.budget)
+        number += 1
+        if sys.stdout.isatty():
+            print(f"\r{tally['cases', 'all']} cases, none wrong", end="", flush=True)
+    print(f"\n{tally['cases', 'all']} cases in {time.perf_counter() - started:.0f} s; no answer was contradicted.")
+    for (what, kind), count in sorted(tally.items()):
+        print(f"{count:8}  {what:24} {kind}")
+
+
+if __name__ == "__main__":
+    main()
