@@ -21,7 +21,7 @@ from relucirc.network import MLP
 Run = Callable[[], Any]
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A contender cannot take part; the text says why."""
 
 
@@ -126,7 +126,7 @@ def onnx_runtime(task: Task) -> Run:
         import onnx  # noqa: PLC0415
         import onnxruntime  # noqa: PLC0415
     except ImportError as error:
-        raise Missing(f"{error.name} is not installed") from None
+        raise MissingError(f"{error.name} is not installed") from None
     onnxruntime.set_default_logger_severity(3)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -184,7 +184,7 @@ def _torch(task: Task) -> tuple[Any, Callable[[Any], Any], Any]:
     try:
         import torch  # noqa: PLC0415
     except ImportError:
-        raise Missing("torch is not installed") from None
+        raise MissingError("torch is not installed") from None
     layers = [(torch.tensor(w), None if b is None else torch.tensor(b)) for w, b in task.layers]
 
     def forward(xs: Any) -> Any:

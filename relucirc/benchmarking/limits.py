@@ -27,6 +27,9 @@ from relucirc.evaluation.batch import aligned_empty
 ROUNDS = 1_000_000
 """Rounds of multiply-adds in one measurement: milliseconds."""
 
+ORDINARY = ("copy", "copy, all cores")
+"""The copies that an ordinary user can reach; fractions are of the faster one."""
+
 Measured = Callable[[], object]
 
 

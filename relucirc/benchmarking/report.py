@@ -96,7 +96,9 @@ class Report:
             )
         parts = [f"{self.machine}, {self.date}, float32", _markdown(rows, right=(1, 4, 5, 6, 7))]
         for title, limits in self.limits.items():
-            parts.append(f"Limits, {title}: " + "; ".join(f"{name} {value:.1f}" for name, value in limits.items()) + ".")
+            parts.append(
+                f"Limits, {title}: " + "; ".join(f"{name} {value:.1f}" for name, value in limits.items()) + "."
+            )
         parts += [f"Plan, {title}: {plan}" for title, plan in self.plans.items()]
         parts += [f"Left out: {name} ({reason})." for name, reason in self.skipped.items()]
         return "\n\n".join(parts)
@@ -152,7 +154,9 @@ def _markdown(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = []
     for number, row in enumerate(rows):
-        cells = [cell.rjust(w) if k in right else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(w) if k in right else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append("| " + " | ".join(cells) + " |")
         if number == 0:
             marks = ["-" * (w - 1) + ":" if k in right else "-" * w for k, w in enumerate(widths)]

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from relucirc.benchmarking.contenders import CONTENDERS, Missing, Run, Task
-from relucirc.benchmarking.limits import copies, machine, multiply_adds
+from relucirc.benchmarking.contenders import CONTENDERS, MissingError, Run, Task
+from relucirc.benchmarking.limits import ORDINARY, copies, machine, multiply_adds
 from relucirc.benchmarking.report import Line, Report
 from relucirc.errors import RelucircError
 from relucirc.evaluation import compile_network
@@ -83,12 +83,12 @@ def run_benchmark(
         runs = _prepare(names, task, report.skipped, lambda text, where=layout: say(f"{name}, {where}: {text}"))
         say(f"{name}, {layout}: measuring")
         seconds = interleaved({**runs, **limits}, rounds)
-        copy = min(median(times) for label, times in seconds.items() if label.startswith("copy") and "past" not in label)
+        copy = min(median(seconds[label]) for label in ORDINARY if label in seconds)
         rate = None if peak is None else peak[1] / median(seconds[PEAK])
         for contender in runs:
             middle = median(seconds[contender])
             of_peak = None if rate is None else _flops(net) * points / middle / rate
-            shape = "-".join(map(str, net.sizes)) if len(net.sizes) < 6 else f"{net.sizes[0]}-...-{net.sizes[-1]}"
+            shape = _shape(net)
             fastest = min(seconds[contender])
             report.lines.append(Line(name, shape, points, layout, contender, middle, fastest, copy / middle, of_peak))
         gigabytes = (net.sizes[0] + net.sizes[-1]) * points * 4 / 1e9
@@ -126,7 +126,7 @@ def _prepare(names: Sequence[str], task: Task, skipped: dict[str, str], say: Cal
         try:
             run = CONTENDERS[contender](task)
             result = _matrix(run(), task.layout)
-        except Missing as reason:
+        except MissingError as reason:
             skipped[contender] = str(reason)
             continue
         if first is None:
@@ -149,6 +149,11 @@ def _points(inputs: int, points: int, layout: str, seed: int) -> np.ndarray:
     values = np.random.default_rng(seed).standard_normal((points, inputs), dtype=np.float32)
     xs[:] = values if layout == "rows" else values.T
     return xs
+
+
+def _shape(net: MLP) -> str:
+    sizes = list(map(str, net.sizes))
+    return "-".join(sizes if len(sizes) < 6 else [sizes[0], "...", sizes[-1]])
 
 
 def _flops(net: MLP) -> int:

@@ -53,16 +53,25 @@ def weighted_sum(terms: Sequence[tuple[Any, Array]], bias: Any) -> Array | None:
     Returns:
         The sum, or None for no terms (the value is then the bias).
     """
-    total = None
-    # A term of weight 1 first, where there is one: no negation is needed then.
-    for weight, value in sorted(terms, key=lambda term: not _is(term[0], 1)):
-        if total is None:
-            total = value if _is(weight, 1) else lax.neg(value) if _is(weight, -1) else weight * value
-        elif _is(weight, -1):
+    if not terms:
+        return None
+    # A term of weight 1 first, where there is one: no negation is needed then.  With none, the bias.
+    ordered = sorted(terms, key=lambda term: (not _is(term[0], 1), not _is(term[0], -1)))
+    weight, value = ordered[0]
+    if _is(weight, 1):
+        total = value
+    elif _is(weight, -1):
+        total = lax.neg(value)
+    elif _is(bias, 0):
+        total = weight * value
+    else:
+        total, bias = weight * value + bias, 0
+    for weight, value in ordered[1:]:
+        if _is(weight, -1):
             total = total - value
         else:
             total = total + (value if _is(weight, 1) else weight * value)
-    return total if total is None or _is(bias, 0) else total + bias
+    return total if _is(bias, 0) else total + bias
 
 
 def _is(weight: Any, value: int) -> bool:

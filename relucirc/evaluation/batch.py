@@ -14,10 +14,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from relucirc.errors import RelucircError, shorten
 from relucirc.evaluation.arithmetic import Array
-from relucirc.evaluation.compiled import CompiledNetwork, compile_network
+from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
 from relucirc.evaluation.progress import Progress, progress_bar
 from relucirc.network import MLP
 
@@ -204,14 +205,9 @@ def _real_array(xs: Any, net: MLP) -> np.ndarray:
     try:
         array = xs if isinstance(xs, np.ndarray) else np.asarray(xs)
     except ValueError as error:
-        raise RelucircError(f"xs: expected an array of points [..., {len(net.inputs)}], got ragged data: {error}.") from None
+        raise RelucircError(f"xs: expected points [..., {len(net.inputs)}], got ragged data: {error}.") from None
     _float_dtype(array.dtype)
-    if array.ndim == 0 or array.shape[-1] != len(net.inputs):
-        advice = "add the axis of the one input: xs[..., None]." if len(net.inputs) == 1 else "one number for each input."
-        raise RelucircError(
-            f"xs: expected an array of shape [..., {len(net.inputs)}] for the inputs {list(net.inputs)}, got "
-            f"{array.shape}; {advice}"
-        )
+    check_points(array.shape, net.inputs, "rows")
     return array
 
 
@@ -229,7 +225,7 @@ def _float_dtype(dtype: np.dtype) -> np.dtype:
 
 def _compiled_for(net: MLP, layout: str, mesh: Any) -> CompiledNetwork:
     """Returns the compiled network, remembered for each network object."""
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(net)):
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(net)):
         return compile_network(net, layout=layout, mesh=mesh, weights="traced")
     key = (id(net), layout, mesh)
     found = _compiled.get(key)

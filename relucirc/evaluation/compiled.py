@@ -1,9 +1,11 @@
 """``compile_network``: a network as one jitted function, specialised to its shape and weights."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from relucirc.errors import RelucircError
 from relucirc.evaluation.arithmetic import Array
@@ -34,11 +36,10 @@ class CompiledNetwork:
     def __init__(self, net: MLP, plan: Plan, layout: str, traced: bool, mesh: Any) -> None:
         """Prepares the jitted functions; nothing is compiled before the first call."""
         self.plan, self.layout, self.sizes = plan, layout, net.sizes
-        self._mesh, self._names = mesh, net.inputs
+        self._net, self._mesh, self._names = net, mesh, net.inputs
         self._axis = 0 if layout == "features" else 1  # axis of features in a matrix of points
         self._rounded: dict[Any, list[Layer]] = {}
-        self._dense = net if plan.kind == "dense" else None
-        self._traced = net if traced else None
+        self._traced = traced
         self._jitted = jax.jit(self._run)
         self._reusing = jax.jit(self._run_into, donate_argnums=1, keep_unused=True)
         self._plain = jax.jit(lambda xs: self._run(xs, None))
@@ -61,8 +62,8 @@ class CompiledNetwork:
             >>> print(compile_network(net, layout="features")(jnp.array([[-2.0, 3.0]])))
             [[2. 3.]]
         """
-        if self._traced is not None:
-            return self.apply(self._traced, xs, out)
+        if self._traced:
+            return self.apply(self._net, xs, out)
         return self._plain(xs) if out is None else self._reusing(xs, _given_up(out), None)
 
     def apply(self, net: MLP, xs: Array, out: Array | None = None) -> Array:
@@ -73,7 +74,7 @@ class CompiledNetwork:
         Raises:
             RelucircError: If this was not compiled with ``weights="traced"``, or sizes differ.
         """
-        if self._traced is None:
+        if not self._traced:
             raise RelucircError("apply: weights are baked in; use compile_network(net, weights='traced').")
         if net.sizes != self.sizes:
             raise RelucircError(f"apply: expected a network of sizes {self.sizes}, got {net.sizes}; compile it anew.")
@@ -124,7 +125,7 @@ class CompiledNetwork:
                 return run_dense(self._baked(part.dtype), part, axis)
             if plan.kind == "gather":
                 return run_gather(plan.layout, part, part.dtype, axis)
-            if plan.kind == "kernel":
+            if plan.kind == "kernel" and plan.stages is not None:
                 points = part if axis == 0 else part.T
                 result = run_kernel(plan.stages, points, part.dtype)
                 return result if axis == 0 else result.T
@@ -134,26 +135,20 @@ class CompiledNetwork:
 
     def _columns(self, xs: Array, layers: list[Layer] | None, where: int) -> Array:
         columns = [xs[i] if where == 0 else xs[..., i] for i in range(self.sizes[0])]
-        if layers is not None:
-            outputs = run_traced(layers, columns)
+        if layers is not None or self.plan.stages is None:
+            outputs = run_traced(layers or [], columns)
         else:
-            outputs = run_elementwise(self.plan.stages, columns, xs.dtype)
+            outputs = run_elementwise(self.plan.stages, columns, xs.dtype, xs.shape[1:] if where == 0 else xs.shape[:-1])
         return jnp.expand_dims(outputs[0], where) if len(outputs) == 1 else jnp.stack(outputs, axis=where)
 
     def _baked(self, dtype: Any) -> list[Layer]:
         if dtype not in self._rounded:
-            self._rounded[dtype] = dense_layers(self._dense, dtype)
+            self._rounded[dtype] = dense_layers(self._net, dtype)
         return self._rounded[dtype]
 
     def _checked(self, xs: Array) -> Array:
         xs = jnp.asarray(xs)
-        axis = -1 if self.layout == "rows" else 0
-        if xs.ndim == 0 or xs.shape[axis] != self.sizes[0]:
-            shape = "[..., {}]" if self.layout == "rows" else "[{}, ...]"
-            raise RelucircError(
-                f"xs: expected an array of shape {shape.format(self.sizes[0])} for the inputs {list(self._names)} in "
-                f"the layout {self.layout!r}, got {xs.shape}; " + _advice(xs.shape, self.sizes[0], self.layout)
-            )
+        check_points(xs.shape, self._names, self.layout)
         return xs.astype(float_dtype(xs))
 
 
@@ -198,7 +193,7 @@ def compile_network(
             raise RelucircError(f"{name}: expected one of {known}, got {value!r}.")
     if weights == "traced":
         return CompiledNetwork(net, choose_traced_plan(net, jnp.float32, plan, batch), layout, True, mesh)
-    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(net)):
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(net)):
         raise RelucircError(
             "net: its weights are being traced by JAX (jit, grad or vmap), so they cannot be baked in; use "
             "weights='traced', or relucirc.evaluate, which does."
@@ -215,7 +210,7 @@ def float_dtype(xs: Any) -> Any:
     dtype = jnp.result_type(xs)
     if jnp.issubdtype(dtype, jnp.floating):
         return dtype
-    if not (jnp.issubdtype(dtype, jnp.integer) or dtype == bool):
+    if not (jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_)):
         raise RelucircError(f"xs: expected real numbers, got an array of dtype {dtype}.")
     return jnp.result_type(float)
 
@@ -226,9 +221,18 @@ def _given_up(out: Any) -> Array:
     return out
 
 
-def _advice(shape: tuple[int, ...], inputs: int, layout: str) -> str:
+def check_points(shape: tuple[int, ...], names: Sequence[str], layout: str) -> None:
+    """Refuses an array of points that has not one number for each input along the right axis."""
+    inputs, rows = len(names), layout == "rows"
+    if shape and shape[-1 if rows else 0] == inputs:
+        return
     if inputs == 1:
-        return "add the axis of the one input: xs[..., None] for rows, xs[None] for features."
-    if len(shape) > 1 and shape[0 if layout == "rows" else -1] == inputs:
-        return f"transpose it, or use layout={'features' if layout == 'rows' else 'rows'!r}."
-    return "give one number for each input."
+        advice = "add the axis of the one input: xs[..., None] for rows, xs[None] for features."
+    elif len(shape) > 1 and shape[0 if rows else -1] == inputs:
+        advice = f"transpose it, or use compile_network with layout={'features' if rows else 'rows'!r}."
+    else:
+        advice = "give one number for each input."
+    raise RelucircError(
+        f"xs: expected an array of shape {f'[..., {inputs}]' if rows else f'[{inputs}, ...]'} for the inputs "
+        f"{list(names)} in the layout {layout!r}, got {tuple(shape)}; {advice}"
+    )

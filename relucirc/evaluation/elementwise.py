@@ -3,40 +3,86 @@
 Every neuron becomes a few additions and a maximum on arrays of points, with its weights as
 constants and its zero weights absent.  XLA fuses all of it into one loop that reads each input
 once and writes each output once, so that a small network runs at the speed of memory.
+
+The results are the same bits however the loop is compiled: for one device or many, for vectors or
+for what is left at their end, alone or fused with other work.  Compilers may turn a product and a
+sum into one fused multiply-add, which rounds once, not twice, and they choose differently in
+different loops.  So every sum is written such that there is no choice: a product is added to
+something that is no product, and is used nowhere else, and then it is always fused, or it is
+*closed*: put inside a maximum (``c*relu(l) = relu(c*l)``), and then it never is.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+from flint import fmpq
+from jax import lax
 
 from relucirc.evaluation.arithmetic import Array, apply_kind, constant, weighted_sum
-from relucirc.evaluation.stages import Atom, Stages
+from relucirc.evaluation.stages import Atom, Form, Stages
 
 
-def run_elementwise(stages: Stages, columns: list[Array], dtype: Any) -> list[Array]:
+def run_elementwise(stages: Stages, columns: list[Array], dtype: Any, shape: tuple[int, ...]) -> list[Array]:
     """Evaluates stages on columns.
 
     Args:
         stages: What to evaluate.
         columns: One array of points for each input, all of one shape.
         dtype: Float type of the weights.
+        shape: The shape of a column.
 
     Returns:
         One array of points for each output.
     """
     values = columns
-    for stage in stages.stages:
-        atoms: dict[Atom, Array] = {}
-        for form in stage:
-            for atom, _ in form.terms:
-                if atom not in atoms:
-                    atoms[atom] = apply_kind(atom[0], values[atom[1]])
-        below, values = values, []
-        for form in stage:
-            terms = [(constant(c, dtype), atoms[atom]) for atom, c in form.terms]
-            total = weighted_sum(terms, constant(form.bias, dtype))
-            if total is None:
-                shape = columns[0].shape if columns else below[0].shape
-                total = jnp.full(shape, constant(form.bias, dtype), dtype)
-            values.append(total)
+    for number, stage in enumerate(stages.stages):
+        above = stages.stages[number + 1] if number + 1 < len(stages.stages) else ()
+        passed_on = {index for form in above for (kind, index), _ in form.terms if kind == "id"}
+        values = _run_stage(stage, values, passed_on, dtype, shape)
     return values
+
+
+def _run_stage(
+    stage: Sequence[Form], below: list[Array], passed_on: set[int], dtype: Any, shape: tuple[int, ...]
+) -> list[Array]:
+    atoms: dict[Atom, Array] = {}
+    products: dict[tuple[fmpq, Atom], Array] = {}
+    uses = Counter((abs(c), atom) for form in stage for atom, c in form.terms)
+
+    def atom_value(atom: Atom) -> Array:
+        if atom not in atoms:
+            atoms[atom] = apply_kind(atom[0], below[atom[1]])
+        return atoms[atom]
+
+    def closed(c: fmpq, atom: Atom) -> tuple[Any, Array]:
+        size = abs(c)
+        if (size, atom) not in products:
+            products[size, atom] = _closed(atom[0], constant(size, dtype) * below[atom[1]])
+        return constant(fmpq(1 if c > 0 else -1), dtype), products[size, atom]
+
+    values = []
+    for number, form in enumerate(stage):
+        bias = constant(form.bias, dtype)
+        shared = [abs(c) == 1 or uses[abs(c), atom] > 1 for atom, c in form.terms]
+        # With nothing else to begin with, the first product is closed: one that costs nothing, if there is one.
+        alone = not any(shared) and form.bias == 0 and (len(form.terms) > 1 or number in passed_on)
+        first = min(range(len(form.terms)), key=lambda k: form.terms[k][0][0] == "id", default=0) if alone else None
+        terms = []
+        for k, (atom, c) in enumerate(form.terms):
+            if abs(c) != 1 and (shared[k] or k == first):
+                terms.append(closed(c, atom))
+            else:
+                terms.append((constant(c, dtype), atom_value(atom)))
+        total = weighted_sum(terms, bias)
+        values.append(jnp.full(shape, bias, dtype) if total is None else total)
+    return values
+
+
+def _closed(kind: str, product: Array) -> Array:
+    """Returns a product with a positive weight as an atom of a kind, out of reach of multiply-adds."""
+    if kind != "id":
+        return apply_kind(kind, product)
+    zero = lax.full_like(product, 0)
+    return lax.max(product, zero) + lax.min(product, zero)  # one of them is zero

@@ -32,7 +32,7 @@ def run_kernel(stages: Stages, xs: Array, dtype: Any, block: int = BLOCK, interp
     """
 
     def plain(xs: Array) -> Array:
-        return jnp.stack(run_elementwise(stages, list(xs), dtype))
+        return jnp.stack(run_elementwise(stages, list(xs), dtype, xs.shape[1:]))
 
     # Pallas does not differentiate kernels: the derivative is that of the elementwise plan.
     kernel = jax.custom_jvp(lambda xs: _kernel(stages, xs, dtype, block, interpret))
@@ -47,7 +47,7 @@ def _kernel(stages: Stages, xs: Array, dtype: Any, block: int, interpret: bool |
 
     def body(x_ref: Any, y_ref: Any) -> None:
         columns = [x_ref[i, :] for i in range(stages.inputs)]
-        for i, value in enumerate(run_elementwise(stages, columns, dtype)):
+        for i, value in enumerate(run_elementwise(stages, columns, dtype, (block,))):
             y_ref[i, :] = value
 
     return pl.pallas_call(

@@ -5,7 +5,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import PartitionSpec
+from jax import lax
+from jax.sharding import AxisType, Mesh, PartitionSpec
 
 from relucirc.evaluation.arithmetic import Array
 
@@ -15,10 +16,13 @@ def shard_points(run: Callable[[Array], Array], xs: Array, mesh: Any, axis: int)
 
     Args:
         run: From a matrix of points to their outputs, both with points along ``axis``.
-        xs: Points along ``axis`` of two; padded for the call if the devices do not divide them.
+        xs: Points along ``axis`` of two; padded for the call if the devices do not divide them
+            (the result is then gathered on every device; otherwise it stays spread out).
         mesh: A ``jax.sharding.Mesh``, of any shape; all of its axes share the points.
         axis: The axis of points.
     """
+    # Whatever the sharding of the points, and whether or not their mesh puts it in their type.
+    mesh = Mesh(mesh.devices, mesh.axis_names, axis_types=(AxisType.Auto,) * len(mesh.axis_names))
     points = xs.shape[axis]
     missing = -points % mesh.size
     if missing:
@@ -27,4 +31,4 @@ def shard_points(run: Callable[[Array], Array], xs: Array, mesh: Any, axis: int)
     spec = PartitionSpec(names, None) if axis == 0 else PartitionSpec(None, names)
     split = jax.shard_map(run, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
     result = split(xs)
-    return jax.lax.slice_in_dim(result, 0, points, axis=axis) if missing else result
+    return lax.slice_in_dim(result, 0, points, axis=axis) if missing else result

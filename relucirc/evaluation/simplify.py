@@ -39,19 +39,16 @@ def simplify(plain: Stages) -> Stages:
     """
     neurons: list[Neuron] = [(ONE, ("id", i), ZERO) for i in range(plain.inputs)]
     stages: list[tuple[Form, ...]] = []
-    width = plain.inputs
     for number, stage in enumerate(plain.stages):
         forms = [_cancel(_substitute(form, neurons)) for form in stage]
-        inner, forms = _factor(forms)
+        inner, forms = factor(forms)
         if inner:
             stages.append(tuple(inner))
-            width = len(inner)
         if number == len(plain.stages) - 1:
             stages.append(tuple(forms))
         else:
-            hidden, neurons = _share(forms, width)
+            hidden, neurons = _share(forms)
             stages.append(tuple(hidden))
-            width = len(hidden)
     return Stages(plain.inputs, _drop(stages))
 
 
@@ -79,8 +76,13 @@ def _cancel(form: Form) -> Form:
     return Form.of(terms, form.bias)
 
 
-def _factor(forms: list[Form]) -> tuple[list[Form], list[Form]]:
-    """Sums atoms whose columns are proportional into one value, where that saves terms."""
+def factor(forms: list[Form]) -> tuple[list[Form], list[Form]]:
+    """Sums atoms whose columns are proportional into one value, where that saves work.
+
+    Returns:
+        The sums, and the forms over these as atoms of kind ``id``; no sums and the forms as they
+        were where it saves nothing.
+    """
     columns: dict[Atom, list[tuple[int, fmpq]]] = defaultdict(list)
     for r, form in enumerate(forms):
         for atom, c in form.terms:
@@ -106,7 +108,7 @@ def _work(forms: list[Form]) -> int:
     return sum(max(len(f.terms) - 1, 0) + sum(c not in (1, -1) for _, c in f.terms) for f in forms)
 
 
-def _share(forms: list[Form], width: int) -> tuple[list[Form], list[Neuron]]:
+def _share(forms: list[Form]) -> tuple[list[Form], list[Neuron]]:
     """Returns the distinct forms, up to sign, and what relu of every given form is over them."""
     distinct: dict[Form, int] = {}
     neurons: list[Neuron] = []

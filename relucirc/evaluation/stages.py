@@ -108,6 +108,8 @@ def plain_stages(net: MLP) -> Stages:
         kind = "relu" if number else "id"
         bias = layer.exact_bias()
         stages.append(
-            tuple(Form(tuple(((kind, j), c) for j, c in row), b) for row, b in zip(layer.weight.rows, bias, strict=True))
+            tuple(
+                Form(tuple(((kind, j), c) for j, c in row), b) for row, b in zip(layer.weight.rows, bias, strict=True)
+            )
         )
     return Stages(len(net.inputs), tuple(stages))
