@@ -7,7 +7,7 @@ are dropped, exactly (Farkas).
 In n dimensions, a maximum of more than n + 1 forms is a signed sum of maxima of fewer (Wang and Sun,
 "Generalization of hinging hyperplanes", 2005).  Among n + 2 forms some affine combination
 ``sum c_i l_i``, ``sum c_i = 0``, is a constant C; take C >= 0 and I = {i : c_i < 0}.  The largest of
-the others is then never below the smallest in I, and so inclusion and exclusion over I gives
+the others is then never below the smallest in I, and so inclusion and exclusion over I gives::
 
     max(S) = sum over non-empty T in I of (-1)^(|T| + 1) max(S without T).
 

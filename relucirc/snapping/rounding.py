@@ -45,8 +45,8 @@ class Rounding:
         The ratios of the entries to the largest are rounded; s is then fitted by least squares.
 
         Example:
-            >>> Rounding(12, 0.02).direction([0.7, -1.4001])
-            (0.70004, (1, -2))
+            >>> Rounding(12, 0.02).direction([0.5, -1.0])
+            (0.5, (1, -2))
         """
         largest = max(map(abs, row))
         ratios = [self.number(entry / largest) for entry in row]
