@@ -10,6 +10,7 @@ from pathlib import Path
 
 import relucirc
 from relucirc.circuits import catalogue
+from relucirc.cli.answer import counted
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent
@@ -70,7 +71,7 @@ def catalogue_page() -> str:
             details += [f"![{name}](drawings/{name}.svg)", ""]
         details += [
             f"- formula: {code(formula, 300)}" + (f" where `{circuit.domain}`" if circuit.domain else ""),
-            f"- sizes: {sizes}, {net.hidden_neurons} hidden neurons",
+            f"- sizes: {sizes}, {counted(net.hidden_neurons, 'hidden neuron')}",
             f"- source: {circuit.source}",
         ]
     return "\n".join([*lines, "::::", *details])
