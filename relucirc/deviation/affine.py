@@ -1,0 +1,91 @@
+"""The largest absolute difference of two piecewise-linear functions: at vertices of a common subdivision."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from relucirc.budget import Budget
+from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
+from relucirc.deviation.line_function import difference, interval, line_functions
+from relucirc.deviation.summit import Peak, Summit
+from relucirc.exact import ZERO
+from relucirc.forms import Form
+from relucirc.problem import Problem
+from relucirc.subdivision import leaves
+
+Belongs = Callable[[AlgebraicPoint], bool]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A polyhedron on which some forms are all affine.
+
+    Attributes:
+        vertices: Its vertices (on a section across its lines).
+        directions: Its unbounded directions; a line counts as two.
+        forms: The forms.
+    """
+
+    vertices: Sequence[Sequence[fmpq]]
+    directions: Sequence[Sequence[int]]
+    forms: Sequence[Form]
+
+
+def affine_summit(problem: Problem, belongs: Belongs, budget: Budget) -> Peak | None:
+    """Finds the supremum of the largest absolute difference over all outputs; None if it is infinite.
+
+    On each piece the difference is affine.  It is unbounded iff it changes along a direction;
+    otherwise it is largest on the hull of some vertices, plus all directions.  If no vertex of that
+    face belongs to the domain, a point inside the face does, or none of its points.
+    """
+    summit = Summit()
+    for piece in _pieces(problem, budget):
+        budget.step("regions")
+        for form in piece.forms:
+            slope = Form(form.terms)
+            if any(slope.evaluate([fmpq(c) for c in direction]) for direction in piece.directions):
+                return None
+            values = [form.evaluate(vertex) for vertex in piece.vertices]
+            for sign, extreme in ((1, max(values)), (-1, -min(values))):
+                if extreme >= 0 and summit.is_below(extreme):
+                    face = [v for v, value in zip(piece.vertices, values, strict=True) if sign * value == extreme]
+                    _offer_face(summit, extreme, face, piece.directions, belongs)
+    return summit.peak
+
+
+def _offer_face(
+    summit: Summit,
+    value: fmpq,
+    face: Sequence[Sequence[fmpq]],
+    directions: Sequence[Sequence[int]],
+    belongs: Belongs,
+) -> None:
+    found = False
+    for vertex in face:
+        point = AlgebraicPoint.rational(vertex)
+        found = belongs(point) or found
+        summit.offer(Algebraic.of(value), point, belongs)
+    if not found:
+        inside = [sum(column, start=ZERO) / len(face) for column in zip(*face, strict=True)]
+        for direction in directions:
+            inside = [a + d for a, d in zip(inside, direction, strict=True)]
+        summit.offer(Algebraic.of(value), AlgebraicPoint.rational(inside), belongs)
+
+
+def _pieces(problem: Problem, budget: Budget) -> Iterator[Piece]:
+    """A common subdivision: by sorted breakpoints in one coordinate, cut by cut in others."""
+    if problem.n == 1:
+        low, high = interval(problem.constraints)
+        sides = (line_functions(graph, low, high, budget) for graph in (problem.left, problem.right))
+        for left, right in zip(*sides, strict=True):
+            for start, end, (constant, slope) in difference(left, right).pieces(low, high):
+                vertices = [[c] for c in (start, end) if c is not None] or [[ZERO]]
+                directions = [[d] for c, d in ((start, -1), (end, 1)) if c is None]
+                yield Piece(vertices, directions, [Form({0: slope}, constant)])
+        return
+    lowered = problem.hinged
+    for part in leaves(lowered.hinges, lowered.differences, problem.cell):
+        lines = [line[1:] for line in part.cell.lines]
+        directions = [*part.cell.directions, *lines, *(tuple(-c for c in line) for line in lines)]
+        yield Piece(part.cell.vertices, directions, part.forms)
