@@ -72,6 +72,7 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "show": ("show", minimum_file, "--at", "3,-5"),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
         "minimal": ("minimal", "Min(x1, x2)"),
+        "train": ("train", "absolute", "--seeds", "8", "--steps", "20"),
         "bench": ("bench", "absolute", "--points", "1000", "--rounds", "1", "--contender", "relucirc"),
         "circuits": ("circuits",),
     }
@@ -109,6 +110,12 @@ BAD_INPUT = {
     "a point with too few values": ("show", "minimum", "--at", "3"),
     "a point with a stray name": ("show", "minimum", "--at", "x1=3,y=2"),
     "a point with a word": ("show", "minimum", "--at", "3,five"),
+    "a function without widths": ("train", "x1 + x2", "--steps", "1"),
+    "widths that are none": ("train", "identity", "--sizes", "wide"),
+    "widths that do not fit": ("train", "minimum", "--sizes", "1-3-1", "--steps", "1"),
+    "an unknown regimen": ("train", "minimum", "--regimen", "luck"),
+    "no seeds": ("train", "minimum", "--seeds", "0"),
+    "a folder that cannot be made": ("train", "identity", "--steps", "1", "--seeds", "1", "--out", "/dev/null/out"),
     "no positive number of points": ("bench", "minimum", "--points", "0"),
     "an unknown contender": ("bench", "minimum", "--points", "10", "--contender", "nobody"),
     "a formula without a smallest network": ("minimal", "x1*x2"),
@@ -236,6 +243,15 @@ def test_minimal_says_whether_the_size_is_proved(run, tmp_path):
     assert status == 1
     assert (data["network"], data["optimal"]) == (None, False)
     assert data["certificate"] is not None
+
+
+def test_train_prints_a_census_and_writes_a_folder(run, tmp_path):
+    folder = tmp_path / "out"
+    status, out, _ = run("train", "absolute", "--seeds", "16", "--steps", "100", "--out", str(folder))
+    assert status == 0
+    assert "of 16 seeds proved equal after snapping" in out
+    assert json.loads((folder / "census.json").read_text())
+    assert (folder / "report.txt").exists()
 
 
 def test_show_writes_a_drawing(run, tmp_path):

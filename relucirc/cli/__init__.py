@@ -14,7 +14,7 @@ from typing import NoReturn
 from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
 from relucirc.errors import RelucircError
 
-COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "bench", "circuits")
+COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
 
 EPILOG = """examples:

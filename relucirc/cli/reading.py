@@ -81,12 +81,20 @@ def seconds(text: str) -> float | None:
     return value
 
 
+def counting(text: str) -> int:
+    """Reads an integer that is not negative."""
+    digits = text.strip().replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise argparse.ArgumentTypeError(f"expected a number such as 1000, got {shorten(text)!r}")
+    return int(digits)
+
+
 def positive(text: str) -> int:
     """Reads a positive integer."""
-    digits = text.strip().replace("_", "")
-    if not (digits.isascii() and digits.isdigit() and int(digits[:20]) > 0 and len(digits) <= 12):
-        raise argparse.ArgumentTypeError(f"expected a positive integer, got {shorten(text)!r}")
-    return int(digits)
+    value = counting(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("expected a positive integer, got 0")
+    return value
 
 
 def add_budget(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,54 @@
+"""Train a network from many seeds, snap what came out, and prove each: a census of the circuits found.
+
+NAME is a function of the experiment, such as minimum, or a formula; a formula needs --sizes.  With --out, networks,
+census and report go to a folder, and an interrupted run goes on where it stopped when it is called again.
+"""
+
+import argparse
+
+from relucirc.cli.answer import UNKNOWN, Answer
+from relucirc.cli.reading import add_domain, counting, positive
+from relucirc.errors import shorten
+
+HELP = "do networks trained from data become circuits? many seeds, each proved"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="a function such as minimum, or a formula such as 'Max(x1, x2)'")
+    parser.add_argument("--seeds", metavar="N", type=positive, default=1024, help="how many networks (1024)")
+    parser.add_argument("--regimen", metavar="R", default="original", help="how they are trained (original)")
+    parser.add_argument("--steps", metavar="N", type=positive, help="optimiser steps; the regimen's own by default")
+    parser.add_argument("--sizes", metavar="W", type=_sizes, help="widths such as 2-3-1; the function's own by default")
+    parser.add_argument("--seed", metavar="N", type=counting, default=0, help="number of the run's random key (0)")
+    add_domain(parser)
+    parser.add_argument("--out", metavar="DIR", help="write networks, census and report to this folder")
+
+
+def run(args: argparse.Namespace) -> Answer:
+    """Runs the command."""
+    from relucirc.training import run_census
+
+    census = run_census(
+        args.name,
+        seeds=args.seeds,
+        regimen=args.regimen,
+        steps=args.steps,
+        sizes=args.sizes,
+        seed=args.seed,
+        domain=args.domain,
+        out=args.out,
+    )
+    lines = [str(census)]
+    if args.out:
+        lines += ["", f"networks, census and report written to {args.out}"]
+    finished = census.steps == census.total_steps
+    return Answer("\n".join(lines), census.to_json(), 0 if finished else UNKNOWN)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Reads widths such as ``2-3-1``."""
+    parts = text.replace(",", "-").split("-")
+    if len(parts) < 2 or not all(part.strip().isdigit() for part in parts):
+        raise argparse.ArgumentTypeError(f"expected widths such as 2-3-1, got {shorten(text)!r}")
+    return tuple(positive(part) for part in parts)
