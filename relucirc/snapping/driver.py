@@ -15,14 +15,15 @@ from relucirc.prover import prove
 from relucirc.result import Result
 from relucirc.snapping.layers import RationalLayer, float_layers, rational_network
 from relucirc.snapping.neurons import Neurons
-from relucirc.snapping.pooling import Box, activity, pooled, without
+from relucirc.snapping.pooling import Box, activity, image, pooled, without
 from relucirc.snapping.rounding import Rounding
 from relucirc.snapping.tidying import tidy
 
 DENOMINATORS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 128, 256)
 """Largest denominators that are tried in turn where a formula can tell which one is right."""
 
-FINER = 32
+FINER, COARSER = 32, 5
+"""Factors of the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,13 @@ class _Attempt:
 
 
 def _attempts(net: MLP, max_denominator: int, tolerance: float, box: Box | None) -> Iterator[_Attempt]:
-    """Roundings to larger and larger denominators, each with the tolerance and with a finer one."""
-    for denominator in DENOMINATORS:
-        if denominator <= max_denominator:
-            for allowed in (tolerance, tolerance / FINER):
-                yield from _roundings(net, Rounding(denominator, allowed), box)
+    """Roundings to larger and larger denominators with the tolerance and a finer one; small ones with a coarser."""
+    denominators = [d for d in DENOMINATORS if d <= max_denominator]
+    for denominator in denominators:
+        for allowed in (tolerance, tolerance / FINER):
+            yield from _roundings(net, Rounding(denominator, allowed), box)
+    for denominator in denominators[:7]:
+        yield from _roundings(net, Rounding(denominator, min(COARSER * tolerance, 0.2)), box)
 
 
 def _roundings(net: MLP, rounding: Rounding, box: Box | None) -> Iterator[_Attempt]:
@@ -133,7 +136,7 @@ def _rounded(net: MLP, neurons: Neurons, box: Box | None, *, pool: bool) -> MLP:
         layer, above = layers[depth], layers[depth + 1]
         linear = np.zeros(len(layer.bias), dtype=bool)
         if box is not None:
-            dead, linear, box = activity(layer, box)
+            dead, linear = activity(layer, box, neurons.rounding.tolerance if pool else 0.0)
             neurons.moves += [
                 f"hidden layer {depth + 1}, neuron {i + 1}: never active on the domain; dropped."
                 for i in np.flatnonzero(dead)
@@ -149,7 +152,7 @@ def _rounded(net: MLP, neurons: Neurons, box: Box | None, *, pool: bool) -> MLP:
             )
         rounded, layers[depth + 1] = neurons.hidden(depth, layer, above)
         done.append(rounded)
-        box = None
+        box = None if box is None else image(rounded.floats(), box)
     done.append(neurons.output(layers[-1]))
     return rational_network(tidy(done, len(net.inputs), neurons.moves), net.inputs)
 

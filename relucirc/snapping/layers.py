@@ -31,6 +31,12 @@ class RationalLayer:
     weight: list[list[Fraction]]
     bias: list[Fraction]
 
+    def floats(self) -> Layer:
+        """Returns the layer in float64."""
+        width = len(self.weight[0]) if self.weight else 0
+        weight = np.array(self.weight, dtype=np.float64).reshape(len(self.weight), width)
+        return Layer(weight, np.array(self.bias, dtype=np.float64))
+
 
 def float_layers(net: MLP) -> list[Layer]:
     """Reads a network as float64; floats only propose what is proved later.

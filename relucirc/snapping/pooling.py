@@ -29,14 +29,33 @@ class _Hyperplane:
     column: np.ndarray
 
 
-def activity(layer: Layer, box: Box) -> tuple[np.ndarray, np.ndarray, Box]:
-    """Returns which neurons are never active on a box, which always are, and bounds of what they give."""
+def activity(layer: Layer, box: Box, slack: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which neurons are never active on a box, and which always are.
+
+    Args:
+        layer: The layer.
+        box: Bounds of what it reads.
+        slack: Which share of a neuron's range may lie on the other side of its hyperplane.
+    """
+    least, most = _bounds(layer, box)
+    with np.errstate(invalid="ignore"):
+        margin = np.nan_to_num(slack * (most - least), nan=0.0, posinf=0.0)
+    return most <= margin, least >= -margin
+
+
+def image(layer: Layer, box: Box) -> Box:
+    """Returns bounds of what the neurons of a layer give on a box."""
+    least, most = _bounds(layer, box)
+    return np.maximum(least, 0.0), np.maximum(most, 0.0)
+
+
+def _bounds(layer: Layer, box: Box) -> Box:
     low, high = box
     positive, negative = np.maximum(layer.weight, 0.0), np.minimum(layer.weight, 0.0)
     with np.errstate(invalid="ignore"):
-        least = np.nan_to_num(_dot(positive, low) + _dot(negative, high) + layer.bias, nan=-np.inf)
-        most = np.nan_to_num(_dot(positive, high) + _dot(negative, low) + layer.bias, nan=np.inf)
-    return most <= 0, least >= 0, (np.maximum(least, 0.0), np.maximum(most, 0.0))
+        least = _dot(positive, low) + _dot(negative, high) + layer.bias
+        most = _dot(positive, high) + _dot(negative, low) + layer.bias
+    return least, most
 
 
 def _dot(weight: np.ndarray, bound: np.ndarray) -> np.ndarray:
