@@ -44,11 +44,12 @@ class Drawing(str):
             raise FileError(f"cannot write {os.fspath(path)}: {error.strerror or error}.") from None
 
 
-def draw(net: MLP, *, at: Sequence[Any] | None = None, title: str | None = None) -> Drawing:
+def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None) -> Drawing:
     """Draws a network.
 
     Args:
-        net: A network of at most 400 inputs and neurons; symbolic weights are written as they are.
+        net: A network of at most 400 inputs and neurons, or a circuit of the catalogue; symbolic weights are
+            written as they are.
         at: A point, one number for each input: every neuron shows its exact value there.
         title: What the picture is called for those who cannot see it; its sizes by default.
 
@@ -64,6 +65,7 @@ def draw(net: MLP, *, at: Sequence[Any] | None = None, title: str | None = None)
         >>> picture[:4], "2-3-1" in picture
         ('<svg', True)
     """
+    net = net if isinstance(net, MLP) else net()
     if sum(net.sizes) > MAX_NEURONS:
         raise NetworkError(f"expected at most {MAX_NEURONS} inputs and neurons for a drawing, got {sum(net.sizes)}.")
     values = _values(net, at)

@@ -47,3 +47,7 @@ def test_a_drawing_is_saved_and_shown_in_notebooks(tmp_path):
 def test_a_network_too_large_to_read_is_refused():
     with pytest.raises(relucirc.NetworkError, match="at most 400"):
         relucirc.draw(relucirc.MLP.from_arrays([([[1]] * 500, None)]))
+
+
+def test_a_circuit_of_the_catalogue_is_drawn_as_its_network():
+    assert relucirc.draw(catalogue["minimum"]) == relucirc.draw(catalogue["minimum"]())

@@ -29,7 +29,7 @@ class Trained:
 def trained() -> dict[str, Trained]:
     """Returns the six networks that the original's notebook trained, by name.
 
-    None of them equals its function; each is within a few thousandths of it on [-1, 1]^n.
+    None of them equals its function; each is within 1/8000 of it on [-1, 1]^n.
 
     Example:
         >>> trained()["absolute"].network.at(1)
