@@ -1,0 +1,4 @@
+"""Discovery: new constructions, machine-found and exactly proved, with no claim of novelty."""
+
+from relucirc.discovery.search import Discovery as Discovery
+from relucirc.discovery.search import discover as discover
