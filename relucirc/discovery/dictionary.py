@@ -102,7 +102,7 @@ class Dictionary:
                 others = np.flatnonzero((masks[i + 1 :] & masks[i]) == 0) + i + 1
                 if d == 1:
                     others = [j for j in others if not self._is_letter(block[i], block[int(j)])]
-                if len(others):
+                if len(others) > 0:
                     pairs = np.empty((len(others), 2), dtype=np.int64)
                     pairs[:, 0] = start + i
                     pairs[:, 1] = start + np.asarray(others)

@@ -5,6 +5,7 @@ made of whole orbits has many atoms.  Small groups have small orbits, and many o
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from relucirc.discovery.dictionary import Permutation, transposition
 
@@ -14,7 +15,7 @@ Group = tuple[str, tuple[Permutation, ...]]
 
 def whole(classes: Sequence[Sequence[int]], n: int) -> Group:
     """Returns the group that exchanges the members of every class."""
-    generators = [transposition(a, b, n) for members in classes for a, b in zip(members, members[1:], strict=False)]
+    generators = [transposition(a, b, n) for members in classes for a, b in pairwise(members)]
     return "all exchanges", tuple(generators)
 
 
@@ -33,7 +34,7 @@ def _all(classes: Sequence[Sequence[int]], n: int) -> Iterator[Group]:
     for members in classes:
         half = (len(members) + 1) // 2
         for part in (members[:half], members[half:]):
-            halves += [transposition(a, b, n) for a, b in zip(part, part[1:], strict=False)]
+            halves += [transposition(a, b, n) for a, b in pairwise(part)]
         turned = members[: len(members) - 2] if len(members) > 4 else members[:half]
         if len(turned) > 2:
             turns.append(_cycle(turned, n))
@@ -45,7 +46,7 @@ def _all(classes: Sequence[Sequence[int]], n: int) -> Iterator[Group]:
     swaps = tuple(transposition(a, b, n) for a, b in pairs)
     exchanged = [
         _pairs_swapped(first, second, n)
-        for first, second in zip(pairs, pairs[1:], strict=False)
+        for first, second in pairwise(pairs)
         if any(first[0] in members and second[0] in members for members in classes)
     ]
     yield "exchanges of pairs and within pairs", (*swaps, *exchanged)

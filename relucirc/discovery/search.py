@@ -208,8 +208,8 @@ class _Search:
         }
         return self._answer(
             "an empty search, exactly: the function is no linear combination, with any real weights, of the "
-            f"{self.searched['atoms']} maxima of two sums of at most {self.dictionary.degree} pairwise maxima of inputs. "
-            "A larger degree, or a network of another kind, is not excluded.",
+            f"{self.searched['atoms']} maxima of two sums of equally many, at most {self.dictionary.degree}, pairwise "
+            "maxima of inputs. A larger degree, or a network of another kind, is not excluded.",
             evidence,
         )
 

@@ -45,7 +45,7 @@ def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
     from scipy.sparse import csc_array, hstack  # noqa: PLC0415
 
     rows, used = _reduced(system)
-    columns = csc_array(system.matrix[np.ix_(rows, used)].astype(float))
+    columns = csc_array(system.matrix[rows][:, used].astype(float))
     right = system.target[rows].astype(float)
     rng = np.random.default_rng(1)
     prices = system.prices[used]
@@ -82,7 +82,7 @@ def grid_solution(system: System, denominator: int, limit: int, seconds: float) 
 
     rows, used = _reduced(system)
     finer = np.where(system.prices[used] > LETTER_PRICE, denominator, 2 * denominator)  # halves of words, see Orbits
-    columns = csc_array(system.matrix[np.ix_(rows, used)].astype(float) / finer)
+    columns = csc_array(system.matrix[rows][:, used].astype(float) / finer)
     right = system.target[rows].astype(float)
     prices = system.prices[used]
     bounds = np.where(prices > LETTER_PRICE, limit, LETTER_LIMIT * finer).astype(float)

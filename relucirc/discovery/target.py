@@ -65,7 +65,7 @@ def read_target(graph: Graph, budget: float | None) -> Target:
         value = graph.evaluate(point)[0]
         if graph.evaluate([3 * c for c in point])[0] != 3 * value:
             raise RelucircError(
-                "discover searches among positively homogeneous functions, f(t x) = t f(x) for t > 0, and this is none: "
+                "discover searches among positively homogeneous functions, f(t x) = t f(x) for t > 0; this is none: "
                 f"f({row}) = {value}, but f(3 * {row}) = {graph.evaluate([3 * c for c in point])[0]}."
             )
         moves.append(graph.evaluate([c + 1 for c in point])[0] - value)

@@ -79,6 +79,8 @@ def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget
     for level in range(hidden_layers, 0, -1):
         here = [k for k, at in sorted(plan.layer.items()) if at == level]
         neurons, rows, biases = _Layer(plan, here, needed, budget).build()
+        if level < hidden_layers:
+            rows = [row if bias else _one_sided(row, neurons) for row, bias in zip(rows, biases, strict=True)]
         weight = ExactMatrix.sparse((len(needed), len(neurons)), rows)
         layers.append((weight, biases if any(biases) else None))
         needed = neurons
@@ -194,7 +196,7 @@ class _Layer:
             smaller = self._price(rows, units, fewer)
             if smaller <= price:
                 chosen, price = fewer, smaller
-        if 2 * rank <= price:
+        if 2 * rank < price:
             return 2 * rank, [], []
         doubled = [units[i][1] for i in chosen if units[i][0] == "double"]
         return price, doubled, [units[i][1] for i in chosen if units[i][0] == "carry"]
@@ -203,6 +205,15 @@ class _Layer:
     def _price(rows: list[list[fmpq]], units: list[tuple[str, int, list[fmpq]]], chosen: list[int]) -> int:
         paid = [units[i][2] for i in chosen]
         return len(chosen) + 2 * (_rank([*rows, *paid]) - _rank(paid))
+
+
+def _one_sided(row: dict[int, fmpq], neurons: Sequence[Form]) -> dict[int, fmpq]:
+    """``relu(a relu(p) - b relu(-p)) = a relu(p)``: leaves the second neuron out, which is zero where it matters."""
+    if len(row) == 2:
+        (i, a), (j, b) = row.items()
+        if a * b < 0 and neurons[i] == -neurons[j]:
+            return {i: a} if a > 0 else {j: b}
+    return row
 
 
 def _add(neurons: list[Form], rows: list[dict[int, fmpq]], form: Form, weights: Sequence[fmpq]) -> None:
