@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.discovery import discover, search_architecture
+from relucirc.discovery import discover, order_statistic_in_two_layers, search_architecture
 from relucirc.discovery.dictionary import Dictionary, Orbits, group_of, transposition
 from relucirc.discovery.groups import subgroups, whole
 from relucirc.discovery.linear import Obstacle, Solution, solve_exactly
@@ -126,6 +126,32 @@ def test_an_empty_search_comes_with_evidence_that_checks_by_hand():
             for s in itertools.permutations(range(5)):
                 total += w * max(max(p[s[i]], p[s[j]]) for i, j in atom)
         assert total == 0
+
+
+@pytest.mark.parametrize(
+    ("n", "degree", "enough"), [(3, 1, True), (4, 1, True), (5, 1, False), (5, 2, True), (6, 2, True)]
+)
+def test_order_statistics_are_decided_on_one_chamber(n, degree, enough):
+    """The combination is evaluated by summing over all permutations, which knows nothing of tables."""
+    rng = random.Random(n)
+    for k in {1, (n + 1) // 2, n}:
+        proof = order_statistic_in_two_layers(n, k, degree)
+        assert bool(proof) is enough
+        for _ in range(2 if enough else 0):
+            point = [relucirc.exact.rational(rng.randint(-9, 9)) for _ in range(n)]
+            assert proof.evaluate(point) == sorted(point)[-k]
+
+
+def test_the_chamber_says_of_seven_what_linear_algebra_over_points_says():
+    proof = order_statistic_in_two_layers(7)
+    assert not proof
+    assert "no linear combination" in str(proof)
+    assert discover("Max(x1, x2, x3, x4, x5, x6, x7)").excluded is not None
+
+
+@pytest.mark.slow
+def test_two_hidden_layers_are_enough_for_the_maximum_of_seven():
+    assert order_statistic_in_two_layers(7, degree=3)
 
 
 def test_what_discover_does_not_search_is_refused_with_a_sentence():

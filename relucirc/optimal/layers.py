@@ -79,6 +79,7 @@ def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget
     for level in range(hidden_layers, 0, -1):
         here = [k for k, at in sorted(plan.layer.items()) if at == level]
         neurons, rows, biases = _Layer(plan, here, needed, budget).build()
+        neurons = neurons or [Form()]  # files know no layer without neurons
         if level < hidden_layers:
             rows = [row if bias else _one_sided(row, neurons) for row, bias in zip(rows, biases, strict=True)]
         weight = ExactMatrix.sparse((len(needed), len(neurons)), rows)

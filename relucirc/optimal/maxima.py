@@ -223,8 +223,26 @@ def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:
     return kernel
 
 
-def graph_of_maxima(outputs: Sequence[Maxima], names: Sequence[str]) -> Graph:
-    """Writes signed sums of maxima as a graph, every maximum a balanced tree."""
+def tree(builder: GraphBuilder, forms: Sequence[Form], *, overlap: bool) -> Form:
+    """Returns a maximum as a balanced tree of two-input gates.
+
+    Args:
+        builder: Where the gates go.
+        forms: What to take the maximum of.
+        overlap: Whether the last of an odd number is paired with its neighbour, which then counts twice,
+            instead of being carried: ``max(a, b) - max(b, c) = relu(a - b) - relu(c - b)`` carries nothing.
+    """
+    level = list(forms)
+    while len(level) > 1:
+        paired = [builder.max(pair) for pair in zip(level[::2], level[1::2], strict=False)]
+        if len(level) % 2:
+            paired.append(builder.max(level[-2:]) if overlap else level[-1])
+        level = paired
+    return level[0]
+
+
+def graph_of_maxima(outputs: Sequence[Maxima], names: Sequence[str], *, overlap: bool = False) -> Graph:
+    """Writes signed sums of maxima as a graph, every maximum a balanced tree; see :func:`tree`."""
     builder = GraphBuilder(names)
     made: dict[Set, Form] = {}
     results = []
@@ -232,7 +250,7 @@ def graph_of_maxima(outputs: Sequence[Maxima], names: Sequence[str]) -> Graph:
         parts = [(ONE, maxima.affine)]
         for key, weight in maxima.terms.items():
             if key not in made:
-                made[key] = builder.max([maxima.forms[k] for k in sorted(key)])
+                made[key] = tree(builder, [maxima.forms[k] for k in sorted(key)], overlap=overlap)
             parts.append((weight, made[key]))
         results.append(combine(parts))
     return builder.build(results)

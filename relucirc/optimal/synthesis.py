@@ -7,6 +7,7 @@ Several ways are tried, each ends in a graph of maxima, and that in layers:
 * *flattened*: nested maxima merged, then balanced;
 * *minima*: a lattice formula as a signed sum of minima or maxima, each a balanced tree;
 * *maxima*: anything else as a signed sum of maxima;
+* *overlapping*: the same with trees whose odd branches overlap instead of being carried;
 * *few at a time*: either of these with at most n + 1 forms in each, which bounds the depth by
   ``ceil(log2(n + 1))``.
 
@@ -25,7 +26,7 @@ from relucirc.hinges import HingeGraph
 from relucirc.network import MLP
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
-from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced
+from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced, tree
 from relucirc.optimal.pieces import lattice_graph
 from relucirc.optimal.reading import read_function
 from relucirc.prover import prove
@@ -86,7 +87,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
     Example:
         >>> import relucirc
         >>> relucirc.compile_formula("Max(x1, x2, x3)", hidden_layers=2).network.sizes
-        (3, 5, 3, 1)
+        (3, 4, 3, 1)
     """
     valid = hidden_layers is None or (isinstance(hidden_layers, int) and not isinstance(hidden_layers, bool))
     if not valid or (hidden_layers is not None and hidden_layers < 1):
@@ -170,6 +171,7 @@ def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:
             if sums is None:
                 continue
             yield name, graph_of_maxima(sums, graph.inputs)
+            yield f"{name}, overlapping", graph_of_maxima(sums, graph.inputs, overlap=True)
             n = len(graph.inputs)
             if any(part.largest > n + 1 for part in sums):
                 few = [reduced(part, n + 1, share) for part in sums]
@@ -188,5 +190,5 @@ def _flattened(graph: Graph) -> Graph:
     replace: Callable[[int], Form | None] = made.get
     for k in hinges.reachable(outputs):
         elements = [form.substitute(replace) for form in hinges.atoms[k].elements]
-        made[hinges.n + k] = builder.max([Form(), *elements])
+        made[hinges.n + k] = tree(builder, [Form(), *elements], overlap=False)
     return builder.build([form.substitute(replace) for form in outputs])
