@@ -324,6 +324,33 @@ def test_a_moved_point_of_the_domain_is_rejected():
     assert not check_minimal("Min(x1, x2)", certificate).accepted
 
 
+JUNK = (None, True, -1, 0, 5, "", "1", "-1", "1/0", "x", [], ["1"], [["1", "2"]], {}, {"v0": "1"}, {"point": ["0"]})
+
+
+def _paths(data, path=()):
+    if path and path[0] == "equal":
+        return
+    if path:
+        yield path
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _paths(value, (*path, key))
+
+
+@pytest.mark.parametrize(
+    ("formula", "domain"), [("Min(x1, x2)", None), ("Min(x1, x2)", "x1 >= 0, x2 >= -1"), (["x", "Abs(x)"], None)]
+)
+def test_no_change_of_any_field_raises_or_raises_the_bound(formula, domain):
+    found = minimal_network(formula, domain=domain)
+    assert found.optimal, found.reason
+    for path in list(_paths(found.certificate)):
+        for junk in JUNK:
+            broken = _changed(found.certificate, path, junk)
+            verdict = check_minimal(formula, broken, domain)
+            if verdict.accepted:
+                assert broken["lower_bound"] <= found.hidden_neurons
+
+
 @pytest.mark.parametrize("bad", [None, 3, [], "text", {}, {"format": 1}])
 def test_certificates_of_any_shape_are_rejected_not_an_error(bad):
     assert not check_minimal("Min(x1, x2)", bad).accepted

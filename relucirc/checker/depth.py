@@ -47,6 +47,9 @@ def check_depth(f: Any, certificate: Any, domain: Any = None) -> Verdict:
 
     Returns:
         A :class:`relucirc.Verdict`, true if two hidden layers are needed.
+
+    Raises:
+        RelucircError: When the domain cannot be read.
     """
     try:
         require(isinstance(certificate, dict), "a certificate is not an object")

@@ -53,10 +53,8 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None) -> Verdict:
 
     Returns:
         A :class:`relucirc.Verdict`: true if the network computes f there and no network of the
-        certificate's kind with fewer than ``certificate["lower_bound"]`` hidden neurons does.
-
-    Raises:
-        RelucircError: When f or the domain cannot be read.
+        certificate's kind with fewer than ``certificate["lower_bound"]`` hidden neurons does.  Nothing
+        raises: what cannot be read is rejected, with the reason.
     """
     try:
         needed = {"format", "kind", "network", "equal", "lower_bound", "excluded"}
@@ -69,7 +67,10 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None) -> Verdict:
         require(len(network.layers) <= 2, "the network has more than one hidden layer")
         skips = _skips(certificate, kind["skip"], network)
         _check_kind(network, kind)
-        verdict = check(_graph(network, skips), f, certificate["equal"], domain)
+        try:
+            verdict = check(_graph(network, skips), f, certificate["equal"], domain)
+        except RelucircError as error:
+            raise Rejected(f"the claim cannot be read: {error}") from None
         if not verdict.accepted:
             return Verdict(False, f"the network is not proved equal: {verdict.reason}")
         shape = _Shape.read(network, read_domain(domain, network.inputs).relations, certificate.get("sides"))
