@@ -3,7 +3,7 @@
 For testing code that takes networks, and this library itself.  What they draw is small and exact, so
 that a failing example is readable: weights such as ``-1/2``, few neurons, and many degenerate cases
 (weights in {-1, 0, 1}, dead neurons, parallel hyperplanes, no hidden layer, no biases).  Floating
-networks are drawn too.  ``st.from_type(relucirc.MLP)`` works once Hypothesis is imported.
+networks are drawn too.  ``st.from_type(relucirc.MLP)`` works as well.
 """
 
 from collections.abc import Iterable, Sequence
@@ -305,7 +305,6 @@ def _ordered(upper_name: str, lower: int, upper: int) -> None:
         raise RelucircError(f"expected {upper_name} >= {lower}, got {upper}.")
 
 
-def _register() -> None:
-    """Called by Hypothesis when it is imported: makes ``st.from_type(relucirc.MLP)`` work."""
-    st.register_type_strategy(MLP, networks())
-    st.register_type_strategy(Box, st.integers(1, 3).flatmap(lambda n: domains(n).filter(lambda d: isinstance(d, Box))))
+def boxes() -> SearchStrategy[Box]:
+    """Boxes of one to three inputs."""
+    return st.integers(1, 3).flatmap(lambda n: domains(n).filter(lambda domain: isinstance(domain, Box)))
