@@ -84,6 +84,11 @@ BINARY = {
     "any": lambda xp, a, b: xp.where(xp.any(a > b), a, b),
     "all": lambda xp, a, b: xp.where(xp.all(a >= 0), a, b),
     "first true": lambda xp, a, b: b + xp.argmax(a > 0),
+    "sign of both": lambda xp, a, b: xp.sign(a) * xp.sign(b),
+    "step by step": lambda xp, a, b: xp.where(a > 0, xp.sign(b), xp.where(b > 1, 2.0, 0.0)) * b,
+    "divided by a step": lambda xp, a, b: a / xp.where(b > 0, 2.0, -4.0),
+    "steps compared": lambda xp, a, b: xp.where(xp.sign(a) + xp.sign(b) > 0, a, -b),
+    "clipped step": lambda xp, a, b: xp.abs(xp.clip(xp.sign(a) * 2, -1.0, 3.0)) - xp.maximum(xp.sign(b), xp.sign(a)),
 }
 
 
@@ -159,6 +164,14 @@ POINTS = [-7, -3, -1, -0.5, 0, 0.25, 0.5, 1, 1.5, 3, 6, 8]
         (lambda x: jnp.select([x > 1, x > 0], [x, 2 * x - 1], -x), None),
         (lambda x: jnp.piecewise(x, [x < 0, x >= 0], [lambda v: -v, lambda v: 2 * v]), None),
         (lambda x: jnp.heaviside(x, 0.5), None),
+        (lambda x: jnp.interp(x, jnp.array([-1.0, 0, 1, 3]), jnp.array([0.0, 2, 1, -1])), None),
+        (lambda x: jnp.searchsorted(jnp.array([-1.0, 0, 1]), x) * x, None),
+        (lambda x: jnp.digitize(x, jnp.array([-1.0, 0, 1])).astype(x.dtype), None),
+        (lambda x: jnp.take(jnp.array([3.0, 1, 2]), 1 + jnp.sign(x).astype(jnp.int32)), None),
+        (
+            lambda x: jax.lax.switch((x[0] > 0) + (x[0] > 1).astype(int), [jnp.abs, lambda v: 3 * v, lambda v: v], x),
+            None,
+        ),
         (lambda x: jnp.where(x > 0, x, 1), None),
         (lambda x: jnp.round(jnp.sign(x) * 0.75), None),
         (lambda x: ((x > 0).astype(jnp.int32) * 3 - (x > 1)).astype(jnp.float32), None),
@@ -351,9 +364,13 @@ def test_networks_of_this_library_are_functions_too():
 
 
 def test_proofs_about_functions():
-    inputs = ("x1", "x2", "x3")
+    inputs, knots, heights = ("x1", "x2", "x3"), jnp.array([0.0, 1, 2]), jnp.array([0.0, 1, 0])
     assert relucirc.prove(jnp.median, "median(x1, x2, x3)", inputs=inputs)
     assert relucirc.prove(jax.nn.hard_tanh, "clip(x, -1, 1)", inputs=("x",))
+    hat = relucirc.prove(
+        lambda x: jnp.interp(x, knots, heights), "relu(x) - 2 * relu(x - 1) + relu(x - 2)", inputs=("x",)
+    )
+    assert hat
     step = relucirc.prove(lambda x: jnp.where(x > 0, 1.0, 0.0), "Piecewise((1, x >= 0), (0, True))", inputs=("x",))
     assert step.status == "refuted"
     assert step.witness == {"x": 0}

@@ -20,7 +20,8 @@ from relucirc.files.onnx_operators import OPERATORS, Node, Tensor
 from relucirc.forms import Form
 from relucirc.graph import GraphBuilder
 from relucirc.lower.jaxpr.arrays import exact, objects
-from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.network import MLP, default_names
 
 MAX_BYTES = (1 << 31) - 1

@@ -11,8 +11,9 @@ from relucirc.exact import ONE, rational
 from relucirc.files.neurons import Neurons
 from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects
 from relucirc.lower.jaxpr.casts import cast
+from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.linear import inner_products
-from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from relucirc.errors import FormulaError, shorten
 from relucirc.forms import Form
 from relucirc.graph import Gate, Graph, GraphBuilder, Guard, MaxGate, Relation, SelectGate
 from relucirc.lower.jaxpr.arrays import elementwise, objects
+from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.interpreter import Interpreter, Unknown, Value
-from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 
 MAX_REASONS = 8
 """How many unsupported operations an error lists."""

@@ -6,8 +6,9 @@ from flint import fmpq
 
 from relucirc.exact import ONE
 from relucirc.lower.jaxpr.arrays import elementwise
+from relucirc.lower.jaxpr.choices import Scalar, Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
-from relucirc.lower.jaxpr.scalars import Scalar, Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 
 
 @rule("add", "add_any")
@@ -32,9 +33,24 @@ def _multiply(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @rule("div")
 def _divide(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if not jnp.issubdtype(op.dtype, jnp.floating):
-        raise Unsupported("integer division of a value that depends on the inputs")
-    return elementwise(op.scalars.divide, a, b)
+    if jnp.issubdtype(op.dtype, jnp.floating):
+        return elementwise(op.scalars.divide, a, b)
+    return elementwise(lambda x, y: _whole_quotient(op.scalars, x, y), a, b)
+
+
+def _whole_quotient(s: Scalars, x: Scalar, y: Scalar) -> Scalar:
+    """Integers are divided towards zero."""
+
+    def quotient(p: fmpq, q: fmpq) -> fmpq:
+        if q == 0:
+            raise Unsupported("it divides by zero")
+        ratio = p / q
+        return fmpq(int(ratio.p) // int(ratio.q) if ratio >= 0 else -(int(-ratio.p) // int(ratio.q)))
+
+    result = quotient(x, y) if isinstance(x, fmpq) and isinstance(y, fmpq) else s.map_steps(quotient, x, y)
+    if result is None:
+        raise Unsupported("it divides integers that depend on the inputs in a way that is not a comparison")
+    return result
 
 
 @rule("max")

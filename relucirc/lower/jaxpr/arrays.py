@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.exact import rational
-from relucirc.lower.jaxpr.scalars import Unsupported
+from relucirc.lower.jaxpr.choices import Unsupported
 
 
 def is_raw(array: np.ndarray) -> bool:

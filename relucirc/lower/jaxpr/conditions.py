@@ -6,13 +6,14 @@ import numpy as np
 
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import alike, elementwise, is_raw, packed
+from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
-from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 
 
-@rule("lt", "le", "gt", "ge", "eq", "ne")
+@rule("lt", "le", "gt", "ge", "eq", "ne", "lt_to", "le_to", "eq_to")
 def _compare(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    name, s = op.primitive.name, op.scalars
+    name, s = op.primitive.name.removesuffix("_to"), op.scalars  # no signed zeros, so "total order" is order
 
     def truth(x: Any, y: Any) -> Any:
         if isinstance(x, bool | Guard):

@@ -13,8 +13,8 @@ from flint import fmpq, fmpz
 from relucirc.exact import ONE
 from relucirc.forms import Form
 from relucirc.lower.jaxpr.arrays import elementwise
+from relucirc.lower.jaxpr.choices import Scalar, Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
-from relucirc.lower.jaxpr.scalars import Scalar, Unsupported
 
 _EXACT_POINTS: dict[str, dict[int, int]] = {
     "exp": {0: 1}, "exp2": {0: 1, 1: 2}, "expm1": {0: 0}, "log": {1: 0}, "log2": {1: 0, 2: 1}, "log1p": {0: 0},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from jax.extend import source_info_util
 from jax.extend.core import ClosedJaxpr, Literal
@@ -15,9 +16,10 @@ from jax.extend.core import ClosedJaxpr, Literal
 from relucirc.forms import Form
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import elementwise, exact, is_raw, is_whole, objects
+from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.conditions import select_by
 from relucirc.lower.jaxpr.operation import RULES, Operation, fold_integers
-from relucirc.lower.jaxpr.scalars import Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 
 MAX_TURNS = 100_000
 """Most turns of a while loop that are unrolled."""
@@ -45,6 +47,7 @@ class Interpreter:
         self._callers: list[str] = []
         self._control: dict[str, Callable[..., list[Value]]] = {
             **dict.fromkeys(_CALLS, self._call),
+            "call_hi_primitive": self._expanded,
             "cond": self._cond,
             "scan": self._scan,
             "while": self._while,
@@ -124,6 +127,12 @@ class Interpreter:
         params = equation.params
         inner = next(params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in params)
         return self._inside(equation, inner, operands)
+
+    def _expanded(self, equation: Any, operands: list[Value]) -> list[Value]:
+        """One of the primitives that JAX itself writes out in simpler ones, from version 0.12."""
+        primitive = next(iter(equation.params.values()))
+        shapes = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in equation.invars]
+        return self._inside(equation, jax.make_jaxpr(primitive.expand)(*shapes), operands)
 
     def _inside(self, equation: Any, function: Any, operands: Sequence[Value]) -> list[Value]:
         """Runs a nested function, remembering where it is called."""

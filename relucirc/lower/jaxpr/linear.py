@@ -7,8 +7,9 @@ from flint import fmpq
 
 from relucirc.exact import ONE
 from relucirc.lower.jaxpr.arrays import exact, is_raw, objects
+from relucirc.lower.jaxpr.choices import Scalar, Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
-from relucirc.lower.jaxpr.scalars import Scalar, Scalars, Unsupported
+from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.lower.jaxpr.windows import Windows, convolution_terms
 
 

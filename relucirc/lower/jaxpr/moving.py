@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.forms import Form
 from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, integers, is_raw, objects
 from relucirc.lower.jaxpr.operation import Operation, rule
 
@@ -125,11 +124,12 @@ def _by_index(op: Operation, index: np.ndarray, function: Callable[[np.ndarray],
     if is_raw(index):
         return function(index)
     steps = [s.as_step(v) for v in index.ravel()]
-    moving = {next(iter(v.terms)) for v in index.ravel() if isinstance(v, Form)}
-    if len(moving) > 1 or None in steps:
+    longest = max(steps, key=lambda step: len(step or ()), default=None) or ()
+    guards = [guard for guard, _ in longest]
+    if any(step is None or (len(step) > 1 and [guard for guard, _ in step] != guards) for step in steps):
         return function(integers(index, "an index"))
     branches = []
-    for k, (guard, _) in enumerate(max(steps, key=lambda step: len(step or ())) or ()):
+    for k, guard in enumerate(guards):
         values = [(step or ())[min(k, len(step or ()) - 1)][1] for step in steps]
         branches.append((guard, function(integers(objects(values, index.shape), "an index"))))
 
