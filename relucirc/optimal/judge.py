@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from relucirc.budget import Budget
 from relucirc.errors import RelucircError
 from relucirc.network import MLP
 from relucirc.optimal.minimal import minimal_network
@@ -60,6 +61,7 @@ def optimal(
         >>> bool(optimal(relucirc.circuits.minimum()))
         True
     """
+    clock = Budget(budget)
     if f is not None:
         answer = prove(net, f, domain=domain, budget=budget)
         if answer.status == "refuted":
@@ -68,7 +70,7 @@ def optimal(
             return Optimality(
                 None, None, 0, f"it was not proved that the network computes the function: {answer.reason}"
             )
-    found = minimal_network(net, domain=domain, bias=bias, budget=budget)
+    found = minimal_network(net, domain=domain, bias=bias, budget=None if budget is None else max(clock.remaining, 0.1))
     size, layers = net.hidden_neurons, len(net.layers) - 1
     if found.network is None or found.hidden_neurons is None:
         return Optimality(None, None, 0, found.reason, found.certificate)

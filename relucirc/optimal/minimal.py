@@ -36,7 +36,7 @@ class Minimal:
         hidden_neurons: Its size; None without a network.
         optimal: Whether no smaller network of this kind exists: True only if the checker accepted
             the certificate for it.
-        lower_bound: No network of this kind has fewer hidden neurons (checked).
+        lower_bound: No network of this kind has fewer hidden neurons (checked, for one hidden layer).
         reason: One or two sentences for people.
         certificate: Evidence for :func:`relucirc.optimal.check_minimal` (or, where the function needs
             two hidden layers, for :func:`relucirc.optimal.check_depth`); plain JSON data.

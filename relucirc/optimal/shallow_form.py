@@ -171,9 +171,13 @@ class _Search:
     def __post_init__(self) -> None:
         self.rng = random.Random(1)
         self.n = len(self.graph.inputs)
-        self.base = self._inside(self.ground.interior)
         self.flag = [self._direction() for _ in range(2)]
-        self.start = germ(self.graph, self.base, self.flag).pieces
+        while True:
+            self.base = self._inside(self.ground.interior)
+            here = germ(self.graph, self.base, self.flag)
+            if all(form.evaluate(self.base) for form in here.positive):  # on no hyperplane at all
+                break
+        self.start = here.pieces
 
     def run(self) -> ShallowForm | NotShallow:
         for _ in range(SCANS):
@@ -221,7 +225,7 @@ class _Search:
         proposal = _graph(self.graph.inputs, folds, affine)
         for attempt in range(ATTEMPTS):
             end = self._near(witness, attempt)
-            if end is None or proposal.evaluate(end) == self.graph.evaluate(end):
+            if proposal.evaluate(end) == self.graph.evaluate(end):
                 continue
             segment = self._segment([b - a for a, b in zip(self.base, end, strict=True)], ONE)
             before = len(self.folds)
@@ -235,15 +239,10 @@ class _Search:
             "the function seems to be discontinuous, or different on a set without interior: no network computes it."
         )
 
-    def _near(self, witness: list[fmpq], attempt: int) -> list[fmpq] | None:
-        """A generic point close to the witness, inside the domain."""
-        size = fmpq(1, 2**attempt)
-        inward = fmpq(1) - size / 4 if self.ground.constraints else ONE
-        point = [
-            b + inward * (w - b) + size * fmpq(self.rng.randint(-999, 999), 1000)
-            for b, w in zip(self.base, witness, strict=True)
-        ]
-        return point if self.ground.holds_inside(point) else None
+    def _near(self, witness: list[fmpq], attempt: int) -> list[fmpq]:
+        """A generic point close to the witness: towards a random interior point, so that it is inside too."""
+        share = fmpq(1, 2 ** (attempt + 1))
+        return [w + share * (c - w) for w, c in zip(witness, self._inside(self.base), strict=True)]
 
     def _segment(self, direction: list[fmpq], end: fmpq | None) -> Segment:
         """Cuts a half-line or segment from the base point where it leaves the domain."""
