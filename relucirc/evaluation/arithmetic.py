@@ -26,6 +26,18 @@ def _relu_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Arr
     return relu(value), jnp.where(value > 0, tangent, lax.full_like(tangent, 0))
 
 
+@jax.custom_jvp
+def lower(value: Array) -> Array:
+    """``min(value, 0)`` with derivative 0 at 0: ``-relu(-value)``."""
+    return lax.min(value, lax.full_like(value, 0))
+
+
+@lower.defjvp
+def _lower_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    (value,), (tangent,) = primals, tangents
+    return lower(value), jnp.where(value < 0, tangent, lax.full_like(tangent, 0))
+
+
 def apply_kind(kind: str, value: Array) -> Array:
     """Applies what an atom of this kind does to a value."""
     if kind == "id":

@@ -138,7 +138,9 @@ class CompiledNetwork:
         if layers is not None or self.plan.stages is None:
             outputs = run_traced(layers or [], columns)
         else:
-            outputs = run_elementwise(self.plan.stages, columns, xs.dtype, xs.shape[1:] if where == 0 else xs.shape[:-1])
+            outputs = run_elementwise(
+                self.plan.stages, columns, xs.dtype, xs.shape[1:] if where == 0 else xs.shape[:-1]
+            )
         return jnp.expand_dims(outputs[0], where) if len(outputs) == 1 else jnp.stack(outputs, axis=where)
 
     def _baked(self, dtype: Any) -> list[Layer]:

@@ -7,9 +7,11 @@ once and writes each output once, so that a small network runs at the speed of m
 The results are the same bits however the loop is compiled: for one device or many, for vectors or
 for what is left at their end, alone or fused with other work.  Compilers may turn a product and a
 sum into one fused multiply-add, which rounds once, not twice, and they choose differently in
-different loops.  So every sum is written such that there is no choice: a product is added to
-something that is no product, and is used nowhere else, and then it is always fused, or it is
-*closed*: put inside a maximum (``c*relu(l) = relu(c*l)``), and then it never is.
+different loops.  So every sum is written such that there is no choice.  A product is added to
+something that is no product, and is used nowhere else: then it is always fused.  Or it is *closed*,
+put inside a maximum (``c*relu(l) = max(c*l, 0)``, and ``min(c*l, 0)`` for negative ``c``, added):
+then it never is.  (Subtracting a maximum would not do: where vectors have masks, compilers turn
+``t - max(p, 0)`` into a masked ``t - p``, and fuse that.)
 """
 
 from collections import Counter
@@ -20,8 +22,10 @@ import jax.numpy as jnp
 from flint import fmpq
 from jax import lax
 
-from relucirc.evaluation.arithmetic import Array, apply_kind, constant, weighted_sum
+from relucirc.evaluation.arithmetic import Array, apply_kind, constant, lower, relu, weighted_sum
 from relucirc.evaluation.stages import Atom, Form, Stages
+
+ONE = fmpq(1)
 
 
 def run_elementwise(stages: Stages, columns: list[Array], dtype: Any, shape: tuple[int, ...]) -> list[Array]:
@@ -38,14 +42,12 @@ def run_elementwise(stages: Stages, columns: list[Array], dtype: Any, shape: tup
     """
     values = columns
     for number, stage in enumerate(stages.stages):
-        above = stages.stages[number + 1] if number + 1 < len(stages.stages) else ()
-        passed_on = {index for form in above for (kind, index), _ in form.terms if kind == "id"}
-        values = _run_stage(stage, values, passed_on, dtype, shape)
+        values = _run_stage(stage, values, number == len(stages.stages) - 1, dtype, shape)
     return values
 
 
 def _run_stage(
-    stage: Sequence[Form], below: list[Array], passed_on: set[int], dtype: Any, shape: tuple[int, ...]
+    stage: Sequence[Form], below: list[Array], last: bool, dtype: Any, shape: tuple[int, ...]
 ) -> list[Array]:
     atoms: dict[Atom, Array] = {}
     products: dict[tuple[fmpq, Atom], Array] = {}
@@ -56,23 +58,24 @@ def _run_stage(
             atoms[atom] = apply_kind(atom[0], below[atom[1]])
         return atoms[atom]
 
-    def closed(c: fmpq, atom: Atom) -> tuple[Any, Array]:
-        size = abs(c)
-        if (size, atom) not in products:
-            products[size, atom] = _closed(atom[0], constant(size, dtype) * below[atom[1]])
-        return constant(fmpq(1 if c > 0 else -1), dtype), products[size, atom]
+    def closed(c: fmpq, atom: Atom) -> Array:
+        if (c, atom) not in products:
+            kind, index = atom
+            factor = -c if kind == "neg" else abs(c) if kind == "abs" else c
+            products[c, atom] = _closed(kind, c > 0, constant(factor, dtype) * below[index])
+        return products[c, atom]
 
     values = []
-    for number, form in enumerate(stage):
+    for form in stage:
         bias = constant(form.bias, dtype)
         shared = [abs(c) == 1 or uses[abs(c), atom] > 1 for atom, c in form.terms]
         # With nothing else to begin with, the first product is closed: one that costs nothing, if there is one.
-        alone = not any(shared) and form.bias == 0 and (len(form.terms) > 1 or number in passed_on)
+        alone = not any(shared) and form.bias == 0 and not (last and len(form.terms) == 1)
         first = min(range(len(form.terms)), key=lambda k: form.terms[k][0][0] == "id", default=0) if alone else None
         terms = []
         for k, (atom, c) in enumerate(form.terms):
             if abs(c) != 1 and (shared[k] or k == first):
-                terms.append(closed(c, atom))
+                terms.append((constant(ONE, dtype), closed(c, atom)))
             else:
                 terms.append((constant(c, dtype), atom_value(atom)))
         total = weighted_sum(terms, bias)
@@ -80,9 +83,11 @@ def _run_stage(
     return values
 
 
-def _closed(kind: str, product: Array) -> Array:
-    """Returns a product with a positive weight as an atom of a kind, out of reach of multiply-adds."""
-    if kind != "id":
-        return apply_kind(kind, product)
-    zero = lax.full_like(product, 0)
-    return lax.max(product, zero) + lax.min(product, zero)  # one of them is zero
+def _closed(kind: str, positive: bool, product: Array) -> Array:
+    """Returns ``c`` times an atom, given its value times ``c`` (``-c`` for neg), out of reach of multiply-adds."""
+    if kind == "abs":
+        return lax.abs(product) if positive else lax.neg(lax.abs(product))
+    if kind == "id":
+        zero = lax.full_like(product, 0)
+        return lax.max(product, zero) + lax.min(product, zero)  # one of them is zero
+    return relu(product) if positive else lower(product)
