@@ -15,7 +15,7 @@ import numpy as np
 from relucirc.errors import FileError, shorten
 
 
-def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Writes a checkpoint atomically.
 
     Args:
@@ -27,7 +27,7 @@ def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, np.ndar
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
-            np.savez(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+            np.savez(file, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -16,6 +16,7 @@ hand-derived circuits of identity, negative identity and absolute value, up to s
 initialisation contains half of the answer.  For two inputs the direction is random.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -33,19 +34,19 @@ READ_OUT = 0.1
 def linear(rng: Rng, sizes: Sequence[int], bias: bool, points: Points) -> Layers:
     """Draws every weight uniformly in ``[-1/sqrt(fan_in), 1/sqrt(fan_in)]``."""
     del points
-    return tuple(_uniform(rng, n, m, bias) for n, m in zip(sizes, sizes[1:], strict=False))
+    return tuple(_uniform(rng, n, m, bias) for n, m in itertools.pairwise(sizes))
 
 
 def spread(rng: Rng, sizes: Sequence[int], bias: bool, points: Points) -> Layers:
     """Draws the hidden neurons of every layer together, without a blind side; small read-outs."""
     layers = []
-    for k, (n, m) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True)):
+    for k, (n, m) in enumerate(itertools.pairwise(sizes[:-1])):
         weight = rng.standard_normal((m, n), np.float32)
         weight -= weight.mean(axis=0) if m > 1 else 0
         weight /= np.linalg.norm(weight, axis=1, keepdims=True)
         through = points(rng, m) if k == 0 else np.full((m, n), 0.1, np.float32)
         layers.append((weight, -np.sum(weight * through, axis=1) if bias else None))
-    weight, offset = _uniform(rng, *sizes[-2:], bias)
+    weight, offset = _uniform(rng, sizes[-2], sizes[-1], bias)
     scale = np.float32(READ_OUT if len(sizes) > 2 else 1)
     return (*layers, (scale * weight, None if offset is None else scale * offset))
 

@@ -41,7 +41,7 @@ class Target:
     def values(self, points: np.ndarray) -> np.ndarray:
         """Returns the values at points outside of compiled code: ``[count, inputs]`` to ``[count, outputs]``."""
         if self.graph is not None:
-            return np.stack(_evaluate(self.graph, list(points.T), np), axis=-1)
+            return np.stack(evaluate_graph(self.graph, list(points.T), np), axis=-1)
         return np.stack([np.asarray(column) for column in self.columns(list(points.T))], axis=-1)
 
     def __str__(self) -> str:
@@ -75,11 +75,10 @@ def read_target(formula: Any, sizes: Sequence[int], names: Sequence[str] | None 
 
 def graph_columns(graph: Graph) -> Callable[[Sequence[Array]], list[Array]]:
     """Returns a graph as float arithmetic on one array per input."""
+    return functools.partial(evaluate_graph, graph, xp=jnp)
 
-    return functools.partial(_evaluate, graph, xp=jnp)
 
-
-def _evaluate(graph: Graph, points: Sequence[Array], xp: Any) -> list[Array]:
+def evaluate_graph(graph: Graph, points: Sequence[Array], xp: Any) -> list[Array]:
     """Evaluates a graph with NumPy or jax.numpy."""
     values = list(points)
     for gate in graph.gates:

@@ -1,0 +1,58 @@
+"""The census as a table for people, and as a page in Markdown."""
+
+from relucirc.training.census import Census
+
+MANY = 12
+
+
+def census_table(census: Census) -> str:
+    """Writes the census as aligned text."""
+    low, high = census.interval
+    rate = census.proved / census.seeds
+    steps = (
+        f"{census.steps:,} steps"
+        if census.steps == census.total_steps
+        else (f"interrupted after {census.steps:,} of {census.total_steps:,} steps")
+    )
+    lines = [
+        f"{census.target}: {'-'.join(map(str, census.sizes))} networks, regimen {census.regimen['name']}, {steps}",
+        f"{census.proved:,} of {census.seeds:,} seeds proved equal after snapping: "
+        f"{rate:.1%} (95 % interval {low:.1%} to {high:.1%})",
+    ]
+    redrawn = int((census.draws > 1).sum())
+    if redrawn:
+        lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
+    odd = int((census.low_loss & ~census.converged).sum()), int((census.converged & ~census.low_loss).sum())
+    lines.append(
+        f"judged by its loss alone: {odd[0]} seeds with a low loss are not proved, {odd[1]} proved ones have a higher loss"
+    )
+    lines.append("")
+    rows = [("seeds", "class", "proved", "circuit")]
+    for circuit in census.circuits[:MANY]:
+        rows.append((f"{circuit.count:,}", str(circuit.orbit), circuit.where, str(circuit)))
+    if census.circuits:
+        lines += _aligned(rows)
+        if len(census.circuits) > MANY:
+            rest = sum(circuit.count for circuit in census.circuits[MANY:])
+            lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
+        lines.append(f"{len(census.circuits):,} circuits, {len(census.classes):,} up to symmetry")
+    if census.failures:
+        lines.append("")
+        failed = [("seeds", "loss", "failure", "computes about")]
+        for failure in census.failures[:MANY]:
+            failed.append((f"{failure.count:,}", f"{failure.loss:.2g}", failure.kind, failure.computes))
+        lines += _aligned(failed)
+        if len(census.failures) > MANY:
+            rest = sum(failure.count for failure in census.failures[MANY:])
+            lines.append(f"... and {len(census.failures) - MANY:,} more kinds of {rest:,} seeds")
+    lines += ["", f"trained in {census.train_seconds:.2f} s, judged in {census.judge_seconds:.2f} s"]
+    return "\n".join(lines)
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    right = (True, *[False] * (len(widths) - 1))
+    return [
+        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
+        for row in rows
+    ]
