@@ -167,7 +167,10 @@ class Solver:
                 undecided = next(
                     r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None
                 )
-                return self._split(sides, i, side.resolve(undecided.form), undecided.op, relations)
+                form = side.resolve(undecided.form)
+                if undecided.op == "==" and 1 not in known.get(form.primitive()[1].key, _ANY):
+                    form = -form  # the positive side is off already: split the negative one off as well
+                return self._split(sides, i, form, undecided.op, relations)
         raise AssertionError("the last branch of a SelectGate is true")
 
     def _split(
