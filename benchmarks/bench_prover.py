@@ -143,8 +143,9 @@ def minima(arguments):
         ours = report(f"minimum({k}), {net.hidden_neurons} neurons", net, formula, repeats)
         if k <= arguments.z3_most:
             theirs = z3_minimum(net, arguments.z3_seconds)
-            ratio = f"{theirs / ours:.0f} times ours" if theirs else f"over {arguments.z3_seconds / ours:.0f} times ours"
-            print(f"{'':44s} z3 {'unsat' if theirs else 'no answer'} {theirs or arguments.z3_seconds:.3f} s: {ratio}")
+            ratio = f"{theirs / ours:.0f}" if theirs else f"over {arguments.z3_seconds / ours:.0f}"
+            answer = f"{theirs:.3f} s" if theirs else f"no answer in {arguments.z3_seconds} s"
+            print(f"{'':44s} z3 {answer}: {ratio} times ours")
         report("  permuted, rescaled, split, padded", disguised(net, k), formula, repeats)
         moved, forms = unimodular(net)
         report("  behind a unimodular input change", moved, f"Min({', '.join(forms)})", repeats)

@@ -118,7 +118,7 @@ class Solver:
             for k, gate in enumerate(side.graph.gates):
                 v = len(side.graph.inputs) + k
                 if isinstance(gate, SelectGate) and v not in side.decided:
-                    return self._select(sides, i, v, gate, relations, answer.point)
+                    return self._select(sides, i, v, gate, relations)
         chart = chart_of(relations, len(sides[0].graph.inputs))
         left, right = (chart.pull(side.finished()) for side in sides)
         problem = Problem(left, right, chart.constraints, chart.interior, self.budget)
@@ -154,7 +154,6 @@ class Solver:
         v: int,
         gate: SelectGate,
         relations: tuple[Relation, ...],
-        inside: tuple[fmpq, ...],
     ) -> dict | None:
         """Splits on what the gate's guards need, or takes the branch once they are decided."""
         side = sides[i]
@@ -164,9 +163,7 @@ class Solver:
             if truth is True:
                 return self._cell(_with(sides, i, side.decide(v, branch)), relations)
             if truth is None:
-                undecided = next(
-                    r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None
-                )
+                undecided = next(r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None)
                 form = side.resolve(undecided.form)
                 if undecided.op == "==" and 1 not in known.get(form.primitive()[1].key, _ANY):
                     form = -form  # the positive side is off already: split the negative one off as well
@@ -177,7 +174,7 @@ class Solver:
         self, sides: tuple[_Side, _Side], i: int, form: Form, op: str, relations: tuple[Relation, ...]
     ) -> dict | None:
         """Splits where a relation begins to hold: ``form > 0`` and the rest, or ``form >= 0`` and the rest."""
-        side, n = sides[i], len(sides[i].graph.inputs)
+        n = len(sides[i].graph.inputs)
         blocked = [v for v in form.terms if v >= n]
         if blocked:
             return self._split_gate(sides, i, min(blocked), relations)
@@ -191,9 +188,7 @@ class Solver:
             node[name] = proof
         return node
 
-    def _split_gate(
-        self, sides: tuple[_Side, _Side], i: int, v: int, relations: tuple[Relation, ...]
-    ) -> dict | None:
+    def _split_gate(self, sides: tuple[_Side, _Side], i: int, v: int, relations: tuple[Relation, ...]) -> dict | None:
         side, n = sides[i], len(sides[i].graph.inputs)
         gate = side.graph.gates[v - n]
         assert isinstance(gate, MaxGate)  # selects are decided in order, so those below v are

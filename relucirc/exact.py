@@ -281,7 +281,8 @@ class ExactMatrix:
     def to_numpy(self, dtype: Any = np.float64) -> np.ndarray:
         """Rounds every entry to the nearest float of ``dtype``."""
         if self.symbols:
-            raise NetworkError(f"symbolic weights {list(map(str, self.symbols))} have no float value; substitute first.")
+            names = list(map(str, self.symbols))
+            raise NetworkError(f"symbolic weights {names} have no float value; substitute first.")
         dense = np.zeros(self.shape, dtype=dtype)
         for i, row in enumerate(self.rows):
             for j, value in row:

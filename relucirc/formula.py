@@ -128,7 +128,9 @@ class _Reader:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
-            raise FormulaError(f"cannot read {shorten(self.text)!r}: {why}; write such as 'Min(x1, x2) + 1/2'.") from None
+            raise FormulaError(
+                f"cannot read {shorten(self.text)!r}: {why}; write such as 'Min(x1, x2) + 1/2'."
+            ) from None
 
     def _refuse_unknown(self) -> None:
         if self.unknown:
@@ -228,7 +230,8 @@ class _Reader:
     def _call(self, node: ast.Call) -> sympy.Expr:
         name = node.func.id if isinstance(node.func, ast.Name) else None
         if name not in _FUNCTIONS or node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise self._refusal(node, f"known functions are {', '.join(sorted(map(str, _FUNCTIONS)))}, with plain arguments")
+            known = ", ".join(sorted(map(str, _FUNCTIONS)))
+            raise self._refusal(node, f"known functions are {known}, with plain arguments")
         if name == "Piecewise":
             return self._piecewise(node)
         low, high, make = _FUNCTIONS[name]
@@ -318,7 +321,7 @@ def _sign(value: sympy.Expr) -> sympy.Expr:
     return sympy.sign(value, evaluate=False)
 
 
-def _rational(numerator: sympy.Expr, denominator: sympy.Expr = sympy.Integer(1)) -> sympy.Expr:
+def _rational(numerator: sympy.Expr, denominator: sympy.Expr = sympy.S.One) -> sympy.Expr:
     if not (numerator.is_Rational and denominator.is_Rational and denominator != 0):
         raise FormulaError("Rational takes one or two numbers, the second not zero.")
     return numerator / denominator

@@ -108,7 +108,8 @@ class HingeGraph:
         """Returns ``max(left, right)`` over atoms, with the evidence for it."""
         difference = right - left
         if difference.is_constant:
-            return (right, {"take": "right", "by": []}) if difference.const.p >= 0 else (left, {"take": "left", "by": []})
+            side, taken = ("right", right) if difference.const.p >= 0 else ("left", left)
+            return taken, {"take": side, "by": []}
         rises, falls = self._sampled_signs(difference)
         if not falls and (proof := self.prove_nonnegative(difference)) is not None:
             return right, {"take": "right", "by": proof}
@@ -240,9 +241,7 @@ class HingeGraph:
         return [[form_to_json(form) for form in atom.elements] for atom in self.atoms]
 
 
-def expand(
-    v: int, options: Sequence[Form], outside: Form, elements: dict[Key, Form]
-) -> tuple[Form, dict[Key, Form]]:
+def expand(v: int, options: Sequence[Form], outside: Form, elements: dict[Key, Form]) -> tuple[Form, dict[Key, Form]]:
     """Expands the atom v = max(0, options) inside max(elements); see the module's rules."""
     least = min(form.coefficient(v) for form in elements.values())
     moved = Form({v: least})

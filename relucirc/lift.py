@@ -49,7 +49,8 @@ def to_sympy(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol
     graph = graph_of(net)
     names = [sympy.Symbol(name) for name in graph.inputs] if symbols is None else list(symbols)
     if len(names) != len(graph.inputs):
-        raise FormulaError(f"expected {len(graph.inputs)} symbols for the inputs {list(graph.inputs)}, got {shorten(names)}.")
+        inputs = list(graph.inputs)
+        raise FormulaError(f"expected {len(inputs)} symbols for the inputs {inputs}, got {shorten(names)}.")
     makers: dict[str, Callable[[Graph, Sequence[sympy.Symbol]], list]] = {"max": in_maxima, "piecewise": in_pieces}
     if form not in makers:
         raise FormulaError(f"form: expected one of {sorted(makers)}, got {shorten(form)}.")
@@ -138,9 +139,8 @@ class _Writer:
         return size + (scale != 1), _scaled(scale, kind(*(part for _, part in written), evaluate=False))
 
     def _affine(self, form: Form) -> Written:
-        return len(form.terms) + bool(form.const) + sum(c not in (1, -1) for c in form.terms.values()), affine_expression(
-            form, self.symbols
-        )
+        size = len(form.terms) + bool(form.const) + sum(c not in (1, -1) for c in form.terms.values())
+        return size, affine_expression(form, self.symbols)
 
 
 def affine_expression(form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int, sympy.Expr]) -> sympy.Expr:

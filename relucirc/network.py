@@ -220,8 +220,9 @@ class MLP:
     def point(self, *point: Number, **named: Number) -> tuple[fmpq, ...]:
         """Reads one exact point, positional or by input name."""
         values: Sequence[Any] = point
-        if len(point) == 1 and isinstance(point[0], Sequence | np.ndarray | jax.Array) and not isinstance(point[0], str):
-            values = list(point[0])
+        first = point[0] if len(point) == 1 else None
+        if isinstance(first, Sequence | np.ndarray | jax.Array) and not isinstance(first, str):
+            values = list(first)
         if named:
             if values or set(named) != set(self.inputs):
                 raise NetworkError(f"expected one value for each of {list(self.inputs)}, got {sorted(named)}.")

@@ -12,8 +12,8 @@ from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
 from relucirc.exact import to_rational
 from relucirc.methods import METHODS
-from relucirc.progress import progress_line
 from relucirc.problem import Proved, Refuted
+from relucirc.progress import progress_line
 from relucirc.result import Result
 from relucirc.witness import shrink
 

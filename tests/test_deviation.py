@@ -300,9 +300,11 @@ def test_polynomial_questions_that_cannot_be_answered_say_why():
 
 def test_budget_ends_with_what_was_seen():
     rng = random.Random(1)
-    layers = [([[rng.choice((-3, -1, 1, 2)) for _ in range(a)] for _ in range(b)], [rng.choice((-1, 1)) for _ in range(b)])
-              for a, b in [(3, 20), (20, 20), (20, 1)]]  # fmt: skip
-    with pytest.raises(RelucircError, match="budget of 0.2 s ended"):
+    layers = [
+        ([[rng.choice((-3, -1, 1, 2)) for _ in range(a)] for _ in range(b)], [rng.choice((-1, 1)) for _ in range(b)])
+        for a, b in [(3, 20), (20, 20), (20, 1)]
+    ]
+    with pytest.raises(RelucircError, match=r"budget of 0\.2 s ended"):
         max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0.2)
 
 

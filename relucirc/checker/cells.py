@@ -28,6 +28,10 @@ from relucirc.forms import Form
 from relucirc.graph import Graph, Guard, MaxGate
 
 ONE = fmpq(1)
+
+OPTIONAL_FIELDS = {
+    "implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights", "lemmas",
+}  # fmt: skip
 Constraint = tuple[Linear, str]
 """A form over the inputs, and ``>``, ``>=`` or ``==``."""
 
@@ -167,7 +171,7 @@ def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
 
 def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
     """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
-    fields(node, {"atoms", "left", "right"}, {"implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights", "lemmas"}, "a case")
+    fields(node, {"atoms", "left", "right"}, OPTIONAL_FIELDS, "a case")
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     kept = [_renumber(form, position) for form in kept]

@@ -27,9 +27,7 @@ class Verdict:
         return self.accepted
 
 
-def check(
-    net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None
-) -> Verdict:
+def check(net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
     Args:

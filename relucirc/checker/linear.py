@@ -84,7 +84,8 @@ def variable(name: Any, bound: int) -> int:
 
 def index(data: Any, bound: int) -> int:
     """Reads an index below ``bound``."""
-    require(isinstance(data, int) and not isinstance(data, bool) and 0 <= data < bound, f"index out of range: {data!r:.40}")
+    whole = isinstance(data, int) and not isinstance(data, bool)
+    require(whole and 0 <= data < bound, f"index out of range: {data!r:.40}")
     return data
 
 

@@ -14,6 +14,7 @@ must vanish.
 Where transpositions leave the differences as they are, regions may assume the inputs in order.
 """
 
+import itertools
 from typing import Any
 
 from flint import fmpq
@@ -144,7 +145,7 @@ def _order(pairs: Any, derivation: Derivation, differences: list[Linear]) -> lis
     used = [v for chain in chains for v in chain]
     require(len(used) == len(set(used)), "an input is in two chains")
     require(not chains or not derivation.constraints, "symmetry is for all of R^n")
-    return [{i: ONE, j: -ONE} for chain in chains for i, j in zip(chain, chain[1:], strict=False)]
+    return [{i: ONE, j: -ONE} for chain in chains for i, j in itertools.pairwise(chain)]
 
 
 def _check_symmetry(i: int, j: int, derivation: Derivation, differences: list[Linear]) -> None:

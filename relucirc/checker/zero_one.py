@@ -13,7 +13,6 @@ relu of a difference of bits is ``a & ~b``.
 """
 
 from itertools import product
-from typing import Any
 
 from flint import fmpq
 
@@ -30,7 +29,9 @@ def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]
     """Rejects unless the differences are combinations of comparators that vanish on {0, 1}^m."""
     n = derivation.n
     require(("wires" in node) == ("weights" in node), "wires and weights come together")
-    base = [form(item, n) for item in sequence(node["wires"], "wires")] if "wires" in node else [{v: ONE} for v in range(n)]
+    base = [{v: ONE} for v in range(n)]
+    if "wires" in node:
+        base = [form(item, n) for item in sequence(node["wires"], "wires")]
     m = len(base)
     require(1 <= m <= MAX_WIRES, f"2^{m} points are too many to try")
     wires: dict[frozenset, int] = {}

@@ -312,7 +312,8 @@ def sample_points(problem: Problem, count: int) -> list[Point]:
     n = problem.n
     if not problem.constraints:
         sizes = rng.choice([3, 10, 50, 1000], size=(count, 1))
-        return [tuple(map(fmpq, row)) for row in (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int).tolist()]
+        whole = (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int)
+        return [tuple(map(fmpq, row)) for row in whole.tolist()]
     rays = [ray for ray, _ in problem.cell.rays]
     points = []
     for weights in rng.integers(0, 8, size=(count, len(rays))).tolist():

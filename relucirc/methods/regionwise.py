@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from relucirc.budget import Budget
 from relucirc.exact import ONE
 from relucirc.forms import Form
-from relucirc.hinges import HingeGraph
 from relucirc.geometry.region import Region
+from relucirc.hinges import HingeGraph
 from relucirc.methods.shallow import Settled, is_shallow, points_of_difference, settle
 from relucirc.methods.symmetry import ordered_pairs
 from relucirc.problem import Answer, Lowered, Problem, Proved, Refuted

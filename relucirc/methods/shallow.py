@@ -18,8 +18,8 @@ from relucirc.budget import Budget
 from relucirc.exact import ZERO
 from relucirc.forms import Form, combine
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.hinges import HingeGraph
 from relucirc.geometry.region import Region
+from relucirc.hinges import HingeGraph
 from relucirc.problem import Answer, Problem, Proved, Refuted
 
 

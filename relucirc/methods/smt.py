@@ -32,7 +32,8 @@ def decide(problem: Problem, budget: Budget) -> Answer:
     solver = z3.SolverFor("QF_LRA")
     solver.set("timeout", max(1, int(1000 * min(SECONDS, SHARE * budget.remaining))))
     inputs = z3.Reals([f"x{i}" for i in range(problem.n)])
-    left, right = (_encode(z3, solver, graph, inputs, side) for graph, side in ((problem.left, "l"), (problem.right, "r")))
+    left = _encode(z3, solver, problem.left, inputs, "l")
+    right = _encode(z3, solver, problem.right, inputs, "r")
     solver.add(*(_value(z3, form, inputs) >= 0 for form in problem.constraints))
     solver.add(z3.Or(*(a != b for a, b in zip(left, right, strict=True))))
     if solver.check() != z3.sat:

@@ -35,7 +35,7 @@ MAX_TERMS = 20_000
 Set = frozenset[Key]
 
 
-class TooLarge(Exception):  # noqa: N818  (not an error: another way is tried)
+class TooLarge(Exception):
     """A maximum would have too many forms."""
 
 

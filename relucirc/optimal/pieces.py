@@ -12,7 +12,7 @@ from relucirc.graph import Graph, GraphBuilder, MaxGate, Relation
 MAX_PIECES = 4000
 
 
-class _Undecided(Exception):  # noqa: N818  (a signal, not an error)
+class _Undecided(Exception):
     def __init__(self, form: Form) -> None:
         self.form = form
 

@@ -24,7 +24,8 @@ def census_table(census: Census) -> str:
         lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
     odd = int((census.low_loss & ~census.converged).sum()), int((census.converged & ~census.low_loss).sum())
     lines.append(
-        f"judged by its loss alone: {odd[0]} seeds with a low loss are not proved, {odd[1]} proved ones have a higher loss"
+        f"judged by its loss alone: {odd[0]} seeds with a low loss are not proved, "
+        f"{odd[1]} proved ones have a higher loss"
     )
     lines.append("")
     rows = [("seeds", "class", "proved", "circuit")]

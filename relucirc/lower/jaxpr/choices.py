@@ -36,7 +36,7 @@ MAX_BRANCHES = 4096
 """Most branches that nested steps are flattened to."""
 
 
-class Unsupported(Exception):  # noqa: N818  (a verdict on an operation, not a failure)
+class Unsupported(Exception):
     """An operation that exact arithmetic has no rule for; the text says why."""
 
 
@@ -76,7 +76,7 @@ class Choices:
         return self.builder.select([(guard, as_form(value)) for guard, value in branches])
 
     def branches(self, form: Form, most: int = 0) -> list[tuple[Guard, Scalar]] | None:
-        """Returns the branches of a form with choices in it, all with the same guards, or combined to ``most`` branches.
+        """Returns the branches of a form with choices in it: of one set of guards, or combined to ``most`` branches.
 
         None if there are no choices, or too many to combine.
         """
