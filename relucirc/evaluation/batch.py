@@ -155,12 +155,15 @@ def _run_chunks(
 
 
 def _starts(points: np.ndarray, axis: int, size: int, dtype: Any) -> list[int]:
-    """Returns where chunks start: from the first aligned point on, and two more for the ends."""
+    """Returns where chunks start: from the first aligned point on, and two more for the ends.
+
+    The first aligned point is at most one chunk from the start: what lies before it is one chunk.
+    """
     total = points.shape[axis]
     first = 0
     if axis == 0 and _readable_in_place(points, dtype, anywhere=True):
         stride, address = points.shape[1] * dtype.itemsize, points.ctypes.data
-        first = next((k for k in range(ALIGNMENT) if (address + k * stride) % ALIGNMENT == 0), 0)
+        first = next((k for k in range(min(ALIGNMENT, size + 1)) if (address + k * stride) % ALIGNMENT == 0), 0)
     starts = list(range(first, total - size + 1, size))
     ends = {0, total - size}
     return sorted({*starts, *ends})
