@@ -124,6 +124,11 @@ class Census:
         """Wilson's 95 % interval for the success rate."""
         return wilson(self.proved, self.seeds)
 
+    def snapped(self, seed: int) -> MLP | None:
+        """Returns the proved circuit that a seed became, as an exact network; None if it was not proved."""
+        place = int(self.circuit_of[seed])
+        return None if place < 0 else self.circuits[place].network
+
     @property
     def classes(self) -> list[int]:
         """Seeds in every class of mirror images, the largest first."""

@@ -22,17 +22,23 @@ def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -
         path: Where to.
         about: Plain data that names the training.
         arrays: The state.
+
+    Raises:
+        FileError: When it cannot be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with beside.open("wb") as file:
-            np.savez(file, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with beside.open("wb") as file:
+                np.savez(file, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot write the checkpoint {path}: {error.strerror or error}.") from None
 
 
 def load_checkpoint(path: Path, about: dict[str, Any]) -> dict[str, np.ndarray] | None:
@@ -41,9 +47,9 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> dict[str, np.ndarray] 
     Raises:
         FileError: When the file is not a checkpoint, or belongs to another training.
     """
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            return None
         with np.load(path, allow_pickle=False) as data:
             arrays = dict(data)
         found = json.loads(arrays.pop("about").tobytes().decode())

@@ -115,9 +115,7 @@ class Judge:
     def _forward(self, circuit: Circuit) -> np.ndarray:
         values = self.points
         for k, (rows, bias) in enumerate(circuit.layers):
-            weight = np.array([[approximate(w) for w in row] for row in rows]).reshape(len(rows), -1)
-            width = weight.shape[1] if weight.size else values.shape[1]
-            weight = weight if weight.size else np.zeros((len(rows), width))
+            weight = np.array([[approximate(w) for w in row] for row in rows]).reshape(len(rows), values.shape[1])
             values = values @ weight.T + np.array([approximate(b) for b in bias])
             values = values if k == len(circuit.layers) - 1 else np.maximum(values, 0)
         return values

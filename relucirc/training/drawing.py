@@ -1,0 +1,106 @@
+"""The census as a picture: what the seeds became, and the losses on the way.  Needs matplotlib."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from relucirc.errors import FileError, RelucircError
+from relucirc.training.census import Census
+
+PROVED, FAILED, INK, FAINT = "#1f5fa8", "#c2570c", "#2b2b2b", "#d8d8d8"
+BARS = 9
+"""Most bars in a picture; the rest is summed up in one more."""
+CURVES = 30
+"""Most loss curves of proved seeds, and of the others."""
+POINTS = 60
+"""Most points of a curve."""
+WIDTH = 52
+"""Longest label."""
+
+
+def draw_census(census: Census, path: str | PathLike[str]) -> None:
+    """Draws a census into a file: bars for circuits and failures, and a sample of loss curves.
+
+    Args:
+        census: The census.
+        path: A file whose suffix says the format: .svg, .png or .pdf.
+
+    Raises:
+        ImportError: When matplotlib is not installed.
+        FileError: For another suffix, or a place that cannot be written.
+    """
+    import matplotlib as mpl  # noqa: PLC0415  (an optional extra, slow to import)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    file = Path(path)
+    if file.suffix not in (".svg", ".png", ".pdf"):
+        raise FileError(f"expected a picture's file name ending in .svg, .png or .pdf, got {file.name!r}.")
+    rows = _rows(census)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "relucirc", "font.size": 8}):
+        figure = Figure(figsize=(9.5, max(2.6, 0.6 + 0.26 * len(rows))), layout="constrained")
+        bars, curves = figure.subplots(1, 2, width_ratios=(1, 1.1))
+        _bars(bars, census, rows)
+        _curves(curves, census)
+        low, high = census.interval
+        figure.suptitle(
+            f"{census.target}, regimen {census.regimen['name']}: {census.proved:,} of {census.seeds:,} seeds proved, "
+            f"{census.proved / census.seeds:.1%} ({low:.1%} to {high:.1%})",
+            fontsize=9,
+            color=INK,
+        )
+        try:
+            figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=130)
+        except OSError as error:
+            raise FileError(f"cannot write {file}: {error.strerror or error}.") from None
+
+
+def _rows(census: Census) -> list[tuple[str, int, str]]:
+    """Label, count and colour of every bar: the proved circuits, then the failures."""
+    rows = []
+    for things, colour, name, share in (
+        ([(str(circuit), circuit.count) for circuit in census.circuits], PROVED, "circuits", BARS // 2 + 1),
+        (
+            [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in census.failures],
+            FAILED,
+            "failures",
+            BARS // 2,
+        ),
+    ):
+        rows += [(text, count, colour) for text, count in things[:share]]
+        if len(things) > share:
+            rows.append((f"{len(things) - share:,} more {name}", sum(count for _, count in things[share:]), colour))
+    return rows
+
+
+def _bars(axes: Any, census: Census, rows: list[tuple[str, int, str]]) -> None:
+    place = np.arange(len(rows))
+    axes.barh(place, [count for _, count, _ in rows], color=[colour for *_, colour in rows], height=0.72)
+    axes.set_yticks(place, [text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..." for text, *_ in rows])
+    axes.invert_yaxis()
+    for y, (_, count, _) in zip(place, rows, strict=True):
+        axes.text(count, y, f" {count:,}", va="center", ha="left", color=INK)
+    axes.set_xlim(0, max(count for _, count, _ in rows) * 1.16)
+    axes.set_xlabel(f"seeds of {census.seeds:,}: blue proved, orange not")
+    _plain(axes)
+
+
+def _curves(axes: Any, census: Census) -> None:
+    trained = census.trained
+    if trained is None:
+        raise RelucircError("this census was read without its networks, so it has no loss curves to draw.")
+    steps, losses = trained.loss_steps, trained.losses / max(trained.mean_square, 1e-30)
+    chosen = np.unique(np.geomspace(1, len(steps), POINTS).round().astype(int)) - 1
+    for which, colour in ((~census.converged, FAILED), (census.converged, PROVED)):
+        for seed in np.flatnonzero(which)[:CURVES]:
+            curve = losses[chosen, seed]
+            axes.plot(steps[chosen], np.where(curve > 0, curve, np.nan), color=colour, lw=0.6, alpha=0.45)
+    axes.set(xscale="log", yscale="log", xlabel="step", ylabel="relative loss")
+    axes.axhline(1, color=FAINT, lw=0.8, zorder=0)
+    _plain(axes)
+
+
+def _plain(axes: Any) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=2, colors=INK)
