@@ -292,19 +292,23 @@ def test_a_closed_pipe_changes_nothing():
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_ctrl_c_gives_unknown():
     words = ["prove", "minimum", "x1", "--budget", "none"]
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", ENDLESS, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "started\n"
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=120)
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "started\n"
+        child.send_signal(signal.SIGINT)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
     assert (child.returncode, err) == (3, "")
     assert out.startswith("unknown: interrupted. Reached waiting after ")
 
 
 ENDLESS = """
-import sys, time, relucirc.prover
+import signal, sys, time, relucirc.prover
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs start with it ignored
 from relucirc.cli import main
 
 def wait(problem, budget):

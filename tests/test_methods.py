@@ -2,10 +2,12 @@
 
 import itertools
 import json
+import signal
 import threading
 import time
 from _thread import interrupt_main
 
+import jax.numpy as jnp
 import pytest
 import sympy
 from flint import fmpq
@@ -20,6 +22,7 @@ from relucirc.methods import METHODS
 from relucirc.problem import Proved
 
 EPS = "1/1099511627776"  # 2^-40
+X, Y = sympy.symbols("x y", real=True)
 
 
 def decided_by(net, formula, domain=None):
@@ -197,7 +200,11 @@ def test_interrupt_gives_unknown(monkeypatch):
             time.sleep(0.01)
 
     monkeypatch.setitem(METHODS, "normal form", wait)
-    result = relucirc.prove(circuits.minimum(), "Min(x1, x2)")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs start with it ignored
+    try:
+        result = relucirc.prove(circuits.minimum(), "Min(x1, x2)", budget=20)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.status == "unknown"
     assert "interrupted" in result.reason
 
@@ -225,3 +232,23 @@ def test_witness_of_one_moved_weight():
     for power in (40, 60, 200):
         layers = [([["0", "1"], ["0", "-1"], [fmpq(-1) + fmpq(1, 2**power), "1"]], None), ([[1, -1, -1]], None)]
         assert relucirc.prove(MLP.from_arrays(layers), "Min(x1, x2)").status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        (sympy.ITE(X > 0, Y > 0, Y <= -1), lambda x, y: jnp.where(x > 0, y > 0, y <= -1)),
+        (sympy.Xor(X > 0, Y > 0), lambda x, y: (x > 0) ^ (y > 0)),
+        (sympy.Equivalent(X > 0, Y > 0), lambda x, y: (x > 0) == (y > 0)),
+        (sympy.Implies(X > 0, Y >= 0), lambda x, y: (x <= 0) | (y >= 0)),
+        (sympy.Nand(X > 0, Y > 0), lambda x, y: ~((x > 0) & (y > 0))),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_conditions_of_every_boolean_connective(condition, truth):
+    def net(point):
+        return jnp.where(truth(point[0], point[1]), 1.0, 0.0)
+
+    formula = sympy.Piecewise((1, condition), (0, True))
+    assert relucirc.prove(net, formula, inputs=("x", "y"))
+    assert relucirc.prove(net, 1 - formula, inputs=("x", "y")).status == "refuted"

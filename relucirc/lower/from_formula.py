@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import Boolean
+from sympy.logic.boolalg import Boolean, BooleanFunction
 
 from relucirc.errors import FormulaError, RelucircError, shorten
 from relucirc.exact import ONE, ZERO, rational
@@ -241,6 +241,8 @@ class _Lowering:
             return Guard(kind, tuple(map(self._guard, condition.args)))
         if isinstance(condition, sympy.Not):
             return Guard("not", (self._guard(condition.args[0]),))
+        if isinstance(condition, BooleanFunction):
+            return self._guard(_in_and_or_not(condition))
         assert isinstance(condition, Relational)
         left, right = (self.known[side] for side in condition.args)
         difference = left - right
@@ -286,6 +288,13 @@ def _sides(condition: sympy.Basic) -> list[sympy.Basic]:
         return [side for part in condition.args for side in _sides(part)]
     if isinstance(condition, Relational):
         return list(condition.args)
+    if isinstance(condition, BooleanFunction):
+        return _sides(_in_and_or_not(condition))
     raise FormulaError(
         f"the condition {shorten(str(condition))} is not read; conditions are comparisons joined by And, Or, Not."
     )
+
+
+def _in_and_or_not(condition: BooleanFunction) -> sympy.Basic:
+    """Writes ITE (which SymPy makes of a Piecewise inside of a comparison), Xor and the like with And, Or and Not."""
+    return condition.to_nnf(simplify=False)
