@@ -1,8 +1,8 @@
-"""A second exact route to activation regions: one feasibility question per neuron and sign.
+"""A second exact route to activation regions: one system of strict inequalities per neuron and sign.
 
 Patterns are enumerated neuron by neuron; a pattern is kept while the open set where all strict
-inequalities hold is not empty, by the exact simplex method of :mod:`relucirc.geometry.feasible` or by
-z3.  Nothing of :mod:`relucirc.complexes` or of double description is used.
+inequalities hold has a point, found by the exact simplex method of :mod:`relucirc.geometry.feasible`
+or by z3.  Nothing of :mod:`relucirc.complexes` or of double description is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +19,8 @@ from relucirc.graph import Relation
 
 Row = tuple[Fraction, ...]
 """``(constant, coefficients...)``."""
+
+Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,15 @@ def plain_layers(net: MLP) -> list[tuple[list[list[Fraction]], list[Fraction]]]:
     ]
 
 
-def patterns(net: MLP, start: Sequence[Row], feasible: Callable[[Sequence[Row]], bool]) -> Iterator[Pattern]:
-    """All sign patterns of open sets inside the domain ``row > 0`` for the rows of ``start``."""
+def patterns(net: MLP, start: Sequence[Row], find: "Callable[[Sequence[Row]], Point | None]") -> Iterator[Pattern]:
+    """All sign patterns of open sets inside the domain ``row > 0`` for the rows of ``start``.
+
+    Args:
+        net: The network.
+        start: The domain.
+        find: Finds a point where all rows are positive, or None; on the side of a neuron where the
+            known point lies nothing is asked.
+    """
     layers = plain_layers(net)
     n = len(net.inputs)
     identity = [tuple(Fraction(int(j == i + 1)) for j in range(n + 1)) for i in range(n)]
@@ -53,7 +62,9 @@ def patterns(net: MLP, start: Sequence[Row], feasible: Callable[[Sequence[Row]],
             result.append((total[0] + bias, *total[1:]))
         return result
 
-    def extend(depth: int, rows: Sequence[Row], signs: tuple[int, ...], known: tuple[Row, ...]) -> Iterator[Pattern]:
+    def extend(
+        depth: int, rows: Sequence[Row], signs: tuple[int, ...], known: tuple[Row, ...], point: Point
+    ) -> Iterator[Pattern]:
         if depth == len(layers) - 1:
             yield Pattern(signs, known, tuple(rows))
             return
@@ -61,24 +72,32 @@ def patterns(net: MLP, start: Sequence[Row], feasible: Callable[[Sequence[Row]],
         if len(here) == len(rows):
             off = (Fraction(0),) * (n + 1)
             active = [row if s > 0 else off for row, s in zip(rows, here, strict=True)]
-            yield from extend(depth + 1, above(depth + 1, active), signs, known)
+            yield from extend(depth + 1, above(depth + 1, active), signs, known, point)
             return
         row = rows[len(here)]
         if not any(row[1:]):
-            yield from extend(depth, rows, (*signs, (row[0] > 0) - (row[0] < 0)), known)
+            yield from extend(depth, rows, (*signs, (row[0] > 0) - (row[0] < 0)), known, point)
             return
+        value = sum((c * p for c, p in zip(row[1:], point, strict=True)), start=row[0])
         for sign in (1, -1):
             more = (*known, tuple(sign * c for c in row))
-            if feasible(more):
-                yield from extend(depth, rows, (*signs, sign), more)
+            inside = point if value * sign > 0 else find(more)
+            if inside is not None:
+                yield from extend(depth, rows, (*signs, sign), more, inside)
 
-    yield from extend(0, above(0, identity), (), tuple(start))
+    first = find(tuple(start))
+    if first is not None:
+        yield from extend(0, above(0, identity), (), tuple(start), first)
 
 
-def lp_feasible(rows: Sequence[Row]) -> bool:
-    """Whether strict inequalities have a common solution, by the exact simplex method."""
-    relations = [relation(row, ">") for row in rows]
-    return feasibility(relations, len(rows[0]) - 1).point is not None
+def by_linear_program(n: int) -> "Callable[[Sequence[Row]], Point | None]":
+    """Solves strict inequalities by the exact simplex method."""
+
+    def find(rows: Sequence[Row]) -> Point | None:
+        point = feasibility([relation(row, ">") for row in rows], n).point
+        return None if point is None else tuple(map(fraction, point))
+
+    return find
 
 
 def relation(row: Row, op: str) -> Relation:
@@ -86,30 +105,36 @@ def relation(row: Row, op: str) -> Relation:
     return Relation(Form({v: rational(c) for v, c in enumerate(row[1:])}, rational(row[0])), op)
 
 
-def z3_feasible(n: int) -> Callable[[Sequence[Row]], bool]:
-    """The same question to z3, which keeps what consecutive questions share."""
+def by_z3(n: int) -> "Callable[[Sequence[Row]], Point | None]":
+    """Solves them by z3, which keeps what consecutive questions share."""
     import z3
 
-    solver = z3.Solver()
+    solver = z3.SolverFor("QF_LRA")
     variables = [z3.Real(f"x{i}") for i in range(n)]
     pushed: list[Row] = []
 
     def term(row: Row) -> Any:
-        return z3.RealVal(str(row[0])) + z3.Sum(
-            [z3.RealVal(str(c)) * x for c, x in zip(row[1:], variables, strict=True)]
+        return z3.Sum(
+            [z3.RealVal(str(row[0])), *(z3.RealVal(str(c)) * x for c, x in zip(row[1:], variables, strict=True))]
         )
 
-    def feasible(rows: Sequence[Row]) -> bool:
+    def find(rows: Sequence[Row]) -> Point | None:
         shared = next((i for i, (a, b) in enumerate(zip(pushed, rows, strict=False)) if a is not b), len(pushed))
+        shared = min(shared, len(rows))
         solver.pop(len(pushed) - shared)
         del pushed[shared:]
         for row in rows[shared:]:
             solver.push()
             solver.add(term(row) > 0)
             pushed.append(row)
-        return solver.check() == z3.sat
+        answer = solver.check()
+        assert answer != z3.unknown
+        if answer == z3.unsat:
+            return None
+        values = [solver.model().eval(x, model_completion=True) for x in variables]
+        return tuple(Fraction(v.numerator_as_long(), v.denominator_as_long()) for v in values)
 
-    return feasible
+    return find
 
 
 def box(n: int, size: Any) -> list[Row]:

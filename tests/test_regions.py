@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from clipping import clipped_regions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patterns import Pattern, box, components, lp_feasible, patterns, share_a_facet, z3_feasible
+from patterns import Pattern, box, by_linear_program, by_z3, components, patterns, plain_layers, share_a_facet
 
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
@@ -84,13 +85,14 @@ def check_against(found: Complex, judged: list[Pattern]) -> None:
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)))
 def test_degenerate_networks_over_all_of_space_match_linear_programs(net):
-    check_against(regions(net), list(patterns(net, [], lp_feasible)))
+    check_against(regions(net), list(patterns(net, [], by_linear_program(len(net.inputs)))))
 
 
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)), st.sampled_from([1, Fraction(1, 2), 2]))
 def test_degenerate_networks_on_a_box_match_linear_programs(net, size):
-    check_against(regions(net, Box(-size, size)), list(patterns(net, box(len(net.inputs), size), lp_feasible)))
+    n = len(net.inputs)
+    check_against(regions(net, Box(-size, size)), list(patterns(net, box(n, size), by_linear_program(n))))
 
 
 @settings(max_examples=30)
@@ -142,22 +144,35 @@ def test_float_networks_with_all_hyperplanes_through_one_point_are_replayed_exac
     assert_same(compiled, regions(net, compiled=False))
 
 
-GENERIC = [(2, 10, 8, 1), (2, 16, 16, 1), (3, 16, 16, 1), (2, 32, 32, 1), (4, 12, 12, 1)]
+GENERIC = [(2, 16, 16, 1), (3, 16, 16, 1), (2, 32, 32, 1), (4, 12, 12, 1), (3, 6, 6, 6, 2)]
 
 
-@pytest.mark.parametrize("sizes", [pytest.param(s, marks=[pytest.mark.slow] if s[1] > 10 else []) for s in GENERIC])
-def test_generic_networks_match_z3(sizes):
+@pytest.mark.parametrize("sizes", GENERIC)
+def test_generic_networks_match_clipped_polytopes(sizes):
     net = float_net(sizes, seed=1)
-    judged = {p.signs for p in patterns(net, box(sizes[0], 1), z3_feasible(sizes[0]))}
     found = regions(net, Box(-1, 1))
-    assert sign_set(found) == judged
-    assert len(found.linear_pieces) <= len(found)
+    check_clipped(found, list(clipped_regions(plain_layers(net))))
+    assert found.replayed == 0
+
+
+def check_clipped(found: Complex, judged: list) -> None:
+    """Same patterns, and as many maps and vertices, as by clipping; the same regions in a sample of 100."""
+    by_signs = {c.signs: c for c in judged}
+    assert len(by_signs) == len(judged)
+    assert sign_set(found) == set(by_signs)
+    assert len(found.affine_maps) == len({c.output for c in judged})
+    assert len(found.vertices) == len({v for c in judged for v in c.vertices})
+    step = max(1, len(found) // 100)
+    for i in range(0, len(found), step):
+        region, expected = found.activation_regions[i], by_signs[tuple(found.signs[i].tolist())]
+        assert map_rows(region.affine_map) == expected.output
+        assert set(map(as_fractions, region.vertices)) == expected.vertices
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_ternary_networks_over_all_of_space_match_z3(seed):
     net = small_net([(2, 6, 6, 1), (3, 5, 5, 1), (3, 6, 4, 1), (4, 4, 4, 1)][seed], seed)
-    judged = {p.signs for p in patterns(net, [], z3_feasible(len(net.inputs)))}
+    judged = {p.signs for p in patterns(net, [], by_z3(len(net.inputs)))}
     assert sign_set(regions(net)) == judged
 
 
