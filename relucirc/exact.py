@@ -138,6 +138,11 @@ def text(value: fmpq) -> str:
     return f"{value.p}" if value.q == 1 else f"{value.p}/{value.q}"
 
 
+def written(value: Any) -> str:
+    """Writes a SymPy value; a rational of any length, where Python's ``str`` stops at 4,300 digits."""
+    return text(rational(value)) if isinstance(value, sympy.Rational) else str(value)
+
+
 def to_float(value: fmpq, dtype: Any = np.float64) -> Any:
     """Rounds to the nearest float of ``dtype``, ties to even; overflow gives an infinity.
 
@@ -156,6 +161,8 @@ def to_float(value: fmpq, dtype: Any = np.float64) -> Any:
     try:
         result = math.ldexp(mantissa, step)
     except OverflowError:
+        result = math.inf
+    if result > float(info.max):
         result = math.inf
     return np.dtype(dtype).type(-result if value.p < 0 else result)
 
@@ -331,7 +338,7 @@ def _from_float_array(array: np.ndarray, what: str) -> ExactMatrix:
         bad = np.argwhere(~np.isfinite(wide))
         if len(bad):
             where = "][".join(str(int(k)) for k in bad[0])
-            raise NetworkError(f"{what}[{where}]: expected a finite number, got {wide[tuple(bad[0])]!r}.")
+            raise NetworkError(f"{what}[{where}]: expected a finite number, got {wide[tuple(bad[0])].item()!r}.")
     else:
         raise NetworkError(f"{what}: expected real numbers, got an array of dtype {array.dtype}.")
     rows: list[dict[int, Entry]] = [{} for _ in range(array.shape[0])]

@@ -17,12 +17,12 @@ from flint import fmpq
 from jax.core import Tracer
 
 from relucirc.errors import NetworkError, shorten
-from relucirc.exact import ExactMatrix, Number, exact_vector, rational, to_rational
+from relucirc.exact import ExactMatrix, Number, exact_vector, rational, text, to_rational
 
 Array = Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Affine:
     """One affine layer ``x -> weight @ x + bias``.
 
@@ -30,6 +30,8 @@ class Affine:
         weight: Array or :class:`ExactMatrix` of shape ``(out, in)``.
         bias: Array or one-column :class:`ExactMatrix` of shape ``(out,)`` or ``(out, 1)``, or
             None for a layer without biases.
+
+    Two layers are equal if their weights and biases are: exact with exact, or floats of one dtype.
     """
 
     weight: Array
@@ -37,6 +39,14 @@ class Affine:
 
     def __post_init__(self) -> None:
         _check_layer(self.weight, self.bias)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Affine):
+            return NotImplemented
+        return _same(self.weight, other.weight) and _same(self.bias, other.bias)
+
+    def __hash__(self) -> int:
+        return hash((self.weight,) if self.is_exact else (self.shape, *np.asarray(self.weight).ravel()[:64].tolist()))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -121,6 +131,8 @@ class MLP:
         Raises:
             NetworkError: For ragged or mismatched shapes, NaN or infinity, and unreadable numbers.
         """
+        if not isinstance(layers, Iterable) or isinstance(layers, str):
+            raise NetworkError(f"expected a list of pairs (weight, bias), got {shorten(layers)}.")
         pairs = list(layers)
         for i, pair in enumerate(pairs):
             if not isinstance(pair, Affine) and (not isinstance(pair, tuple | list) or len(pair) != 2):
@@ -134,8 +146,9 @@ class MLP:
                 raise NetworkError(f"layer {i}: {error}") from None
         if not built:
             raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
-        names = default_names(built[0].shape[1]) if inputs is None else tuple(inputs)
-        return MLP(tuple(built), names)
+        names = default_names(built[0].shape[1]) if inputs is None else inputs
+        check_names(names)
+        return MLP(tuple(built), tuple(names))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -174,14 +187,17 @@ class MLP:
         """Returns a float network with every weight rounded to the nearest ``dtype``.
 
         With JAX's 64-bit types off, float64 leaves are NumPy arrays, so that nothing is narrowed.
+
+        Raises:
+            NetworkError: For a dtype that is not floating, or a weight that is too large for it.
         """
         dtype = jnp.dtype(dtype)
         if not jnp.issubdtype(dtype, jnp.floating):
             raise NetworkError(f"expected a floating dtype, got {dtype}.")
         layers = []
         for layer in self.exact().layers:
-            bias = None if layer.bias is None else layer.bias.to_numpy(dtype)[:, 0]
-            layers.append(_float_layer(layer.weight.to_numpy(dtype), bias))
+            bias = None if layer.bias is None else _rounded(layer.bias, dtype)[:, 0]
+            layers.append(_float_layer(_rounded(layer.weight, dtype), bias))
         return MLP(tuple(layers), self.inputs)
 
     def __call__(self, x: Array) -> Array:
@@ -256,6 +272,8 @@ def default_names(count: int) -> tuple[str, ...]:
 
 def check_names(names: Sequence[str]) -> None:
     """Refuses input names that are not unique identifiers."""
+    if isinstance(names, str):
+        raise NetworkError(f"expected a list of input names, got the text {shorten(names)!r}; write ({names!r},).")
     bad = [name for name in names if not isinstance(name, str) or not name.isidentifier()]
     if bad:
         raise NetworkError(f"expected identifiers as input names, got {shorten(bad[0])}.")
@@ -268,11 +286,31 @@ def _pair(layer: Any) -> tuple[Any, Any]:
 
 
 def _is_float_array(value: Any) -> bool:
+    if isinstance(value, np.ndarray) and value.dtype == np.longdouble and value.dtype.itemsize > 8:
+        raise NetworkError(f"expected floats of at most 64 bits, got {value.dtype}; convert them first.")
     return isinstance(value, jax.Array | np.ndarray) and jnp.issubdtype(value.dtype, jnp.floating)
 
 
 def _float_layer(weight: Any, bias: Any) -> Affine:
     return Affine(_leaf(weight), None if bias is None else _leaf(bias))
+
+
+def _rounded(matrix: ExactMatrix, dtype: Any) -> np.ndarray:
+    array = matrix.to_numpy(dtype)
+    if not np.isfinite(array.astype(np.float64)).all():
+        largest = max((value for row in matrix.rows for _, value in row), key=abs)
+        raise NetworkError(
+            f"{shorten(text(largest))} is too large for {dtype}, whose largest number is {jnp.finfo(dtype).max}; "
+            "rescale the network or take a wider dtype."
+        )
+    return array
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two matrices, or two absent ones, are of one kind and hold the same numbers."""
+    if a is None or b is None or isinstance(a, ExactMatrix) or isinstance(b, ExactMatrix):
+        return a is b or (isinstance(a, ExactMatrix) and a == b)
+    return getattr(a, "dtype", None) == getattr(b, "dtype", None) and np.array_equal(a, b)
 
 
 def _leaf(array: Any) -> Array:
@@ -282,7 +320,8 @@ def _leaf(array: Any) -> Array:
 
 
 def _exact_layer(weight: Any, bias: Any) -> Affine:
-    column = None if bias is None else ExactMatrix.of([[b] for b in exact_vector(bias)], "bias")
+    entries = None if bias is None else exact_vector(bias)
+    column = None if entries is None else ExactMatrix.sparse((len(entries), 1), ({0: b} for b in entries))
     return Affine(ExactMatrix.of(weight), column)
 
 
