@@ -147,7 +147,7 @@ def _from_conditions(conditions: Sequence[Any], names: tuple[str, ...]) -> Domai
         else:
             raise DomainError(
                 f"domain: expected comparisons with <, <=, >, >= or == joined by commas or And (a polyhedron), got "
-                f"{shorten(str(condition))}; for a union, prove each part."
+                f"{shorten(condition)}; for a union, prove each part."
             )
     return Domain(tuple(relations), frozenset(integers))
 
@@ -186,7 +186,7 @@ def _pieces(e: sympy.Basic, factor: fmpq, whole: sympy.Basic, names: tuple[str, 
         for part in e.args:
             pieces = _pieces(part, factor, whole, names)
             if len(sums) * len(pieces) > MAX_PIECES:
-                raise DomainError(f"domain: {shorten(str(whole))} has more than {MAX_PIECES} affine pieces.")
+                raise DomainError(f"domain: {shorten(whole)} has more than {MAX_PIECES} affine pieces.")
             sums = [combine(((ONE, a), (ONE, b))) for a in sums for b in pieces]
         return sums
     if isinstance(e, sympy.Mul):
@@ -204,11 +204,11 @@ def _pieces(e: sympy.Basic, factor: fmpq, whole: sympy.Basic, names: tuple[str, 
             raise _not_convex(whole)
         options = [e.args[0], -e.args[0]] if isinstance(e, sympy.Abs) else list(e.args)  # type: ignore[operator]
         return [piece for option in options for piece in _pieces(option, factor, whole, names)]
-    raise DomainError(f"domain: {shorten(str(e))} in {shorten(str(whole))} is not affine; a domain is a polyhedron.")
+    raise DomainError(f"domain: {shorten(e)} in {shorten(whole)} is not affine; a domain is a polyhedron.")
 
 
 def _not_convex(condition: sympy.Basic) -> DomainError:
-    return DomainError(f"domain: {shorten(str(condition))} is not convex; prove each of its parts on its own.")
+    return DomainError(f"domain: {shorten(condition)} is not convex; prove each of its parts on its own.")
 
 
 def _sign(value: fmpq) -> int:

@@ -30,5 +30,8 @@ class CertificateError(RelucircError):
 
 def shorten(value: object, width: int = 80) -> str:
     """Returns ``repr(value)`` (text as it is), cut to ``width`` characters for an error message."""
-    text = value if isinstance(value, str) else repr(value)
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # over 4,300 digits, or nested too deeply
+        text = f"a {type(value).__name__} too large to print"
     return text if len(text) <= width else text[: width - 3] + "..."

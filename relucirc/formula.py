@@ -7,6 +7,7 @@ one tenth.
 """
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ MAX_LENGTH = 2_000_000
 MAX_EXPONENT = 64
 MAX_BITS = 100_000
 """Largest constant that arithmetic in a formula may make."""
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+"""One line as Python's grammar counts them."""
 
 
 class OrderStatistic(sympy.Function):
@@ -92,7 +97,8 @@ def parse_conditions(text: str, names: Sequence[str] | None = None) -> list[Any]
 
 class _Reader:
     def __init__(self, text: str, names: Sequence[str] | None) -> None:
-        self.text = text
+        self.text = text.strip()
+        self.lines = [line.encode("utf-8", "replace") for line in _LINE.findall(self.text)]
         self.names = None if names is None else frozenset(names)
         self.listed = names
         self.unknown: dict[str, None] = {}
@@ -124,7 +130,7 @@ class _Reader:
         if len(self.text) > MAX_LENGTH:
             raise FormulaError(f"the text has {len(self.text)} characters; at most {MAX_LENGTH} are read.")
         try:
-            return ast.parse(self.text.strip(), mode="eval")
+            return ast.parse(self.text, mode="eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
@@ -194,12 +200,12 @@ class _Reader:
     def _number(self, node: ast.Constant) -> sympy.Expr:
         if isinstance(node.value, bool | str | bytes | complex) or node.value is None or node.value is ...:
             raise self._refusal(node, "expected a number")
-        source = ast.get_source_segment(self.text.strip(), node) or ""
+        source = self._source(node)
         try:
             return to_rational(rational(source.replace("_", ""), "number"))
         except RelucircError as error:
-            if isinstance(node.value, int):
-                return sympy.Integer(node.value)
+            if isinstance(node.value, int) and not source.isdecimal():  # 0x10, 0b11, 0o17
+                return self._bounded(sympy.Integer(node.value), node)
             raise FormulaError(str(error)) from None
 
     def _binary(self, node: ast.BinOp) -> sympy.Expr:
@@ -257,7 +263,7 @@ class _Reader:
         if isinstance(node, ast.BoolOp):
             parts = [self.truth(value) for value in node.values]
             return (sympy.And if isinstance(node.op, ast.And) else sympy.Or)(*parts, evaluate=False)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
             return sympy.Not(self.truth(node.operand), evaluate=False)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
             parts = [self.truth(node.left), self.truth(node.right)]
@@ -282,8 +288,16 @@ class _Reader:
                 return (sympy.Eq if node.func.id == "Eq" else sympy.Ne)(left, right, evaluate=False)
         raise self._refusal(node, "expected a condition such as x1 > 0")
 
+    def _source(self, node: ast.expr) -> str:
+        """The text of a node; ``ast.get_source_segment`` splits the whole text into lines each time."""
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        lines = self.lines[first : last + 1]
+        before, after = node.col_offset, len(lines[-1]) - (node.end_col_offset or 0)
+        whole = lines[0] if len(lines) == 1 else b"".join(lines)
+        return whole[before : len(whole) - after].decode()
+
     def _refusal(self, node: ast.expr, why: str) -> FormulaError:
-        source = ast.get_source_segment(self.text.strip(), node) or type(node).__name__
+        source = self._source(node) or type(node).__name__
         return FormulaError(f"cannot read {shorten(source, 60)!r} in a formula: {why}.")
 
 
@@ -339,6 +353,7 @@ _FUNCTIONS: dict[str | None, tuple[int, int | None, Callable[..., sympy.Expr]]] 
     "clip": (3, 3, _clip),
     "median": (1, None, median),
     "order_statistic": (2, None, order_statistic),
+    "OrderStatistic": (2, None, order_statistic),
     "sign": (1, 1, _sign),
     "Heaviside": (1, 2, sympy.Heaviside),
     "Piecewise": (1, None, sympy.Piecewise),

@@ -10,7 +10,8 @@ from relucirc.cases import Case, Solver
 from relucirc.certificate import make_certificate
 from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
-from relucirc.exact import to_rational
+from relucirc.errors import shorten
+from relucirc.exact import text, to_rational
 from relucirc.methods import METHODS
 from relucirc.problem import Proved, Refuted
 from relucirc.progress import progress_line
@@ -141,19 +142,19 @@ def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget
     """Shrinks the witness and evaluates both sides there again, from the weights themselves."""
     point = shrink(witness, claim.is_witness)
     names = claim.left.inputs
-    network = [to_rational(v) for v in claim.left_value(point)]
-    formula = [to_rational(v) for v in claim.right_value(point)]
-    assert network != formula
+    left, right = claim.left_value(point), claim.right_value(point)
+    assert left != right
     assert claim.contains(point)
-    named = dict(zip(names, map(to_rational, point), strict=True))
-    at = ", ".join(f"{name} = {value}" for name, value in list(named.items())[:6]) + (", ..." if len(named) > 6 else "")
-    i = next(i for i, (a, b) in enumerate(zip(network, formula, strict=True)) if a != b)
+    shown = [f"{name} = {shorten(text(v))}" for name, v in zip(names, point, strict=True)]
+    at = ", ".join(shown[:6]) + (", ..." if len(shown) > 6 else "")
+    i, (a, b) = next((i, pair) for i, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1])
+    network, formula = [to_rational(v) for v in left], [to_rational(v) for v in right]
     which = f" (output {i + 1})" if len(network) > 1 else ""
     return Result(
         status="refuted",
         method=method,
-        reason=f"at {at} the network gives {network[i]} and the formula {formula[i]}{which}.",
-        witness=named,
+        reason=f"at {at} the network gives {shorten(text(a))} and the formula {shorten(text(b))}{which}.",
+        witness=dict(zip(names, map(to_rational, point), strict=True)),
         network_value=network if len(network) > 1 else network[0],
         formula_value=formula if len(formula) > 1 else formula[0],
         seconds=clock.elapsed,

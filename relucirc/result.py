@@ -6,6 +6,7 @@ from typing import Any
 import sympy
 
 from relucirc.errors import RelucircError
+from relucirc.exact import written
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Result:
             "status": self.status,
             "method": self.method,
             "reason": self.reason,
-            "witness": None if self.witness is None else {k: str(v) for k, v in self.witness.items()},
+            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
             "network_value": _plain(self.network_value),
             "formula_value": _plain(self.formula_value),
             "certificate": self.certificate,
@@ -62,4 +63,4 @@ class Result:
 def _plain(value: Any) -> Any:
     if value is None:
         return None
-    return [str(v) for v in value] if isinstance(value, list) else str(value)
+    return [written(v) for v in value] if isinstance(value, list) else written(value)

@@ -4,7 +4,6 @@ A witness is for reading: (1, 0) says more than (549755813888, -2199023255553/2)
 """
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -152,7 +151,8 @@ def _simpler_numbers(c: fmpq) -> Iterator[fmpq]:
     if abs(c) > 2:
         yield fmpq(_round(c / 2))
         yield fmpq(_round(c / 16))
-        yield fmpq(int(math.copysign(1, int(c.p))) * 2 ** (abs(int(c.p)).bit_length() - int(c.q).bit_length()))
+        power = 2 ** (abs(int(c.p)).bit_length() - int(c.q).bit_length())
+        yield fmpq(power if c > 0 else -power)
 
 
 def _convergents(c: fmpq) -> Iterator[fmpq]:

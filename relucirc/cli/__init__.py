@@ -17,6 +17,9 @@ from relucirc.errors import RelucircError
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
 
+MAX_DIGITS = 200_000
+"""Longest number that is read or printed; Python's own bound is 4,300."""
+
 EPILOG = """examples:
   relucirc prove minimum "Min(x1, x2)"
   relucirc prove net.json "clip(x, 0, 1)" --domain "x >= -1" --certificate proof.json
@@ -66,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; those of the process by default.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    limit = sys.get_int_max_str_digits()
     try:
+        sys.set_int_max_str_digits(MAX_DIGITS)
         args = build_parser().parse_args([_protect(word) for word in words])
         answer = args.run(args)
         return _print(answer, args.json)
@@ -87,6 +92,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _say(f"internal error, please report it (RELUCIRC_DEBUG=1 shows where): {what}", BAD_INPUT)
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def _protect(word: str) -> str:

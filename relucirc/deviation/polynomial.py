@@ -32,7 +32,7 @@ def read_polynomials(expressions: Sequence[sympy.Expr], names: Sequence[str]) ->
     for expression, terms in zip(expressions, found, strict=True):
         if terms is None:
             raise FormulaError(
-                f"expected all formulas to be polynomials where one is, got {shorten(str(expression))}; "
+                f"expected all formulas to be polynomials where one is, got {shorten(expression)}; "
                 "measure the outputs one by one."
             )
         polynomials.append(terms)
@@ -64,8 +64,8 @@ def _coefficient(value: sympy.Expr, whole: sympy.Expr) -> fmpq:
         return rational(value, "coefficient")
     except RelucircError:
         raise FormulaError(
-            f"expected a polynomial with rational coefficients, got the coefficient {shorten(str(value), 40)} in "
-            f"{shorten(str(whole))}."
+            f"expected a polynomial with rational coefficients, got the coefficient {shorten(value, 40)} in "
+            f"{shorten(whole)}."
         ) from None
 
 

@@ -98,7 +98,7 @@ def _scale(row: Row, where: str) -> sympy.Expr | None:
     if direction.is_negative:
         return -direction
     raise NetworkError(
-        f"{where}: the sign of {shorten(str(pivot))} does not follow from the declared signs of its symbols; "
+        f"{where}: the sign of {shorten(pivot)} does not follow from the declared signs of its symbols; "
         "a row must be a rational vector times an expression of one sign."
     )
 
@@ -114,7 +114,7 @@ def _numbers(row: Row, scale: sympy.Expr | None, where: str, *, last: bool) -> d
                 if last
                 else f"is not a rational multiple of {scale}, as the first symbolic weight of its row is"
             )
-            raise NetworkError(f"{where}: {_place(j)} holds {shorten(str(entry))}, which {reason}.")
+            raise NetworkError(f"{where}: {_place(j)} holds {shorten(entry)}, which {reason}.")
         numbers[j] = rational(value)
     return numbers
 
@@ -157,14 +157,12 @@ def _rational_function(value: sympy.Expr | fmpq, where: str) -> sympy.Expr:
         )
         if not allowed:
             raise NetworkError(
-                f"{where} {shorten(str(value))}: expected a rational function of the symbols, got {shorten(str(part))}."
+                f"{where} {shorten(value)}: expected a rational function of the symbols, got {shorten(part)}."
             )
         if (
             isinstance(part, sympy.Pow)
             and part.exp.is_negative
             and not (part.base.is_positive or part.base.is_negative)
         ):
-            raise NetworkError(
-                f"{where} {shorten(str(value))} divides by {shorten(str(part.base))}, which may be zero."
-            )
+            raise NetworkError(f"{where} {shorten(value)} divides by {shorten(part.base)}, which may be zero.")
     return exact

@@ -83,7 +83,7 @@ def _expression(value: Any) -> sympy.Expr:
     if isinstance(value, sympy.Expr):
         return value
     if isinstance(value, Boolean | Relational):
-        raise FormulaError(f"expected a formula with numbers as values, got the condition {shorten(str(value))}.")
+        raise FormulaError(f"expected a formula with numbers as values, got the condition {shorten(value)}.")
     try:
         number = rational(value, "formula")
     except RelucircError:
@@ -186,8 +186,8 @@ class _Lowering:
                 varying.append((argument, form))
         if len(varying) > 1:
             raise FormulaError(
-                f"{shorten(str(e))} is not piecewise linear: it multiplies "
-                f"{shorten(str(varying[0][0]), 40)} by {shorten(str(varying[1][0]), 40)}."
+                f"{shorten(e)} is not piecewise linear: it multiplies "
+                f"{shorten(varying[0][0], 40)} by {shorten(varying[1][0], 40)}."
             )
         return varying[0][1].scale(factor) if varying else Form.constant(factor)
 
@@ -228,8 +228,7 @@ class _Lowering:
                 break
         if not branches or branches[-1][0].kind != "true":
             raise FormulaError(
-                f"{shorten(str(e))} is not defined everywhere: no condition of it is always true; "
-                "end it with (value, True)."
+                f"{shorten(e)} is not defined everywhere: no condition of it is always true; end it with (value, True)."
             )
         return branches[0][1] if len(branches) == 1 else self.builder.select(branches)
 
@@ -276,7 +275,7 @@ def _operands(e: sympy.Basic) -> list[sympy.Basic]:
         return [part for value, condition in e.args for part in (value, *_sides(condition))]  # type: ignore[misc]
     kind = "a number that is not rational" if isinstance(e, sympy.Expr) and e.is_number else "not piecewise linear"
     raise FormulaError(
-        f"{shorten(str(e))} is {kind}; formulas are made of + and -, multiples by rational numbers, "
+        f"{shorten(e)} is {kind}; formulas are made of + and -, multiples by rational numbers, "
         "Min, Max, Abs, Piecewise, sign and Heaviside."
     )
 
@@ -291,7 +290,7 @@ def _sides(condition: sympy.Basic) -> list[sympy.Basic]:
     if isinstance(condition, BooleanFunction):
         return _sides(_in_and_or_not(condition))
     raise FormulaError(
-        f"the condition {shorten(str(condition))} is not read; conditions are comparisons joined by And, Or, Not."
+        f"the condition {shorten(condition)} is not read; conditions are comparisons joined by And, Or, Not."
     )
 
 
