@@ -222,9 +222,7 @@ def test_wide_networks_are_differentiated_by_matrices_and_learn():
     sizes = (2, 60, 1)
     assert sum(a * b + b for a, b in itertools.pairwise(sizes)) > MAX_TERMS
     for shared in (False, True):
-        trained = train(
-            "x1 + x2", sizes, key=KEY, seeds=2, regimen="adam", steps=120, batch=100, shared_batch=shared
-        )
+        trained = train("x1 + x2", sizes, key=KEY, seeds=2, regimen="adam", steps=120, batch=100, shared_batch=shared)
         assert (trained.losses[-1] < 0.02 * trained.losses[0]).all()
 
 
@@ -484,7 +482,9 @@ def test_a_checkpoint_that_cannot_be_read_is_refused(tmp_path):
     file.write_bytes(b"not a checkpoint")
     with pytest.raises(RelucircError, match="expected a training checkpoint"):
         train("x", (1, 2, 1), key=KEY, seeds=1, steps=1, checkpoint=file)
-    with pytest.raises(RelucircError, match="cannot write the checkpoint /dev/null/no/such|/dev/null/no/such: expected"):
+    with pytest.raises(
+        RelucircError, match=r"cannot write the checkpoint /dev/null/no/such|/dev/null/no/such: expected"
+    ):
         train("x", (1, 2, 1), key=KEY, seeds=1, steps=1, checkpoint="/dev/null/no/such")
 
 

@@ -16,12 +16,13 @@ from relucirc.exact import approximate, text
 from relucirc.network import MLP
 from relucirc.training.circuit import Snap
 from relucirc.training.driver import Trained
-from relucirc.training.failures import Failure, group_failures, network_text
+from relucirc.training.failures import Failure, group_failures
 from relucirc.training.features import features_of
 from relucirc.training.judging import Judge, Judgement
 from relucirc.training.layers import to_layers
 from relucirc.training.statistics import wilson
 from relucirc.training.symmetry import find_symmetries, orbit_key
+from relucirc.training.writing import network_text
 
 LOW = 1e-6
 """What a loss would have to be below, relative to the target, to be called low in reports."""
@@ -239,7 +240,7 @@ def _circuits(
             snaps.setdefault(snap.circuit.key, []).append(snap)
             judged[snap.circuit.key] = judgement
     order = sorted(snaps, key=lambda key: (-len(snaps[key]), key))
-    orbit = {key: orbit_key(snaps[key][0].circuit, symmetries) for key in order}
+    orbit = {key: orbit_key(snaps[key][0].circuit, symmetries, names) for key in order}
     sizes = Counter[str]()
     for key in order:
         sizes[orbit[key]] += len(snaps[key])

@@ -129,15 +129,25 @@ def in_order(layers: Sequence[tuple[tuple[Row, ...], Row]]) -> tuple[tuple[tuple
 
 
 class Mover:
-    """Moves numbers to simple ones, and remembers the largest move."""
+    """Moves numbers to simple ones, and remembers the largest move.
 
-    def __init__(self, tolerance: fmpq) -> None:
+    Args:
+        tolerance: How far.
+        denominator: If given, numbers move to the nearest multiple of one over it instead, all to one grid:
+            numbers that add up to a simple one then still do.
+    """
+
+    def __init__(self, tolerance: fmpq, denominator: int | None = None) -> None:
         self.tolerance = tolerance
+        self.denominator = denominator
         self.largest = ZERO
 
     def move(self, value: fmpq, unit: fmpq = ONE) -> fmpq:
-        """Returns the simplest rational within the tolerance, counted in the given unit."""
-        moved = simplest(value, self.tolerance * unit)
+        """Returns the simplest rational within the tolerance, counted in the given unit; or the one on the grid."""
+        if self.denominator is None:
+            moved = simplest(value, self.tolerance * unit)
+        else:
+            moved = fmpq((value * self.denominator + fmpq(1, 2)).floor(), self.denominator)
         self.note(abs(moved - value), unit)
         return moved
 
@@ -148,6 +158,12 @@ class Mover:
 
 def exact_layers(net: MLP) -> list[tuple[list[list[fmpq]], list[fmpq]]]:
     """Returns the weights and biases of a network as exact rationals, zeros for no bias."""
+    if net.is_exact:
+        return [
+            ([[dict(row).get(i, ZERO) for i in range(layer.weight.shape[1])] for row in layer.weight.rows],
+             list(layer.exact_bias()))
+            for layer in net.layers
+        ]  # fmt: skip
     layers = []
     for layer in net.layers:
         weight = np.asarray(layer.weight)

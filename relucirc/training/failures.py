@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.network import MLP
 from relucirc.training.layers import Layers
 from relucirc.training.symmetry import Symmetry
 
@@ -196,32 +195,6 @@ def _sum(parts: Sequence[tuple[float, str]], constant: float) -> str:
             continue
         number = f"{abs(c):.2f}".rstrip("0").rstrip(".")
         term = name if name and number == "1" else f"{number} {name}".strip()
-        sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
-        text += sign + term
-    return text or "0"
-
-
-def network_text(net: MLP) -> str:
-    """Writes a circuit with one output and one hidden layer as a sum of relu's, exactly."""
-    hidden, outer = net.exact().layers[0], net.exact().layers[-1]
-    if len(net.layers) != 2 or outer.shape[0] != 1:
-        return " - ".join(map(str, net.sizes))
-    parts = []
-    for j, (row, b) in enumerate(zip(hidden.weight.rows, hidden.exact_bias(), strict=True)):
-        c = outer.weight[0, j]
-        inner = exact_sum([(w, net.inputs[i]) for i, w in row], b)
-        parts.append((c, f"relu({inner})"))
-    return exact_sum(parts, outer.exact_bias()[0])
-
-
-def exact_sum(parts: Sequence[tuple], constant: object) -> str:
-    """Writes a sum with exact coefficients."""
-    text = ""
-    for c, name in (*parts, (constant, "")):
-        if c == 0:
-            continue
-        size = abs(c)
-        term = name if name and size == 1 else f"{size} {name}".strip()
         sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
         text += sign + term
     return text or "0"

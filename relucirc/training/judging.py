@@ -1,11 +1,14 @@
 """The judge: every seed's network is snapped exactly, and every circuit that comes out is proved or not.
 
 Tolerances are tried from tight to loose; a seed has converged if one of its circuits is proved equal
-to the target.  Many seeds give the same circuit, which is proved once.  A circuit that is wrong is
+to the target.  With several hidden layers the circuits of a function come in families whose parameters
+are any numbers with a simple sum; there the weights are at last moved together, to grids from fine to coarse.
+Many seeds give the same circuit, which is proved once.  A circuit that is wrong is
 mostly wrong by much: floats propose the point where it is worst, exact evaluation there refutes it,
 and only the rest goes to the prover.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +24,13 @@ from relucirc.network import MLP
 from relucirc.prover import prove
 from relucirc.training.circuit import TOLERANCES, Circuit, Snap, snap_network
 from relucirc.training.folding import fold_network
+from relucirc.training.hinging import fold_deep
+
+DENOMINATORS = (24, 12, 8, 6, 5, 4, 3, 2)
+"""The grids that weights of networks with several hidden layers are moved to, if moving them one by one fails."""
+
+NEAR = 0.02
+"""A network is near the target where no value differs by more than this part of the largest."""
 
 PROBES = 256
 """Points where floats look for a difference."""
@@ -66,6 +76,7 @@ class Judge:
         self._exact_points = [point for point in exact if domain.contains(point)]
         self.points = np.array([[approximate(c) for c in point] for point in self._exact_points])
         values = [self.target.evaluate(point) for point in self._exact_points]
+        self.everywhere = np.concatenate([self.points, corners])
         self.values = np.array([[approximate(v) for v in value] for value in values])
 
     @property
@@ -81,19 +92,42 @@ class Judge:
             are not finite.
         """
         first: Snap | None = None
-        for way in (snap_network, fold_network):
-            for tolerance in TOLERANCES:
-                try:
-                    snap = way(net, tolerance, self.corners)
-                except RelucircError:
-                    return None, Judgement(None)
-                if snap is None:
-                    break
-                first = first or snap
-                judgement = self.circuit(snap.circuit)
-                if judgement.where is not None:
-                    return snap, judgement
+        for attempt in self._attempts(net):
+            try:
+                snap = attempt()
+            except RelucircError:
+                return None, Judgement(None)
+            if snap is None:
+                continue
+            first = first or snap
+            judgement = self.circuit(snap.circuit)
+            if judgement.where is not None:
+                return snap, judgement
         return first, Judgement(None)
+
+    def _attempts(self, net: MLP) -> Iterator[Callable[[], Snap | None]]:
+        """The ways to snap a network, from the tightest."""
+        if len(net.layers) <= 2:
+            for tolerance in TOLERANCES:
+                yield lambda t=tolerance: snap_network(net, t, self.corners)
+            if len(net.layers) == 2:
+                for tolerance in TOLERANCES:
+                    yield lambda t=tolerance: fold_network(net, t, self.corners)
+            return
+        for tolerance in TOLERANCES:
+            yield lambda t=tolerance: fold_deep(net, t, self.everywhere)
+        for tolerance in TOLERANCES:
+            yield lambda t=tolerance: snap_network(net, t, self.corners)
+        for denominator in DENOMINATORS if self._is_near(net) else ():
+            yield lambda d=denominator: fold_deep(net, TOLERANCES[0], self.everywhere, d)
+
+    def _is_near(self, net: MLP) -> bool:
+        """Whether a float network is near the target at the probes."""
+        values = self.points
+        for k, layer in enumerate(net.layers):
+            values = (np.maximum(values, 0) if k else values) @ np.asarray(layer.weight).T
+            values = values if layer.bias is None else values + np.asarray(layer.bias)
+        return bool(np.abs(values - self.values).max() <= NEAR * np.abs(self.values).max())  # False for NaN
 
     def circuit(self, circuit: Circuit) -> Judgement:
         """Proves or refutes one circuit, once."""

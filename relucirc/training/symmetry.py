@@ -17,6 +17,7 @@ from relucirc.graph import Graph, MaxGate
 from relucirc.prover import prove
 from relucirc.training.circuit import Circuit
 from relucirc.training.target import evaluate_graph
+from relucirc.training.writing import network_text
 
 MAX_INPUTS = 4
 """With more inputs no symmetry but the identity is looked for."""
@@ -70,9 +71,12 @@ def find_symmetries(
     return found
 
 
-def orbit_key(circuit: Circuit, symmetries: Sequence[Symmetry]) -> str:
+def orbit_key(circuit: Circuit, symmetries: Sequence[Symmetry], names: Sequence[str]) -> str:
     """Returns text that is equal for circuits that are mirror images of each other."""
-    return min(symmetry.circuit(circuit).key for symmetry in symmetries)
+    images = (symmetry.circuit(circuit) for symmetry in symmetries)
+    if len(circuit.sizes) < 2:
+        return min(image.key for image in images)
+    return min(network_text(image.network(names)) for image in images)
 
 
 def _moved(graph: Graph, symmetry: Symmetry) -> Graph:
