@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -367,6 +368,19 @@ def test_progress_is_reported_and_the_budget_ends_the_walk():
         regions(net, Box(-3, 3), 0.3, progress=counts.append)
     assert counts
     assert counts == sorted(counts)
+
+
+def test_budget_ends_a_sweep_that_is_no_composition():
+    """A sawtooth that carries its input along: every layer sees two numbers, and pieces double."""
+    layers = [([[2], [4], [1]], [0, -2, 0])]
+    layers += [([[2, -2, 0], [4, -4, 0], [0, 0, 1]], [0, -2, 0]) for _ in range(30)]
+    net = MLP.from_arrays([*layers, ([[1, -1, 1]], None)])
+    start = time.monotonic()
+    with pytest.raises(RelucircError, match=r"budget of 0\.3 s ended"):
+        regions(net, Box(0, 1), 0.3)
+    assert time.monotonic() - start < 30  # without a budget: for ever
+    short = MLP.from_arrays([*layers[:8], ([[1, -1, 1]], None)])
+    assert len(regions(short, Box(0, 1)).linear_pieces) == 2**8
 
 
 def test_walk_without_numba_gives_the_same_and_asking_for_it_says_how_to_get_it(monkeypatch):

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from clipping import clipped_regions
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from patterns import by_linear_program, patterns, plain_layers
 from test_regions import assert_same, check_against, check_clipped, float_net, small_net
@@ -16,6 +16,7 @@ from relucirc import MLP, Box, regions
 from relucirc.complexes import compiled_walk
 from relucirc.complexes.compiled_walk import is_available
 
+SMALL = st.integers(-2, 2)
 TINY = Fraction(1, 2**60)
 needs_numba = pytest.mark.skipif(not is_available(), reason="numba is an extra: pip install 'relucirc[fast]'")
 
@@ -240,3 +241,46 @@ def test_a_refined_ray_is_as_near_the_intersection_as_it_says(n, seed, skew, wob
     assert scale > 0
     off = max(abs(Fraction(v) - scale * c) for v, c in zip(ray.tolist(), exact_point, strict=True))
     assert off <= Fraction(refined)
+
+
+LARGE = st.builds(lambda sign, bits, less: sign * (2**bits - less), st.sampled_from([-1, 1]), st.integers(0, 61), SMALL)
+
+
+@settings(max_examples=300)
+@given(st.integers(2, 4).flatmap(lambda d: st.tuples(*[st.lists(LARGE, min_size=d, max_size=d)] * 3)))
+def test_integers_are_exact_or_given_up(probes, triple):
+    row, p, q = triple
+    assume(any(p) and any(q))
+    arrays = [np.array(v, np.int64) for v in triple]
+    for ray, exact in zip(arrays[1:], (p, q), strict=True):
+        value, bound = probes[0](arrays[0], 0.0, ray, 0.0)
+        assert bound == math.inf or (bound == 0 and value == product(row, exact))
+    out = np.zeros(len(row), np.int64)
+    if probes[1](arrays[0], 0.0, arrays[1], 0.0, arrays[2], 0.0, out) == 0:
+        zp, zq = product(row, p), product(row, q)
+        ray = [zp * b - zq * a for a, b in zip(p, q, strict=True)]
+        assert out.tolist() == [c // math.gcd(*map(int, ray)) for c in ray]
+
+
+def test_integer_rows_of_the_next_layer_are_exact_or_given_up():
+    numba = pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
+    assert numba
+    from relucirc.complexes.arithmetic import enter_layer
+
+    given_up = 0
+    for bits in range(20, 45):
+        rng = np.random.default_rng(bits)
+        weights = np.zeros((5, 4), np.int64)
+        weights[3:] = rng.integers(-(2**20), 2**20, (2, 4))
+        rows = np.zeros((5, 3), np.int64)
+        rows[:3] = rng.integers(-(2**bits), 2**bits, (3, 3))
+        signs = np.array([1, -1, 1, 0, 0], np.int8)
+        if not enter_layer(weights, 3, 2, 3, rows, np.zeros(5), signs, True):
+            given_up += 1
+            continue
+        exact = [[int(c) for c in row] for row in rows[:3].tolist()]
+        for i in (3, 4):
+            w = weights[i].tolist()
+            expected = [(w[0] if c == 0 else 0) + w[1] * exact[0][c] + w[3] * exact[2][c] for c in range(3)]
+            assert rows[i].tolist() == expected
+    assert 0 < given_up < 25

@@ -80,7 +80,7 @@ def sweep(network: IntegerNetwork, low: End, high: End, tick: Callable[[int], No
     swept: list[_Pieces] = []
     ranges: list[tuple[End, End]] = [(low, high)]
     for block in blocks:
-        pieces = _sweep_block(block, *ranges[-1])
+        pieces = _sweep_block(block, *ranges[-1], tick)
         swept.append(pieces)
         ranges.append(_range(pieces, *ranges[-1]))
         tick(len(pieces.signs))
@@ -132,7 +132,7 @@ def _common_row(layer: Matrix) -> tuple[int, ...] | None:
     return base
 
 
-def _sweep_block(block: _Block, low: End, high: End) -> _Pieces:
+def _sweep_block(block: _Block, low: End, high: End, tick: Callable[[int], None]) -> _Pieces:
     """Cuts an interval at the roots of every layer; a degenerate one (low = high) is one piece."""
     if low is not None and low == high:
         signs, values = _at(block, low)
@@ -143,6 +143,7 @@ def _sweep_block(block: _Block, low: End, high: End) -> _Pieces:
         for left, right, signs, rows in pieces:
             for a, b, here in _cut(left, right, rows):
                 finer.append((a, b, signs + here, _above(layer, rows, here) if layer is not None else rows))
+            tick(len(finer))
         pieces = finer
     forms = []
     for _, _, signs, rows in pieces:
