@@ -115,7 +115,7 @@ def test_any_memory_order_gives_the_same_values(kind, chunk):
     np.testing.assert_array_equal(given, before)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(count=st.integers(0, 300), chunk=st.integers(1, 310), shift=st.integers(0, 20))
 def test_chunks_cover_every_point_once(count, chunk, shift):
     """Every start address modulo 64 and every rest at the end; all values differ, so a shift would show."""
