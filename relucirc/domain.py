@@ -81,17 +81,21 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
     if isinstance(domain, str):
         if not domain.strip():
             return Domain()
-        try:
-            conditions = parse_conditions(domain, names)
-        except FormulaError as error:
-            raise DomainError(f"domain: {error}".replace("the formula uses", "it uses")) from None
+        conditions = _read_text(domain, names)
     elif isinstance(domain, list | tuple | set | frozenset):
         conditions = []
         for part in domain:
-            conditions += parse_conditions(part, names) if isinstance(part, str) else [part]
+            conditions += _read_text(part, names) if isinstance(part, str) else [part]
     else:
         conditions = [domain]
     return _from_conditions(conditions, tuple(names))
+
+
+def _read_text(text: str, names: Sequence[str]) -> list[Any]:
+    try:
+        return parse_conditions(text, names)
+    except FormulaError as error:
+        raise DomainError(f"domain: {error}".replace("the formula uses", "it uses")) from None
 
 
 def _from_box(box: Box, names: Sequence[str]) -> Domain:

@@ -1,0 +1,251 @@
+"""Domains: what text, SymPy and boxes describe, and that answers hold there, edges and corners included."""
+
+from fractions import Fraction
+
+import hunting
+import numpy as np
+import plain
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import relucirc
+from relucirc import Box, DomainError, circuits, prove
+from relucirc.domain import Domain, read_domain
+from relucirc.exact import rational
+from relucirc.strategies import domains, formulas, points
+
+NAMES = ("x1", "x2")
+SYMBOLS = x1, x2 = sympy.symbols("x1 x2")
+POINTS = st.tuples(*[hunting.SMALL | st.fractions(-20, 20, max_denominator=6)] * 2)
+RELATIONS = st.lists(
+    st.tuples(st.tuples(hunting.SMALL, hunting.SMALL), hunting.SMALL, st.sampled_from([">", ">=", "=="])), max_size=4
+)
+GRID = [(Fraction(a, 2), Fraction(b, 2)) for a in range(-5, 6) for b in range(-5, 6)]
+
+
+def inside(domain, point):
+    return read_domain(domain, NAMES).contains([rational(v) for v in point])
+
+
+def as_relations(relations):
+    """A plain domain with SymPy's constructors, which may evaluate to true or false."""
+    made = {">": sympy.Gt, ">=": sympy.Ge, "==": sympy.Eq}
+    return [
+        made[op](
+            sympy.Add(*(sympy.Rational(c) * x for c, x in zip(row, SYMBOLS, strict=True))), -sympy.Rational(constant)
+        )
+        for row, constant, op in relations
+    ]
+
+
+@given(RELATIONS, POINTS)
+def test_text_and_relations_hold_where_plain_arithmetic_says(relations, point):
+    expected = plain.inside(relations, point)
+    made = as_relations(relations)
+    assert inside(plain.domain_text(relations, NAMES), point) == expected
+    assert inside(made, point) == expected
+    assert inside(sympy.And(*made, evaluate=False), point) == expected
+    assert inside([*map(str, filter(None, [plain.domain_text(relations, NAMES)]))], point) == expected
+
+
+CONVEX = {
+    "0 <= x1 <= 1": lambda p: 0 <= p[0] <= 1,
+    "0 < x1 < x2 <= 2": lambda p: 0 < p[0] < p[1] <= 2,
+    "x1 == x2": lambda p: p[0] == p[1],
+    "x1 > 0 and x2 > 0": lambda p: p[0] > 0 and p[1] > 0,
+    "(x1 > 0) & (x2 > 0)": lambda p: p[0] > 0 and p[1] > 0,
+    "And(x1 > 0, Eq(x2, 1)), x1 < 2": lambda p: 0 < p[0] < 2 and p[1] == 1,
+    "Abs(x1) <= 1": lambda p: abs(p[0]) <= 1,
+    "Abs(x1) + 2*Abs(x2 - 1) < 3": lambda p: abs(p[0]) + 2 * abs(p[1] - 1) < 3,
+    "Max(x1, x2, -1) <= 1/2": lambda p: max(p[0], p[1], -1) <= Fraction(1, 2),
+    "Min(x1, x2) >= -1": lambda p: min(p[0], p[1]) >= -1,
+    "-Abs(x1) >= -1": lambda p: abs(p[0]) <= 1,
+    "1 >= Max(x1 + x2, x1 - x2) - Min(x1, 0)": lambda p: max(p[0] + p[1], p[0] - p[1]) - min(p[0], 0) <= 1,
+    "0.1 <= x1": lambda p: p[0] >= Fraction(1, 10),
+    "True": lambda _: True,
+    "  ": lambda _: True,
+    "x1 in {-1, 0, 1}": lambda p: p[0] in (-1, 0, 1),
+    "x1 in integers, x2 > 0": lambda p: p[0].denominator == 1 and p[1] > 0,
+}
+
+
+@pytest.mark.parametrize("text", CONVEX)
+def test_convex_conditions_are_read(text):
+    for point in GRID:
+        assert inside(text, point) == CONVEX[text](point), point
+
+
+@given(st.tuples(hunting.SMALL, hunting.SMALL), st.tuples(hunting.SMALL, hunting.SMALL), POINTS)
+def test_boxes(lower, upper, point):
+    for box in (Box(lower, upper), Box(list(map(str, lower)), list(map(sympy.Rational, upper)))):
+        assert inside(box, point) == all(a <= v <= b for a, v, b in zip(lower, point, upper, strict=True))
+    assert inside(Box(lower[0], None), point) == all(lower[0] <= v for v in point)
+    assert inside(Box([None, lower[1]], [upper[0], None]), point) == (point[0] <= upper[0] and point[1] >= lower[1])
+    assert inside(Box(-9, 9, integer=True), point) == all(v.denominator == 1 and abs(v) <= 9 for v in point)
+    assert inside([Box(lower, upper), "x1 > 0"], point) == (inside(Box(lower, upper), point) and point[0] > 0)
+
+
+def test_boxes_of_floats_are_their_bits():
+    (relation,) = read_domain(Box(np.float32(0.1), None), ("x",)).relations
+    assert relation.form.const == -rational(np.float32(0.1))
+    assert len(read_domain(Box(np.zeros(2), np.ones(2)), NAMES).relations) == 4
+
+
+def test_integers_come_from_symbols_sets_and_boxes():
+    x = sympy.Symbol("x1", integer=True)
+    same = [
+        [x >= 0, x <= 1],
+        "x1 in {0, 1}",
+        [sympy.And(x >= 0, x <= 1)],
+        ["x1 in {0, 1}"],
+        ["x1 in integers", x1 >= 0, x1 <= 1],
+    ]
+    for domain in same:
+        assert [inside(domain, (Fraction(n, 2), 0)) for n in range(-2, 5)] == [
+            False,
+            False,
+            True,
+            False,
+            True,
+            False,
+            False,
+        ]
+        assert read_domain(domain, NAMES).integers == {0}
+    assert read_domain(None, NAMES).is_everything
+    assert read_domain("", NAMES).is_everything
+    assert not read_domain("x1 in integers", NAMES).is_everything
+    assert read_domain(read_domain("x1 > 0", NAMES), NAMES) == read_domain("x1 > 0", NAMES)
+    assert read_domain(Domain(), NAMES).relations == ()
+
+
+REFUSED = {
+    "x1 > 0 or x2 > 0": "for a union, prove each part",
+    "not x1 > 0": "for a union, prove each part",
+    "x1 != 0": r"got Ne\(x1, 0\); for a union, prove each part",
+    "Abs(x1) >= 1": "Abs.* is not convex; prove each of its parts on its own",
+    "Abs(x1) == 1": "not convex",
+    "Max(x1, x2) > 0": "not convex",
+    "x1*x2 < 1": r"x1\*x2 in x1\*x2 < 1 is not affine; a domain is a polyhedron",
+    "sqrt(x1) < 1": "cannot read 'sqrt",
+    "x1": "expected a condition such as x1 > 0",
+    "x1 < y": "domain: it uses y, but the inputs are x1, x2",
+    "y in {0, 1}": "domain: it uses y, but the inputs are x1, x2",
+    "x1 in {0, 2}": "expected consecutive integers",
+    "x1 in {1/2}": "expected consecutive integers",
+    "x1 in {x2}": "expected consecutive integers",
+    "x1 in x2": "expected a set of integers such as",
+    "x1 + 1 in {0}": "membership is read for one variable",
+    "x1 in {0} in {1}": "membership is read for one variable",
+    "x1 not in {0}": "cannot read",
+    "x1 <": "cannot read",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_no_polyhedron_is_refused_by_name(text):
+    with pytest.raises(DomainError, match=REFUSED[text]):
+        read_domain(text, NAMES)
+    with pytest.raises(DomainError, match=REFUSED[text]):
+        read_domain([text], NAMES)
+
+
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        (sympy.Symbol("y") > 0, "it uses y, but the inputs are x1, x2"),
+        (sympy.Ne(x1, 0), "for a union"),
+        (sympy.Or(x1 > 0, x2 > 0), "for a union"),
+        (x1**2 > 1, "is not affine"),
+        (x1 < sympy.oo, "oo in x1 < oo is not affine"),
+        (x1 + sympy.I > sympy.Symbol("x2"), "is not affine"),
+        (3, "expected comparisons"),
+        (object(), "expected comparisons"),
+        ({"x1": (0, 1)}, "expected comparisons"),
+        (Box([0], 1), r"Box lower: expected one number or 2, got 1: \[0\]"),
+        (Box(0, "one"), "Box upper.0.: expected a rational number such as"),
+        (Box(float("nan"), 1), "Box lower.0.: expected a finite number, got nan"),
+        (Box(0, sympy.pi), "Box upper.0.: expected a rational number"),
+    ],
+)
+def test_other_things_are_refused_in_a_sentence(domain, words):
+    with pytest.raises(DomainError, match=words):
+        read_domain(domain, NAMES)
+
+
+EMPTY = [
+    "x1 < 0, x1 > 0",
+    "x1 < 0, x1 >= 0",
+    "x1 > 0, x1 < x2, x2 < 0",
+    "x1 + x2 >= 1, x1 + x2 <= 1, x1 + x2 > 1",
+    "x1 == 0, x1 == 1",
+    "False",
+    "1 < 0",
+    "x1 > 1 - 1e-30, x1 < 1 - 1e-30",
+    [sympy.false],
+    Box(1, 0),
+    [x1 > x2, x2 > x1],
+]
+
+
+@pytest.mark.parametrize("domain", EMPTY, ids=str)
+def test_an_empty_domain_is_refused_not_proved(domain):
+    for ask in (prove, relucirc.max_deviation):
+        with pytest.raises(DomainError, match="the domain is empty: no point satisfies"):
+            ask(circuits.minimum(), "x1", domain)
+
+
+def test_a_domain_as_thin_as_a_number_is_not_empty():
+    thin = "x1 > 1 - 1e-30, x1 < 1"
+    assert prove(circuits.minimum(), "Min(x1, x2)", thin).status == "proved"
+    witness = prove(circuits.minimum(), "x1", thin).witness
+    assert 1 - sympy.Rational("1e-30") < witness["x1"] < 1
+
+
+FLAT = {
+    "x1 == x2": ("x1", "x1 + Abs(x2 - x1)"),
+    "x1 == 2, x2 == 3": ("2", "x2 - 1"),
+    "x1 >= 1, x1 <= 1": ("Min(1, x2)", "Piecewise((Min(1, x2), Eq(x1, 1)), (5, True))"),
+    "x1 + x2 == 0, x1 >= 0": ("x2", "-x1"),
+    "x1 + x2 <= 0, x1 >= 0, x2 >= 0": ("0", "x1 + 7*x2"),
+}
+
+
+@pytest.mark.parametrize("domain", FLAT)
+def test_domains_without_interior(domain):
+    for formula in FLAT[domain]:
+        assert prove(circuits.minimum(), formula, domain).status == "proved", formula
+        result = prove(circuits.minimum(), formula + " + 1e-20", domain)
+        assert result.status == "refuted"
+        assert inside(domain, [Fraction(int(v.p), int(v.q)) for v in result.witness.values()])
+
+
+def test_an_open_edge_may_be_where_the_only_difference_is():
+    step = "x + Piecewise((1, x >= 1), (0, True))"
+    assert prove(circuits.identity(), step, "x < 1").status == "proved"
+    assert prove(circuits.identity(), step, "x <= 1").witness == {"x": 1}
+    point = "x + Piecewise((1, Eq(x, 1)), (0, True))"
+    assert prove(circuits.identity(), point, "x < 1").status == "proved"
+    assert prove(circuits.identity(), point, "x >= 1").witness == {"x": 1}
+    assert prove(circuits.identity(), point, "x > 1").status == "proved"
+
+
+@settings(max_examples=60)
+@given(formulas(2), domains(2, everything=False), points(2))
+def test_an_answer_on_a_domain_is_right_at_a_random_point_of_it(formula, domain, point):
+    """A proof speaks for every point of the domain, a witness is in it; SymPy evaluates."""
+    net = circuits.minimum()
+    result = prove(net, formula, domain, budget=5)
+    if result.status == "refuted":
+        assert inside(domain, [Fraction(int(v.p), int(v.q)) for v in result.witness.values()])
+        at = {sympy.Symbol(name): v for name, v in result.witness.items()}
+        assert (
+            formula.xreplace(at).doit()
+            == result.formula_value
+            != result.network_value
+            == sympy.Min(*result.witness.values())
+        )
+    elif result.status == "proved" and inside(domain, point):
+        at = dict(zip(SYMBOLS, map(sympy.Rational, point), strict=True))
+        assert formula.xreplace(at).doit() == net.at(*point)[0]
