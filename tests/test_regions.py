@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import time
 from fractions import Fraction
 
 import numpy as np
@@ -375,10 +374,8 @@ def test_budget_ends_a_sweep_that_is_no_composition():
     layers = [([[2], [4], [1]], [0, -2, 0])]
     layers += [([[2, -2, 0], [4, -4, 0], [0, 0, 1]], [0, -2, 0]) for _ in range(30)]
     net = MLP.from_arrays([*layers, ([[1, -1, 1]], None)])
-    start = time.monotonic()
     with pytest.raises(RelucircError, match=r"budget of 0\.3 s ended"):
         regions(net, Box(0, 1), 0.3)
-    assert time.monotonic() - start < 30  # without a budget: for ever
     short = MLP.from_arrays([*layers[:8], ([[1, -1, 1]], None)])
     assert len(regions(short, Box(0, 1)).linear_pieces) == 2**8
 

@@ -145,7 +145,7 @@ def balls(draw, dimension, near_one=False):
 @pytest.fixture(scope="module")
 def probes():
     numba = pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
-    from relucirc.complexes.arithmetic import new_ray, value_of
+    from relucirc.complexes.kernel import new_ray, value_of
 
     @numba.njit(error_model="numpy")
     def value(row, row_error, ray, ray_error):
@@ -209,7 +209,7 @@ def test_the_bound_of_a_new_ray_holds_up_to_scale(probes, triple):
 )
 def test_a_refined_ray_is_as_near_the_intersection_as_it_says(n, seed, skew, wobble):
     """Hyperplanes in general position, or nearly parallel ones; more than are needed; known up to an error."""
-    from relucirc.complexes.refinement import refine
+    from relucirc.complexes.kernel import refine
 
     rng = np.random.default_rng(seed)
     d = n + 1
@@ -265,7 +265,7 @@ def test_integers_are_exact_or_given_up(probes, triple):
 def test_integer_rows_of_the_next_layer_are_exact_or_given_up():
     numba = pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
     assert numba
-    from relucirc.complexes.arithmetic import enter_layer
+    from relucirc.complexes.kernel import enter_layer
 
     given_up = 0
     for bits in range(20, 45):

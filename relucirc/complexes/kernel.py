@@ -1,23 +1,304 @@
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001
 # (Compiled functions: numba infers their types, and those it dispatches on share a signature.)
 """The compiled walk: the whole tree in machine arithmetic, certified leaf by leaf.
 
-One walk in two number systems (:mod:`relucirc.complexes.arithmetic`).  A sign is certified when the
-value is farther from zero than its error bound, or is an exact integer.  A cell with an uncertain
-sign is put aside, to be walked in the next number system: integers, then balls, then exact integers
-of any size.  Which rays are adjacent is read off bit masks, which certified signs alone have set.
+One walk in two number systems.  A sign is certified when the value is an exact integer or is farther
+from zero than its error bound.  A cell with an uncertain sign is put aside, to be walked in the next
+number system: integers, then balls, then exact integers of any size.  Which rays are adjacent is read
+off bit masks, which certified signs alone have set.
+
+*Integers*: rays and rows in int64, with a float64 estimate of every result's size; anything that
+might not fit is not certified.  Zeros are exact, which small integer weights, degenerate by nature,
+want.  *Balls*: rays and rows in float64, each with a bound on its distance (max-norm) from the exact
+value.
+
+The bounds (u = 2^-53, d entries per vector, all quantities by absolute value):
+
+* ``z = p . r`` with p known to ``a`` and r to ``e``: the error is at most
+  ``sum|p| e + a sum|r| + d a e + (d + 2) u sum|p_i r_i|``.
+* a new ray ``zp q - zq p`` with errors ``dp, dq`` of the values and ``ep, eq`` of the rays: at most
+  ``zp eq + dp |q| + dp eq + zq ep + dq |p| + dq ep + 4 u (zp |q| + zq |p|)``.
+* a row of the next layer ``b + sum w_j r_j``: ``sum w_j a_j + (m + 4) u (|b| + sum |w_j r_j|)``,
+  where m is the number of terms; two of the four are for weights rounded to float64.
+
+A ball whose bound has grown too far is *refined*: the ray is the solution of the linear system of the
+hyperplanes through it, and with an approximate inverse C of its matrix A, and the residual rho of the
+approximate solution, the distance to the exact one is at most ``|C rho| / (1 - |I - C A|)`` in the
+max-norm, whatever the ray's history (Rump, Verification methods, Acta Numerica 2010, section 10).
+
+Every bound is inflated by 1 % for its own rounding.  Underflow cannot hide an error: rays are
+rescaled by powers of two to a largest entry near 1, and values below 1e-200 are never certified.
+Overflow gives an infinite bound or no number at all, and neither passes a comparison.
+The proofs are in docs/regions.md.
+
+All of it is one file because numba's cache of compiled code watches only the file of the function that
+was called: with the arithmetic elsewhere, an edit there would leave the old code in use.
 """
 
+import math
+from typing import Any
+
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
-from relucirc.complexes.arithmetic import enter_layer, new_ray, settled, value_of
-
+UNIT = 2.0**-53
+"""Half of the distance between 1 and the next float64."""
+INFLATE = 1.01
+"""For the rounding of an error bound itself."""
+TINY = 1e-200
+"""More than all underflow of one result, and far less than anything that matters."""
+LIMIT = 2.0**61
+"""Integers up to this size are certainly exact: their float estimates are off by far less than a factor of 2."""
+REFINE = 2.0**-43
+"""Rays with a larger error bound are refined."""
 MAX_RAYS = 4096
 """Cells with this many rays or more are left to the exact walk."""
 
 FACETS, VERTICES = 0, 1
 """What :func:`run` lists for every leaf."""
+
+
+@njit(cache=True, error_model="numpy")
+def refine(ray, error, mask, rows, row_errors, normals, normal_errors, work):
+    """Moves a ray closer to the intersection of the hyperplanes through it; returns its new error bound."""
+    d = ray.shape[0]
+    n = d - 1
+    bit0 = normals.shape[0]
+    at = 0
+    for c in range(d):
+        if abs(ray[c]) > abs(ray[at]):
+            at = c
+    chosen, chosen_errors, reduced, inverse = work  # (limit, d), (limit,), (limit, n), (n, n)
+    count = 0
+    for b in range(bit0 + rows.shape[0]):
+        if mask[b // 64] >> np.uint64(b % 64) & np.uint64(1):
+            if count == chosen.shape[0]:
+                return error
+            source = normals[b] if b < bit0 else rows[b - bit0]
+            largest = 0.0
+            for c in range(d):
+                largest = max(largest, abs(source[c]))
+            if not (largest > 1e-100 and largest < 1e300):
+                return error
+            _, exponent = math.frexp(largest)
+            scale = math.ldexp(1.0, -exponent)
+            for c in range(d):
+                chosen[count, c] = source[c] * scale
+                if c != at:
+                    reduced[count, c - (c > at)] = chosen[count, c]
+            chosen_errors[count] = (normal_errors[b] if b < bit0 else row_errors[b - bit0]) * scale + TINY
+            count += 1
+    # Gauss-Jordan elimination with row pivoting picks n independent rows and inverts them.
+    for s in range(n):
+        pivot = s
+        for i in range(s, count):
+            if abs(reduced[i, s]) > abs(reduced[pivot, s]):
+                pivot = i
+        if s >= count or abs(reduced[pivot, s]) < 1e-9:
+            return error
+        for c in range(d):
+            chosen[s, c], chosen[pivot, c] = chosen[pivot, c], chosen[s, c]
+        for c in range(n):
+            reduced[s, c], reduced[pivot, c] = reduced[pivot, c], reduced[s, c]
+        chosen_errors[s], chosen_errors[pivot] = chosen_errors[pivot], chosen_errors[s]
+        for i in range(s + 1, count):
+            factor = reduced[i, s] / reduced[s, s]
+            for c in range(s, n):
+                reduced[i, c] -= factor * reduced[s, c]
+    for i in range(n):
+        for c in range(d):
+            if c != at:
+                reduced[i, c - (c > at)] = chosen[i, c]
+        for j in range(n):
+            inverse[i, j] = 1.0 if i == j else 0.0
+    for s in range(n):
+        pivot = s
+        for i in range(s, n):
+            if abs(reduced[i, s]) > abs(reduced[pivot, s]):
+                pivot = i
+        for c in range(n):
+            reduced[s, c], reduced[pivot, c] = reduced[pivot, c], reduced[s, c]
+            inverse[s, c], inverse[pivot, c] = inverse[pivot, c], inverse[s, c]
+        factor = 1.0 / reduced[s, s]
+        for c in range(n):
+            reduced[s, c] *= factor
+            inverse[s, c] *= factor
+        for i in range(n):
+            if i != s:
+                factor = reduced[i, s]
+                for c in range(n):
+                    reduced[i, c] -= factor * reduced[s, c]
+                    inverse[i, c] -= factor * inverse[s, c]
+    moved = reduced[0]  # n numbers of room: the new coordinates other than ``at``
+    for j in range(n):
+        moved[j] = ray[j + (j >= at)]
+    for i in range(n):
+        residual = 0.0
+        for c in range(d):
+            residual += chosen[i, c] * ray[c]
+        for j in range(n):
+            moved[j] -= inverse[j, i] * residual
+    size = abs(ray[at])
+    for j in range(n):
+        size += abs(moved[j])
+    beta, bound = 0.0, 0.0
+    for j in range(n):
+        row_beta, row_bound = 0.0, 0.0
+        for k in range(n):
+            product, products, spread = 0.0, 0.0, 0.0
+            for i in range(n):
+                term = inverse[j, i] * chosen[i, k + (k >= at)]
+                product += term
+                products += abs(term)
+                spread += abs(inverse[j, i]) * chosen_errors[i]
+            row_beta += abs((1.0 if j == k else 0.0) - product) + (n + 3) * UNIT * products + spread + UNIT
+        for i in range(n):
+            residual, products = chosen[i, at] * ray[at], abs(chosen[i, at] * ray[at])
+            for k in range(n):
+                term = chosen[i, k + (k >= at)] * moved[k]
+                residual += term
+                products += abs(term)
+            row_bound += abs(inverse[j, i]) * (
+                abs(residual) + (d + 3) * UNIT * products + chosen_errors[i] * size + TINY
+            )
+        if not (row_beta < 0.5 and row_bound < 1.0):  # also where either is no number
+            return error
+        beta = max(beta, row_beta)
+        bound = max(bound, row_bound)
+    refined = INFLATE * INFLATE * bound / (1.0 - INFLATE * beta) + TINY
+    if not refined < error:
+        return error
+    for j in range(n):
+        ray[j + (j >= at)] = moved[j]
+    return refined
+
+
+def value_of(row, row_error, ray, ray_error) -> Any:
+    """Returns ``row . ray`` and a bound on its error, infinite where an integer might not fit."""
+    raise AssertionError("compiled only")
+
+
+def _integer_value(row, row_error, ray, ray_error):
+    total, size = np.int64(0), 0.0
+    for i in range(row.shape[0]):
+        total += row[i] * ray[i]
+        size += abs(float(row[i])) * abs(float(ray[i]))
+    return total, np.inf if size > LIMIT else 0.0
+
+
+def _ball_value(row, row_error, ray, ray_error):
+    d = row.shape[0]
+    total, products, row_size, ray_size = 0.0, 0.0, 0.0, 0.0
+    for i in range(d):
+        product = row[i] * ray[i]
+        total += product
+        products += abs(product)
+        row_size += abs(row[i])
+        ray_size += abs(ray[i])
+    error = row_size * ray_error + row_error * ray_size + d * row_error * ray_error + (d + 2) * UNIT * products
+    return total, INFLATE * error + TINY
+
+
+@overload(value_of)
+def _choose_value(row, row_error, ray, ray_error):
+    return _integer_value if isinstance(row.dtype, types.Integer) else _ball_value
+
+
+def new_ray(p, ep, zp, dp, q, eq, zq, dq, out) -> Any:
+    """Writes the ray between two adjacent ones; returns its error, infinite where it does not fit."""
+    raise AssertionError("compiled only")
+
+
+def _integer_ray(p, ep, zp, dp, q, eq, zq, dq, out):
+    divisor = np.int64(0)
+    for i in range(p.shape[0]):
+        if abs(float(zp)) * abs(float(q[i])) + abs(float(zq)) * abs(float(p[i])) > LIMIT:
+            return np.inf
+        value = zp * q[i] - zq * p[i]
+        out[i] = value
+        a, b = divisor, abs(value)
+        while b:
+            a, b = b, a % b
+        divisor = a
+    if divisor > 1:
+        for i in range(p.shape[0]):
+            out[i] //= divisor
+    return 0.0
+
+
+def _ball_ray(p, ep, zp, dp, q, eq, zq, dq, out):
+    largest, size_p, size_q = 0.0, 0.0, 0.0
+    for i in range(p.shape[0]):
+        out[i] = zp * q[i] - zq * p[i]
+        largest = max(largest, abs(out[i]))
+        size_p = max(size_p, abs(p[i]))
+        size_q = max(size_q, abs(q[i]))
+    low = abs(zq)
+    error = zp * eq + dp * size_q + dp * eq + low * ep + dq * size_p + dq * ep + 4 * UNIT * (zp * size_q + low * size_p)
+    error = INFLATE * error + TINY
+    if not (largest > 1e-100 and largest < 1e100):
+        return np.inf
+    _, exponent = math.frexp(largest)
+    scale = math.ldexp(1.0, -exponent)
+    for i in range(p.shape[0]):
+        out[i] *= scale
+    return error * scale
+
+
+@overload(new_ray)
+def _choose_ray(p, ep, zp, dp, q, eq, zq, dq, out):
+    return _integer_ray if isinstance(p.dtype, types.Integer) else _ball_ray
+
+
+def settled(ray, error, mask, rows, row_errors, normals, normal_errors, work) -> Any:
+    """Refines a ball that has grown too far."""
+    raise AssertionError("compiled only")
+
+
+def _integer_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
+    return error
+
+
+def _ball_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
+    if error < REFINE:
+        return error
+    return refine(ray, error, mask, rows, row_errors, normals, normal_errors, work)
+
+
+@overload(settled)
+def _choose_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
+    return _integer_settled if isinstance(ray.dtype, types.Integer) else _ball_settled
+
+
+@njit(cache=True, error_model="numpy")
+def enter_layer(weights, start, width, below, rows, errors, signs, exact):
+    """Works out the rows of the layer that begins at ``start``; False where one might overflow."""
+    d = rows.shape[1]
+    under = start - below
+    for i in range(width):
+        w = weights[start + i]
+        bound, largest = 0.0, 0.0
+        terms = 0
+        for j in range(below):
+            if signs[under + j] > 0 and w[j + 1] != 0:
+                terms += 1
+                bound += abs(float(w[j + 1])) * errors[under + j]
+        for c in range(d):
+            value = w[0] if c == 0 else w[0] - w[0]
+            size = abs(float(value))
+            for j in range(below):
+                if signs[under + j] > 0 and w[j + 1] != 0:
+                    value += w[j + 1] * rows[under + j, c]
+                    size += abs(float(w[j + 1])) * abs(float(rows[under + j, c]))
+            rows[start + i, c] = value
+            largest = max(largest, size)
+        if exact:
+            if largest > LIMIT:
+                return False
+        else:
+            errors[start + i] = INFLATE * (bound + (terms + 4) * UNIT * largest) + TINY
+    return True
 
 
 @njit(cache=True, error_model="numpy")
