@@ -73,6 +73,8 @@ class _Side:
 
     def finished(self) -> Graph:
         """The graph of max-gates alone; decided gates are replaced, numbers close up."""
+        if not self.decided and all(isinstance(gate, MaxGate) for gate in self.graph.gates):
+            return self.graph
         n = len(self.graph.inputs)
         number: dict[int, Form] = {}
         gates = []

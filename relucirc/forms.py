@@ -42,7 +42,7 @@ class Form:
         return Form._of({}, value)
 
     def __bool__(self) -> bool:
-        return bool(self.terms) or self.const != 0
+        return bool(self.terms) or bool(self.const)
 
     @property
     def is_constant(self) -> bool:
@@ -50,6 +50,8 @@ class Form:
         return not self.terms
 
     def __add__(self, other: "Form") -> "Form":
+        if not other:
+            return self
         terms = dict(self.terms)
         for v, c in other.terms.items():
             present = terms.get(v)
@@ -61,6 +63,8 @@ class Form:
         return Form._of(terms, self.const + other.const)
 
     def __sub__(self, other: "Form") -> "Form":
+        if not other:
+            return self
         terms = dict(self.terms)
         for v, c in other.terms.items():
             present = terms.get(v)
@@ -100,7 +104,7 @@ class Form:
                 kept[v] = c
             else:
                 parts.append((c, value))
-        return combine([(ONE, Form(kept, self.const)), *parts]) if parts else self
+        return combine(((ONE, Form._of(kept, self.const)), *parts)) if parts else self
 
     def evaluate(self, values: Mapping[int, fmpq] | Sequence[fmpq]) -> fmpq:
         """Returns the exact value, given the value of every variable."""

@@ -22,20 +22,19 @@ Every step leaves evidence that the checker replays without this file.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from flint import fmpq
 
-from relucirc.exact import ONE, ZERO, approximate, text
-from relucirc.forms import Form, Key, combine, form_to_json, primitive_scale
+from relucirc.exact import ONE, ZERO, text
+from relucirc.forms import Form, Key, form_to_json, primitive_scale
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.combination import cone_combination
 from relucirc.geometry.proposed import proposed_combination
 from relucirc.graph import Graph, MaxGate
+from relucirc.sampled import SampledValues
 
 Evidence = dict
 """Plain JSON data."""
 
-SAMPLES = 64
 MAX_ELEMENTS = 4096
 EXACT_WORK = 400
 """Generators times variables up to which a combination is looked for exactly."""
@@ -73,7 +72,7 @@ class HingeGraph:
         self.flatten = flatten
         self.atoms: list[Atom] = []
         self._index: dict[tuple[Key, ...], int] = {}
-        self._samples: list[np.ndarray] = list(_sample_points(n, cell))
+        self._samples = SampledValues(n, cell)
 
     def lower(self, graph: Graph, tick: Callable[[], None] = lambda: None) -> tuple[list[Form], list[Evidence]]:
         """Rewrites a graph without selects; returns its output forms, and one step per gate.
@@ -110,28 +109,25 @@ class HingeGraph:
         if difference.is_constant:
             side, taken = ("right", right) if difference.const.p >= 0 else ("left", left)
             return taken, {"take": side, "by": []}
-        rises, falls = self._sampled_signs(difference)
+        rises, falls = True, True
+        if self.constraints or any(v >= self.n for v in difference.terms):
+            rises, falls = self._samples.signs(difference)
         if not falls and (proof := self.prove_nonnegative(difference)) is not None:
             return right, {"take": "right", "by": proof}
         if not rises and (proof := self.prove_nonnegative(-difference)) is not None:
             return left, {"take": "left", "by": proof}
-        outside, elements, expanded = self._flattened(left, right)
-        base, scale, k = self._intern(elements)
+        outside, expanded = None, []
+        if self.flatten:
+            outside, elements, expanded = self._flattened(left, right)
+            base, moved = _from_the_least(elements)
+        else:
+            base, moved = (right, [-difference]) if difference.sign() < 0 else (left, [difference])
+        scale, k = self._intern(moved)
         step = {"atom": k, "scale": text(scale), "base": form_to_json(base)}
         if expanded:
             step["expand"] = expanded
-        return combine([(ONE, outside), (ONE, base), (scale, Form.variable(self.n + k))]), step
-
-    def _sampled_signs(self, form: Form) -> tuple[bool, bool]:
-        """Whether a form is positive, and negative, at sample points; floats only propose."""
-        values = np.full(SAMPLES, approximate(form.const))
-        scale = np.abs(values)
-        for v, c in form.terms.items():
-            term = self._samples[v] * approximate(c)
-            values = values + term
-            scale = np.maximum(scale, np.abs(term))
-        tolerance = 1e-9 * scale
-        return bool((values > tolerance).any()), bool((values < -tolerance).any())
+        result = base + Form({self.n + k: scale})
+        return result + outside if outside else result, step
 
     def prove_nonnegative(self, form: Form) -> list | None:
         """Writes a form as a non-negative combination of known non-negative ones.
@@ -172,15 +168,13 @@ class HingeGraph:
                 names.append(["constraint", i])
         return generators, names
 
-    def _flattened(self, left: Form, right: Form) -> tuple[Form, dict[Key, Form], list[int]]:
+    def _flattened(self, left: Form, right: Form) -> tuple[Form, list[Form], list[int]]:
         """Expands atoms inside the set {left, right} where that does not multiply it.
 
         Returns ``outside, elements, expanded`` with max(left, right) = outside + max(elements).
         """
         elements = {form.key: form for form in (left, right)}
         outside, expanded = Form(), []
-        if not self.flatten:
-            return outside, elements, expanded
         pending = {v for form in elements.values() for v in form.terms if v >= self.n}
         while pending:
             v = max(pending)
@@ -194,36 +188,21 @@ class HingeGraph:
             outside, elements = expand(v, options, outside, elements)
             expanded.append(v - self.n)
             pending |= {u for option in options for u in option.terms if self.n <= u < v} if inside else set()
-        return outside, elements, expanded
+        return outside, list(elements.values()), expanded
 
-    def _intern(self, elements: dict[Key, Form]) -> tuple[Form, fmpq, int]:
-        """Returns ``base, scale, k`` with max(elements) = base + scale * atom k."""
-        forms = iter(elements.values())
-        base = next(forms)
-        for form in forms:
-            if (form - base).sign() < 0:
-                base = form
-        moved = [d for form in elements.values() if (d := form - base)]
+    def _intern(self, moved: Sequence[Form]) -> tuple[fmpq, int]:
+        """Returns ``scale, k`` with max(0, moved) = scale * atom k."""
         scale = primitive_scale(moved)
         inverse = ONE / scale
-        scaled = {f.key: f for f in (form.scale(inverse) for form in moved)}
-        key = tuple(sorted(scaled))
+        scaled = sorted((form.scale(inverse) for form in moved), key=lambda form: form.key)
+        key = tuple(form.key for form in scaled)
         k = self._index.get(key)
         if k is None:
             k = self._index[key] = len(self.atoms)
-            atom = Atom(tuple(scaled[part] for part in key))
+            atom = Atom(tuple(scaled))
             self.atoms.append(atom)
-            self._samples.append(self._sampled_atom(atom))
-        return base, scale, k
-
-    def _sampled_atom(self, atom: Atom) -> np.ndarray:
-        values = np.zeros(SAMPLES)
-        for form in atom.elements:
-            total = np.full(SAMPLES, approximate(form.const))
-            for v, c in form.terms.items():
-                total = total + self._samples[v] * approximate(c)
-            values = np.maximum(values, total)
-        return values
+            self._samples.add(atom.elements)
+        return scale, k
 
     def reachable(self, forms: Iterable[Form]) -> list[int]:
         """Lists the atoms that the forms depend on, ascending."""
@@ -239,6 +218,15 @@ class HingeGraph:
     def atoms_to_json(self) -> list:
         """Returns the atoms as certificate data."""
         return [[form_to_json(form) for form in atom.elements] for atom in self.atoms]
+
+
+def _from_the_least(elements: Sequence[Form]) -> tuple[Form, list[Form]]:
+    """Returns the lexicographically least of distinct forms, and the others minus it."""
+    base = elements[0]
+    for form in elements[1:]:
+        if (form - base).sign() < 0:
+            base = form
+    return base, [form - base for form in elements if form is not base]
 
 
 def expand(v: int, options: Sequence[Form], outside: Form, elements: dict[Key, Form]) -> tuple[Form, dict[Key, Form]]:
@@ -257,18 +245,3 @@ def expand(v: int, options: Sequence[Form], outside: Form, elements: dict[Key, F
             expanded = rest + option.scale(extra)
             result[expanded.key] = expanded
     return outside + moved, result
-
-
-def _sample_points(n: int, cell: Cell | None) -> np.ndarray:
-    """Deterministic sample points of R^n or of a cell, one row per input."""
-    rng = np.random.default_rng(20220101)
-    spread = rng.choice([0.5, 3.0, 40.0], size=SAMPLES)
-    if cell is None:
-        return rng.normal(size=(n, SAMPLES)) * spread
-    rays = np.array([[approximate(fmpq(c)) for c in ray] for ray, _ in cell.rays]).T
-    rays /= np.maximum(1.0, np.abs(rays).max(axis=0))
-    points = rays @ rng.exponential(size=(rays.shape[1], SAMPLES)) ** 2
-    if cell.lines:
-        lines = np.array([[approximate(fmpq(c)) for c in line] for line in cell.lines]).T
-        points += lines @ (rng.normal(size=(lines.shape[1], SAMPLES)) * spread)
-    return points[1:] / points[0]

@@ -338,6 +338,7 @@ FALSE = [
     (certificates.MEDIAN_3, "Max(x1, Min(x2, x3))", None),
     (certificates.FOLDED, "Min(2*Abs(x), 2 - 2*Abs(x)) + relu(x - 5)", None),
     (certificates.MINIMUM, "Min(x1, x2) + relu(x1 - 10**6)", None),
+    (certificates.MINIMUM, "Min(x1, x2) + relu(relu(x1) - 10**6)", None),
 ]
 
 

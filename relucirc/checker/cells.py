@@ -45,10 +45,10 @@ class Side:
 
     def linear(self, source: Any) -> Linear:
         """Returns one of the graph's forms with decided gates replaced."""
-        read = {v: c for v, c in source.terms.items() if c != 0}
-        if source.const != 0:
+        read = {v: c for v, c in source.terms.items() if c}
+        if source.const:
             read[UNIT] = source.const
-        while any(v in self.decided for v in read):  # a decided value may name a gate decided later
+        while self.decided and any(v in self.decided for v in read):  # a decided value may name a gate decided later
             read = replace(read, self.decided)
         return read
 
@@ -323,17 +323,21 @@ def _charted_graph(
     """Rewrites the undecided max-gates and the outputs over the free inputs, renumbered."""
     n, m = len(side.graph.inputs), len(position)
     numbers: dict[int, int] = dict(position)
+    same = not solved and not side.decided  # then nothing changes its number
+
+    def over_chart(source: Form) -> Linear:
+        linear = side.linear(source)
+        return linear if same else _renumber(replace(linear, solved), numbers)
+
     gates = []
     for k, gate in enumerate(side.graph.gates):
         if n + k in side.decided:
             continue
         require(isinstance(gate, MaxGate), f"gate {k} is not decided")
         assert isinstance(gate, MaxGate)
-        left, right = (_renumber(replace(side.linear(f), solved), numbers) for f in (gate.left, gate.right))
-        numbers[n + k] = m + len(gates)
-        gates.append((left, right))
-    outputs = [_renumber(replace(side.linear(f), solved), numbers) for f in side.graph.outputs]
-    return gates, outputs
+        gates.append((over_chart(gate.left), over_chart(gate.right)))
+        numbers[n + k] = m + len(gates) - 1
+    return gates, [over_chart(form) for form in side.graph.outputs]
 
 
 def _renumber(linear: Linear, numbers: dict[int, int]) -> Linear:

@@ -75,10 +75,10 @@ class Derivation:
         scale, base = number(step["scale"]), form(step["base"], self.n + len(self.atoms))
         require(scale > 0, f"{where}: the scale is not positive")
         outside, elements = self._expanded(left, right, step.get("expand", []), where)
-        scaled = (mix(((ONE, base), (scale, element))) for element in ({}, *self.atoms[k]))
-        require({_key(e) for e in scaled} == {_key(e) for e in elements}, f"{where} is not this multiple of atom {k}")
+        scaled = [base, *[mix(((ONE, base), (scale, element))) for element in self.atoms[k]]]
+        require(_same(scaled, elements), f"{where} is not this multiple of atom {k}")
         self.used.add(k)
-        return mix(((ONE, outside), (ONE, base), (scale, {self.n + k: ONE})))
+        return mix(((ONE, base), (scale, {self.n + k: ONE}), (ONE, outside)))
 
     def _expanded(self, left: Linear, right: Linear, expand: Any, where: str) -> tuple[Linear, list[Linear]]:
         """``max(left, right) = outside + max(elements)`` after expanding atoms as listed."""
@@ -124,5 +124,12 @@ class Derivation:
         require(len(self.used) == len(self.atoms), "an atom is not used")
 
 
+def _same(some: list[Linear], others: list[Linear]) -> bool:
+    """Whether two lists hold the same forms, in any order."""
+    if max(len(some), len(others)) > 4:
+        return {_key(form) for form in some} == {_key(form) for form in others}
+    return all(form in others for form in some) and all(form in some for form in others)
+
+
 def _key(linear: Linear) -> tuple:
-    return tuple(sorted((v, str(c)) for v, c in linear.items()))
+    return tuple(sorted([(v, int(c.p), int(c.q)) for v, c in linear.items()]))

@@ -7,6 +7,9 @@ from flint import fmpq, fmpz
 
 UNIT = -1
 Linear = dict[int, fmpq]
+ONE = fmpq(1)
+COMMON = {str(value): fmpq(value) for value in range(-9, 10)}
+"""Most numbers of certificates are among these."""
 
 
 class Rejected(Exception):
@@ -24,19 +27,31 @@ def mix(parts: Iterable[tuple[fmpq, Mapping[int, fmpq]]]) -> Linear:
     total: Linear = {}
     for factor, form in parts:
         for v, c in form.items():
-            total[v] = total[v] + factor * c if v in total else factor * c
-    return {v: c for v, c in total.items() if c != 0}
+            present = total.get(v)
+            total[v] = factor * c if present is None else present + factor * c
+    return {v: c for v, c in total.items() if c}
 
 
 def minus(a: Mapping[int, fmpq], b: Mapping[int, fmpq]) -> Linear:
     """Returns ``a - b``."""
-    return mix(((fmpq(1), a), (fmpq(-1), b)))
+    total = dict(a)
+    for v, c in b.items():
+        present = total.get(v)
+        total[v] = -c if present is None else present - c
+    return {v: c for v, c in total.items() if c}
 
 
 def replace(form: Mapping[int, fmpq], values: Mapping[int, Linear]) -> Linear:
     """Replaces variables by forms."""
-    one = fmpq(1)
-    return mix((c, values[v]) if v in values else (one, {v: c}) for v, c in form.items())
+    parts: list[tuple[fmpq, Mapping[int, fmpq]]] = []
+    kept: Linear = {}
+    for v, c in form.items():
+        value = values.get(v)
+        if value is None:
+            kept[v] = c
+        else:
+            parts.append((c, value))
+    return mix([(ONE, kept), *parts]) if parts else kept
 
 
 def constant(form: Mapping[int, fmpq]) -> fmpq | None:
@@ -52,10 +67,12 @@ def value_at(form: Mapping[int, fmpq], point: Mapping[int, fmpq]) -> fmpq:
 def number(data: Any) -> fmpq:
     """Reads a rational written as text, in lowest terms."""
     require(isinstance(data, str) and len(data) <= 100_000, "a number is not text")
+    if data in COMMON:
+        return COMMON[data]
     head, slash, tail = data.partition("/")
     digits = head[1:] if head.startswith("-") else head
-    good = _is_digits(digits) and (_is_digits(tail) and set(tail) != {"0"} if slash else True)
-    require(good, f"not a rational: {data:.40}")
+    if not _is_digits(digits) or (slash and (not _is_digits(tail) or set(tail) == {"0"})):
+        raise Rejected(f"not a rational: {data:.40}")
     return fmpq(fmpz(head), fmpz(tail or "1"))  # Python's int stops at 4,300 digits
 
 
@@ -71,15 +88,17 @@ def form(data: Any, bound: int) -> Linear:
         v = UNIT if name == "1" else variable(name, bound)
         require(v not in result, "a form names a variable twice")
         result[v] = number(value)
-    return {v: c for v, c in result.items() if c != 0}
+    return {v: c for v, c in result.items() if c}
 
 
 def variable(name: Any, bound: int) -> int:
     """Reads ``"v12"``."""
-    good = isinstance(name, str) and len(name) < 12 and name[:1] == "v" and name[1:].isascii() and name[1:].isdigit()
-    require(good, f"not a variable: {name!r:.40}")
-    require(int(name[1:]) < bound, f"unknown variable {name}")
-    return int(name[1:])
+    if not (isinstance(name, str) and len(name) < 12 and name[:1] == "v" and _is_digits(name[1:])):
+        raise Rejected(f"not a variable: {name!r:.40}")
+    v = int(name[1:])
+    if v >= bound:
+        raise Rejected(f"unknown variable {name}")
+    return v
 
 
 def index(data: Any, bound: int) -> int:
