@@ -20,6 +20,7 @@ from typing import Any
 import against_z3
 import plain
 import sympy
+from hypothesis import reject
 from hypothesis import strategies as st
 
 import relucirc
@@ -514,7 +515,10 @@ def _case(
     said: Any
     if way in ("text", "sympy"):
         assert other is not None
-        parts = [plain.as_text(f, names) if way == "text" else plain.as_sympy(f, symbols) for f in other]
+        try:
+            parts = [plain.as_text(f, names) if way == "text" else plain.as_sympy(f, symbols) for f in other]
+        except RecursionError:  # SymPy's own constructors can recurse without end
+            reject()
         said = parts[0] if len(parts) == 1 else parts
         truth: Any = other
     else:
