@@ -31,13 +31,20 @@ if TYPE_CHECKING:
     from relucirc import testing as testing
     from relucirc.complexes import regions as regions
     from relucirc.deviation import max_deviation as max_deviation
+    from relucirc.discovery import discover as discover
     from relucirc.drawing import draw as draw
     from relucirc.evaluation import compile_network as compile_network
     from relucirc.evaluation import evaluate as evaluate
+    from relucirc.evaluation import float_error_bound as float_error_bound
     from relucirc.explanation import explain as explain
     from relucirc.files import load as load
     from relucirc.files import save as save
+    from relucirc.optimal import compile as compile  # noqa: A004
+    from relucirc.optimal import compile_formula as compile_formula
+    from relucirc.optimal import depth_certificate as depth_certificate
+    from relucirc.optimal import minimal_network as minimal_network
     from relucirc.snapping import snap as snap
+    from relucirc.training import train as train
 
 _LATER = {
     "regions": "complexes",
@@ -53,6 +60,7 @@ _LATER = {
     "minimal_network": "optimal",
     "optimal": "optimal",
     "depth_certificate": "optimal",
+    "compile": "optimal",
     "compile_formula": "optimal",
     "discover": "discovery",
     "train": "training",

@@ -283,7 +283,11 @@ class ExactMatrix:
 
     def strings(self) -> list[list[str]]:
         """Returns the dense entries as text, rationals in the form of the JSON network file."""
-        return [[text(v) if isinstance(v, fmpq) else str(v) for v in row] for row in self.tolist()]
+        dense = [["0"] * self.shape[1] for _ in self.rows]
+        for line, row in zip(dense, self.rows, strict=True):
+            for j, v in row:
+                line[j] = text(v) if isinstance(v, fmpq) else str(v)
+        return dense
 
     def to_numpy(self, dtype: Any = np.float64) -> np.ndarray:
         """Rounds every entry to the nearest float of ``dtype``."""
