@@ -18,7 +18,9 @@ class Line:
         contender: Who was measured.
         seconds: Median over the rounds.
         fastest: Shortest round.
-        of_copy: Fraction of the speed of a copy of as many bytes into memory that is there already.
+        of_copy: Fraction of the speed of a copy of as many bytes into memory that is there already,
+            by medians.
+        of_copy_fastest: The same by the fastest rounds of both, which other load disturbs least.
         of_peak: Fraction of the measured peak of multiply-adds that the dense layers would need;
             None if the peak could not be measured.  Skipping zero weights can take it above 1.
     """
@@ -31,6 +33,7 @@ class Line:
     seconds: float
     fastest: float
     of_copy: float
+    of_copy_fastest: float
     of_peak: float | None
 
 
@@ -54,17 +57,6 @@ class Report:
     plans: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def seconds(self, contender: str, layout: str, points: int | None = None) -> float:
-        """Returns the median seconds of one contender.
-
-        Raises:
-            RelucircError: If it was not measured.
-        """
-        for line in self.lines:
-            if (line.contender, line.layout) == (contender, layout) and points in (None, line.points):
-                return line.seconds
-        raise RelucircError(f"{contender} in the layout {layout!r} was not measured.")
-
     def __add__(self, other: "Report") -> "Report":
         return Report(
             self.machine,
@@ -77,7 +69,7 @@ class Report:
 
     def table(self) -> str:
         """Returns the figures as a Markdown table, followed by plans and limits."""
-        rows = [("network", "points", "layout", "contender", "ms", "times relucirc's", "of copy", "of peak")]
+        rows = [("network", "points", "layout", "contender", "ms", "times relucirc's", "of copy", "at best", "of peak")]
         for line in self.lines:
             best = min(
                 (other.seconds for other in self._beside(line) if other.contender.startswith("relucirc")), default=None
@@ -91,10 +83,11 @@ class Report:
                     _number(line.seconds * 1e3),
                     "" if best is None else _number(line.seconds / best),
                     f"{line.of_copy:.1%}",
+                    f"{line.of_copy_fastest:.1%}",
                     "" if line.of_peak is None else f"{line.of_peak:.1%}",
                 )
             )
-        parts = [f"{self.machine}, {self.date}, float32", _markdown(rows, right=(1, 4, 5, 6, 7))]
+        parts = [f"{self.machine}, {self.date}, float32", _markdown(rows, right=(1, 4, 5, 6, 7, 8))]
         for title, limits in self.limits.items():
             parts.append(
                 f"Limits, {title}: " + "; ".join(f"{name} {value:.1f}" for name, value in limits.items()) + "."

@@ -83,14 +83,15 @@ def run_benchmark(
         runs = _prepare(names, task, report.skipped, lambda text, where=layout: say(f"{name}, {where}: {text}"))
         say(f"{name}, {layout}: measuring")
         seconds = interleaved({**runs, **limits}, rounds)
-        copy = min(median(seconds[label]) for label in ORDINARY if label in seconds)
+        ordinary = [seconds[label] for label in ORDINARY if label in seconds]
+        copy, fastest_copy = min(map(median, ordinary)), min(map(min, ordinary))
         rate = None if peak is None else peak[1] / median(seconds[PEAK])
         for contender in runs:
             middle = median(seconds[contender])
             of_peak = None if rate is None else _flops(net) * points / middle / rate
-            shape = _shape(net)
             fastest = min(seconds[contender])
-            report.lines.append(Line(name, shape, points, layout, contender, middle, fastest, copy / middle, of_peak))
+            shares = copy / middle, fastest_copy / fastest, of_peak
+            report.lines.append(Line(name, _shape(net), points, layout, contender, middle, fastest, *shares))
         gigabytes = (net.sizes[0] + net.sizes[-1]) * points * 4 / 1e9
         here = {f"{label}, GB/s": gigabytes / median(seconds[label]) for label in limits if label != PEAK}
         if rate is not None:

@@ -28,6 +28,9 @@ ALIGNMENT = 64
 CHUNK_BYTES = 2**22
 """Inputs and outputs of one chunk; measured best among powers of two, within a factor of two."""
 
+FEW_BYTES = 2**17
+"""Up to here a copy costs less than what it takes to avoid one."""
+
 FEWEST = 2**12
 """Points in a chunk at least, so that the overhead of a call stays small."""
 
@@ -120,7 +123,11 @@ def _evaluate_array(net: MLP, xs: np.ndarray, out: Any, chunk: int | None, mesh:
     bytes_each = (net.sizes[0] + net.sizes[-1]) * dtype.itemsize
     size = min(chunk or max(FEWEST, CHUNK_BYTES // bytes_each // ALIGNMENT * ALIGNMENT), points.shape[axis])
     with jax.enable_x64(True) if dtype == np.float64 else contextlib.nullcontext():
-        _run_chunks(compiled, points, values, axis, size, dtype, bar)
+        if size == points.shape[axis] and size * bytes_each <= FEW_BYTES:
+            _store(values, axis, 0, compiled(points.astype(dtype, copy=False)))
+            bar.update(size)
+        else:
+            _run_chunks(compiled, points, values, axis, size, dtype, bar)
     return result
 
 
@@ -228,11 +235,11 @@ def _float_dtype(dtype: np.dtype) -> np.dtype:
 
 def _compiled_for(net: MLP, layout: str, mesh: Any) -> CompiledNetwork:
     """Returns the compiled network, remembered for each network object."""
-    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(net)):
-        return compile_network(net, layout=layout, mesh=mesh, weights="traced")
     key = (id(net), layout, mesh)
     found = _compiled.get(key)
     if found is None:
+        if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(net)):
+            return compile_network(net, layout=layout, mesh=mesh, weights="traced")
         found = (net, compile_network(net, layout=layout, mesh=mesh))  # keeps net alive, so its id stays its own
         _compiled[key] = found
         while len(_compiled) > KEPT:
