@@ -1,0 +1,157 @@
+"""Activation regions: exact counts against a second exact route, speed, and cost as they multiply.
+
+    python benchmarks/bench_regions.py [--most 1000000] [--repeats 3]
+
+Everything is measured in this process, one after the other.  Counts are checked against routes that share
+no code with the library: polytopes clipped with an algebraic edge test (tests/clipping.py) on boxes,
+z3 (tests/patterns.py) over all of space.  Times are wall seconds and, in brackets, processor seconds,
+which a busy machine inflates less; medians over repeats, compilation aside.
+"""
+
+import argparse
+import itertools
+import random
+import resource
+import statistics
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from relucirc import MLP, Box, circuits, regions
+from relucirc.complexes.compiled_walk import is_available
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from clipping import clipped_regions
+from patterns import by_z3, patterns, plain_layers
+
+GENERIC = [(2, 16, 16, 1), (2, 32, 32, 1), (3, 16, 16, 1), (4, 12, 12, 1)]
+TERNARY = GENERIC
+GROWING = (4, 40, 40, 1)
+
+
+def float_net(sizes, seed):
+    """Normal weights of variance 1 / inputs, normal biases of deviation 1/2, in float32."""
+    rng = np.random.default_rng(seed)
+    layers = []
+    for below, above in itertools.pairwise(sizes):
+        weight = rng.normal(size=(above, below)) / np.sqrt(below)
+        layers.append((weight.astype(np.float32), (rng.normal(size=above) / 2).astype(np.float32)))
+    return MLP.from_arrays(layers)
+
+
+def ternary_net(sizes, seed):
+    """Weights and biases drawn from -1, 0, 1."""
+    rng = random.Random(seed)
+    layers = []
+    for below, above in itertools.pairwise(sizes):
+        weight = [[rng.choice((-1, 0, 1)) for _ in range(below)] for _ in range(above)]
+        layers.append((weight, [rng.choice((-1, 0, 1)) for _ in range(above)]))
+    return MLP.from_arrays(layers)
+
+
+def timed(run):
+    wall, processor = time.perf_counter(), time.process_time()
+    result = run()
+    return time.perf_counter() - wall, time.process_time() - processor, result
+
+
+def with_maps(net, domain, compiled=None):
+    """All regions, with their exact affine maps told apart."""
+    found = regions(net, domain, compiled=compiled)
+    assert len(found.map_numbers) == len(found)
+    return found
+
+
+def median(run, repeats):
+    """Median wall and processor seconds, and the last result."""
+    times = []
+    for _ in range(repeats):
+        wall, processor, result = timed(run)
+        times.append((wall, processor))
+    return *(statistics.median(column) for column in zip(*times, strict=True)), result
+
+
+def compare(net, domain, judge, repeats):
+    """One line: both counts, both times; an error where they differ."""
+    wall, processor, found = median(lambda: with_maps(net, domain), repeats)
+    judge_wall, _, judged = timed(lambda: list(judge()))
+    signs = {tuple(row) for row in found.signs.tolist()}
+    assert len(signs) == len(found)
+    assert signs == {p.signs for p in judged}, "the two routes differ"
+    assert len(found.affine_maps) == len({p.output for p in judged}), "the two routes differ in their maps"
+    sizes = "-".join(map(str, net.sizes))
+    print(
+        f"  {sizes:12s} {len(found):6d} regions {len(found.linear_pieces):6d} pieces {len(found.affine_maps):6d} maps"
+        f"  {wall:7.3f} ({processor:6.3f}) s  second route {judge_wall:7.2f} s, equal  replayed {found.replayed}",
+        flush=True,
+    )
+
+
+def counts(repeats):
+    print("random float32 networks on [-1, 1]^n, against clipped polytopes")
+    for sizes in GENERIC:
+        for seed in range(2):
+            net = float_net(sizes, seed)
+            compare(net, Box(-1, 1), lambda net=net: clipped_regions(plain_layers(net)), repeats)
+    print("{-1, 0, 1} weights and biases over all of R^n, against z3")
+    for sizes in TERNARY:
+        net = ternary_net(sizes, 3)
+        compare(net, None, lambda net=net: patterns(net, [], by_z3(len(net.inputs))), repeats)
+
+
+def speed(repeats):
+    print("4-12-12-1 on [-1, 1]^4, exact affine maps included")
+    nets = [float_net((4, 12, 12, 1), seed) for seed in range(10)]
+    ways = [("exact integers, without numba", False, 1)]
+    if is_available():
+        ways.append(("compiled, with numba", True, repeats))
+    for name, compiled, times in ways:
+        wall, processor, found = median(lambda c=compiled: [with_maps(net, Box(-1, 1), c) for net in nets], times)
+        total = sum(map(len, found))
+        print(f"  {name:30s} {total:7d} regions  {total / wall:8.0f} ({total / processor:8.0f}) regions/s", flush=True)
+
+
+def growth(most, repeats):
+    sizes = "-".join(map(str, GROWING))
+    print(f"one network, {sizes}, on larger and larger boxes, exact affine maps included")
+    net = float_net(GROWING, 1)
+    for size in [Fraction(1, 5), Fraction(2, 5), Fraction(1), Fraction(8)]:
+        wall, processor, found = median(lambda s=size: with_maps(net, Box(-s, s)), repeats if size < 1 else 1)
+        count = len(found)
+        print(
+            f"  [-{size}, {size}]^4".ljust(20) + f"{count:9d} regions  {wall:8.2f} ({processor:7.2f}) s  "
+            f"{1e6 * wall / count:6.1f} ({1e6 * processor / count:5.1f}) us a region  replayed {found.replayed}",
+            flush=True,
+        )
+        if count >= most:
+            break
+
+
+def sawtooth(repeats):
+    net = circuits.sawtooth(16)
+    wall, processor, found = median(lambda: with_maps(net, Box(0, 1)), repeats)
+    pieces, _, number = timed(lambda: len(found.linear_pieces))
+    assert number == 2**16
+    print(f"sawtooth of depth 16: {number} linear pieces, {wall:.2f} ({processor:.2f}) s, merging {pieces:.2f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--most", type=int, default=10**6)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    wall, _, _ = timed(lambda: with_maps(float_net((2, 3, 1), 0), Box(-1, 1)))
+    print(f"compilation, or loading what was compiled before: {wall:.1f} s")
+    counts(arguments.repeats)
+    speed(arguments.repeats)
+    growth(arguments.most, arguments.repeats)
+    sawtooth(arguments.repeats)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+
+
+if __name__ == "__main__":
+    main()
