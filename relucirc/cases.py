@@ -8,6 +8,7 @@ empty (with multipliers) or a :class:`Case`.  Where inputs take integer values o
 integers splits the cell there (branch and bound).
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,10 +58,14 @@ class Case:
 
 @dataclass(frozen=True)
 class _Side:
-    """A graph with some gates decided: their values as forms over inputs and open gates."""
+    """A graph with some gates decided: their values as forms over inputs and open gates.
+
+    ``passed`` counts the branches of the first open select that are known not to hold.
+    """
 
     graph: Graph
     decided: dict[int, Form]
+    passed: int = 0
 
     def resolve(self, form: Form) -> Form:
         """Replaces decided gates."""
@@ -69,7 +74,7 @@ class _Side:
         return form
 
     def decide(self, v: int, form: Form) -> "_Side":
-        return replace(self, decided={**self.decided, v: self.resolve(form)})
+        return _Side(self.graph, {**self.decided, v: self.resolve(form)})
 
     def finished(self) -> Graph:
         """The graph of max-gates alone; decided gates are replaced, numbers close up."""
@@ -111,20 +116,24 @@ class Solver:
         return self._cell((_Side(left, {}), _Side(right, {})), tuple(relations))
 
     def _cell(self, sides: tuple[_Side, _Side], relations: tuple[Relation, ...]) -> dict | None:
+        """Proves one cell, or that it is empty."""
         self.budget.step("cells")
         answer = feasibility(relations, len(sides[0].graph.inputs))
         if answer.point is None:
             assert answer.multipliers is not None
             return {"empty": sparse(answer.multipliers)}
+        return self._non_empty(sides, relations, answer.point)
+
+    def _non_empty(self, sides: tuple[_Side, _Side], relations: tuple[Relation, ...], inside: Point) -> dict | None:
         for i, side in enumerate(sides):
             for k, gate in enumerate(side.graph.gates):
                 v = len(side.graph.inputs) + k
                 if isinstance(gate, SelectGate) and v not in side.decided:
-                    return self._select(sides, i, v, gate, relations)
+                    return self._select(sides, i, v, gate, relations, inside)
         chart = chart_of(relations, len(sides[0].graph.inputs))
         left, right = (chart.pull(side.finished()) for side in sides)
         problem = Problem(left, right, chart.constraints, chart.interior, self.budget)
-        proof = self.solve(Case(relations, answer.point, chart, problem))
+        proof = self.solve(Case(relations, inside, chart, problem))
         if isinstance(proof, tuple):
             return self._split_integer(sides, proof, relations)
         return None if proof is None else {**chart.evidence, **proof}
@@ -156,19 +165,26 @@ class Solver:
         v: int,
         gate: SelectGate,
         relations: tuple[Relation, ...],
+        inside: Point,
     ) -> dict | None:
         """Splits on what the gate's guards need, or takes the branch once they are decided."""
         side = sides[i]
         known = _known_signs(relations)
-        for guard, branch in gate.branches:
-            truth = guard.decide(lambda r: _truth(side.resolve(r.form), r.op, known))
-            if truth is True:
-                return self._cell(_with(sides, i, side.decide(v, branch)), relations)
-            if truth is None:
-                undecided = next(r for r in guard.relations() if _truth(side.resolve(r.form), r.op, known) is None)
+
+        def truth(relation: Relation) -> bool | None:
+            return _truth(side.resolve(relation.form), relation.op, known)
+
+        for passed in range(side.passed, len(gate.branches)):
+            guard, branch = gate.branches[passed]
+            holds = guard.decide(truth)
+            if holds:
+                return self._non_empty(_with(sides, i, side.decide(v, branch)), relations, inside)
+            if holds is None:
+                undecided = next(r for r in guard.relations() if truth(r) is None)
                 form = side.resolve(undecided.form)
-                if undecided.op == "==" and 1 not in known.get(form.primitive()[1].key, _ANY):
+                if undecided.op == "==" and 1 not in known.get(_direction(form), _ANY):
                     form = -form  # the positive side is off already: split the negative one off as well
+                sides = _with(sides, i, replace(side, passed=passed))
                 return self._split(sides, i, form, undecided.op, relations)
         raise AssertionError("the last branch of a SelectGate is true")
 
@@ -222,9 +238,15 @@ def _known_signs(relations: Sequence[Relation]) -> dict[Key, Signs]:
     known: dict[Key, Signs] = {}
     for relation in relations:
         for form, signs in ((relation.form, _SIGNS[relation.op]), (-relation.form, _negated(_SIGNS[relation.op]))):
-            key = form.primitive()[1].key
+            key = _direction(form)
             known[key] = known.get(key, _ANY) & signs
     return known
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _direction(form: Form) -> Key:
+    """The same key for all positive multiples of a form."""
+    return form.primitive()[1].key
 
 
 def _negated(signs: Signs) -> Signs:
@@ -233,11 +255,10 @@ def _negated(signs: Signs) -> Signs:
 
 def _truth(form: Form, op: str, known: dict[Key, Signs]) -> bool | None:
     """Truth of ``form op 0`` where its possible signs agree about it."""
-    relation = Relation(form, op)
-    if form.is_constant:
-        return relation.holds(_sign(form.const))
-    answers = {relation.holds(sign) for sign in known.get(form.primitive()[1].key, _ANY)}
-    return answers.pop() if len(answers) == 1 else None
+    signs = {_sign(form.const)} if form.is_constant else known.get(_direction(form), _ANY)
+    if signs <= _SIGNS[op]:
+        return True
+    return None if signs & _SIGNS[op] else False
 
 
 def _sign(value: fmpq) -> int:

@@ -46,13 +46,16 @@ class Guard:
             return self.kind == "true"
         if self.relation is not None:
             return truth(self.relation)
-        values = [part.decide(truth) for part in self.parts]
         if self.kind == "not":
-            return None if values[0] is None else not values[0]
-        absorbing = self.kind == "or"
-        if absorbing in values:
-            return absorbing
-        return None if None in values else not absorbing
+            value = self.parts[0].decide(truth)
+            return None if value is None else not value
+        absorbing, open_parts = self.kind == "or", False
+        for part in self.parts:
+            value = part.decide(truth)
+            if value is absorbing:
+                return absorbing
+            open_parts = open_parts or value is None
+        return None if open_parts else not absorbing
 
 
 @dataclass(frozen=True)

@@ -252,3 +252,8 @@ def test_conditions_of_every_boolean_connective(condition, truth):
     formula = sympy.Piecewise((1, condition), (0, True))
     assert relucirc.prove(net, formula, inputs=("x", "y"))
     assert relucirc.prove(net, 1 - formula, inputs=("x", "y")).status == "refuted"
+
+
+def test_a_condition_that_sympy_cannot_evaluate_is_no_obstacle():
+    formula = "Piecewise((x, not (0 < 0)), (0, True)) + Piecewise((1, x >= 0), (1, True)) - 1"
+    assert relucirc.prove(circuits.identity(), formula)

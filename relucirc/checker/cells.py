@@ -105,14 +105,16 @@ def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint
 
 def _selected(side: Side, constraints: list[Constraint], *, stop: bool = False) -> Side:
     """Decides select gates in order, from the signs that the constraints fix."""
-    decided = dict(side.decided)
+    if all(isinstance(gate, MaxGate) for gate in side.graph.gates):
+        return side
+    known, decided = _possible_signs(constraints), dict(side.decided)
     for k, gate in enumerate(side.graph.gates):
         v = len(side.graph.inputs) + k
         if isinstance(gate, MaxGate) or v in decided:
             continue
         current = Side(side.graph, decided)
         for guard, branch in gate.branches:
-            truth = _truth(guard, current, constraints)
+            truth = _truth(guard, current, known)
             if truth is None and stop:
                 return current
             require(truth is not None, f"the cell does not decide gate {k}")
@@ -122,12 +124,14 @@ def _selected(side: Side, constraints: list[Constraint], *, stop: bool = False) 
     return Side(side.graph, decided)
 
 
-def _truth(guard: Guard, side: Side, constraints: list[Constraint]) -> bool | None:
+def _truth(guard: Guard, side: Side, known: dict[tuple, set[int]]) -> bool | None:
     if guard.relation is not None:
-        signs = _signs(side.linear(guard.relation.form), constraints)
+        target = side.linear(guard.relation.form)
+        fixed = constant(target)
+        signs = known.get(_ray(target), {-1, 0, 1}) if fixed is None else {(fixed > 0) - (fixed < 0)}
         answers = {{">": sign > 0, ">=": sign >= 0, "==": sign == 0}[guard.relation.op] for sign in signs}
         return answers.pop() if len(answers) == 1 else None
-    parts = [_truth(part, side, constraints) for part in guard.parts]
+    parts = [_truth(part, side, known) for part in guard.parts]
     if guard.kind == "not":
         return None if parts[0] is None else not parts[0]
     if guard.kind == "and":
@@ -138,21 +142,21 @@ def _truth(guard: Guard, side: Side, constraints: list[Constraint]) -> bool | No
     return guard.kind == "true"
 
 
-def _signs(target: Linear, constraints: list[Constraint]) -> set[int]:
-    """The signs that a form may have: of a constant, or by the constraints that are multiples of it."""
-    fixed = constant(target)
-    if fixed is not None:
-        return {(fixed > 0) - (fixed < 0)}
-    signs = {-1, 0, 1}
-    for known, op in constraints:
-        if known.keys() != target.keys():
-            continue
-        v = next(iter(known))
-        ratio = target[v] / known[v]
-        if all(target[u] == ratio * c for u, c in known.items()):
-            strict = 1 if ratio > 0 else -1
-            signs &= {">": {strict}, ">=": {0, strict}, "==": {0}}[op]
-    return signs
+def _possible_signs(constraints: list[Constraint]) -> dict[tuple, set[int]]:
+    """The signs that the constraints leave to a form and to all its positive multiples."""
+    possible: dict[tuple, set[int]] = {}
+    for form, op in constraints:
+        for sign in (1, -1):
+            ray = _ray({v: sign * c for v, c in form.items()})
+            allowed = {">": {sign}, ">=": {0, sign}, "==": {0}}[op]
+            possible[ray] = possible.get(ray, {-1, 0, 1}) & allowed
+    return possible
+
+
+def _ray(form: Linear) -> tuple:
+    """The same for all positive multiples of a form, and for no other form."""
+    size = abs(form[min(form)]) if form else ONE
+    return tuple([(v, int(ratio.p), int(ratio.q)) for v, ratio in sorted((u, c / size) for u, c in form.items())])
 
 
 def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:

@@ -68,6 +68,14 @@ def compare_with_sympy(graph: Graph, expressions: Sequence[sympy.Expr]) -> None:
         if any(symbol not in values for group in symbols for symbol in group):
             continue
         for form_value, expression in zip(graph.evaluate(point), expressions, strict=True):
-            theirs = expression.xreplace(values)
-            if theirs.is_Rational:
+            theirs = _evaluated_by_sympy(expression, values)
+            if theirs is not None and theirs.is_Rational:
                 require(fmpq(int(theirs.p), int(theirs.q)) == form_value, "the formula was misread")
+
+
+def _evaluated_by_sympy(expression: sympy.Expr, values: dict[sympy.Symbol, sympy.Rational]) -> sympy.Expr | None:
+    """SymPy's own value, or None where SymPy fails (a condition such as ``Not(0 < 0)`` is a TypeError there)."""
+    try:
+        return expression.xreplace(values)
+    except (TypeError, AttributeError, ValueError, RecursionError):
+        return None
