@@ -13,11 +13,12 @@ from sympy import Abs, Heaviside, Max, Min, Piecewise, Rational, oo
 
 import relucirc
 from relucirc import MLP, Box, DomainError, FormulaError, RelucircError, circuits, max_deviation, regions
-from relucirc.budget import Budget
+from relucirc.budget import Budget, OutOfBudget
 from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint, real_roots
 from relucirc.deviation.line_function import line_functions
-from relucirc.deviation.polynomial import PLANE, common_zeros, critical_points, curve_points, value_at
+from relucirc.deviation.polynomial import PLANE, value_at
 from relucirc.deviation.summit import Summit
+from relucirc.deviation.zeros import common_zeros, critical_points, curve_points, first_subresultant
 from relucirc.forms import Form
 from relucirc.lower.from_network import graph_of_network
 
@@ -166,7 +167,7 @@ def test_deep_networks_of_one_input_are_measured_piece_by_piece():
 # Polynomials.
 
 
-@pytest.mark.parametrize("depth", [1, 2, 3, 5, 8, 11])
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 6, 8, 11])
 def test_yarotsky_square_is_off_by_exactly_a_power_of_four(depth):
     found = max_deviation(circuits.yarotsky_square(depth), x**2, Box(0, 1))
     assert found.value == Rational(1, 4 ** (depth + 1))
@@ -298,14 +299,41 @@ def test_polynomial_questions_that_cannot_be_answered_say_why():
         max_deviation(MLP.from_arrays([([[1], [1]], None)]), x**2, Box(0, 1))
 
 
-def test_budget_ends_with_what_was_seen():
+def test_budget_ends_with_what_was_seen(monkeypatch):
     rng = random.Random(1)
     layers = [
         ([[rng.choice((-3, -1, 1, 2)) for _ in range(a)] for _ in range(b)], [rng.choice((-1, 1)) for _ in range(b)])
         for a, b in [(3, 20), (20, 20), (20, 1)]
     ]
+    net = MLP.from_arrays(layers)
     with pytest.raises(RelucircError, match=r"budget of 0\.2 s ended"):
-        max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0.2)
+        max_deviation(net, "x1", Box(-1, 1), budget=0.2)
+    flat = MLP.from_arrays([([row[:2] for row in layers[0][0]], layers[0][1]), *layers[1:]])
+    seen = itertools.count()
+
+    def step(_clock, counter=None, _count=1):
+        if counter in ("regions", "pieces") and next(seen) > 20:
+            raise OutOfBudget
+
+    monkeypatch.setattr(Budget, "step", step)
+    for network, formula in ((net, x1), (flat, x1**3 * x2)):
+        seen = itertools.count()
+        with pytest.raises(RelucircError, match=r"budget of 5 s ended; the largest value seen so far is \d+"):
+            max_deviation(network, formula, Box(-1, 1), budget=5)
+
+
+@pytest.mark.parametrize("degree", [3, 5, 7])
+def test_polynomials_of_higher_degree_are_exceeded_nowhere(degree):
+    rng = random.Random(degree)
+    powers = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    formula = sum(rng.randint(-5, 5) * x**i * y**j for i, j in powers)
+    net = MLP.from_arrays([([[1, 0], [0, 1], [1, -1]], [0, 0, "1/3"]), ([[1, -1, 2]], None)], inputs=("x", "y"))
+    found = max_deviation(net, formula, Box(-1, 1))
+    exact = sympy.Poly(formula, x, y)
+    highest = max(abs(net.at(*p)[0] - exact.eval(p)) for p in grid(2, -1, 1, 16))
+    assert found.value.evalf(30) >= highest.evalf(30) - Rational(1, 10**25)
+    near = [Rational(str(found.witness[name].evalf(40))) for name in ("x", "y")]
+    assert abs(abs(net.at(*near)[0] - exact.eval(near)) - found.value.evalf(40)) < Rational(1, 10**20)
 
 
 # Algebraic numbers and curves.
@@ -366,6 +394,23 @@ def test_common_zeros_are_zeros_and_all_of_them(first, second):
         at = AlgebraicPoint.rational([fmpq(s), fmpq(t)])
         if value_at(one, at).sign() == value_at(other, at).sign() == 0:
             assert any(max(abs(a - s), abs(b - t)) < 1e-12 for a, b in places)
+
+
+@settings(max_examples=40)
+@given(*[st.dictionaries(st.tuples(st.integers(0, 2), st.integers(0, 2)), SMALL, max_size=4) for _ in range(2)])
+def test_first_subresultant_is_that_of_sympy_up_to_a_factor(first, second):
+    u, t = sympy.symbols("u t")
+    pair, expressions = [], []
+    for terms, degree in ((first, 3), (second, 4)):
+        low = {k: c for k, c in terms.items() if sum(k) < degree}
+        pair.append(PLANE.from_dict({k: fmpq(c) for k, c in {**low, (0, degree): 1}.items() if c}))
+        expressions.append(t**degree + sum(c * u**i * t**j for (i, j), c in low.items()))
+    slope, constant = (
+        sum(Rational(int(c.p), int(c.q)) * u**i for i, c in enumerate(p.coeffs())) for p in first_subresultant(*pair)
+    )
+    linear = [p for p in sympy.subresultants(expressions[1], expressions[0], t) if sympy.degree(p, t) == 1]
+    assume(linear)
+    assert sympy.expand(linear[0].coeff(t, 1) * constant - linear[0].coeff(t, 0) * slope) == 0
 
 
 def test_every_oval_of_critical_points_is_met():

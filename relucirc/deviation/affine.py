@@ -32,14 +32,13 @@ class Piece:
     forms: Sequence[Form]
 
 
-def affine_summit(problem: Problem, belongs: Belongs, budget: Budget) -> Peak | None:
-    """Finds the supremum of the largest absolute difference over all outputs; None if it is infinite.
+def affine_summit(problem: Problem, belongs: Belongs, budget: Budget, summit: Summit) -> Peak | None:
+    """Raises an empty summit to the largest absolute difference over all outputs; None if it is infinite.
 
     On each piece the difference is affine.  It is unbounded iff it changes along a direction;
     otherwise it is largest on the hull of some vertices, plus all directions.  If no vertex of that
     face belongs to the domain, a point inside the face does, or none of its points.
     """
-    summit = Summit()
     for piece in _pieces(problem, budget):
         budget.step("regions")
         for form in piece.forms:

@@ -15,18 +15,9 @@ from relucirc.budget import Budget
 from relucirc.cases import Case
 from relucirc.deviation.algebraic import START, Algebraic, AlgebraicPoint, real_roots
 from relucirc.deviation.line_function import End, interval, line_functions
-from relucirc.deviation.polynomial import (
-    Terms,
-    along,
-    critical_points,
-    curve_points,
-    factors,
-    on_line,
-    on_plane,
-    plane_form,
-    value_at,
-)
+from relucirc.deviation.polynomial import Terms, along, on_line, on_plane, plane_form, value_at
 from relucirc.deviation.summit import Peak, Summit
+from relucirc.deviation.zeros import critical_points, curve_points, factors
 from relucirc.errors import RelucircError
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form
@@ -36,30 +27,31 @@ from relucirc.subdivision import leaves
 Belongs = Callable[[AlgebraicPoint], bool]
 
 
-def curved_summit(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget) -> Peak | None:
-    """Finds the supremum of the largest absolute difference over all outputs; None if it is infinite."""
+def curved_summit(
+    case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget, summit: Summit
+) -> Peak | None:
+    """Raises an empty summit to the largest absolute difference over all outputs; None if it is infinite."""
     n = case.problem.n
     if n == 0:
-        return _at_point(case, polynomials, belongs)
+        return _at_point(case, polynomials, belongs, summit)
     if n == 1:
-        return _on_line(case, polynomials, belongs, budget)
+        return _on_line(case, polynomials, belongs, budget, summit)
     if n == 2:
-        return _on_plane(case, polynomials, belongs, budget)
+        return _on_plane(case, polynomials, belongs, budget, summit)
     raise RelucircError(
         f"max_deviation: expected at most two free inputs for a polynomial formula, got {n}; fix some of them by "
         "equalities in the domain."
     )
 
 
-def _at_point(case: Case, polynomials: Sequence[Terms], belongs: Belongs) -> Peak | None:
-    summit, point = Summit(), AlgebraicPoint(None, ())
+def _at_point(case: Case, polynomials: Sequence[Terms], belongs: Belongs, summit: Summit) -> Peak | None:
+    point = AlgebraicPoint(None, ())
     for value, terms in zip(case.problem.left.evaluate(()), polynomials, strict=True):
         summit.offer(Algebraic.of(abs(value - on_line(terms, case.chart.forms)[0])), point, belongs)
     return summit.peak
 
 
-def _on_line(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget) -> Peak | None:
-    summit = Summit()
+def _on_line(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget, summit: Summit) -> Peak | None:
     low, high = interval(case.problem.constraints)
     for function, terms in zip(line_functions(case.problem.left, low, high, budget), polynomials, strict=True):
         curve = on_line(terms, case.chart.forms)
@@ -137,9 +129,10 @@ class Polygon:
         return all(point.form(side).sign() >= 0 for side in self.sides)
 
 
-def _on_plane(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget) -> Peak | None:
+def _on_plane(
+    case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget, summit: Summit
+) -> Peak | None:
     """Vertices and edges of all pieces first; then the inside of those that may hold something larger."""
-    summit = Summit()
     surfaces = [on_plane(terms, case.chart.forms) for terms in polynomials]
     lowered = case.problem.hinged
     is_open = any(relation.op == ">" for relation in case.relations)
@@ -159,6 +152,7 @@ def _on_plane(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget
             budget.step()
             if gap.total_degree() > 1 and not summit.is_above(_bound(gap, polygon)):
                 for point in _inside_points(gap, polygon, is_open):
+                    budget.step()
                     if polygon.contains(point):
                         _offer(summit, value_at(gap, point), point, belongs)
     return summit.peak

@@ -117,6 +117,7 @@ class _Measure:
         self.polynomials = polynomials
         self.clock = clock
         self.summit = Summit()
+        self.current = Summit()
         self.unbounded = False
 
     def solve(self, case: Case) -> "dict | tuple[fmpq, ...] | None":
@@ -128,10 +129,11 @@ class _Measure:
             inside = all(r.holds(point.form(r.form).sign()) for r in case.relations)
             return inside and all(point[v].is_integer for v in integers)
 
+        self.current = Summit()
         if self.polynomials is None:
-            found = affine_summit(case.problem, belongs, self.clock)
+            found = affine_summit(case.problem, belongs, self.clock, self.current)
         else:
-            found = curved_summit(case, self.polynomials, belongs, self.clock)
+            found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
         if found is None and integers:
             raise DomainError("max_deviation: expected a bounded domain of integer points, got an unbounded one.")
         if found is None:
@@ -148,4 +150,6 @@ class _Measure:
 
     def so_far(self) -> str:
         """The largest value seen, for a message."""
-        return "not known" if self.summit.peak is None else str(self.summit.peak.value.to_sympy())
+        peaks = [s.peak for s in (self.summit, self.current) if s.peak is not None]
+        best = max(peaks, key=lambda peak: peak.value.near(), default=None)
+        return "not known" if best is None else str(best.value.to_sympy())
