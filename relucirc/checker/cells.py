@@ -145,9 +145,9 @@ def _truth(guard: Guard, side: Side, known: dict[tuple, set[int]]) -> bool | Non
 def _possible_signs(constraints: list[Constraint]) -> dict[tuple, set[int]]:
     """The signs that the constraints leave to a form and to all its positive multiples."""
     possible: dict[tuple, set[int]] = {}
-    for form, op in constraints:
+    for known, op in constraints:
         for sign in (1, -1):
-            ray = _ray({v: sign * c for v, c in form.items()})
+            ray = _ray({v: sign * c for v, c in known.items()})
             allowed = {">": {sign}, ">=": {0, sign}, "==": {0}}[op]
             possible[ray] = possible.get(ray, {-1, 0, 1}) & allowed
     return possible
