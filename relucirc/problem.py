@@ -89,6 +89,10 @@ class Problem:
         """Whether the two sides differ at a point, exactly."""
         return self.left.evaluate(point) != self.right.evaluate(point)
 
+    def is_refuted_at(self, point: Sequence[fmpq]) -> bool:
+        """Whether a point of the polyhedron tells the two sides apart, exactly."""
+        return all(form.evaluate(point) >= 0 for form in self.constraints) and self.differ_at(point)
+
 
 @dataclass(frozen=True)
 class Proved:

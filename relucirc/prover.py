@@ -97,7 +97,7 @@ class _Attempt:
                 self.methods.append(answer.method)
                 self.hinges += len(answer.evidence["atoms"])
                 return answer.evidence
-            if isinstance(answer, Refuted):
+            if isinstance(answer, Refuted) and case.problem.is_refuted_at(answer.point):
                 return self._witness(case, answer)
         return None
 
