@@ -1,0 +1,102 @@
+"""``explain``: its formula is proved, its circuits compute the same function, its features are the first layer."""
+
+import json
+from fractions import Fraction
+
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import relucirc
+from relucirc import MLP, circuits, explain, prove
+from relucirc.circuits import catalogue
+from relucirc.cli import main
+from relucirc.strategies import networks
+
+ORIGINAL = {name: circuit for name, circuit in catalogue.items() if "Osier" in circuit.source}
+
+
+@pytest.mark.parametrize("name", ORIGINAL)
+def test_every_circuit_of_the_original_is_recognised(name):
+    found = explain(ORIGINAL[name]())
+    assert name in found.circuits
+    assert prove(ORIGINAL[name](), found.formula).status == "proved"
+    for other in found.circuits:
+        assert (
+            prove(MLP(ORIGINAL[name]().layers, catalogue[other]().inputs), catalogue[other].formula()).status
+            == "proved"
+        )
+    assert len(found.features) == ORIGINAL[name]().sizes[1]
+
+
+@settings(max_examples=15)
+@given(networks(dtypes=[None, "float32"], inputs=2, outputs=1, max_depth=2, max_width=3))
+def test_the_formula_is_proved_for_any_network(net):
+    found = explain(net)
+    assert prove(net, found.formula).status == "proved"
+    assert len(found.features) == (net.sizes[1] if net.hidden_neurons else 0)
+    for name, circuit in catalogue.items():
+        known = circuit()
+        if known.sizes[0] == 2 and known.sizes[-1] == 1:
+            assert (name in found.circuits) == bool(prove(MLP(net.layers, known.inputs), circuit.formula()))
+
+
+@settings(max_examples=25)
+@given(
+    st.permutations(range(3)),
+    st.lists(st.sampled_from([Fraction(1, 3), Fraction(2), Fraction(7, 5)]), min_size=3, max_size=3),
+)
+def test_a_disguised_minimum_is_recognised(order, scales):
+    first, second = circuits.minimum().layers
+    rows, (weights,) = first.weight.tolist(), second.weight.tolist()
+    hidden = [[relucirc.exact.rational(s) * c for c in rows[i]] for i, s in zip(order, scales, strict=True)]
+    out = [weights[i] / relucirc.exact.rational(s) for i, s in zip(order, scales, strict=True)]
+    found = explain(MLP.from_arrays([(hidden, None), ([out], None)]))
+    assert "minimum" in found.circuits
+    assert found.formula == sympy.Min(*sympy.symbols("x1 x2"))
+
+
+def test_features_have_the_originals_names():
+    assert explain(circuits.minimum()).features == (
+        "neuron 1: positiveness detector of x2: relu(x2)",
+        "neuron 2: negativeness detector of x2: relu(-x2)",
+        "neuron 3: greaterness detector, x2 over x1: relu(-x1 + x2)",
+    )
+    net = MLP.from_arrays([([[1, 1], [0, 0], [2, -3]], [-1, 0, 0]), ([[1, 1, 1]], None)])
+    assert explain(net).features == (
+        "neuron 1: threshold detector relu(x1 + x2 - 1)",
+        "neuron 2: dead: relu(0)",
+        "neuron 3: detector of a combination: relu(2*x1 - 3*x2)",
+    )
+    assert explain(MLP.from_arrays([([[1, 1]], None)])).features == ()
+
+
+def test_what_is_not_in_the_catalogue_has_no_circuit():
+    found = explain(MLP.from_arrays([([[1, 2], [3, -1]], [1, 0]), ([[1, 1]], None)]))
+    assert found.circuits == ()
+    assert str(found).splitlines()[1] == "circuits  none of the catalogue"
+    near = MLP.from_arrays([([[0, 1], [0, -1], [-1, 1]], None), ([[1, -1, Fraction(-1) + Fraction(1, 2**40)]], None)])
+    assert "minimum" not in explain(near).circuits
+    assert explain(circuits.minimum().astype("float32")).circuits == explain(circuits.minimum()).circuits
+
+
+def test_several_outputs_give_a_list():
+    found = explain(circuits.half_adder())
+    assert isinstance(found.formula, list)
+    assert prove(circuits.half_adder(), found.formula).status == "proved"
+
+
+def test_the_command_line_says_the_same(capsys):
+    assert main(["explain", "minimum", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["formula"] == "Min(x1, x2)"
+    assert "minimum" in data["circuits"]
+    assert main(["explain", "minimum"]) == 0
+    assert "Min(x1, x2)" in capsys.readouterr().out
+
+
+def test_a_formula_that_is_not_proved_is_not_given(monkeypatch):
+    monkeypatch.setattr("relucirc.explanation.to_sympy", lambda _: sympy.Symbol("x1"))
+    with pytest.raises(relucirc.RelucircError, match="the formula was not proved equal to the network"):
+        explain(circuits.minimum())
