@@ -17,6 +17,9 @@ from relucirc.evaluation.stages import plain_stages
 from relucirc.exact import fraction, rational
 from relucirc.strategies import networks, rationals
 
+# JAX 0.11 and later say so where the kernel is compiled, which is only on a GPU.
+pytestmark = pytest.mark.filterwarnings("ignore:The Pallas Triton backend is deprecated:DeprecationWarning")
+
 PLANS = ("auto", "elementwise", "gather", "dense", "kernel")
 LAYOUTS = ("rows", "features")
 
@@ -152,7 +155,6 @@ def test_the_kernel_gives_the_bits_of_the_elementwise_plan():
         np.testing.assert_array_equal(kernel, plain)
 
 
-@pytest.mark.filterwarnings("ignore:The Pallas Triton backend is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("name", ["thirds", "median of 5"])
 def test_the_kernel_lowers_to_triton_for_gpus(name):
     """Without a GPU: the lowering that a GPU's compiler starts with."""
@@ -206,7 +208,8 @@ def test_gradients_are_those_of_the_layers(plan, layout):
     """At points without ties, where there is one derivative; it is a sum of products of weights."""
     net = NETWORKS["dense"]
     points = np.random.default_rng(7).uniform(-2, 2, size=(9, net.sizes[0])).astype(np.float32)
-    naive = jax.vmap(jax.jacobian(net))(points)
+    with jax.default_matmul_precision("highest"):  # on accelerators, JAX's default is fewer bits
+        naive = jax.vmap(jax.jacobian(net))(points)
     given = points if layout == "rows" else points.T
     compiled = compile_network(net, layout=layout, plan=plan, batch=4)
     reverse = jax.grad(lambda xs: compiled(xs).sum())(given)  # of a whole batch, through blocks
@@ -252,7 +255,8 @@ def test_traced_weights_can_change_without_compiling(plan):
         np.testing.assert_allclose(compiled.apply(net, points), reference(net, points), atol=1e-5)
     assert compiled._jitted._cache_size() == compilations == 1
     ours = jax.grad(lambda net: compiled.apply(net, points).sum())(nets[1])
-    naive = jax.grad(lambda net: jax.vmap(net)(points).sum())(nets[1])
+    with jax.default_matmul_precision("highest"):
+        naive = jax.grad(lambda net: jax.vmap(net)(points).sum())(nets[1])
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(naive), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
     with pytest.raises(RelucircError, match=r"sizes \(2, 9, 1\), got \(2, 8, 1\)"):

@@ -23,6 +23,7 @@ class Line:
         of_copy_fastest: The same by the fastest rounds of both, which other load disturbs least.
         of_peak: Fraction of the measured peak of multiply-adds that the dense layers would need;
             None if the peak could not be measured.  Skipping zero weights can take it above 1.
+        of_peak_fastest: The same by the fastest rounds of both.
     """
 
     network: str
@@ -35,6 +36,7 @@ class Line:
     of_copy: float
     of_copy_fastest: float
     of_peak: float | None
+    of_peak_fastest: float | None
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Report:
         machine: What it ran on.
         date: When, as ``YYYY-MM-DD``.
         lines: The contenders' figures.
-        limits: For every measurement the machine's limits, measured in the same rounds.
+        limits: For every measurement the machine's limits: the fastest of the same rounds.
         plans: How this library evaluated each network.
         skipped: Contenders that are not installed, and why they were left out.
     """
@@ -56,6 +58,11 @@ class Report:
     limits: dict[str, dict[str, float]] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+
+    def of(self, network: str, layout: str, points: int) -> dict[str, Line]:
+        """Returns the lines of one measurement by contender."""
+        key = (network, layout, points)
+        return {line.contender: line for line in self.lines if (line.network, line.layout, line.points) == key}
 
     def __add__(self, other: "Report") -> "Report":
         return Report(
@@ -69,14 +76,14 @@ class Report:
 
     def table(self) -> str:
         """Returns the figures as a Markdown table, followed by plans and limits."""
-        rows = [("network", "points", "layout", "contender", "ms", "times relucirc's", "of copy", "at best", "of peak")]
+        shares = ("of copy", "at best", "of peak", "at best")
+        rows = [("network", "points", "layout", "contender", "ms", "times relucirc's", *shares)]
         for line in self.lines:
-            best = min(
-                (other.seconds for other in self._beside(line) if other.contender.startswith("relucirc")), default=None
-            )
+            beside = self.of(line.network, line.layout, line.points).values()
+            best = min((other.seconds for other in beside if other.contender.startswith("relucirc")), default=None)
             rows.append(
                 (
-                    f"{line.network} ({line.sizes})",
+                    line.network if line.network == line.sizes else f"{line.network} ({line.sizes})",
                     f"{line.points:,}",
                     line.layout,
                     line.contender,
@@ -85,13 +92,14 @@ class Report:
                     f"{line.of_copy:.1%}",
                     f"{line.of_copy_fastest:.1%}",
                     "" if line.of_peak is None else f"{line.of_peak:.1%}",
+                    "" if line.of_peak_fastest is None else f"{line.of_peak_fastest:.1%}",
                 )
             )
-        parts = [f"{self.machine}, {self.date}, float32", _markdown(rows, right=(1, 4, 5, 6, 7, 8))]
+        about = "Milliseconds and fractions are medians over rounds; `at best` compares the fastest rounds."
+        parts = [f"{self.machine}, {self.date}, float32. {about}", _markdown(rows, right=(1, 4, 5, 6, 7, 8, 9))]
         for title, limits in self.limits.items():
-            parts.append(
-                f"Limits, {title}: " + "; ".join(f"{name} {value:.1f}" for name, value in limits.items()) + "."
-            )
+            values = "; ".join(f"{name} {value:.1f}" for name, value in limits.items())
+            parts.append(f"Limits, {title}, fastest rounds: {values}.")
         parts += [f"Plan, {title}: {plan}" for title, plan in self.plans.items()]
         parts += [f"Left out: {name} ({reason})." for name, reason in self.skipped.items()]
         return "\n\n".join(parts)
@@ -133,10 +141,6 @@ class Report:
             ax.set_title(f"{network}, {points:,} points, {layout}", fontsize=9, loc="left")
         axes[-1].set_xlabel("milliseconds, logarithmic")
         figure.savefig(path, dpi=120)
-
-    def _beside(self, line: Line) -> list[Line]:
-        key = (line.network, line.points, line.layout)
-        return [other for other in self.lines if (other.network, other.points, other.layout) == key]
 
 
 def _number(value: float) -> str:

@@ -86,16 +86,18 @@ def run_benchmark(
         ordinary = [seconds[label] for label in ORDINARY if label in seconds]
         copy, fastest_copy = min(map(median, ordinary)), min(map(min, ordinary))
         rate = None if peak is None else peak[1] / median(seconds[PEAK])
+        fastest_rate = None if peak is None else peak[1] / min(seconds[PEAK])
         for contender in runs:
             middle = median(seconds[contender])
-            of_peak = None if rate is None else _flops(net) * points / middle / rate
-            fastest = min(seconds[contender])
-            shares = copy / middle, fastest_copy / fastest, of_peak
+            fastest, flops = min(seconds[contender]), _flops(net) * points
+            of_peak = None if rate is None else flops / middle / rate
+            of_peak_fastest = None if fastest_rate is None else flops / fastest / fastest_rate
+            shares = copy / middle, fastest_copy / fastest, of_peak, of_peak_fastest
             report.lines.append(Line(name, _shape(net), points, layout, contender, middle, fastest, *shares))
         gigabytes = (net.sizes[0] + net.sizes[-1]) * points * 4 / 1e9
-        here = {f"{label}, GB/s": gigabytes / median(seconds[label]) for label in limits if label != PEAK}
-        if rate is not None:
-            here[f"{PEAK}, GFLOP/s"] = rate / 1e9
+        here = {f"{label}, GB/s": gigabytes / min(seconds[label]) for label in limits if label != PEAK}
+        if fastest_rate is not None:
+            here[f"{PEAK}, GFLOP/s"] = fastest_rate / 1e9
         report.limits[f"{name}, {layout}"] = here
         report.plans[f"{name}, {layout}"] = str(compile_network(floats, layout=layout).plan)
     return report
