@@ -26,7 +26,7 @@ for name, changes in {
 from relucirc.training.driver import _Work
 from relucirc.training.regimen import REGIMENS
 work = _Work.read("x", (1, 2, 1), jax.random.key(5), 530, REGIMENS["original"], 50, None, None, None)
-answers["used"] = len(work.start().draws.sharding.device_set)
+answers["used"] = len(work.start().state.draws.sharding.device_set)
 print(json.dumps(answers))
 """
 
