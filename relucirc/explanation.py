@@ -1,16 +1,23 @@
 """``explain``: the formula that a network computes, and what its parts are called."""
 
+import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
-from flint import fmpq
 
 from relucirc.circuits import catalogue
-from relucirc.errors import RelucircError
-from relucirc.lift import to_sympy
-from relucirc.network import MLP
+from relucirc.circuits.circuit import Circuit
+from relucirc.errors import NetworkError, RelucircError
+from relucirc.forms import Form
+from relucirc.lift import affine_expression, to_sympy
+from relucirc.network import MLP, default_names
 from relucirc.prover import prove
+
+LARGE = 16
+"""With more inputs, only minimum and maximum are recognised."""
+POINTS = 3
 
 
 @dataclass(frozen=True)
@@ -18,9 +25,10 @@ class Explanation:
     """What a network computes.
 
     Attributes:
-        formula: The simplest formula found; proved equal to the network on all of R^n.  A list
+        formula: The shortest formula found; proved equal to the network on all of R^n.  A list
             for several outputs.
-        circuits: Names of catalogue circuits that compute the same function, proved.
+        circuits: Catalogue circuits that compute the same function on all of R^n, proved: names, with
+            parameters where they are not the defaults, such as ``"minimum(5)"``.
         features: What the first hidden layer detects: one line per neuron.
     """
 
@@ -52,19 +60,72 @@ def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
     result = prove(net, formula, budget=budget)
     if result.status != "proved":
         raise RelucircError(f"the formula was not proved equal to the network: {result.reason}")
-    return Explanation(formula, tuple(_same_function(net, budget)), tuple(_features(net)))
-
-
-def _same_function(net: MLP, budget: float | None) -> list[str]:
-    """Names of catalogue entries with as many inputs whose formula the network equals."""
     names = []
-    for name, circuit in catalogue.items():
-        known = circuit()
-        if len(known.inputs) == len(net.inputs) and known.sizes[-1] == net.sizes[-1]:
-            positional = MLP(net.layers, known.inputs)
-            if prove(positional, circuit.formula(), budget=budget).status == "proved":
-                names.append(name)
-    return names
+    for circuit, parameters in _candidates(net):
+        if _is(net, circuit, parameters, budget):
+            defaults = parameters in ((), tuple(p.default for p in _signature(circuit)))
+            names.append(circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})")
+            theirs = _named(circuit.formula(*parameters), net)
+            if circuit.where is None and len(str(theirs)) < len(str(formula)):
+                formula = theirs
+    return Explanation(formula, tuple(names), tuple(_features(net)))
+
+
+def _candidates(net: MLP) -> Iterator[tuple[Circuit, tuple]]:
+    """Catalogue circuits with as many inputs and outputs as the network, and their parameters."""
+    n = len(net.inputs)
+    for circuit in catalogue.values():
+        names = [parameter.name for parameter in _signature(circuit)]
+        choices: list[tuple] = list(circuit.examples)
+        if n > LARGE and circuit.name not in ("minimum", "maximum"):
+            continue
+        if names == ["n"]:
+            choices = [(n,)] if n > 1 else []
+        elif names == ["n", "k"]:
+            choices = [(n, k) for k in range(2, n)]  # the others are minimum and maximum
+        for parameters in choices:
+            try:
+                formula = circuit.formula(*parameters)
+            except NetworkError:  # a circuit of another size
+                continue
+            outputs = len(formula) if isinstance(formula, list) else 1
+            if outputs == net.sizes[-1] and (names[:1] == ["n"] or len(circuit(*parameters).inputs) == n):
+                yield circuit, parameters
+
+
+def _signature(circuit: Circuit) -> list[inspect.Parameter]:
+    return list(inspect.signature(circuit.build).parameters.values())
+
+
+def _is(net: MLP, circuit: Circuit, parameters: tuple, budget: float | None) -> bool:
+    """Whether the network computes what the circuit computes, everywhere, proved."""
+    if circuit.where is not None:  # its formula holds on a domain only; the circuit itself is the claim
+        other = circuit(*parameters)
+        if len(other.inputs) != len(net.inputs):
+            return False
+        return prove(net, MLP(other.layers, net.inputs), budget=budget).status == "proved"
+    formula = _named(circuit.formula(*parameters), net)
+    return _agree(net, formula) and prove(net, formula, budget=budget).status == "proved"
+
+
+def _named(formula: Any, net: MLP) -> Any:
+    """Writes a formula over the default names with the network's own."""
+    if isinstance(formula, list):
+        return [_named(part, net) for part in formula]
+    ours = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(default_names(len(net.inputs)), net.inputs, strict=True)}
+    return formula.xreplace({a: b for a, b in ours.items() if a != b})
+
+
+def _agree(net: MLP, formula: Any) -> bool:
+    """Whether they agree at a few points: most candidates end here."""
+    for k in range(POINTS):
+        n = len(net.inputs)
+        point = [sympy.Integer((7 * i * (k + 1) + 3 * k) % (2 * n + 3) - k - 1) for i in range(n)]
+        values = dict(zip(map(sympy.Symbol, net.inputs), point, strict=True))
+        parts = formula if isinstance(formula, list) else [formula]
+        if [part.xreplace(values) for part in parts] != list(net.at(*point)):
+            return False
+    return True
 
 
 def _features(net: MLP) -> list[str]:
@@ -75,13 +136,13 @@ def _features(net: MLP) -> list[str]:
     symbols = [sympy.Symbol(name) for name in net.inputs]
     lines = []
     for i, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
-        form = to_sympy(MLP.from_arrays([([_dense(row, len(symbols))], [bias])], net.inputs))
+        form = affine_expression(Form(dict(row), bias), symbols)
         lines.append(f"neuron {i + 1}: {_feature(row, bias, net.inputs)} relu({form})")
     return lines
 
 
 def _feature(row: tuple, bias: Any, names: tuple[str, ...]) -> str:
-    if bias != 0 or any(not isinstance(c, fmpq) for _, c in row):
+    if bias:
         return "threshold detector" if row else "constant"
     if len(row) == 1:
         v, c = row[0]
@@ -91,10 +152,3 @@ def _feature(row: tuple, bias: Any, names: tuple[str, ...]) -> str:
         larger, smaller = (u, v) if a > 0 else (v, u)
         return f"greaterness detector, {names[larger]} over {names[smaller]}:"
     return "detector of a combination:" if row else "dead:"
-
-
-def _dense(row: tuple, width: int) -> list:
-    dense = [fmpq(0)] * width
-    for j, c in row:
-        dense[j] = c
-    return dense

@@ -23,10 +23,7 @@ def test_every_circuit_of_the_original_is_recognised(name):
     assert name in found.circuits
     assert prove(ORIGINAL[name](), found.formula).status == "proved"
     for other in found.circuits:
-        assert (
-            prove(MLP(ORIGINAL[name]().layers, catalogue[other]().inputs), catalogue[other].formula()).status
-            == "proved"
-        )
+        assert prove(MLP(ORIGINAL[name]().layers, catalogue[other]().inputs), catalogue[other]())
     assert len(found.features) == ORIGINAL[name]().sizes[1]
 
 
@@ -39,7 +36,31 @@ def test_the_formula_is_proved_for_any_network(net):
     for name, circuit in catalogue.items():
         known = circuit()
         if known.sizes[0] == 2 and known.sizes[-1] == 1:
-            assert (name in found.circuits) == bool(prove(MLP(net.layers, known.inputs), circuit.formula()))
+            assert (name in found.circuits) == bool(prove(MLP(net.layers, known.inputs), known))
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("minimum", (5,)), ("maximum", (4,)), ("median", (5,)), ("order_statistic", (4, 2)), ("sort", (4,))],
+)
+def test_circuits_of_any_size_are_recognised_under_any_names(name, parameters):
+    net = catalogue[name](*parameters)
+    names = tuple(f"in{i}" for i in range(len(net.inputs)))
+    found = explain(MLP(net.layers, names))
+    assert f"{name}({', '.join(map(str, parameters))})" in found.circuits
+    assert prove(MLP(net.layers, names), found.formula)
+    plain = catalogue[name].formula(*parameters)
+    assert len(str(found.formula)) <= len(str(plain)) + 2 * str(plain).count("x")
+
+
+def test_a_gate_is_the_gate_everywhere_and_not_the_function_it_has_on_bits():
+    assert "and_gate" in explain(circuits.and_gate()).circuits
+    assert "and_gate" not in explain(circuits.minimum()).circuits
+
+
+def test_a_large_minimum_is_recognised():
+    found = explain(circuits.minimum(200))
+    assert found.circuits == ("minimum(200)",)
 
 
 @settings(max_examples=25)
