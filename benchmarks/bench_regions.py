@@ -30,7 +30,8 @@ from patterns import by_z3, patterns, plain_layers
 
 GENERIC = [(2, 16, 16, 1), (2, 32, 32, 1), (3, 16, 16, 1), (4, 12, 12, 1)]
 TERNARY = GENERIC
-GROWING = (4, 40, 40, 1)
+GROWING = [(12, "1"), (24, "1"), (40, "1/5"), (40, "2/5"), (40, "1"), (40, "8")]
+"""Widths w of 4-w-w-1, and halves of the sides of boxes."""
 
 
 def float_net(sizes, seed):
@@ -116,14 +117,14 @@ def speed(repeats):
 
 
 def growth(most, repeats):
-    sizes = "-".join(map(str, GROWING))
-    print(f"one network, {sizes}, on larger and larger boxes, exact affine maps included")
-    net = float_net(GROWING, 1)
-    for size in [Fraction(1, 5), Fraction(2, 5), Fraction(1), Fraction(8)]:
-        wall, processor, found = median(lambda s=size: with_maps(net, Box(-s, s)), repeats if size < 1 else 1)
+    print("4-w-w-1 on boxes, exact affine maps included: cost of a region as they multiply")
+    for width, text in GROWING:
+        net, size = float_net((4, width, width, 1), 1), Fraction(text)
+        wall, processor, found = median(lambda n=net, s=size: with_maps(n, Box(-s, s)), repeats if width < 40 else 1)
         count = len(found)
         print(
-            f"  [-{size}, {size}]^4".ljust(20) + f"{count:9d} regions  {wall:8.2f} ({processor:7.2f}) s  "
+            f"  w = {width} on [-{text}, {text}]^4".ljust(26)
+            + f"{count:9d} regions  {wall:8.2f} ({processor:7.2f}) s  "
             f"{1e6 * wall / count:6.1f} ({1e6 * processor / count:5.1f}) us a region  replayed {found.replayed}",
             flush=True,
         )

@@ -1,5 +1,6 @@
 """Drives the compiled walk: sets up its stacks, collects certified leaves, replays the rest exactly."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -46,20 +47,23 @@ def compiled_batches(
     from relucirc.complexes.kernel import run  # noqa: PLC0415  (needs numba)
 
     bit0 = len(normals)
-    faces, face_errors = (np.array(part) for part in zip(*(_vector(row, False) for row in normals), strict=True))
+    faces, face_errors = (np.array(part) for part in zip(*(_ball(row, _bits(row)) for row in normals), strict=True))
     cell = [ray for ray, _ in begin.cell.rays]
     exact = _largest(network.hidden) <= SMALL and _largest([begin.rows, cell]) < 2**61
     sizes = np.array(network.widths, np.int64)
     stacks = {system: _empty(network, bit0, system, 0) for system in (True, False)}
     lost = {system: _empty(network, bit0, system, LOST) for system in (True, False)}
-    compiled = {system: _weights(network, system) for system in ((True, False) if exact else (False,))}
+    exponents = _exponents(network)
+    compiled = {False: _float_weights(network, exponents)}
+    if exact:
+        compiled[True] = _integer_weights(network)
     words = stacks[True][2].shape[1]
     signs = np.zeros((LEAVES, network.neurons), np.int8)
     masks = np.zeros((LEAVES * 16 + MAX_RAYS + network.neurons, words), np.uint64)
     owners = np.zeros(len(masks), np.int64)
     follower = Follower(network, begin)
     heights = {True: 0, False: 0}
-    _begin(network, begin, bit0, exact, stacks[exact])
+    _begin(network, begin, bit0, None if exact else exponents, stacks[exact])
     heights[exact] = 1
     while heights[True] or heights[False]:
         system = not heights[False]  # balls first: they empty what the integers left
@@ -69,7 +73,7 @@ def compiled_batches(
         )  # fmt: skip
         yield Batch(signs[:leaves].copy(), masks[:listed].copy(), owners[:listed].astype(np.int32), 0)
         if system and failed:
-            heights[False] = _to_balls(lost[True], failed, stacks[False])
+            heights[False] = _to_balls(lost[True], failed, exponents, stacks[False])
         elif failed:
             frames, prefixes = lost[False][3], lost[False][4]
             for i in range(failed):
@@ -77,20 +81,41 @@ def compiled_batches(
                 yield from exact_batches(network, follower.to(prefix), bit0, words, want)
 
 
-def fits(network: IntegerNetwork, begin: Walker, normals: Sequence[Sequence[int]]) -> bool:
-    """Whether the compiled walk can start here: a pointed cell, and numbers within range."""
-    if begin.cell.lines or 0 in network.widths or len(begin.cell.rays) >= MAX_RAYS:
-        return False
-    rays = [ray for ray, _ in begin.cell.rays]
-    return max(_largest(network.hidden), _largest([begin.rows, rays, normals])) < 2**300
+def fits(network: IntegerNetwork, begin: Walker) -> bool:
+    """Whether the compiled walk can start here: a pointed cell of not too many rays."""
+    return not begin.cell.lines and 0 not in network.widths and len(begin.cell.rays) < MAX_RAYS
 
 
-def _weights(network: IntegerNetwork, exact: bool) -> np.ndarray:
+def _integer_weights(network: IntegerNetwork) -> np.ndarray:
     """All hidden rows below each other, bias first, padded with zeros."""
     rows = [row for layer in network.hidden for row in layer]
-    weights = np.zeros((len(rows), max(map(len, rows))), np.int64 if exact else np.float64)
+    weights = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for i, row in enumerate(rows):
-        weights[i, : len(row)] = [c if exact else float(c) for c in row]
+        weights[i, : len(row)] = row
+    return weights
+
+
+def _exponents(network: IntegerNetwork) -> list[int]:
+    """For every hidden neuron the power of two by which balls divide its row: entries then stay near 1."""
+    exponents: list[int] = []
+    below: list[int] = []
+    for depth, layer in enumerate(network.hidden):
+        shifts = [0, *(below if depth else [0] * network.n)]
+        below = [max((c.bit_length() + e for c, e in zip(row, shifts, strict=True) if c), default=0) for row in layer]
+        exponents += below
+    return exponents
+
+
+def _float_weights(network: IntegerNetwork, exponents: Sequence[int]) -> np.ndarray:
+    """The same rows for balls: neuron k divided by ``2^exponents[k]``, its column above multiplied by that."""
+    weights = np.zeros((network.neurons, max(len(row) for layer in network.hidden for row in layer)))
+    below, start = 0, 0
+    for depth, layer in enumerate(network.hidden):
+        shifts = [0, *(exponents[below:start] if depth else [0] * network.n)]
+        for i, row in enumerate(layer):
+            e = exponents[start + i]
+            weights[start + i, : len(row)] = [_scaled(c, s - e) for c, s in zip(row, shifts, strict=True)]
+        below, start = start, start + len(layer)
     return weights
 
 
@@ -116,48 +141,47 @@ def _empty(network: IntegerNetwork, bit0: int, exact: bool, frames: int) -> Stac
     )
 
 
-def _begin(network: IntegerNetwork, begin: Walker, bit0: int, exact: bool, stack: Stack) -> None:
-    """Puts the first cell on a stack."""
+def _begin(network: IntegerNetwork, begin: Walker, bit0: int, exponents: "Sequence[int] | None", stack: Stack) -> None:
+    """Puts the first cell on a stack: of balls with exponents, of integers without."""
     rays, errors, masks, frames, signs, rows, row_errors = stack
     for r, ((ray, _), mask) in enumerate(zip(begin.cell.rays, incidence(network, begin, bit0), strict=True)):
-        rays[r], errors[r] = _ray(ray, exact)
+        rays[r], errors[r] = (np.array(ray), 0.0) if exponents is None else _ball(ray, _bits(ray))
         for w in range(masks.shape[1]):
             masks[r, w] = mask >> (64 * w) & 0xFFFFFFFFFFFFFFFF
     frames[0] = [0, len(begin.cell.rays), len(begin.signs), begin.depth, begin.start]
     signs[0, : len(begin.signs)] = begin.signs
     known = [*decided_rows(network, begin.signs)[: begin.start], *begin.rows]
     for i, row in enumerate(known):
-        rows[0, i], row_errors[0, i] = _vector(row, exact)
+        rows[0, i], row_errors[0, i] = (np.array(row), 0.0) if exponents is None else _ball(row, exponents[i])
 
 
-def _ray(ray: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
-    """A ray, in balls scaled by a power of two to a largest entry near 1."""
-    if exact:
-        return _vector(ray, exact)
-    bits = max(abs(c).bit_length() for c in ray)
-    return np.array([c / (1 << bits) for c in ray]), 2.0**-53
+def _bits(entries: Sequence[int]) -> int:
+    return max(abs(c).bit_length() for c in entries)
 
 
-def _vector(entries: Sequence[int], exact: bool) -> tuple[np.ndarray, float]:
-    """Integers as an array, and the largest rounding error of an entry."""
-    if exact:
-        return np.array(entries, np.int64), 0.0
-    values = np.array([float(c) for c in entries])
-    wrong = any(int(v) != c for v, c in zip(values.tolist(), entries, strict=True))
-    return values, float(np.abs(values).max() * 2.0**-52) if wrong else 0.0
+def _scaled(value: int, shift: int) -> float:
+    """``value * 2^shift``, rounded: off by 2^-53 of itself, or by 2^-1022, which every bound of a value covers."""
+    bits = abs(value).bit_length()
+    return math.ldexp(value / (1 << bits), bits + shift)
 
 
-def _to_balls(source: Stack, count: int, target: Stack) -> int:
+def _ball(entries: Sequence[int], exponent: int) -> tuple[np.ndarray, float]:
+    """Integers divided by ``2^exponent``, and the largest rounding error of an entry."""
+    values = np.array([_scaled(c, -exponent) for c in entries])
+    return values, 0.0 if max(map(abs, entries)) < 2**53 else float(np.abs(values).max() * 2.0**-52)
+
+
+def _to_balls(source: Stack, count: int, exponents: Sequence[int], target: Stack) -> int:
     """Turns int64 cells into cells of float balls; returns how many there are."""
     used = int(source[3][count - 1, 0] + source[3][count - 1, 1])
     values = source[0][:used].astype(np.float64)
-    _, exponents = np.frexp(np.abs(values).max(axis=1))
-    target[0][:used] = np.ldexp(values, -exponents[:, None])
+    _, own = np.frexp(np.abs(values).max(axis=1))
+    target[0][:used] = np.ldexp(values, -own[:, None])
     target[1][:used] = 2.0**-53
     target[2][:used] = source[2][:used]
     for part in (3, 4):
         target[part][:count] = source[part][:count]
-    rows = source[5][:count].astype(np.float64)
+    rows = np.ldexp(source[5][:count].astype(np.float64), -np.array(exponents)[:, None])
     target[5][:count] = rows
     target[6][:count] = np.abs(rows).max(axis=2) * 2.0**-53
     return count

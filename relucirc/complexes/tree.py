@@ -60,7 +60,7 @@ class Start:
             walker = stack.pop()
             if walker.is_done(self.network) or not self.compiled:
                 yield from exact_batches(self.network, walker, bit0, words, want)
-            elif fits(self.network, walker, self.normals):
+            elif fits(self.network, walker):
                 yield from compiled_batches(self.network, walker, self.normals, want)
             elif walker.cell.lines:
                 stack.extend(walker.step(self.network))
