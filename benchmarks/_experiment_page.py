@@ -4,7 +4,7 @@ import re
 
 from experiment import ABLATION, BEYOND, HARD, MORE, SIX, WIDE
 
-from relucirc.training import FUNCTIONS, wilson
+from relucirc.training import wilson
 from relucirc.training.features import FEATURES
 
 BLUE, ORANGE, INK, FAINT, PALE = "#1f5fa8", "#c2570c", "#2b2b2b", "#d8d8d8", "#9fc2e6"
@@ -153,25 +153,35 @@ def universality_table(cells):
     return table(("", *(name.replace("_", " ") for name in columns)), rows, range(1, len(columns) + 1))
 
 
-def optimum_of(name):
-    """Hidden neurons of the smallest network; None where the census counts carriers too."""
-    return sum(FUNCTIONS[name].sizes[1:-1]) if len(FUNCTIONS[name].sizes) == 3 else None
-
-
 def wide_table(cells):
     rows = []
     for name, widths in WIDE.items():
         for hidden in widths:
-            cell = cells.get(f"wide/{'-'.join(map(str, hidden))}/{name}")
-            if cell is None:
-                continue
-            best = optimum_of(name)
-            small = f"{cell['neurons'].get(str(best), 0):,}" if best else "-"
-            found = ", ".join(f"{k}: {v:,}" for k, v in cell["neurons"].items())
+            cell = cells[f"wide/{'-'.join(map(str, hidden))}/{name}"]
+            shallow = len(hidden) == 1
             left = f"{cell['low_loss_not_proved']:,}"
-            rows.append((name, sizes_of(cell), f"{cell['proved']:,}", rate(cell), small, found, left))
-    head = ("function", "network", "proved of 512", "rate", "at the optimum", "neurons: seeds", "low loss, not proved")
-    return table(head, rows, (2, 4, 6))
+            snapped = spread_of(cell["neurons"])
+            folded = spread_of(cell["pruned"]) if shallow else "-"
+            rows.append((name, sizes_of(cell), f"{cell['proved']:,}", rate(cell), snapped, folded, left))
+    head = (
+        "function",
+        "network",
+        "proved of 512",
+        "rate",
+        "neurons after snapping",
+        "after folding",
+        "low loss, not proved",
+    )
+    return table(head, rows, (2, 6))
+
+
+def spread_of(counts):
+    """Neurons and how many seeds have them, such as ``3 (389), 4 (66)``."""
+    if len(counts) > 5:
+        values = [int(k) for k, v in counts.items() for _ in range(v)]
+        values.sort()
+        return f"{values[0]} to {values[-1]}, median {values[len(values) // 2]}"
+    return ", ".join(f"{k} ({v:,})" for k, v in counts.items())
 
 
 # Figures
@@ -263,34 +273,26 @@ def universality_figure(cells):
 
 
 def wide_figure(cells):
-    made, axes = figure(9, 2.6, 1, len(WIDE), sharey=True, width_ratios=[len(w) for w in WIDE.values()])
+    made, axes = figure(9, 2.7, 1, len(WIDE), sharey=True, width_ratios=[len(w) + 0.5 for w in WIDE.values()])
     for panel, (name, widths) in zip(axes, WIDE.items(), strict=True):
-        ticks = []
-        for i, hidden in enumerate(widths):
-            label = "-".join(map(str, hidden))
-            cell = cells.get(f"wide/{label}/{name}")
-            ticks.append(label)
-            if cell is None:
-                continue
-            best = optimum_of(name)
-            small = cell["neurons"].get(str(best), 0) if best else cell["proved"]
-            parts = ((small, BLUE), (cell["proved"] - small, PALE), (cell["low_loss_not_proved"], FAINT))
+        labels = ["-".join(map(str, hidden)) for hidden in widths]
+        for i, label in enumerate(labels):
+            cell = cells[f"wide/{label}/{name}"]
             bottom = 0.0
-            for count, colour in parts:
+            for count, colour in ((cell["proved"], BLUE), (cell["low_loss_not_proved"], PALE)):
                 height = 100 * count / cell["seeds"]
                 panel.bar(i, height, bottom=bottom, color=colour, width=0.74)
                 bottom += height
-        panel.set_xticks(range(len(ticks)), ticks)
+        panel.set_xticks(range(len(labels)), labels)
         panel.set_title(name, fontsize=9, color=INK)
-        panel.set_ylim(0, 100)
+        panel.set(ylim=(0, 100), xlim=(-0.6, len(labels) - 0.4))
         plain(panel)
     axes[0].set_ylabel("% of 512 seeds", fontsize=8)
     axes[2].set_xlabel("hidden neurons in training", fontsize=8)
     from matplotlib.patches import Patch
 
-    labels = ("proved, pruned to the smallest network", "proved, larger", "low loss, not proved")
-    patches = [Patch(color=c, label=t) for c, t in zip((BLUE, PALE, FAINT), labels, strict=True)]
-    made.legend(handles=patches, loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    patches = [Patch(color=BLUE, label="proved"), Patch(color=PALE, label="low loss, not proved")]
+    made.legend(handles=patches, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
     return made
 
 
