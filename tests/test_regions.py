@@ -206,6 +206,24 @@ def test_vertices_leave_out_points_on_lines():
     assert regions(MLP.from_arrays([([[1, 1]], None), ([[1]], None)])).vertices[:] == []
 
 
+@pytest.mark.parametrize("domain", [None, "0 <= x1, x1 <= 2", "x1 + x2 >= 0", "x1 == x2", "x1 - x2 >= 0, x2 - x3 >= 0"])
+def test_regions_with_lines_are_walked_alike(domain):
+    """Networks that see fewer directions than there are inputs: regions are cylinders, and have no vertices."""
+    differences = MLP.from_arrays(
+        [([[1, -1, 0], [0, 1, -1], [2, -2, 0], [1, 0, -1]], [0, 1, 3, -1]), ([[1, -1, 1, 2]], [-1]), ([[1]], None)]
+    )
+    blind = MLP.from_arrays([([[0, 0, 0], [0, 0, 0]], [1, 0]), ([[1, 1], [-1, 0]], [0, 1]), ([[1, 1]], None)])
+    for net in (differences, blind):
+        found = regions(net, domain)
+        assert_same(found, regions(net, domain, compiled=False))
+        lines = len(found.activation_regions[0].lines)
+        assert all(len(region.lines) == lines for region in found.activation_regions)
+        assert (len(found.vertices) == 0) == (lines > 0)
+        if domain is None:
+            assert lines == (1 if net is differences else 3)
+            check_against(found, list(patterns(net, [], by_linear_program(3))))
+
+
 def test_identically_zero_neuron_has_sign_zero_and_hides_no_neighbour():
     net = MLP.from_arrays([([[1, 0], [0, 0]], None), ([[1, 0], [0, 1]], None), ([[1, 1]], None)])
     found = regions(net)

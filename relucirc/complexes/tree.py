@@ -1,7 +1,7 @@
 """The complex found by walking the tree of sign patterns, in any number of coordinates."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -55,17 +55,50 @@ class Start:
         """Regions in batches: compiled from every cell where that can start, exact until then."""
         bit0 = len(self.normals)
         words = max(1, (bit0 + self.network.neurons + 63) // 64)
-        stack = [Walker.begin(self.network, self.cell)]
+        lines = self._lines_of_all_regions()
+        if lines and want == VERTICES:
+            return
+        start = self._across(lines) if lines and self.compiled else self
+        network = start.network
+        stack = [Walker.begin(network, start.cell)]
         while stack:
             walker = stack.pop()
-            if walker.is_done(self.network) or not self.compiled:
-                yield from exact_batches(self.network, walker, bit0, words, want)
-            elif fits(self.network, walker):
-                yield from compiled_batches(self.network, walker, self.normals, want)
+            if walker.is_done(network) or not self.compiled:
+                yield from exact_batches(network, walker, bit0, words, want)
+            elif fits(network, walker):
+                yield from compiled_batches(network, walker, start.normals, want)
             elif walker.cell.lines:
-                stack.extend(walker.step(self.network))
+                stack.extend(walker.step(network))
             else:
-                yield from exact_batches(self.network, walker, bit0, words, want)
+                yield from exact_batches(network, walker, bit0, words, want)
+
+    def _lines_of_all_regions(self) -> list[list[int]]:
+        """A basis of the directions in which neither the domain nor the first layer, hence no layer, changes."""
+        if not self.cell.lines or not self.network.hidden:
+            return []
+        basis = fmpz_mat([list(line[1:]) for line in self.cell.lines])
+        first = fmpz_mat([list(row[1:]) for row in self.network.hidden[0]])
+        kernel, nullity = (first * basis.transpose()).nullspace()
+        combined = (basis.transpose() * kernel).transpose().tolist()
+        return [[int(c) for c in row] for row in combined[:nullity]]
+
+    def _across(self, lines: Sequence[Sequence[int]]) -> "Start":
+        """The same where some coordinates are zero, one for each line: the regions are cylinders over those."""
+        reduced, _, rank = fmpz_mat([list(line) for line in lines]).rref()
+        fixed = {next(j for j in range(self.network.n) if reduced[i, j]) for i in range(rank)}
+        kept = [0, *(j + 1 for j in range(self.network.n) if j not in fixed)]
+
+        def restrict(rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+            return tuple(tuple(row[j] for j in kept) for row in rows)
+
+        below = self.network
+        network = replace(below, n=len(kept) - 1, hidden=(restrict(below.hidden[0]), *below.hidden[1:]))
+        cell, normals = Cell.everything(network.n), restrict(self.normals)
+        for normal in normals[1:]:
+            part, _ = cell.cut(normal)
+            assert part is not None
+            cell = part
+        return Start(network, cell, normals, self.compiled)
 
 
 class Tree:
