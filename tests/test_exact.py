@@ -114,6 +114,20 @@ def test_float64_agrees_with_pythons_division(number):
     assert to_float(rational(number)) == approximate(rational(number)) == expected
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data())
+def test_half_way_between_two_floats_the_even_one_is_taken(dtype, data):
+    bits = int(jnp.finfo(dtype).nmant)
+    mantissa = data.draw(st.integers(2**bits, 2 ** (bits + 1) - 1))
+    unit = Fraction(2) ** data.draw(st.integers(-14 - bits, 8 - bits))
+    even = mantissa + mantissa % 2
+    for sign in (1, -1):
+        half_way = sign * (mantissa + Fraction(1, 2)) * unit
+        assert fraction(rational(to_float(rational(half_way), dtype))) == sign * even * unit
+        above = sign * (mantissa + Fraction(1, 2) + Fraction(1, 10**30)) * unit
+        assert fraction(rational(to_float(rational(above), dtype))) == sign * (mantissa + 1) * unit
+
+
 def test_rounding_is_not_done_twice():
     """Through float64 this number would become a tie of float32, and round down to 1."""
     number = fmpq(1) + fmpq(1, 2**24) + fmpq(1, 2**80)

@@ -155,6 +155,28 @@ def test_atoms_are_normalised_and_shared(net):
     assert len(keys) == len(hinges.atoms)
 
 
+CORNERS = st.lists(st.integers(-4, 4), min_size=2, max_size=6, unique=True)
+
+
+@given(CORNERS, st.data())
+def test_a_chain_of_maxima_is_one_atom_in_any_order_shifted_and_scaled(corners, data):
+    """Forms t*x1 + t^2*x2 are in convex position, so that none is redundant."""
+    hinges = HingeGraph(2, flatten=True)
+    affine = data.draw(st.builds(lambda a, b, c: Form({0: fmpq(a), 1: fmpq(b)}, fmpq(c)), *[st.integers(-5, 5)] * 3))
+    results = []
+    for scale in (fmpq(1), fmpq(3), fmpq(2, 7)):
+        builder = GraphBuilder(NAMES)
+        forms = [Form({0: fmpq(t), 1: fmpq(t * t)}) for t in data.draw(st.permutations(corners))]
+        result = forms[0].scale(scale) + affine
+        for form in forms[1:]:
+            result = builder.max([result, form.scale(scale) + affine])
+        (output,), _ = hinges.lower(builder.build([result]))
+        results.append((output - affine).scale(1 / scale))
+    assert results[0] == results[1] == results[2]
+    assert len(hinges.reachable(results)) == 1
+    assert len(hinges.atoms[hinges.reachable(results)[0]].elements) == len(corners) - 1
+
+
 def relus(*rows):
     """The outputs of a hinge graph for max(0, row) of each row of numbers, the constant last."""
     builder = GraphBuilder(NAMES)
