@@ -18,7 +18,7 @@ def network_text(net: MLP) -> str:
     Example:
         >>> import relucirc
         >>> network_text(relucirc.circuits.minimum())
-        '-relu(-x1 + x2) - relu(-x2) + relu(x2)'
+        'relu(x2) - relu(-x2) - relu(-x1 + x2)'
     """
     if len(net.layers) != 2:
         return _by_hinges(net)
