@@ -96,12 +96,18 @@ def _integer_weights(network: IntegerNetwork) -> np.ndarray:
 
 
 def _exponents(network: IntegerNetwork) -> list[int]:
-    """For every hidden neuron the power of two by which balls divide its row: entries then stay near 1."""
+    """For every hidden neuron the power of two by which balls divide its row.
+
+    A row over the inputs then has no entry above 1: in the first layer by its own size, above it because
+    each of at most m terms is a row below times a weight of at most 1/m.
+    """
     exponents: list[int] = []
     below: list[int] = []
     for depth, layer in enumerate(network.hidden):
         shifts = [0, *(below if depth else [0] * network.n)]
-        below = [max((c.bit_length() + e for c, e in zip(row, shifts, strict=True) if c), default=0) for row in layer]
+        room = [sum(map(bool, row)).bit_length() if depth else 0 for row in layer]
+        sizes = [[c.bit_length() + e for c, e in zip(row, shifts, strict=True) if c] for row in layer]
+        below = [max(size, default=0) + extra for size, extra in zip(sizes, room, strict=True)]
         exponents += below
     return exponents
 
