@@ -143,7 +143,7 @@ def _prepare(names: Sequence[str], task: Task, skipped: dict[str, str], say: Cal
 
 def _matrix(result: Any, layout: str) -> np.ndarray:
     """Returns a copy of a result, one point a row."""
-    array = np.array(result)
+    array = np.asarray(result).copy()
     return array if layout == "rows" else array.T
 
 
