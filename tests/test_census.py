@@ -19,7 +19,7 @@ from relucirc.domain import Box
 from relucirc.errors import FileError, RelucircError
 from relucirc.exact import rational
 from relucirc.lower.from_formula import graph_of_formula
-from relucirc.training import FUNCTIONS, run_census, train, wilson
+from relucirc.training import FUNCTIONS, REGIMENS, run_census, train, wilson
 from relucirc.training.circuit import TOLERANCES, snap_network
 from relucirc.training.driver import Trained
 from relucirc.training.failures import group_failures
@@ -319,11 +319,12 @@ def test_a_free_parameter_is_moved_to_a_grid_and_proved():
     second = [[1, 0, 0, 0, 0, 0], [-1, 1, t, noise - t, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]
     net = deep([first, second, [[1, 1, 1, -1]]])
     judge = judge_of("Max(x1, x2, x3)", ("x1", "x2", "x3"))
-    for tolerance in TOLERANCES[:2]:
-        assert judge.circuit(fold_deep(net, tolerance, judge.everywhere).circuit).where is None
-    snap, judgement = judge.seed(net)
-    assert judgement.where == "everywhere"
-    assert snap.largest_move < fmpq(1, 20)
+    one_by_one = fold_deep(net, TOLERANCES[0], judge.everywhere)
+    assert judge.circuit(one_by_one.circuit).where is None
+    together = fold_deep(net, TOLERANCES[0], judge.everywhere, 24)
+    assert judge.circuit(together.circuit).where == "everywhere"
+    assert together.largest_move < fmpq(1, 24)
+    assert judge.seed(net)[1].where == "everywhere"
 
 
 def test_deep_circuits_that_are_mirror_images_share_a_class():
@@ -574,3 +575,9 @@ def test_the_command_refuses_in_one_sentence(capsys):
         assert out == ""
         assert message in err
         assert err.count("\n") == 1
+
+
+def test_the_commands_help_names_every_regimen(capsys):
+    assert main(["train", "--help"]) == 0
+    words = capsys.readouterr().out.replace(",", " ").split()
+    assert set(REGIMENS) <= set(words)

@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments."""
     parser.add_argument("name", metavar="NAME", help="a function such as minimum, or a formula such as 'Max(x1, x2)'")
     parser.add_argument("--seeds", metavar="N", type=positive, default=1024, help="how many networks (1024)")
-    parser.add_argument("--regimen", metavar="R", default="original", help="how they are trained (original)")
+    known = "original, best, adam, spread, redraw, best-spread, prune or prune-l1"
+    parser.add_argument("--regimen", metavar="R", default="original", help=f"how they are trained: {known} (original)")
     parser.add_argument("--steps", metavar="N", type=positive, help="optimiser steps; the regimen's own by default")
     parser.add_argument("--sizes", metavar="W", type=_sizes, help="widths such as 2-3-1; the function's own by default")
     parser.add_argument("--seed", metavar="N", type=counting, default=0, help="number of the run's random key (0)")

@@ -36,7 +36,8 @@ def census_table(census: Census) -> str:
         if len(census.circuits) > MANY:
             rest = sum(circuit.count for circuit in census.circuits[MANY:])
             lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
-        lines.append(f"{len(census.circuits):,} circuits, {len(census.classes):,} up to symmetry")
+        circuits = "1 circuit" if len(census.circuits) == 1 else f"{len(census.circuits):,} circuits"
+        lines.append(f"{circuits}, {len(census.classes):,} up to symmetry")
     if census.failures:
         lines.append("")
         failed = [("seeds", "loss", "failure", "computes about")]
