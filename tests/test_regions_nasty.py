@@ -126,6 +126,15 @@ def test_integer_weights_on_the_edge_of_int64():
         check_clipped(regions(net, Box(-small, small)), list(clipped_regions(plain_layers(net), small)))
 
 
+@needs_numba
+def test_the_kernel_and_its_driver_agree_on_sizes():
+    """They are written twice: the driver must not need numba, and numba's cache does not watch other files."""
+    from relucirc.complexes import batch, kernel
+
+    assert kernel.MAX_RAYS == compiled_walk.MAX_RAYS
+    assert (kernel.FACETS, kernel.VERTICES) == (batch.FACETS, batch.VERTICES)
+
+
 # The error bounds themselves.
 
 SIZES = st.sampled_from([1.0, 1.0, 3e-5, 1e-160, 1e-308, 5e-324, 1e150, 1e300])
