@@ -225,6 +225,26 @@ def test_a_sum_of_exact_numbers_has_no_error():
     assert sympy.Rational(2) ** -23 <= rounded <= sympy.Rational(2) ** -23 * (1 + sympy.Rational(2) ** -20)
 
 
+ALONE = {
+    "a weight": (["1.000000059604644775390625"], None, 1),  # 1 + 2**-24, which rounds to 1
+    "a bias": ([0], ["1/3"], 1),
+    "a product": (["8388609/8388608"], None, "8388609/8388608"),  # (1 + 2**-23)**2
+    "a sum": ([1], [2**24], 1),  # 2**24 + 1, which rounds to 2**24
+    "an input": ([1], None, "16777217/16777216"),  # 1 + 2**-24, which rounds to 1
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_rounding_is_counted_where_it_is_the_only_one(name):
+    weights, bias, at = ALONE[name]
+    net = MLP.from_arrays([([weights], bias)])
+    point = rational(at)
+    computed = evaluate(net, np.array([[to_float(point, np.float32)]]))[0, 0]
+    error = abs(rational(computed) - rational(net.at(sympy.Rational(at))[0]))
+    bound = float_error_bound(net, Box(1, 2), np.float32, exact_inputs=name != "an input", plan="auto")
+    assert 0 < error <= rational(bound) <= 8 * error
+
+
 def test_the_bound_is_a_float64_that_is_not_smaller():
     for dtype in DTYPES:
         bound = float_error_bound(fine, Box(-1, 1), dtype)
