@@ -17,9 +17,17 @@ PACKAGE = Path(relucirc.__file__).parent
 
 VERBS = {
     "Prove": ["prove", "check", "Result", "Verdict", "Box", "max_deviation", "Deviation"],
-    "Networks": ["MLP", "Affine", "load", "save", "draw", "snap"],
+    "Networks": ["MLP", "Affine", "ExactMatrix", "load", "save", "draw", "snap"],
     "From networks to formulas": ["to_sympy", "explain", "regions"],
-    "From formulas to networks": ["minimal_network", "optimal", "depth_certificate", "compile_formula", "discover"],
+    "Formulas": ["median", "order_statistic"],
+    "From formulas to networks": [
+        "minimal_network",
+        "optimal",
+        "depth_certificate",
+        "compile",
+        "compile_formula",
+        "discover",
+    ],
     "Run and train": ["evaluate", "compile_network", "float_error_bound", "train"],
     "Errors": ["RelucircError", "NetworkError", "FormulaError", "DomainError", "FileError", "CertificateError"],
 }

@@ -12,6 +12,7 @@ import pkgutil
 import re
 import shlex
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,41 @@ def test_the_examples_of_a_module_are_true(name, tmp_path, monkeypatch):
 def test_no_page_is_left_without_examples():
     assert sum(language in ("python", "console") for _, language, _ in blocks_of(ROOT / "README.md")) >= 2
     assert len(PAGES) >= 5
+
+
+@pytest.fixture
+def generate(tmp_path, monkeypatch):
+    spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    (tmp_path / "drawings").mkdir()
+    return module
+
+
+def test_the_catalogue_page_has_an_entry_and_a_drawing_for_each_circuit(generate, tmp_path):
+    page = generate.catalogue_page()
+    drawn = {path.stem for path in (tmp_path / "drawings").glob("*.svg")}
+    for name, circuit in relucirc.circuits.catalogue.items():
+        assert f"\n## {name}\n" in page
+        assert circuit.source in page
+        if circuit().hidden_neurons <= generate.MAX_DRAWN and len(circuit().inputs) <= generate.MAX_DRAWN:
+            assert name in drawn
+            assert f"(drawings/{name}.svg)" in page
+    assert len(drawn) > 30
+
+
+def test_the_api_has_a_page_for_each_public_module_and_lists_every_public_name(generate):
+    modules = generate.module_names()
+    assert set(modules) == {name for name in MODULES if not any(part.startswith("_") for part in name.split("."))}
+    index = generate.api_index(modules)
+    for name in modules:
+        assert f"[{name}]({name}.md)" in index
+        assert f".. automodule:: {name}" in generate.module_page(name)
+        assert generate.summary(name), f"{name} has no docstring"
+    listed = {name for names in generate.VERBS.values() for name in names}
+    public = {name for name in dir(relucirc) if not name.startswith("_") and callable(getattr(relucirc, name))}
+    assert public - listed <= {"Any"}
 
 
 def test_every_public_name_has_a_docstring():
