@@ -354,6 +354,19 @@ def test_the_judge_refuses_a_circuit_that_is_wrong_by_little():
     assert judge.seed(as_float(wrong))[1].where == "everywhere"  # a tolerance of 1/50 repairs it, and is proved
 
 
+def test_the_proof_is_the_judge_and_not_the_probes():
+    """|x| with a tent so narrow that it stands between two probes."""
+    judge = judge_of("Abs(x)", ("x",))
+    tent = [([[1]], f"{-1 / 3 + k / 2**13}") for k in (1, 0, -1)]
+    hidden = [[1], [-1], *[row for rows, _ in tent for row in rows]]
+    net = MLP.from_arrays([(hidden, [0, 0, *[b for _, b in tent]]), ([[1, 1, 1, -2, 1]], [0])], ("x",))
+    circuit = snap_network(net, fmpq(0), judge.corners).circuit
+    points = [[fmpq(*float(x).as_integer_ratio())] for x in judge.points[:, 0]]
+    assert all(circuit.at(point) == [abs(point[0])] for point in points)
+    assert circuit.at([fmpq(1, 3)]) != [fmpq(1, 3)]
+    assert judge.circuit(circuit).where is None
+
+
 def test_a_circuit_that_is_right_on_the_domain_only_says_so():
     judge = judge_of("Abs(x)", ("x",))
     net = MLP.from_arrays(
@@ -390,7 +403,7 @@ def test_weights_that_are_not_finite_are_a_failure_and_no_crash():
 
 STUCK = {
     "dead neuron": ([[1, 0], [-1, 0], [0, 0]], [1, -1, 0]),
-    "twin neurons": ([[-1, 0.2], [0.2, -1], [-2, 0.41]], [-0.4, -0.83, -0.2]),
+    "twin neurons": ([[-1, 0.2], [0.2, -1], [-2, 0.6]], [-0.41, -0.83, -0.2]),
     "local optimum": ([[1, 0], [0, -1], [-0.7, -1]], [-0.83, -0.83, -0.3]),
     "diverged": ([[np.nan, 0], [0, 1], [1, 1]], [1, 1, 1]),
     "unfinished": ([[1, 0], [-1, 0], [1, -1]], [1, -1, -0.9]),
@@ -414,7 +427,7 @@ def test_stuck_networks_made_by_hand_get_their_kinds():
     assert kinds == dict(enumerate(STUCK))
     by_kind = {failure.kind: failure for failure in found}
     assert by_kind["dead neuron"].computes == "-relu(-x1) + relu(x1)"
-    assert by_kind["twin neurons"].computes == "-0.8 relu(-x1 + 0.2 x2) - 0.83 relu(0.2 x1 - x2)"
+    assert by_kind["twin neurons"].computes == "-0.81 relu(-x1 + 0.2 x2) - 0.83 relu(0.2 x1 - x2)"
 
 
 def test_mirror_images_of_a_failure_are_one_group():
