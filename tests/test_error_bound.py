@@ -228,7 +228,7 @@ def test_a_sum_of_exact_numbers_has_no_error():
 ALONE = {
     "a weight": (["1.000000059604644775390625"], None, 1),  # 1 + 2**-24, which rounds to 1
     "a bias": ([0], ["1/3"], 1),
-    "a product": (["8388609/8388608"], None, "8388609/8388608"),  # (1 + 2**-23)**2
+    "a product": ([3], None, "8388609/8388608"),  # 3 + 3 * 2**-23, halfway between two floats
     "a sum": ([1], [2**24], 1),  # 2**24 + 1, which rounds to 2**24
     "an input": ([1], None, "16777217/16777216"),  # 1 + 2**-24, which rounds to 1
 }

@@ -124,9 +124,14 @@ class Report:
         groups: dict[tuple[str, int, str], list[Line]] = {}
         for line in self.lines:
             groups.setdefault((line.network, line.points, line.layout), []).append(line)
-        figure = Figure(figsize=(9, 0.6 + 0.8 * len(groups) + 0.24 * len(self.lines)), layout="constrained")
-        axes = figure.subplots(len(groups), 1, squeeze=False)[:, 0]
-        for ax, ((network, points, layout), lines) in zip(axes, groups.items(), strict=True):
+        columns = 1 if len(groups) < 4 else 2
+        rows = -(-len(groups) // columns)
+        most = max(map(len, groups.values()))
+        figure = Figure(figsize=(8 * columns, 0.6 + (0.7 + 0.24 * most) * rows), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+        for ax in axes[len(groups) :]:
+            ax.remove()
+        for ax, ((network, points, layout), lines) in zip(axes, groups.items(), strict=False):
             ordered = sorted(lines, key=lambda line: -line.seconds)
             ours = [line.contender.startswith("relucirc") for line in ordered]
             bars = ax.barh(
@@ -139,7 +144,7 @@ class Report:
             ax.margins(x=0.15)
             ax.tick_params(labelsize=8)
             ax.set_title(f"{network}, {points:,} points, {layout}", fontsize=9, loc="left")
-        axes[-1].set_xlabel("milliseconds, logarithmic")
+            ax.set_xlabel("milliseconds, logarithmic", fontsize=8)
         figure.savefig(path, dpi=120)
 
 
