@@ -217,7 +217,7 @@ def rates_figure(cells):
             {
                 "original, 20,000 steps": ("beyond/original", ORANGE),
                 "best, 20,000 steps": ("beyond/best", BLUE),
-                "best, spread": ("beyond/best-spread", PALE),
+                "best, wider": ("beyond/best, wider", PALE),
             },
         ),
     )

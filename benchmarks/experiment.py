@@ -51,7 +51,11 @@ HARD = {
     "best": ("best", LONG),
     "best-spread": ("best-spread", LONG),
     "prune": ("prune", LONG),
+    "prune-l1": ("prune-l1", LONG),
+    "best, wider": ("best", LONG),
 }
+WIDER = {"clip": (8,), "hat": (12,), "maximum3": (10, 6), "median3": (9, 6), "maximum4": (12, 6)}
+"""Hidden widths of *best, wider*; what comes out is snapped and folded, not pruned in training."""
 
 WIDE = {
     "absolute": ((2,), (4,), (8,), (16,)),
@@ -90,8 +94,10 @@ def cells():
     for label, (regimen, changes) in ABLATION.items():
         made += [Cell("ablation", label, name, regimen, changes=changes) for name in SIX]
     for label, (regimen, changes) in HARD.items():
-        names = BEYOND[:2] if label == "prune" else BEYOND
-        made += [Cell("beyond", label, name, regimen, changes=changes) for name in names]
+        for name in BEYOND[:2] if label.startswith("prune") else BEYOND:
+            wider = WIDER[name] if label == "best, wider" else None
+            seeds = 1024 if wider is None else 512
+            made.append(Cell("beyond", label, name, regimen, seeds=seeds, hidden=wider, changes=changes))
     for name, widths in WIDE.items():
         steps = {"steps": 20_000 if name in BEYOND else 4000}
         made += [Cell("wide", "-".join(map(str, w)), name, "adam", seeds=512, hidden=w, changes=steps) for w in widths]
