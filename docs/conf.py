@@ -35,7 +35,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "description": "Prove what a ReLU network computes, exactly.",
     "fixed_sidebar": True,
-    "page_width": "1200px",
+    "page_width": "1180px",
     "body_max_width": "100%",
     "sidebar_width": "240px",
     "font_family": "Georgia, 'DejaVu Serif', serif",
