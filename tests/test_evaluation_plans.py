@@ -202,11 +202,11 @@ def test_vmap_over_points_and_over_batches(plan):
     np.testing.assert_allclose(jax.vmap(features)(np.moveaxis(points, 2, 1)), np.moveaxis(expected, 2, 1), atol=1e-5)
 
 
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize("plan", PLANS[1:])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_gradients_are_those_of_the_layers(plan, layout):
     """At points without ties, where there is one derivative; it is a sum of products of weights."""
-    net = NETWORKS["dense"]
+    net = random_network((3, 5, 4, 2))
     points = np.random.default_rng(7).uniform(-2, 2, size=(9, net.sizes[0])).astype(np.float32)
     with jax.default_matmul_precision("highest"):  # on accelerators, JAX's default is fewer bits
         naive = jax.vmap(jax.jacobian(net))(points)

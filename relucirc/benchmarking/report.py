@@ -77,8 +77,8 @@ class Report:
     def table(self) -> str:
         """Returns the figures as a Markdown table, followed by plans and limits."""
         shares = ("of copy", "at best", "of peak", "at best")
-        titles: tuple[str, ...] = ("network", "points", "layout", "contender", "ms", "times relucirc's", *shares)
-        rows = [titles]
+        titles = ("network", "points", "layout", "contender", "ms", "times relucirc's", *shares)
+        rows: list[tuple[str, ...]] = [titles]
         for line in self.lines:
             beside = self.of(line.network, line.layout, line.points).values()
             best = min((other.seconds for other in beside if other.contender.startswith("relucirc")), default=None)
