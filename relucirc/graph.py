@@ -5,12 +5,11 @@ in topological order, and affine outputs.  A :class:`MaxGate` is ``max(left, rig
 ``max(0, z)``.  A :class:`SelectGate` is a guarded choice and may be discontinuous.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import ZERO
 from relucirc.forms import Form
 
 
@@ -167,8 +166,3 @@ class GraphBuilder:
     def build(self, outputs: Sequence[Form]) -> Graph:
         """Returns the finished graph."""
         return Graph(self.inputs, tuple(self.gates), tuple(outputs))
-
-
-def values_at(graph: Graph, point: Mapping[str, fmpq]) -> list[fmpq]:
-    """Evaluates at a point given by input name; names that the graph lacks are an error."""
-    return graph.evaluate([point.get(name, ZERO) for name in graph.inputs])

@@ -19,8 +19,6 @@ from relucirc.domain import Box
 from relucirc.errors import RelucircError, shorten
 from relucirc.network import MLP, default_names
 
-FLOATS = ("float32", "float64", "float16", "bfloat16")
-
 
 def rationals(
     min_value: Any = None, max_value: Any = None, *, max_numerator: int = 6, max_denominator: int = 4

@@ -15,7 +15,7 @@ from relucirc import MLP, circuits
 from relucirc.errors import FormulaError
 from relucirc.exact import fraction, rational
 from relucirc.forms import Form, combine, form_to_json, primitive_scale
-from relucirc.graph import Graph, GraphBuilder, Guard, MaxGate, Relation, values_at
+from relucirc.graph import Graph, GraphBuilder, Guard, MaxGate, Relation
 from relucirc.hinges import HingeGraph
 from relucirc.lower.from_formula import graph_of_formula
 from relucirc.lower.from_network import graph_of_network
@@ -88,7 +88,6 @@ def test_a_graph_has_the_value_of_its_formula(formula, point):
     graph = graph_of_formula(plain.as_text(formula, NAMES), NAMES)
     expected = plain.value(formula, point)
     assert [fraction(v) for v in graph.evaluate([rational(c) for c in point])] == [expected]
-    assert values_at(graph, dict(zip(NAMES, map(rational, point), strict=True))) == [rational(expected)]
 
 
 @given(networks(), st.data())

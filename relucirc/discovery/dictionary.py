@@ -22,20 +22,6 @@ Word = tuple[int, ...]
 """Numbers of letters, ascending."""
 
 
-def group_of(generators: Sequence[Permutation], n: int) -> tuple[Permutation, ...]:
-    """Returns all products of the generators, the identity first."""
-    identity = tuple(range(n))
-    members, pending = {identity}, [identity]
-    while pending:
-        p = pending.pop()
-        for g in generators:
-            product = tuple(g[i] for i in p)
-            if product not in members:
-                members.add(product)
-                pending.append(product)
-    return tuple(sorted(members))
-
-
 def transposition(i: int, j: int, n: int) -> Permutation:
     """Returns the permutation that swaps i and j."""
     p = list(range(n))
@@ -138,13 +124,11 @@ class Orbits:
 
     Attributes:
         dictionary: The dictionary.
-        generators: Generators of the group.
         atoms: For every orbit the rows of ``dictionary.atoms`` in it.
         letters: For every orbit the letters in it.
     """
 
     dictionary: Dictionary
-    generators: tuple[Permutation, ...]
     atoms: list[np.ndarray]
     letters: list[list[int]]
 
@@ -161,7 +145,7 @@ class Orbits:
             moved.append(order[np.searchsorted(codes[order], image.min(axis=1) * width + image.max(axis=1))])
         atoms = _connected(len(pairs), moved)
         letters = _connected(len(dictionary.letters), [np.array(dictionary.acting_on_letters(p)) for p in generators])
-        return Orbits(dictionary, tuple(generators), atoms, [list(map(int, orbit)) for orbit in letters])
+        return Orbits(dictionary, atoms, [list(map(int, orbit)) for orbit in letters])
 
     @property
     def sizes(self) -> np.ndarray:

@@ -10,7 +10,6 @@ the other: slices are as fast either way, and a transpose would cost more than t
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import jax
@@ -44,11 +43,6 @@ class Group:
     slots: tuple[Slot, ...]
     biases: tuple[fmpq, ...]
     long: tuple[Form, ...] = ()
-
-    @cached_property
-    def is_copy(self) -> bool:
-        """Whether the group only passes values on."""
-        return len(self.slots) == 1 and self.slots[0].kind == "id" and _all(self.slots[0].weights, 1) and self.no_bias
 
     @property
     def no_bias(self) -> bool:

@@ -20,7 +20,6 @@ import numpy as np
 from relucirc.errors import FileError, NetworkError, shorten
 from relucirc.network import MLP
 
-WEIGHTS = ("weight", "kernel", "w")
 BIASES = ("bias", "b")
 _NAME = re.compile(r"(?P<layer>(?:.*[./_:])?)(?P<kind>weight|kernel|bias|w|b)(?P<tail>[._]?\d+)?", re.IGNORECASE)
 MAX_UNNUMBERED = 16

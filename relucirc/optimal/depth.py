@@ -37,10 +37,6 @@ INTEGER_REFERENCE = (
     "Haase, Hertrich, Loho: Lower Bounds on the Depth of Integral ReLU Neural Networks via Lattice Polytopes, "
     "ICLR 2023, arXiv 2302.12553"
 )
-UPPER_REFERENCE = (
-    "Arora, Basu, Mianjy, Mukherjee: Understanding Deep Neural Networks with Rectified Linear Units, ICLR 2018, "
-    "arXiv 1611.01491"
-)
 
 
 @dataclass(frozen=True)
