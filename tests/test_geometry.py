@@ -6,15 +6,19 @@ import math
 from fractions import Fraction
 
 import pytest
+import sympy
 from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from relucirc.exact import to_rational
 from relucirc.forms import Form, combine
 from relucirc.geometry import cell as cell_module
 from relucirc.geometry.cell import INDEXED, Cell, cell_of, normal_of
 from relucirc.geometry.combination import cone_combination
 from relucirc.geometry.feasible import feasibility
+from relucirc.geometry.proposed import proposed_combination
+from relucirc.geometry.rows import fresh_rows, solve_rows
 from relucirc.graph import Relation
 
 SMALL = st.integers(-2, 2)
@@ -271,3 +275,44 @@ def test_target_is_a_nonnegative_combination_or_is_separated(vectors):
         assert answer.separator is not None
         assert all(sum(a * b for a, b in zip(answer.separator, g, strict=True)) >= 0 for g in generators)
         assert sum(a * b for a, b in zip(answer.separator, target, strict=True)) < 0
+
+
+ROWS = st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[SMALL] * d), min_size=1, max_size=6))
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS)
+def test_a_row_is_a_combination_of_others_iff_it_does_not_raise_their_rank(vectors):
+    target, *rows = [[fmpq(c) for c in v] for v in vectors]
+    found = solve_rows(target, rows)
+    rank = sympy.Matrix(vectors[1:]).rank() if rows else 0
+    assert (found is None) == (sympy.Matrix(vectors).rank() > rank)
+    if found is not None:
+        assert [
+            sum((c * row[i] for c, row in zip(found, rows, strict=True)), fmpq(0)) for i in range(len(target))
+        ] == target
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, st.integers(0, 6))
+def test_fresh_rows_complete_the_known_ones_to_a_span_of_all(vectors, count):
+    known, rows = vectors[:count], vectors[count:]
+    exact = [[[fmpq(c) for c in v] for v in part] for part in (known, rows)]
+    fresh = [[to_rational(c) for c in row] for row in fresh_rows(*exact)]
+    rank = sympy.Matrix(vectors).rank()
+    assert rank == len(fresh) + (sympy.Matrix(known).rank() if known else 0)
+    assert sympy.Matrix([*known, *fresh]).rank() == rank
+    assert sympy.Matrix([*vectors, *fresh]).rank() == rank
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[SMALL] * d), min_size=2, max_size=7)))
+def test_a_proposed_combination_is_exact(vectors):
+    target, *generators = [[fmpq(c) for c in v] for v in vectors]
+    found = proposed_combination(target, generators)
+    if found is not None:
+        assert all(m >= 0 for m in found)
+        for i, t in enumerate(target):
+            assert sum((m * g[i] for m, g in zip(found, generators, strict=True)), fmpq(0)) == t
+    if cone_combination(target, generators).multipliers is None:
+        assert found is None

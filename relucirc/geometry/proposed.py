@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from relucirc.exact import ZERO, approximate
+from relucirc.geometry.rows import solve_rows
 
 Vector = Sequence[fmpq]
 NOISE = 1e-9
@@ -28,22 +29,10 @@ def proposed_combination(target: Vector, generators: Sequence[Vector]) -> list[f
     if found.status != 0:
         return None
     support = [i for i, m in enumerate(found.x) if m > NOISE]
-    values = _solve(target, [generators[i] for i in support])
+    values = solve_rows(target, [generators[i] for i in support])
     if values is None or any(v.p < 0 for v in values):
         return None
     multipliers = [ZERO] * len(generators)
     for i, value in zip(support, values, strict=True):
         multipliers[i] = value
     return multipliers
-
-
-def _solve(target: Vector, columns: Sequence[Vector]) -> list[fmpq] | None:
-    """Solves ``sum l_i columns_i = target`` exactly where the columns are independent."""
-    if not columns:
-        return None if any(target) else []
-    rows = [[column[i] for column in columns] + [target[i]] for i in range(len(target))]
-    reduced, rank = fmpq_mat(rows).rref()
-    width = len(columns)
-    if rank != width or any(reduced[i, i] != 1 for i in range(width)):
-        return None
-    return [reduced[i, width] for i in range(width)]

@@ -17,10 +17,10 @@ from relucirc.budget import Budget
 from relucirc.errors import RelucircError
 from relucirc.exact import ONE, ExactMatrix
 from relucirc.forms import Form, combine
+from relucirc.geometry.rows import fresh_rows, solve_rows
 from relucirc.graph import Graph
 from relucirc.hinges import HingeGraph
 from relucirc.network import MLP
-from relucirc.optimal.remainder import solve_rows
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
 MAX_FLIPS = 40
@@ -116,7 +116,7 @@ class _Layer:
         rest = self._left_over(flipped)
         generators = [self.inside[i] for i in doubled] + [Form.variable(v) for v in carried]
         vectors = [self._vector(g) for g in generators]
-        pairs = [self._form(row) for row in _fresh(vectors, [self._vector(form) for form in rest])]
+        pairs = [self._form(row) for row in fresh_rows(vectors, [self._vector(form) for form in rest])]
         generators += pairs
         vectors += [self._vector(g) for g in pairs]
         neurons: list[Form] = []
@@ -228,21 +228,3 @@ def _add(neurons: list[Form], rows: list[dict[int, fmpq]], form: Form, weights: 
 
 def _rank(rows: Sequence[Sequence[fmpq]]) -> int:
     return fmpq_mat([list(row) for row in rows]).rank() if rows and rows[0] else 0
-
-
-def _fresh(paid: Sequence[Sequence[fmpq]], rows: Sequence[Sequence[fmpq]]) -> list[list[fmpq]]:
-    """Rows that, with the paid ones, span all rows."""
-    known: list[tuple[int, list[fmpq]]] = []
-    fresh = []
-    for i, row in enumerate([*paid, *rows]):
-        rest = list(row)
-        for pivot, other in known:
-            if rest[pivot]:
-                factor = rest[pivot] / other[pivot]
-                rest = [a - factor * b for a, b in zip(rest, other, strict=True)]
-        pivot = next((j for j, c in enumerate(rest) if c), None)
-        if pivot is not None:
-            known.append((pivot, rest))
-            if i >= len(paid):
-                fresh.append(rest)
-    return fresh

@@ -16,12 +16,15 @@ from relucirc.errors import RelucircError, shorten
 from relucirc.exact import ZERO, ExactMatrix, text, to_rational
 from relucirc.forms import Form, combine
 from relucirc.geometry.combination import cone_combination
+from relucirc.geometry.rows import solve_rows
 from relucirc.graph import Graph
 from relucirc.lower.from_network import graph_of_network
 from relucirc.network import MLP
 from relucirc.optimal.germs import germ
+from relucirc.optimal.one_output import settle_one_output
 from relucirc.optimal.reading import Ground, read_function, read_ground
-from relucirc.optimal.remainder import Kind, Payment, Remainder, Settled, solve_rows
+from relucirc.optimal.remainder import Kind, Payment, Remainder, Settled
+from relucirc.optimal.several_outputs import settle_several_outputs
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.prover import prove
 
@@ -116,7 +119,8 @@ def minimal_network(
     obstacle = remainder.impossible()
     if obstacle is not None:
         return _nothing(f"no network of this kind computes it: {obstacle}.", clock)
-    settled = remainder.settle(clock)
+    settle = settle_one_output if len(shape.affine) == 1 else settle_several_outputs
+    settled = settle(remainder, clock)
     network, skips = build_network(graph.inputs, remainder, settled.payment)
     return _certified(graph, domain, remainder, settled, network, skips, clock)
 
