@@ -7,6 +7,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 
 from relucirc.errors import DomainError, FormulaError, RelucircError, shorten
 from relucirc.exact import ONE, rational
@@ -85,9 +86,9 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
     elif isinstance(domain, list | tuple | set | frozenset):
         conditions = []
         for part in domain:
-            conditions += _read_text(part, names) if isinstance(part, str) else [part]
+            conditions += _read_text(part, names) if isinstance(part, str) else [_condition(part)]
     else:
-        conditions = [domain]
+        conditions = [_condition(domain)]
     return _from_conditions(conditions, tuple(names))
 
 
@@ -96,6 +97,16 @@ def _read_text(text: str, names: Sequence[str]) -> list[Any]:
         return parse_conditions(text, names)
     except FormulaError as error:
         raise DomainError(f"domain: {error}".replace("the formula uses", "it uses")) from None
+
+
+def _condition(value: Any) -> Any:
+    """Refuses what is no condition, such as a number: 1 would be read as True, and (0, 1) as a contradiction."""
+    if isinstance(value, Boolean | Relational | bool | Box | Domain):
+        return value
+    raise DomainError(
+        f"domain: expected text such as '0 <= x <= 1', SymPy relations or a relucirc.Box, got {shorten(value)} of type "
+        f"{type(value).__name__}; for bounds write relucirc.Box(lower, upper)."
+    )
 
 
 def _from_box(box: Box, names: Sequence[str]) -> Domain:
