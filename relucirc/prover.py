@@ -18,6 +18,9 @@ from relucirc.progress import progress_line
 from relucirc.result import Result
 from relucirc.witness import shrink
 
+SHOWN = 6
+"""How many coordinates of a witness the sentence about it has."""
+
 
 def prove(
     net: Any,
@@ -145,8 +148,7 @@ def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget
     left, right = claim.left_value(point), claim.right_value(point)
     assert left != right
     assert claim.contains(point)
-    shown = [f"{name} = {shorten(text(v))}" for name, v in zip(names, point, strict=True)]
-    at = ", ".join(shown[:6]) + (", ..." if len(shown) > 6 else "")
+    at = _shown(names, point)
     i, (a, b) = next((i, pair) for i, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1])
     network, formula = [to_rational(v) for v in left], [to_rational(v) for v in right]
     which = f" (output {i + 1})" if len(network) > 1 else ""
@@ -160,6 +162,16 @@ def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget
         seconds=clock.elapsed,
         statistics=dict(clock.progress),
     )
+
+
+def _shown(names: Sequence[str], point: Sequence[fmpq]) -> str:
+    """Writes a point; with many inputs, those that are not 0."""
+    pairs = [(name, v) for name, v in zip(names, point, strict=True) if v or len(names) <= SHOWN]
+    shown = [f"{name} = {shorten(text(v))}" for name, v in pairs[:SHOWN]]
+    if not shown:
+        return "the origin" if names else "the only point"
+    rest = ", ..." if len(pairs) > SHOWN else " and 0 elsewhere," if len(pairs) < len(names) else ""
+    return ", ".join(shown) + rest
 
 
 def _unknown(reason: str, clock: Budget) -> Result:

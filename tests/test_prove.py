@@ -150,6 +150,14 @@ def test_a_witness_is_small_where_a_small_one_exists():
         assert max(abs(part) for v in witness.values() for part in (v.p, v.q)) <= bound, formula
 
 
+def test_a_witness_with_many_coordinates_is_told_by_those_that_are_not_0():
+    net = relucirc.MLP.from_arrays([([[0] * 8 + [1]], None)])
+    assert str(prove(net, "0")) == "refuted: at x9 = 1 and 0 elsewhere, the network gives 1 and the formula 0."
+    assert str(prove(net, "x9 + 1")) == "refuted: at the origin the network gives 0 and the formula 1."
+    many = prove(relucirc.MLP.from_arrays([([[1] * 9], None)]), "0", domain=relucirc.Box(1, 2)).reason
+    assert many.startswith("at x1 = 1, x2 = 1, x3 = 1, x4 = 1, x5 = 1, x6 = 1, ... the network gives 9 ")
+
+
 def test_several_outputs_are_all_compared():
     net = circuits.half_adder()
     both = ["Abs(a - b)", "relu(a + b - 1)"]
