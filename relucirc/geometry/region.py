@@ -69,10 +69,9 @@ class Region:
         """The sign of a form over the inputs on the whole region, 0 for the zero form, None if it has both."""
         if form.is_constant:
             return (form.const.p > 0) - (form.const.p < 0)
-        normal = normal_of(form, self.n)
-        if any(_dot(normal, line) for line in self.cell.lines):
+        values = self.cell.values(normal_of(form, self.n))
+        if values is None:
             return None
-        values = [_dot(normal, ray) for ray, _ in self.cell.rays]
         return 1 if min(values) >= 0 else -1 if max(values) <= 0 else None
 
     def multipliers(self, form: Form) -> list:
@@ -95,13 +94,11 @@ class Region:
     def _tight_where_least(self, normal: Sequence[int]) -> list[int]:
         best: fmpq | None = None
         mask = 0
-        for ray, tight in self.cell.rays:
+        values = self.cell.values(normal)
+        assert values is not None
+        for (ray, tight), dot in zip(self.cell.rays, values, strict=True):
             if ray[0]:
-                value = fmpq(_dot(normal, ray), ray[0])
+                value = fmpq(dot, ray[0])
                 if best is None or value < best:
                     best, mask = value, tight
         return [owner for bit, owner in enumerate(self.owners) if mask >> (bit + 1) & 1]
-
-
-def _dot(normal: Sequence[int], vector: Sequence[int]) -> int:
-    return sum(a * b for a, b in zip(normal, vector, strict=True) if a)
