@@ -107,6 +107,30 @@ class Graph:
             values.append(gate_value(gate, values))
         return [form.evaluate(values) for form in self.outputs]
 
+    def affine_outputs(self, sign: Callable[[Form], int]) -> tuple[Form, ...]:
+        """Returns the outputs as forms over the inputs, where every gate is decided.
+
+        Args:
+            sign: Gives the sign of a form over the inputs there: -1, 0 or 1.  What it raises passes through.
+        """
+        n = len(self.inputs)
+        values: list[Form] = []
+
+        def value(v: int) -> Form | None:
+            return values[v - n] if v >= n else None
+
+        def truth(relation: Relation) -> bool:
+            return relation.holds(sign(relation.form.substitute(value)))
+
+        for gate in self.gates:
+            if isinstance(gate, MaxGate):
+                left, right = gate.left.substitute(value), gate.right.substitute(value)
+                values.append(right if sign(right - left) > 0 else left)
+            else:
+                chosen = next(form for guard, form in gate.branches if guard.decide(truth))
+                values.append(chosen.substitute(value))
+        return tuple(form.substitute(value) for form in self.outputs)
+
 
 def gate_value(gate: Gate, values: Sequence[fmpq]) -> fmpq:
     """Returns the exact value of one gate, given the values of all earlier variables."""

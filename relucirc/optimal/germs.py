@@ -13,7 +13,7 @@ from flint import fmpq
 
 from relucirc.exact import ZERO
 from relucirc.forms import Form
-from relucirc.graph import Graph, MaxGate, Relation
+from relucirc.graph import Graph
 
 Point = Sequence[fmpq]
 Pieces = tuple[Form, ...]
@@ -40,12 +40,7 @@ class Germ:
 
 def germ(graph: Graph, point: Point, flag: Sequence[Point]) -> Germ:
     """Returns the affine pieces of a graph at ``point + e flag[0] + e^2 flag[1] + ...``."""
-    n = len(graph.inputs)
-    values: list[Form] = []
     positive: list[Form] = []
-
-    def value(v: int) -> Form | None:
-        return values[v - n] if v >= n else None
 
     def sign(form: Form) -> int:
         """The sign of a form over the inputs beside the point; notes what it decides."""
@@ -61,17 +56,7 @@ def germ(graph: Graph, point: Point, flag: Sequence[Point]) -> Germ:
             positive.append(form if result > 0 else -form)
         return result
 
-    def truth(relation: Relation) -> bool:
-        return relation.holds(sign(relation.form.substitute(value)))
-
-    for gate in graph.gates:
-        if isinstance(gate, MaxGate):
-            left, right = gate.left.substitute(value), gate.right.substitute(value)
-            values.append(right if sign(right - left) > 0 else left)
-        else:
-            chosen = next(form for guard, form in gate.branches if guard.decide(truth))
-            values.append(chosen.substitute(value))
-    return Germ(tuple(form.substitute(value) for form in graph.outputs), tuple(positive))
+    return Germ(graph.affine_outputs(sign), tuple(positive))
 
 
 @dataclass(frozen=True)

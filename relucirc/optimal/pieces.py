@@ -7,7 +7,7 @@ On convex regions R_i that cover R^n, a continuous function with the affine piec
 from relucirc.budget import Budget
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.graph import Graph, GraphBuilder, MaxGate, Relation
+from relucirc.graph import Graph, GraphBuilder
 
 MAX_PIECES = 4000
 
@@ -54,10 +54,6 @@ def _pieces(graph: Graph, budget: Budget) -> list[tuple[Cell, tuple[Form, ...]]]
 def _outputs(graph: Graph, cell: Cell) -> tuple[Form, ...]:
     """The outputs on a cell where every gate is decided in the interior."""
     n = len(graph.inputs)
-    values: list[Form] = []
-
-    def value(v: int) -> Form | None:
-        return values[v - n] if v >= n else None
 
     def sign(form: Form) -> int:
         if form.is_constant:
@@ -67,17 +63,7 @@ def _outputs(graph: Graph, cell: Cell) -> tuple[Form, ...]:
             raise _Undecided(form)
         return 1 if max(values) > 0 else -1
 
-    def truth(relation: Relation) -> bool:
-        return relation.holds(sign(relation.form.substitute(value)))
-
-    for gate in graph.gates:
-        if isinstance(gate, MaxGate):
-            left, right = gate.left.substitute(value), gate.right.substitute(value)
-            values.append(right if sign(right - left) > 0 else left)
-        else:
-            chosen = next(form for guard, form in gate.branches if guard.decide(truth))
-            values.append(chosen.substitute(value))
-    return tuple(form.substitute(value) for form in graph.outputs)
+    return graph.affine_outputs(sign)
 
 
 def _nonnegative(form: Form, cell: Cell) -> bool:
