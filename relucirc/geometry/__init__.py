@@ -1,1 +1,1 @@
-"""Exact polyhedral geometry: cones by double description, and Farkas multipliers."""
+"""Exact polyhedral geometry and linear algebra: cones by double description, Farkas multipliers, rows, relations."""

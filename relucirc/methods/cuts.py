@@ -22,9 +22,9 @@ from relucirc.budget import Budget, OutOfBudget
 from relucirc.chart import chart_of
 from relucirc.exact import ONE, common_denominator
 from relucirc.forms import Form, form_to_json
+from relucirc.geometry.relations import modular_relations
 from relucirc.graph import Graph, MaxGate, Relation
 from relucirc.hinges import Atom
-from relucirc.kernel import modular_relations
 from relucirc.methods import max_atoms, normal_form, regionwise, search, shallow, zero_one
 from relucirc.problem import Answer, Lowered, Problem, Proved, Refuted
 
