@@ -56,11 +56,15 @@ def alike(arrays: Iterable[np.ndarray]) -> list[np.ndarray]:
 
 
 def packed(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Stores constants raw again, where that loses nothing: integers index, Booleans select."""
+    """Stores constants raw again, where that loses nothing: integers index, Booleans select.
+
+    Integers that the type does not hold stay as they are.
+    """
     flat = array.ravel().tolist()
     if dtype.kind == "b" and all(isinstance(v, bool) for v in flat):
         return np.array(flat, dtype=bool).reshape(array.shape)
-    if dtype.kind in "iu" and all(isinstance(v, fmpq) for v in flat):
+    fits = dtype.kind in "iu" and all(isinstance(v, fmpq) for v in flat)
+    if fits and all(np.iinfo(dtype).min <= v <= np.iinfo(dtype).max for v in flat):
         return np.array([int(v.p) for v in flat], dtype=dtype).reshape(array.shape)
     return array
 

@@ -64,7 +64,7 @@ def _not(op: Operation, a: np.ndarray) -> np.ndarray:
 @rule("select_n")
 def _select(op: Operation, which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
     if is_raw(which):
-        places = np.broadcast_to(which.astype(int), op.shape).ravel()
+        places = np.broadcast_to(which.astype(int).clip(0, len(cases) - 1), op.shape).ravel()
         pool = np.concatenate([case.ravel() for case in alike(cases)])
         return pool[places * cases[0].size + np.arange(places.size)].reshape(op.shape)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flint import fmpq
 from jax.extend import source_info_util
 from jax.extend.core import ClosedJaxpr, Literal
 
@@ -111,8 +112,8 @@ class Interpreter:
             return
         limits = np.iinfo(dtype)
         for value in array.ravel():
-            if isinstance(value, Form):
-                low, high = self.scalars.range(value)
+            if isinstance(value, Form | fmpq):  # a constant beside values that depend on the inputs wraps around too
+                low, high = self.scalars.range(value) if isinstance(value, Form) else (value, value)
                 if low < limits.min or high > limits.max:
                     raise Unsupported(f"a value between {low} and {high} may not fit in {dtype}")
 

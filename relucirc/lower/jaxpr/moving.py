@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, integers, is_raw, objects
+from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 
 
@@ -167,6 +168,8 @@ def _fill_value(op: Operation) -> Any:
 @rule("scatter", "scatter-add", "scatter-sub", "scatter-max", "scatter-min")
 def _scatter(op: Operation, value: np.ndarray, indices: np.ndarray, updates: np.ndarray) -> np.ndarray:
     kind = op.primitive.name.partition("-")[2]
+    if not kind and op.params.get("update_jaxpr") is not None:  # x.at[i].apply(f), whose updates are not read
+        raise Unsupported("it applies a function at some places; use x.at[i].set(f(x[i]))")
     where, dimensions = jnp.asarray(integers(indices, "an index")), op.params["dimension_numbers"]
     settings = {k: op.params[k] for k in ("indices_are_sorted", "unique_indices", "mode")}
     if not kind:  # JAX itself moves the numbers of the elements
