@@ -42,6 +42,10 @@ class Budget:
         """Seconds left, infinite without a limit."""
         return float("inf") if self.seconds is None else self.seconds - self.elapsed
 
+    def left(self, at_least: float = 0.0) -> float | None:
+        """Returns the seconds left as the limit for a call, at least so many; None without a limit."""
+        return None if self.seconds is None else max(self.remaining, at_least)
+
     def step(self, counter: str | None = None, count: int = 1) -> None:
         """Counts work that was done.
 

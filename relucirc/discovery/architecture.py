@@ -169,7 +169,7 @@ class _Encoding:
             if answer != self.z3.sat:
                 return self._answer(None, None, f"the budget of {self.clock.seconds} s ended; nothing is shown.")
             network = self._network(self.solver.model())
-            limit = None if self.clock.seconds is None else max(self.clock.remaining, 1.0)
+            limit = self.clock.left(1.0)
             proof = prove(network, self.graph, budget=limit)
             if proof.status == "proved":
                 return self._answer(

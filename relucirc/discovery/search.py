@@ -133,7 +133,7 @@ class _Search:
             network = combination.network(Budget(10.0))
             if best is not None and network.hidden_neurons >= best[0]:
                 continue
-            limit = None if self.clock.seconds is None else max(self.clock.remaining, 5.0)
+            limit = self.clock.left(5.0)
             proof = prove(network, self.target.graph, budget=limit)
             if proof.status == "proved":
                 best = network.hidden_neurons, combination, network, proof

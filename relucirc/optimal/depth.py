@@ -133,19 +133,15 @@ def layers_enough(n: int) -> int:
 def _one_layer(graph: Graph, domain: Any, folds: Sequence[Any], enough: int, clock: Budget) -> Depth:
     if not folds:
         reason = "it is affine: no hidden layer is needed."
-        network = minimal_network(graph, domain=domain, skip=True, budget=_left(clock))
+        network = minimal_network(graph, domain=domain, skip=True, budget=clock.left(0.1))
         assert network.skip is not None or network.network is None
         affine = None if network.network is None else _affine_network(network.network, network.skip)
         return Depth(0, 0, affine, network.certificate, None, None, reason, clock.elapsed)
-    found = minimal_network(graph, domain=domain, budget=_left(clock))
+    found = minimal_network(graph, domain=domain, budget=clock.left(0.1))
     if found.network is None:
         return Depth(1, enough, None, None, None, None, found.reason, clock.elapsed)
     reason = f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
     return Depth(1, 1, found.network, found.certificate, None, None, reason, clock.elapsed)
-
-
-def _left(clock: Budget) -> float | None:
-    return None if clock.seconds is None else max(clock.remaining, 0.1)
 
 
 def _affine_network(constant: MLP, skip: Any) -> MLP:
@@ -172,7 +168,7 @@ def _integer_bound(graph: Graph, clock: Budget) -> int | None:
             if not _agrees(graph, used, kind is sympy.Max, bool(extra)):
                 continue
             try:
-                if prove(graph, kind(*operands, evaluate=False), budget=_left(clock)).status == "proved":
+                if prove(graph, kind(*operands, evaluate=False), budget=clock.left(0.1)).status == "proved":
                     return (len(operands) - 1).bit_length()
             except OutOfBudget:
                 return None

@@ -70,7 +70,7 @@ def optimal(
             return Optimality(
                 None, None, 0, f"it was not proved that the network computes the function: {answer.reason}"
             )
-    found = minimal_network(net, domain=domain, bias=bias, budget=None if budget is None else max(clock.remaining, 0.1))
+    found = minimal_network(net, domain=domain, bias=bias, budget=clock.left(0.1))
     size, layers = net.hidden_neurons, len(net.layers) - 1
     if found.network is None or found.hidden_neurons is None:
         return Optimality(None, None, 0, found.reason, found.certificate)

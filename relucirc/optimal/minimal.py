@@ -156,7 +156,7 @@ def _certified(
     clock: Budget,
 ) -> Minimal:
     """Proves the network equal to the function, and has the lower bound checked."""
-    equal = prove(with_skip(network, skips), graph, domain=remainder.ground.domain, budget=_left(clock))
+    equal = prove(with_skip(network, skips), graph, domain=remainder.ground.domain, budget=clock.left())
     if equal.status != "proved":
         return _nothing(f"a network was found but not proved equal: {equal.reason}", clock)
     width, k = network.hidden_neurons, len(remainder.form.folds)
@@ -187,10 +187,6 @@ def _certified(
         named,
         clock.elapsed,
     )
-
-
-def _left(clock: Budget) -> float | None:
-    return None if clock.seconds is None else max(clock.remaining, 0.0)
 
 
 def _reason(width: int, k: int, bound: int, remainder: Remainder, settled: Settled) -> str:

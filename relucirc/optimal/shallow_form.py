@@ -191,7 +191,7 @@ class _Search:
                 _graph(self.graph.inputs, folds, affine),
                 self.graph,
                 domain=self.ground.domain,
-                budget=max(0.0, self.budget.remaining) if self.budget.seconds is not None else None,
+                budget=self.budget.left(),
             )
             if answer.status == "proved":
                 return ShallowForm(self.n, folds, affine)

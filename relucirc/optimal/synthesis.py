@@ -118,7 +118,7 @@ def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Com
     sizes = {name: net.sizes[1:-1] for name, net in networks.items()}
     for name in sorted(networks, key=lambda name: (networks[name].hidden_neurons, len(networks[name].layers))):
         net = networks[name]
-        proof = prove(net, graph, budget=None if clock.seconds is None else max(clock.remaining, 1.0))
+        proof = prove(net, graph, budget=clock.left(1.0))
         if proof.status == "proved":
             count = len(net.layers) - 1
             reason = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from relucirc.budget import Budget
 from relucirc.domain import read_domain
-from relucirc.errors import RelucircError, shorten
+from relucirc.errors import RelucircError, not_a_network, shorten
 from relucirc.exact import approximate
 from relucirc.network import MLP
 from relucirc.prover import prove
@@ -82,6 +82,8 @@ def snap(
         >>> snap(trained.network).network == relucirc.circuits.absolute()
         True
     """
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     _check(max_denominator, tolerance)
     box = _box(domain, net)
     plain = list(_roundings(net, Rounding(max_denominator or 12, tolerance), box))
@@ -95,12 +97,12 @@ def snap(
         if network in seen:
             continue
         seen.add(network)
-        result = prove(network, formula, domain=domain, budget=_left(clock))
+        result = prove(network, formula, domain=domain, budget=clock.left(0.05))
         if result.status == "proved":
             return Snapped(network, attempt.snapped.moves, result)
         if clock.seconds is not None and clock.elapsed >= clock.seconds:
             break
-    result = prove(best.snapped.network, formula, domain=domain, budget=_left(clock))
+    result = prove(best.snapped.network, formula, domain=domain, budget=clock.left(0.05))
     return Snapped(best.snapped.network, best.snapped.moves, result)
 
 
@@ -177,7 +179,3 @@ def _box(domain: Any, net: MLP) -> Box | None:
             if relation.op == "==" or c < 0:
                 high[v] = min(high[v], bound)
     return (low, high) if relations else None
-
-
-def _left(clock: Budget) -> float | None:
-    return None if clock.seconds is None else max(clock.seconds - clock.elapsed, 0.05)
