@@ -1,4 +1,4 @@
-"""Feasibility of mixed strict, weak and equality systems, with evidence either way.
+"""Feasibility of mixed strict, weak and equality systems, and signs on polyhedra, with evidence either way.
 
 By Motzkin's transposition theorem the system ``a_i > 0, b_j >= 0, e_k = 0`` of affine forms has no
 solution iff some combination ``sum l_i a_i + sum m_j b_j + sum n_k e_k`` with l, m >= 0 is a
@@ -50,6 +50,19 @@ def feasibility(relations: Sequence[Relation], n: int) -> Feasibility:
     if separator[0].p > 0:
         return Feasibility(_point(separator[:-1]), None)
     return Feasibility(tuple(b + d for b, d in zip(base, separator[1:-1], strict=True)), None)
+
+
+def nonnegative_multipliers(form: Form, constraints: Sequence[Form], n: int) -> list[fmpq] | None:
+    """Shows that a form over n inputs is ``>= 0`` where all constraints are: Farkas' lemma for affine forms.
+
+    Returns:
+        Multipliers m >= 0, one per constraint, such that ``form - sum m_i constraint_i`` is a constant >= 0;
+        None if there are none, so that the form is negative somewhere on the polyhedron, or that is empty.
+    """
+    slack = [ONE, *[ZERO] * n]
+    vectors = [_vector(constraint, n) for constraint in constraints]
+    found = cone_combination(_vector(form, n), [*vectors, slack]).multipliers
+    return None if found is None else found[:-1]
 
 
 def _vector(form: Form, n: int) -> list[fmpq]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import ONE, ZERO, text
+from relucirc.exact import text
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.geometry.combination import cone_combination
+from relucirc.geometry.feasible import nonnegative_multipliers
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,9 @@ class Region:
             return []
         normal = normal_of(form, self.n)
         tight = self._tight_where_least(normal)
-        generators = [self.constraints[i] for i in tight]
-        columns = [[g.const, *(g.coefficient(v) for v in range(self.n))] for g in generators]
-        slack = [ONE, *[ZERO] * self.n]
-        target = [form.const, *(form.coefficient(v) for v in range(self.n))]
-        found = cone_combination(target, [*columns, slack]).multipliers
+        found = nonnegative_multipliers(form, [self.constraints[i] for i in tight], self.n)
         assert found is not None
-        return [[i, text(m)] for i, m in zip(tight, found[:-1], strict=True) if m]
+        return [[i, text(m)] for i, m in zip(tight, found, strict=True) if m]
 
     def _tight_where_least(self, normal: Sequence[int]) -> list[int]:
         best: fmpq | None = None

@@ -13,17 +13,16 @@ from relucirc.checker.depth import FORMAT as DEPTH_FORMAT
 from relucirc.checker.depth import check_depth_claim
 from relucirc.checker.minimal import FORMAT, check_minimal
 from relucirc.errors import RelucircError, shorten
-from relucirc.exact import ZERO, ExactMatrix, text, to_rational
-from relucirc.forms import Form, combine
-from relucirc.geometry.combination import cone_combination
-from relucirc.geometry.rows import solve_rows
+from relucirc.exact import text, to_rational
+from relucirc.forms import Form
+from relucirc.geometry.feasible import nonnegative_multipliers
 from relucirc.graph import Graph
-from relucirc.lower.from_network import graph_of_network
 from relucirc.network import MLP
+from relucirc.optimal.building import build_network, network_to_json, with_skip
 from relucirc.optimal.germs import germ
 from relucirc.optimal.one_output import settle_one_output
 from relucirc.optimal.reading import Ground, read_function, read_ground
-from relucirc.optimal.remainder import Kind, Payment, Remainder, Settled
+from relucirc.optimal.remainder import Kind, Remainder, Settled
 from relucirc.optimal.several_outputs import settle_several_outputs
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.prover import prove
@@ -210,78 +209,8 @@ def _reason(width: int, k: int, bound: int, remainder: Remainder, settled: Settl
     )
 
 
-def build_network(
-    names: Sequence[str], remainder: Remainder, payment: Payment
-) -> tuple[MLP, tuple[tuple[fmpq, ...], ...] | None]:
-    """Builds the network of a payment, and the skip connection if it is free."""
-    form, n, m = remainder.form, remainder.form.n, len(remainder.form.affine)
-    rest = remainder.left_over(payment.reversed)
-    generators = [form.folds[i].form for i in payment.doubled]
-    generators += [Form.constant(fmpq(1))] * payment.constant
-    generators += [*payment.always_on, *payment.pairs]
-    rows = [remainder.vector(g) for g in generators]
-    shares = []
-    for o in range(m):
-        solution = solve_rows(remainder.vector(rest[o]), rows)
-        assert solution is not None
-        shares.append(solution)
-        rest[o] = combine([(fmpq(1), rest[o]), *((-c, g) for c, g in zip(solution, generators, strict=True))])
-    share = [tuple(shares[o][j] for o in range(m)) for j in range(len(generators))]
-    neurons: list[tuple[Form, tuple[fmpq, ...]]] = []
-    second = {i: share[j] for j, i in enumerate(payment.doubled)}
-    for i, fold in enumerate(form.folds):
-        if i in second:
-            neurons.append((fold.form, tuple(a + b for a, b in zip(fold.jumps, second[i], strict=True))))
-            neurons.append((-fold.form, tuple(-b for b in second[i])))
-        else:
-            neurons.append((-fold.form if i in payment.reversed else fold.form, fold.jumps))
-    single = len(payment.doubled) + payment.constant + len(payment.always_on)
-    for j in range(len(payment.doubled), len(generators)):
-        neurons.append((generators[j], share[j]))
-        if j >= single:
-            neurons.append((-generators[j], tuple(-c for c in share[j])))
-    bias = [form.const for form in rest]
-    skips = tuple(tuple(form.coefficient(v) for v in range(n)) for form in rest)
-    assert remainder.kind.skip or not any(c for row in skips for c in row)
-    assert remainder.kind.output_bias or not any(bias)
-    return network_of(names, neurons, bias), skips if remainder.kind.skip else None
-
-
-def network_of(names: Sequence[str], neurons: Sequence[tuple[Form, Sequence[fmpq]]], bias: Sequence[fmpq]) -> MLP:
-    """Builds a network with one hidden layer; with no neuron at all, the affine map itself."""
-    n = len(names)
-    out_bias = list(bias) if any(bias) else None
-    if not neurons:
-        return MLP.from_arrays([(ExactMatrix.sparse((len(bias), n), [{} for _ in bias]), out_bias)], names)
-    first = ExactMatrix.sparse((len(neurons), n), [dict(form.terms) for form, _ in neurons])
-    hidden_bias = [form.const for form, _ in neurons]
-    second = ExactMatrix.sparse(
-        (len(bias), len(neurons)), [{j: out[o] for j, (_, out) in enumerate(neurons)} for o in range(len(bias))]
-    )
-    return MLP.from_arrays([(first, hidden_bias if any(hidden_bias) else None), (second, out_bias)], names)
-
-
-def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Graph:
-    """Returns the network with its skip connection, as a graph; the network itself without one."""
-    if skips is None:
-        return network
-    graph = graph_of_network(network)
-    outputs = [out + Form(dict(enumerate(row))) for out, row in zip(graph.outputs, skips, strict=True)]
-    return Graph(graph.inputs, graph.gates, tuple(outputs))
-
-
-def network_to_json(network: MLP) -> dict[str, Any]:
-    """Writes a network as in the JSON network file."""
-    layers = [
-        {"weight": layer.weight.strings(), "bias": [text(b) for b in layer.exact_bias()]}
-        for layer in network.exact().layers
-    ]
-    return {"inputs": list(network.inputs), "layers": layers}
-
-
 def _sides(network: MLP, remainder: Remainder) -> list[dict[str, Any]]:
     """For every hyperplane of the network: a point inside the domain, or multipliers that keep it out."""
-    n = remainder.form.n
     known = {
         fold.form.scale(1 / fold.form.terms[min(fold.form.terms)]).key: fold.point for fold in remainder.form.folds
     }
@@ -301,12 +230,9 @@ def _sides(network: MLP, remainder: Remainder) -> list[dict[str, Any]]:
             continue
         sides[form.key] = {"new": True}
         for name, target in (("above", form), ("below", -form)):
-            columns = [[c.const, *(c.coefficient(v) for v in range(n))] for c in remainder.ground.constraints]
-            slack = [fmpq(1), *[ZERO] * n]
-            goal = [target.const, *(target.coefficient(v) for v in range(n))]
-            found = cone_combination(goal, [*columns, slack]).multipliers
+            found = nonnegative_multipliers(target, remainder.ground.constraints, remainder.form.n)
             if found is not None:
-                sides[form.key] = {name: [[i, text(c)] for i, c in enumerate(found[:-1]) if c]}
+                sides[form.key] = {name: [[i, text(c)] for i, c in enumerate(found) if c]}
                 break
     return list(sides.values())
 
