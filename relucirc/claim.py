@@ -8,7 +8,7 @@ import sympy
 from flint import fmpq
 
 from relucirc.domain import Domain, read_domain
-from relucirc.errors import DomainError, NetworkError, shorten
+from relucirc.errors import DomainError, NetworkError, is_circuit, is_torch, not_a_network, shorten
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph
 from relucirc.lower.from_family import resolve_family
@@ -68,13 +68,10 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
         left = graph_of_network(network)
     elif isinstance(net, Graph):
         left = net
-    elif isinstance(net, Callable):
+    elif isinstance(net, Callable) and not is_torch(net) and not is_circuit(net):
         left = graph_of_formula(net, _names(inputs, formula))
     else:
-        raise NetworkError(
-            f"expected a network (relucirc.MLP) or a JAX function, got {shorten(net)} of type "
-            f"{type(net).__name__}; relucirc.load reads files, relucirc.circuits has the built-ins."
-        )
+        raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
     expressions = read_expressions(formula, left.inputs)
     right = graph_of_formula(formula if expressions is None else list(expressions), left.inputs, len(left.outputs))
     where = read_domain(domain, left.inputs)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import FileError, NetworkError, shorten
+from relucirc.errors import FileError, NetworkError, is_circuit, not_a_network, shorten
 from relucirc.exact import text
 from relucirc.network import MLP
 
@@ -65,7 +65,9 @@ def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None)
         >>> picture[:4], "2-3-1" in picture
         ('<svg', True)
     """
-    net = net if isinstance(net, MLP) else net()
+    net = net() if is_circuit(net) else net
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     if sum(net.sizes) > MAX_NEURONS:
         raise NetworkError(f"expected at most {MAX_NEURONS} inputs and neurons for a drawing, got {sum(net.sizes)}.")
     values = _values(net, at)

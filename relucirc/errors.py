@@ -34,4 +34,35 @@ def shorten(value: object, width: int = 80) -> str:
         text = value if isinstance(value, str) else repr(value)
     except (ValueError, RecursionError):  # over 4,300 digits, or nested too deeply
         text = f"a {type(value).__name__} too large to print"
+    text = text if isinstance(value, str) else " ".join(text.split())  # arrays are printed on several lines
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def not_a_network(value: object, expected: str = "a network (relucirc.MLP)") -> NetworkError:
+    """Returns the error for a value that is no network, with the way from it to one."""
+    kind = type(value)
+    if is_circuit(value):
+        hint = f"call the circuit to build its network: relucirc.circuits.{getattr(value, 'name', 'minimum')}()."
+    elif is_torch(value):
+        hint = (
+            "a chain of linear layers and ReLUs is read by relucirc.MLP.from_arrays([model[0], model[2]]), or from its "
+            "saved state dict by relucirc.load."
+        )
+    elif callable(value):
+        hint = "copy its weights with relucirc.MLP.from_arrays([(weight, bias), ...])."
+    else:
+        hint = (
+            "relucirc.MLP.from_arrays makes one from arrays, relucirc.load reads files, relucirc.circuits has the "
+            "built-ins."
+        )
+    return NetworkError(f"expected {expected}, got {shorten(value)} of type {kind.__name__}; {hint}")
+
+
+def is_circuit(value: object) -> bool:
+    """Whether a value is a circuit of the catalogue that was not called."""
+    return type(value).__module__ == "relucirc.circuits.circuit"
+
+
+def is_torch(value: object) -> bool:
+    """Whether a value is a module or a tensor of PyTorch, which need not be installed."""
+    return any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__)

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.errors import FormulaError, shorten
+from relucirc.errors import FormulaError, not_a_network, shorten
 from relucirc.exact import ONE, ZERO, to_rational
 from relucirc.forms import Form, combine
 from relucirc.geometry.cell import Cell
@@ -62,6 +62,8 @@ def graph_of(net: MLP | Graph) -> Graph:
     """Returns the graph of a network, of a symbolic family, or a graph as it is."""
     if isinstance(net, Graph):
         return net
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     return graph_of_network(resolve_family(net)[0] if net.symbols else net)
 
 

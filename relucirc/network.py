@@ -5,6 +5,7 @@ arrays, or :class:`~relucirc.exact.ExactMatrix` constants in its *exact twin*, w
 structure.  Going from float to exact is lossless: floats are rationals.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,13 @@ import sympy
 from flint import fmpq
 from jax.core import Tracer
 
-from relucirc.errors import NetworkError, shorten
+from relucirc.errors import NetworkError, is_torch, shorten
 from relucirc.exact import ExactMatrix, Number, exact_vector, rational, text, to_rational
 
 Array = Any
+
+SHOWN = 64
+"""A network of up to this many weights is printed with them, a larger one by its sizes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,11 @@ class Affine:
 
     def __hash__(self) -> int:
         return hash((self.weight,) if self.is_exact else (self.shape, *np.asarray(self.weight).ravel()[:64].tolist()))
+
+    def __repr__(self) -> str:
+        if _entries(self) <= SHOWN:
+            return f"Affine(weight={self.weight!r}, bias={self.bias!r})"
+        return f"<affine layer {_dimensions(self)}, {_kind(self)}>"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -115,6 +124,17 @@ class MLP:
                 f"got {len(self.inputs)}: {shorten(self.inputs)}."
             )
 
+    def __repr__(self) -> str:
+        """Prints the weights where they are few, else the sizes."""
+        plain = isinstance(self.layers, tuple) and all(isinstance(layer, Affine) for layer in self.layers)
+        weights = sum(map(_entries, self.layers)) if plain else 0
+        if weights <= SHOWN:
+            return f"MLP(layers={self.layers!r}, inputs={self.inputs!r})"
+        kinds = ", ".join(dict.fromkeys(map(_kind, self.layers)))
+        flat = all(len(layer.weight.shape) == 2 for layer in self.layers)
+        widths = "-".join(map(str, self.sizes)) if flat else ", ".join(map(_dimensions, self.layers))
+        return f"<MLP {widths}, {weights} weights, {kinds}>"
+
     @staticmethod
     def from_arrays(layers: Iterable[Any], inputs: Sequence[str] | None = None) -> "MLP":
         """Builds a network from ``(weight, bias)`` pairs, weights of shape ``(out, in)``.
@@ -125,7 +145,8 @@ class MLP:
         means exactly the binary value it holds.
 
         Args:
-            layers: ``(weight, bias)`` pairs, a bias of None for none.
+            layers: ``(weight, bias)`` pairs, a bias of None for none.  Linear layers of PyTorch or Equinox, which
+                have a ``weight`` and a ``bias``, will do, and so will PyTorch tensors.
             inputs: Names of the inputs; ``x`` for one and ``x1, x2, ...`` for several by default.
 
         Raises:
@@ -135,11 +156,15 @@ class MLP:
             raise NetworkError(f"expected a list of pairs (weight, bias), got {shorten(layers)}.")
         pairs = list(layers)
         for i, pair in enumerate(pairs):
-            if not isinstance(pair, Affine) and (not isinstance(pair, tuple | list) or len(pair) != 2):
-                raise NetworkError(f"layer {i}: expected a pair (weight, bias), got {shorten(pair)}.")
-        floats = all(_is_float_array(w) and (b is None or _is_float_array(b)) for w, b in map(_pair, pairs))
+            if not _is_linear(pair) and (not isinstance(pair, tuple | list) or len(pair) != 2):
+                raise NetworkError(
+                    f"layer {i}: expected a pair (weight, bias), got {shorten(pair)}; write (weight, None) for a layer "
+                    "without biases, and leave ReLUs out."
+                )
+        read = [_pair(pair) for pair in pairs]
+        floats = all(_is_float_array(w) and (b is None or _is_float_array(b)) for w, b in read)
         built = []
-        for i, (weight, bias) in enumerate(map(_pair, pairs)):
+        for i, (weight, bias) in enumerate(read):
             try:
                 built.append(_float_layer(weight, bias) if floats else _exact_layer(weight, bias))
             except NetworkError as error:
@@ -147,6 +172,8 @@ class MLP:
         if not built:
             raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
         names = default_names(built[0].shape[1]) if inputs is None else inputs
+        if isinstance(names, Iterable) and not isinstance(names, str):
+            names = [str(name) if isinstance(name, sympy.Symbol) else name for name in names]
         check_names(names)
         return MLP(tuple(built), tuple(names))
 
@@ -273,16 +300,48 @@ def default_names(count: int) -> tuple[str, ...]:
 def check_names(names: Sequence[str]) -> None:
     """Refuses input names that are not unique identifiers."""
     if isinstance(names, str):
-        raise NetworkError(f"expected a list of input names, got the text {shorten(names)!r}; write ({names!r},).")
+        split = tuple(names.replace(",", " ").split())
+        raise NetworkError(f"expected a list of input names, got the text {shorten(names)!r}; write {split!r}.")
     bad = [name for name in names if not isinstance(name, str) or not name.isidentifier()]
     if bad:
-        raise NetworkError(f"expected identifiers as input names, got {shorten(bad[0])}.")
+        raise NetworkError(f"expected identifiers such as 'x1' as input names, got {shorten(repr(bad[0]))}.")
     if len(set(names)) != len(names):
         raise NetworkError(f"expected unique input names, got {shorten(list(names))}.")
 
 
+def _is_linear(layer: Any) -> bool:
+    """Whether a layer has its arrays as attributes: one of ours, of PyTorch or of Equinox."""
+    return hasattr(layer, "weight") and hasattr(layer, "bias")
+
+
 def _pair(layer: Any) -> tuple[Any, Any]:
-    return (layer.weight, layer.bias) if isinstance(layer, Affine) else tuple(layer)
+    weight, bias = (layer.weight, layer.bias) if _is_linear(layer) else layer
+    return _numpy(weight), _numpy(bias)
+
+
+def _numpy(value: Any) -> Any:
+    """Returns the NumPy array of a PyTorch tensor, and anything else as it is."""
+    if not is_torch(value):
+        return value
+    try:
+        return value.detach().cpu().numpy()
+    except (TypeError, RuntimeError, AttributeError) as error:  # bfloat16, quantised, sparse, or no tensor
+        raise NetworkError(f"expected an array, got a {type(value).__name__} that NumPy cannot read: {error}") from None
+
+
+def _entries(layer: Affine) -> int:
+    """How many numbers a layer has, 0 where placeholders stand for arrays."""
+    return sum(math.prod(getattr(part, "shape", ())) for part in (layer.weight, layer.bias) if hasattr(part, "shape"))
+
+
+def _dimensions(layer: Affine) -> str:
+    """The widths of a layer, in and out; the shape where networks are stacked, as for ``jax.vmap``."""
+    shape = layer.weight.shape
+    return f"{shape[1]}-{shape[0]}" if len(shape) == 2 else "x".join(map(str, shape))
+
+
+def _kind(layer: Affine) -> str:
+    return "exact" if layer.is_exact else str(getattr(layer.weight, "dtype", type(layer.weight).__name__))
 
 
 def _is_float_array(value: Any) -> bool:
@@ -334,9 +393,11 @@ def _check_layer(weight: Any, bias: Any) -> None:
     if bias is not None:
         expected = (weight.shape[0], 1) if isinstance(bias, ExactMatrix) else (weight.shape[0],)
         if tuple(bias.shape) != expected:
+            turned = tuple(bias.shape) == (weight.shape[1],)
             raise NetworkError(
                 f"bias: expected one entry for each of the {weight.shape[0]} rows of the weight "
-                f"{tuple(weight.shape)}, got shape {tuple(bias.shape)}."
+                f"{tuple(weight.shape)}, got shape {tuple(bias.shape)}"
+                + ("; weights are out x in, so transpose it." if turned else ".")
             )
     for name, array in (("weight", weight), ("bias", bias)):
         if isinstance(array, np.ndarray) or (isinstance(array, jax.Array) and not isinstance(array, Tracer)):

@@ -306,7 +306,15 @@ WRONG = {
     "one name twice": (lambda: MLP.from_arrays([(ONE, None)], ("a", "a")), r"unique input names, got \['a', 'a'\]"),
     "a name with a blank": (
         lambda: MLP.from_arrays([(ONE, None)], ("a b", "c")),
-        "expected identifiers as input names, got a b",
+        "expected identifiers such as 'x1' as input names, got 'a b'",
+    ),
+    "names as one text with a comma": (
+        lambda: MLP.from_arrays([([[1, 2]], None)], "a, b"),
+        r"got the text 'a, b'; write \('a', 'b'\)",
+    ),
+    "a transposed weight with its bias": (
+        lambda: MLP.from_arrays([(np.ones((2, 3)), np.ones(3))]),
+        r"rows of the weight \(2, 3\), got shape \(3,\); weights are out x in, so transpose it",
     ),
     "names as one text": (lambda: MLP.from_arrays([(ONE, None)], "ab"), r"got the text 'ab'; write \('ab',\)"),
     "a batch": (
@@ -363,3 +371,68 @@ def test_double_leaves_stay_double_without_the_64_bit_switch():
 
 def test_sympify_gives_the_formula():
     assert sympy.sympify(circuits.minimum()) == sympy.Min(*sympy.symbols("x1 x2"))
+
+
+def test_a_small_network_prints_its_weights_and_a_large_one_its_sizes():
+    assert repr(circuits.minimum()).startswith("MLP(layers=(Affine(weight=ExactMatrix([['0', '1'], ['0', '-1']")
+    large = MLP.from_arrays([(np.ones((256, 100), np.float32), np.ones(256, np.float32)), (np.ones((1, 256)), None)])
+    assert repr(large) == "<MLP 100-256-1, 26112 weights, float32, float64>"
+    assert repr(large.exact()) == "<MLP 100-256-1, 26112 weights, exact>"
+    assert repr(large.layers[0]) == "<affine layer 100-256, float32>"
+    traced = []
+    jax.jit(lambda net: traced.append(repr(net)))(large.astype("float32"))
+    assert traced == ["<MLP 100-256-1, 26112 weights, float32>"]
+    assert "None" in repr(jax.tree.map(lambda _: None, large))
+    stacked = jax.tree.map(lambda a: jnp.stack([a] * 100), MINIMUM)
+    assert repr(stacked) == "<MLP 100x3x2, 100x1x3, 900 weights, float32>"
+
+
+def test_input_names_may_be_symbols():
+    assert MLP.from_arrays([([[1, 2]], None)], sympy.symbols("a b")).inputs == ("a", "b")
+
+
+def test_linear_layers_of_equinox_are_layers():
+    equinox = pytest.importorskip("equinox")
+    model = equinox.nn.MLP(2, 1, width_size=3, depth=1, key=jax.random.key(0))
+    net = MLP.from_arrays(model.layers)
+    assert net == MLP.from_arrays([(layer.weight, layer.bias) for layer in model.layers])
+    assert relucirc.prove(net, model).status == "proved"
+
+
+def test_layers_and_tensors_of_pytorch_are_read_bit_for_bit():
+    torch = pytest.importorskip("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1, bias=False))
+    first, last = (np.array(layer.weight.tolist(), np.float32) for layer in (model[0], model[2]))
+    expected = MLP.from_arrays([(first, np.array(model[0].bias.tolist(), np.float32)), (last, None)])
+    assert MLP.from_arrays([model[0], model[2]]) == expected
+    assert MLP.from_arrays([(model[0].weight, model[0].bias), (model[2].weight.detach(), None)]) == expected
+    with pytest.raises(NetworkError, match=r"layer 1: expected a pair \(weight, bias\), got ReLU.*leave ReLUs out"):
+        MLP.from_arrays(list(model))
+    with pytest.raises(NetworkError, match="a Tensor that NumPy cannot read"):
+        MLP.from_arrays([(torch.ones(1, 1, dtype=torch.bfloat16), None)])
+    with pytest.raises(NetworkError, match=r"got Sequential.*read by relucirc.MLP.from_arrays\(\[model"):
+        relucirc.prove(model, "x1")
+
+
+CALLS = {
+    "prove": lambda net: relucirc.prove(net, "x1"),
+    "regions": relucirc.regions,
+    "to_sympy": relucirc.to_sympy,
+    "explain": relucirc.explain,
+    "snap": relucirc.snap,
+    "draw": relucirc.draw,
+    "max_deviation": lambda net: relucirc.max_deviation(net, "x1", relucirc.Box(0, 1)),
+    "float_error_bound": lambda net: relucirc.float_error_bound(net, relucirc.Box(0, 1)),
+    "compile_network": relucirc.compile_network,
+    "evaluate": lambda net: relucirc.evaluate(net, np.ones((4, 2))),
+    "save": lambda net: relucirc.save(net, "net.json"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_is_no_network_is_refused_with_the_way_to_one(name):
+    with pytest.raises(NetworkError, match=r"expected a network.* of type ndarray; relucirc.MLP.from_arrays makes one"):
+        CALLS[name](np.ones((3, 2)))
+    if name != "draw":  # which draws it
+        with pytest.raises(NetworkError, match=r"call the circuit to build its network: relucirc.circuits.minimum\(\)"):
+            CALLS[name](circuits.minimum)

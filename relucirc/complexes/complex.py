@@ -22,7 +22,7 @@ from relucirc.complexes.maps import OutputMaps
 from relucirc.complexes.sweep import End, sweep
 from relucirc.complexes.tree import Start, Tree
 from relucirc.domain import read_domain
-from relucirc.errors import DomainError, NetworkError, RelucircError, shorten
+from relucirc.errors import DomainError, NetworkError, RelucircError, not_a_network, shorten
 from relucirc.exact import to_rational
 from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
@@ -270,10 +270,7 @@ def regions(
 def _chart(net: MLP, domain: Any) -> Chart:
     """Checks the network and the domain, and gives coordinates in which the domain has interior."""
     if not isinstance(net, MLP):
-        raise NetworkError(
-            f"regions: expected a network (relucirc.MLP), got {shorten(net)} of type {type(net).__name__}; "
-            "relucirc.load reads files, relucirc.circuits has the built-ins."
-        )
+        raise not_a_network(net)
     if net.symbols:
         names = [symbol.name for symbol in net.symbols]
         raise NetworkError(f"regions: the weights have symbols {names}; substitute numbers first.")

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from relucirc.errors import RelucircError, shorten
+from relucirc.errors import RelucircError, not_a_network, shorten
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
 from relucirc.evaluation.progress import Progress, progress_bar
@@ -83,6 +83,8 @@ def evaluate(
         array([[2.],
                [3.]])
     """
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     if chunk is not None and (not isinstance(chunk, int) or chunk < 1):
         raise RelucircError(f"chunk: expected a positive number of points, got {shorten(chunk)}.")
     if isinstance(xs, jax.Array):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from relucirc.errors import RelucircError
+from relucirc.errors import RelucircError, not_a_network
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
 from relucirc.evaluation.elementwise import run_elementwise
@@ -190,6 +190,8 @@ def compile_network(
         RelucircError: For an option that is not listed here.
         NetworkError: For a network with symbols as weights.
     """
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     for name, value, known in (("layout", layout, LAYOUTS), ("weights", weights, ("baked", "traced"))):
         if value not in known:
             raise RelucircError(f"{name}: expected one of {known}, got {value!r}.")

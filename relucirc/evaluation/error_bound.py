@@ -13,7 +13,7 @@ import sympy
 from flint import fmpq
 
 from relucirc.domain import read_domain
-from relucirc.errors import DomainError, RelucircError, shorten
+from relucirc.errors import DomainError, RelucircError, not_a_network, shorten
 from relucirc.evaluation.plan import choose_plan
 from relucirc.evaluation.rounding import Arithmetic, Range, analyse, steps_of
 from relucirc.evaluation.simplify import simplify
@@ -59,6 +59,8 @@ def float_error_bound(
         >>> 0 < bound < 1e-6
         True
     """
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     try:
         dtype = jnp.dtype(dtype)
     except TypeError:

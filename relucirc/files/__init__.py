@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from relucirc.errors import FileError, NetworkError, RelucircError, shorten
+from relucirc.errors import FileError, NetworkError, RelucircError, not_a_network, shorten
 from relucirc.network import MLP, check_names
 
 MODULES = {
@@ -83,7 +83,7 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
     """
     file = Path(path)
     if not isinstance(net, MLP):
-        raise NetworkError(f"expected a network (relucirc.MLP), got {shorten(net)} of type {type(net).__name__}.")
+        raise not_a_network(net)
     if net.symbols:
         names = ", ".join(s.name for s in net.symbols)
         raise FileError(f"{file}: the weights have the symbols {names}; files hold numbers, so substitute first.")
