@@ -5,6 +5,7 @@ right after it is its true output.  A ``console`` block runs ``relucirc`` comman
 they print.  The blocks of a page share their names, and run in an empty folder.
 """
 
+import ast
 import contextlib
 import doctest
 import io
@@ -19,6 +20,7 @@ import pytest
 
 import relucirc
 from relucirc.cli import main
+from relucirc.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -101,6 +103,23 @@ def test_the_examples_of_a_module_are_true(name, tmp_path, monkeypatch):
 def test_no_page_is_left_without_examples():
     assert sum(language in ("python", "console") for _, language, _ in blocks_of(ROOT / "README.md")) >= 2
     assert len(PAGES) >= 5
+
+
+def test_every_method_has_a_section_in_the_order_of_the_table():
+    sections = re.findall(r"^## (?:The )?(.*)$", (ROOT / "docs" / "methods.md").read_text("utf-8"), re.MULTILINE)
+    assert [s.lower() for s in sections][: len(METHODS)] == list(METHODS)
+
+
+def test_every_field_that_the_checker_reads_is_described():
+    page = (ROOT / "docs" / "proved.md").read_text("utf-8")
+    described = set(re.findall(r'"(\w+)"', page))
+    read = set()
+    for path in (ROOT / "relucirc" / "checker").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Set) and all(isinstance(e, ast.Constant) for e in node.elts):
+                read |= {e.value for e in node.elts if isinstance(e.value, str) and e.value.isidentifier()}
+    assert {"comparators", "lemmas", "sides", "jumps"} <= read
+    assert read - described == set()
 
 
 @pytest.fixture
