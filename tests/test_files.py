@@ -592,6 +592,16 @@ MODELS = {
         node("Flatten", "n", "o", axis=0),
         node("Cast", "o", "y", to=1),
     ],
+    "integers": [
+        node("Add", "ones ones", "s"),
+        node("Sub", "s zero", "t"),
+        node("Mul", "t minus", "u"),
+        node("Neg", "u", "v"),
+        node("Concat", "ones v", "w", axis=0),
+        node("Reshape", "x w", "r"),
+        node("Cast", "u", "f", to=1),
+        node("Mul", "r f"),
+    ],
     "constant": [
         node("Constant", "", "k", value=onnx.numpy_helper.from_array(np.array([2.0, -1], np.float32))),
         node("Constant", "", "l", value_float=0.5),
@@ -609,6 +619,9 @@ EXTRA = {
     "zeros": np.array([0]),
     "ones": np.array([1]),
     "minus": np.array([-1]),
+    "inf": np.array(np.inf),
+    "nan": np.array(np.nan),
+    "byte": np.array([200, 1], np.uint8),
 }
 
 
@@ -660,12 +673,33 @@ def test_all_unknown_onnx_operators_are_named_at_once(tmp_path):
         ([node("Relu", "x")], None, "of known shape"),
         ([node("Max", "x x x")], ("n", 2), "only two are read"),
         ([node("Clip", "x hi lo")], ("n", 2), "wrong way round"),
+        ([node("Clip", "x inf")], ("n", 2), "its min is inf"),
+        ([node("Clip", "x  nan")], ("n", 2), "its max is nan"),
+        ([node("Relu", "x", "r"), node("Div", "two r")], ("n", 2), "the divisor depends on the inputs"),
+        (
+            [node("Relu", "x", "r"), node("Cast", "x", "b", to=9), node("Cast", "b", "f", to=1), node("Add", "f r")],
+            ("n", 2),
+            "node 'cast_b' (Cast): whether a value is zero depends on the inputs",
+        ),
+        ([node("Add", "byte byte", "s"), node("Cast", "s", "f", to=1), node("Mul", "x f")], ("n", 2), "uint8 integers"),
+        ([node("Neg", "byte", "s"), node("Cast", "s", "f", to=1), node("Mul", "x f")], ("n", 2), "uint8 integers"),
+        ([node("Add", "zero ones", "s"), node("Div", "s s", "q")], ("n", 2), "it divides integers"),
     ],
 )
 def test_wrong_onnx_models_are_refused_in_one_sentence(tmp_path, nodes, shape, words):
     used = {i for n in nodes for i in n.input}
     constants = {k: v for k, v in {**C, **EXTRA}.items() if k in used}
     assert words in refusal(model_of(nodes, constants, shape=shape, path=tmp_path / "net.onnx"))
+
+
+def test_onnx_models_that_broadcast_in_the_old_way_are_refused(tmp_path):
+    path = model_of([node("Add", "x c", broadcast=1, axis=1)], {"c": np.ones(2)}, (1, 2, 2), path=tmp_path / "net.onnx")
+    model = onnx.load(path)
+    for opsets in ([helper.make_opsetid("", 6)], []):
+        del model.opset_import[:]
+        model.opset_import.extend(opsets)
+        path.write_bytes(model.SerializeToString())
+        assert "expected ONNX opset 7 or newer" in refusal(path)
 
 
 def test_other_files_are_not_onnx_models(put):

@@ -27,6 +27,8 @@ from relucirc.network import MLP, default_names
 MAX_BYTES = (1 << 31) - 1
 OPSET, IR_VERSION = 17, 8
 """What is written: old enough for the runtimes of 2022."""
+OLDEST = 7
+"""The opset from which on operators broadcast as NumPy does."""
 WRITABLE = ("float16", "float32", "float64")
 
 
@@ -42,6 +44,9 @@ def read(path: Path) -> MLP:
     except DecodeError:
         raise FileError("expected an ONNX model, got another file.") from None
     graph = model.graph
+    opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
+    if opset < OLDEST:
+        raise FileError(f"expected ONNX opset {OLDEST} or newer, got {opset}; convert it by onnx.version_converter.")
     _refuse_unknown_operators(graph)
     constants = {tensor.name: _constant(onnx, tensor, path.parent) for tensor in graph.initializer}
     metadata = {entry.key: entry.value for entry in model.metadata_props}

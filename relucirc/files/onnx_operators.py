@@ -9,7 +9,8 @@ from flint import fmpq
 
 from relucirc.exact import ONE, rational
 from relucirc.files.neurons import Neurons
-from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects
+from relucirc.graph import Guard
+from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
 from relucirc.lower.jaxpr.casts import cast
 from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.linear import inner_products
@@ -89,12 +90,24 @@ def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
             result = function(node)
             if not isinstance(result, np.ndarray):  # NumPy unpacks a lone element
                 result = np.asarray(result) if isinstance(result, np.generic) else objects([result], ())
+            result = _whole(node, result)
             return [Tensor(result, node.level + int(len(node.neurons.level_of) > before))]
 
         OPERATORS.update(dict.fromkeys(names, run))
         return run
 
     return enter
+
+
+def _whole(node: Node, result: np.ndarray) -> np.ndarray:
+    """Stores what is computed from integers alone as integers; refuses those that would wrap around."""
+    dtypes = {tensor.array.dtype for tensor in node.operands if tensor is not None}
+    if is_raw(result) or len(dtypes) != 1 or next(iter(dtypes)).kind not in "iu":
+        return result
+    (dtype,) = dtypes
+    if all(isinstance(v, fmpq) and v.q == 1 for v in result.ravel()) and is_raw(whole := packed(result, dtype)):
+        return whole
+    raise Unsupported(f"its result is not made of {dtype} integers; cast its operands to floats first")
 
 
 # Moving elements.
@@ -187,7 +200,11 @@ def _slice(node: Node) -> np.ndarray:
 def _cast(node: Node) -> np.ndarray:
     from onnx import helper  # noqa: PLC0415  (an extra)
 
-    return cast(node.scalars, node.array(0), np.dtype(helper.tensor_dtype_to_np_dtype(node.attributes["to"])))
+    new = np.dtype(helper.tensor_dtype_to_np_dtype(node.attributes["to"]))
+    result = cast(node.scalars, node.array(0), new)
+    if not is_raw(result) and any(isinstance(v, Guard) for v in result.ravel()):
+        raise Unsupported("whether a value is zero depends on the inputs, and jumps")
+    return result
 
 
 # Affine arithmetic.
@@ -321,7 +338,12 @@ def _bound(node: Node, k: int, name: str) -> fmpq | None:
             raise Unsupported(f"its {name} should be one constant")
         value = entries[0]
     if isinstance(value, float):
-        value = rational(value) if np.isfinite(value) and abs(value) < float(np.finfo(np.float32).max) else None
+        side = 1.0 if name == "max" else -1.0
+        if side * value >= float(np.finfo(np.float32).max):  # opset 6 writes "no bound" as the largest float32
+            return None
+        if not np.isfinite(value):
+            raise Unsupported(f"its {name} is {value}")
+        value = rational(value)
     return value
 
 

@@ -220,7 +220,7 @@ class Choices:
 
     def _gate(self, v: int) -> MaxGate | SelectGate | None:
         k = v - len(self.builder.inputs)
-        return self.builder.gates[k] if k >= 0 else None
+        return self.builder.gates[k] if 0 <= k < len(self.builder.gates) else None  # ONNX's neurons are no gates
 
 
 def settled(form: Form) -> Scalar:
