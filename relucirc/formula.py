@@ -134,9 +134,7 @@ class _Reader:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
-            raise FormulaError(
-                f"cannot read {shorten(self.text)!r}: {why}; write such as 'Min(x1, x2) + 1/2'."
-            ) from None
+            raise FormulaError(f"cannot read {shorten(self.text)!r}: {why}; {_advice(self.text)}.") from None
 
     def _refuse_unknown(self) -> None:
         if self.unknown:
@@ -226,6 +224,10 @@ class _Reader:
             if not (right.is_Integer and 0 <= int(right) <= MAX_EXPONENT):
                 raise self._refusal(node, f"expected an integer exponent from 0 to {MAX_EXPONENT}")
             return self._bounded(left ** int(right), node)
+        if isinstance(node.op, ast.BitXor):
+            raise self._refusal(node, "a power is written **, as in x**2")
+        if isinstance(node.op, ast.BitOr):
+            raise self._refusal(node, "an absolute value is written Abs(x)")
         raise self._refusal(node, "expected one of + - * / **")
 
     def _bounded(self, value: sympy.Expr, node: ast.expr) -> sympy.Expr:
@@ -299,6 +301,21 @@ class _Reader:
     def _refusal(self, node: ast.expr, why: str) -> FormulaError:
         source = self._source(node) or type(node).__name__
         return FormulaError(f"cannot read {shorten(source, 60)!r} in a formula: {why}.")
+
+
+_HABITS = {
+    r"\|": "write Abs(x) for |x|",
+    r"(?<![<>=!])=(?!=)": "leave out 'y =' of a formula, and write == in a condition",
+    r"\\": "write Min(x1, x2), not LaTeX",
+    r"(?<![\w.])\d[\d.]*[ ]*[A-Za-z_(]": "write 2*x for 2x",
+}
+"""Ways of writing that are not read, and what to write instead."""
+
+
+def _advice(text: str) -> str:
+    """Says how to write a text that Python's grammar has no place for."""
+    found = next((advice for habit, advice in _HABITS.items() if re.search(habit, text[:1000])), None)
+    return found or "write such as 'Min(x1, x2) + 1/2'"
 
 
 def unknown_symbols(found: Sequence[str], names: Sequence[str]) -> str:

@@ -138,6 +138,8 @@ REFUSED = {
     "x1 in x2": "expected a set of integers such as",
     "x1 + 1 in {0}": "membership is read for one variable",
     "x1 in {0} in {1}": "membership is read for one variable",
+    "x1 = 0": "write == in a condition",
+    "|x1| <= 1": r"write Abs\(x\) for \|x\|",
     "x1 not in {0}": "cannot read",
     "x1 <": "cannot read",
 }
