@@ -56,6 +56,11 @@ class Trained:
     mean_square: float
     corners: np.ndarray = field(repr=False)
 
+    def __repr__(self) -> str:
+        widths = "-".join(map(str, self.sizes))
+        took = f"{self.steps} of {self.total_steps} steps" if not self.finished else f"{self.steps} steps"
+        return f"<{self.seeds} networks {widths} trained on {shorten(str(self.target))}, {took}; .census proves each>"
+
     @property
     def seeds(self) -> int:
         """Number of networks."""
