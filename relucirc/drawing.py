@@ -22,6 +22,7 @@ CROWDED = 12
 MAX_LABELS = 40
 """Most labels between two layers."""
 COLUMN, ROW, RADIUS, MARGIN = 170, 62, 19, 46
+MINUS = "\u2212"
 INK, GREY, POSITIVE, NEGATIVE = "#2b2b2b", "#9a9a9a", "#1f5fa8", "#c2570c"
 
 
@@ -112,7 +113,7 @@ def _draw_weights(
 ) -> None:
     """One line for each weight; its label stands nearer to the neuron that reads it."""
     weights = [weight for row in rows for _, weight in row]
-    plain = {"1", "-1"} if len(weights) >= CROWDED else set()
+    plain = {"1", f"{MINUS}1"} if len(weights) >= CROWDED else set()
     labelled = sum(_entry(weight) not in plain for weight in weights) <= MAX_LABELS
     for i, row in enumerate(rows):
         for j, weight in row:
@@ -145,14 +146,14 @@ def _node(net: MLP, k: int, i: int, centre: tuple[float, float], value: fmpq | N
         bias = layer.exact_bias()[i]
         if bias != 0:
             entry = shorten(_entry(bias), 14)
-            parts.append(_text(x, y + RADIUS + 13, entry if entry.startswith("-") else f"+{entry}", ink, halo=True))
+            parts.append(_text(x, y + RADIUS + 13, entry if entry.startswith(MINUS) else f"+{entry}", ink, halo=True))
     elif value is not None:
         parts.append(_text(x, y + RADIUS + 13, shorten(net.inputs[i], 14), ink, halo=True))
     return "".join(parts)
 
 
 def _text(x: float, y: float, content: str, colour: str, *, halo: bool = False) -> str:
-    behind = ' paint-order="stroke" stroke="white" stroke-width="4" stroke-linejoin="round"' if halo else ""
+    behind = ' paint-order="stroke" stroke="white" stroke-width="8" stroke-linejoin="round"' if halo else ""
     return f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{colour}"{behind}>{escape(content)}</text>'
 
 
@@ -161,4 +162,5 @@ def _is_negative(weight: Any) -> bool:
 
 
 def _entry(weight: Any) -> str:
-    return text(weight) if isinstance(weight, fmpq) else str(weight)
+    """Writes a weight, with a minus that is wider than a dash of a dashed line."""
+    return (text(weight) if isinstance(weight, fmpq) else str(weight)).replace("-", MINUS)

@@ -29,6 +29,10 @@ def test_a_point_shows_the_originals_worked_example():
     assert sorted(t for t in found if t in ("3", "-5", "0", "5")) == ["-5", "-5", "0", "0", "3", "5"]
 
 
+def test_a_minus_is_wider_than_a_dash_of_the_line_that_it_stands_on():
+    assert texts(relucirc.draw(relucirc.circuits.negative_identity())).count("\u22121") == 2
+
+
 def test_families_and_names_are_written_safely():
     family = catalogue["identity"].family()
     assert {"w1", "w2", "1/w1"} <= set(texts(relucirc.draw(family)))
