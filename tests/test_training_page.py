@@ -63,3 +63,16 @@ def test_every_proved_network_with_one_hidden_layer_folds_to_the_smallest():
         group, _, function = name.split("/")
         if group == "wide" and function in smallest:
             assert set(data["pruned"]) == {smallest[function]}, name
+
+
+def test_without_redrawing_and_spread_no_optimiser_leaves_the_range_that_the_page_says():
+    table = PAGE.split("<!-- ablation -->")[1].split("<!-- end of ablation -->")[0]
+    rows = {row.split("|")[1].strip(): row.split("|")[2:8] for row in table.strip().splitlines()[2:]}
+    rates = [float(rate.strip(" %")) for name in ("SGD", "Adam", "Adam, cosine") for rate in rows[name]]
+    assert f"Without it every optimiser stays between {min(rates):.0f} % and {max(rates):.0f} %" in PAGE
+
+
+def test_seeds_that_became_0_are_counted():
+    zeros = [row.split("|") for row in PAGE.splitlines() if "| `0` |" in row]
+    assert [(row[1].strip(), row[4].strip()) for row in zeros] == [("absolute", "27")]
+    assert "27 seeds of the absolute value became 0" in PAGE
