@@ -20,7 +20,6 @@ from relucirc.errors import FileError, RelucircError
 from relucirc.exact import rational
 from relucirc.lower.from_formula import graph_of_formula
 from relucirc.training import FUNCTIONS, REGIMENS, run_census, train, wilson
-from relucirc.training.circuit import TOLERANCES, snap_network
 from relucirc.training.driver import Trained
 from relucirc.training.failures import group_failures
 from relucirc.training.features import features_of
@@ -28,6 +27,8 @@ from relucirc.training.folding import fold_network
 from relucirc.training.hinging import fold_deep
 from relucirc.training.judging import Judge
 from relucirc.training.layers import to_networks
+from relucirc.training.moving import TOLERANCES
+from relucirc.training.neurons import snap_network
 from relucirc.training.rounding import simplest
 from relucirc.training.symmetry import find_symmetries, orbit_key
 from relucirc.training.target import read_target

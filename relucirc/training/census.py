@@ -14,12 +14,12 @@ from relucirc.domain import Box
 from relucirc.errors import RelucircError
 from relucirc.exact import approximate, text
 from relucirc.network import MLP
-from relucirc.training.circuit import Snap
 from relucirc.training.driver import Trained
 from relucirc.training.failures import Failure, group_failures
 from relucirc.training.features import features_of
 from relucirc.training.judging import Judge, Judgement
 from relucirc.training.layers import to_layers
+from relucirc.training.moving import Snap
 from relucirc.training.statistics import wilson
 from relucirc.training.symmetry import find_symmetries, orbit_key
 from relucirc.training.writing import network_text

@@ -16,7 +16,8 @@ from flint import fmpq
 
 from relucirc.exact import ONE, ZERO
 from relucirc.network import MLP
-from relucirc.training.circuit import Circuit, Mover, Row, Snap, exact_layers
+from relucirc.training.circuit import Circuit, Row
+from relucirc.training.moving import Mover, Snap, exact_layers
 
 Form = tuple[Row, fmpq]
 """``row . x + constant``."""
@@ -38,7 +39,7 @@ def fold_network(net: MLP, tolerance: fmpq, corners: Sequence[Sequence[fmpq]]) -
 
     Args:
         net: A float network.
-        tolerance: See :func:`~relucirc.training.circuit.snap_network`.
+        tolerance: See :func:`~relucirc.training.neurons.snap_network`.
         corners: The vertices of the domain.
     """
     if len(net.layers) != 2:
@@ -77,7 +78,7 @@ def fold_network(net: MLP, tolerance: fmpq, corners: Sequence[Sequence[fmpq]]) -
     affine = [(tuple(mover.move(c, unit) for c in row), mover.move(o, unit)) for row, o in rest]
     circuit = _shortest(kept, affine, any(layer.bias is not None for layer in net.layers))
     used = sum(len(rows) for rows, _ in circuit.layers[:-1])
-    return Snap(circuit, tolerance, mover.largest, 0, max(0, len(rows) - used), folded=True)
+    return Snap(circuit, tolerance, mover.largest, max(0, len(rows) - used), folded=True)
 
 
 def _value(form: Form, point: Sequence[fmpq]) -> fmpq:

@@ -1,4 +1,4 @@
-"""The way to snap networks with several hidden layers: every wire as an affine form over inputs and hinges.
+"""The third way to snap, for several hidden layers: every wire as an affine form over inputs and hinges.
 
 Neuron by neuron from the inputs, a pre-activation is an affine form over the inputs and the *hinges*
 ``relu(l)`` found so far.  One that is never positive on the domain is zero, and one that is never negative
@@ -20,7 +20,8 @@ from flint import fmpq
 
 from relucirc.exact import ONE, ZERO, approximate, rational
 from relucirc.network import MLP
-from relucirc.training.circuit import Circuit, Mover, Row, Snap, exact_layers, in_order
+from relucirc.training.circuit import Circuit, Row, in_order
+from relucirc.training.moving import Mover, Snap, exact_layers
 from relucirc.training.rounding import simplest
 
 EPSILON = 1e-12
@@ -103,9 +104,9 @@ def fold_deep(net: MLP, tolerance: fmpq, points: np.ndarray, denominator: int | 
 
     Args:
         net: A network in floats or exact.
-        tolerance: See :func:`~relucirc.training.circuit.snap_network`.
+        tolerance: See :func:`~relucirc.training.neurons.snap_network`.
         points: Points of the domain, one row each, its corners among them.
-        denominator: See :class:`~relucirc.training.circuit.Mover`.
+        denominator: See :class:`~relucirc.training.moving.Mover`.
     """
     if len(net.layers) < 3:
         return None
@@ -128,7 +129,7 @@ def fold_deep(net: MLP, tolerance: fmpq, points: np.ndarray, denominator: int | 
         outputs.append({v: c for v, c in moved.items() if c})
     biased = any(layer.bias is not None for layer in net.layers)
     circuit = _write(hinges, outputs, len(layers) - 1, biased)
-    return Snap(circuit, tolerance, mover.largest, 0, 0, folded=True)
+    return Snap(circuit, tolerance, mover.largest, 0, folded=True)
 
 
 def _write(hinges: _Hinges, outputs: Sequence[Terms], depth: int, biased: bool) -> Circuit:

@@ -22,9 +22,11 @@ from relucirc.geometry.cell import cell_of
 from relucirc.graph import Graph
 from relucirc.network import MLP
 from relucirc.prover import prove
-from relucirc.training.circuit import TOLERANCES, Circuit, Snap, snap_network
+from relucirc.training.circuit import Circuit
 from relucirc.training.folding import fold_network
 from relucirc.training.hinging import fold_deep
+from relucirc.training.moving import TOLERANCES, Snap
+from relucirc.training.neurons import snap_network
 
 DENOMINATORS = (24, 12, 8, 6, 5, 4, 3, 2)
 """The grids that weights of networks with several hidden layers are moved to, if moving them one by one fails."""
