@@ -158,13 +158,18 @@ def _from_conditions(conditions: Sequence[Any], names: tuple[str, ...]) -> Domai
             if unknown:
                 raise DomainError("domain: " + unknown_symbols(unknown, names).replace("the formula uses", "it uses"))
             integers |= {place[s.name] for s in condition.free_symbols if s.is_integer}
-            relations += _read_relation(condition, names)
+            relations += [relation for relation in _read_relation(condition, names) if not _is_always_true(relation)]
         else:
             raise DomainError(
                 f"domain: expected comparisons with <, <=, >, >= or == joined by commas or And (a polyhedron), got "
                 f"{shorten(condition)}; for a union, prove each part."
             )
     return Domain(tuple(relations), frozenset(integers))
+
+
+def _is_always_true(relation: Relation) -> bool:
+    """Whether a relation says nothing, such as ``x == x``."""
+    return relation.form.is_constant and relation.holds(_sign(relation.form.const))
 
 
 def _read_relation(condition: Relational, names: tuple[str, ...]) -> list[Relation]:

@@ -46,6 +46,7 @@ class SampledValues:
         self._first.append(values)
         self._atoms.append(read)
 
+    @np.errstate(all="ignore")  # numbers beyond floats have no sign here
     def signs(self, form: Form) -> tuple[bool, bool]:
         """Whether a form is positive, and negative, at sample points."""
         const, terms = _approximated(form)
@@ -79,6 +80,7 @@ def _approximated(form: Form) -> Terms:
     return approximate(form.const), [(v, approximate(c)) for v, c in form.terms.items()]
 
 
+@np.errstate(all="ignore")
 def _sample_points(n: int, cell: Cell | None) -> np.ndarray:
     """Deterministic sample points of R^n or of a cell, one row per input."""
     rng = np.random.default_rng(20220101)

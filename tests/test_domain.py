@@ -120,6 +120,17 @@ def test_integers_come_from_symbols_sets_and_boxes():
     assert read_domain(Domain(), NAMES).relations == ()
 
 
+def test_conditions_that_always_hold_say_nothing():
+    assert read_domain("x1 == x1, x1 + 1 >= x1, 0 < 1, x2 - x2 <= 0", NAMES) == Domain()
+    plain = relucirc.depth_certificate("Max(x1, x2)")
+    assert relucirc.depth_certificate("Max(x1, x2)", domain="x1 == x1").reason == plain.reason
+
+
+def test_numbers_beyond_floats_are_numbers():
+    assert prove(circuits.absolute(), "x", "x >= 1e400")
+    assert not prove(circuits.absolute(), "x", "x >= -1e400")
+
+
 REFUSED = {
     "x1 > 0 or x2 > 0": "for a union, prove each part",
     "not x1 > 0": "for a union, prove each part",
