@@ -27,7 +27,7 @@ Number = Any
 
 ZERO, ONE = fmpq(0), fmpq(1)
 
-_TEXT = re.compile(r"\s*([+-]?\d+)(?:\s*/\s*(\d+))?\s*|\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?\s*")
+_TEXT = re.compile(r"\s*([+-]?\d+)(?:\s*/\s*(\d+))?\s*|\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?\s*", re.ASCII)
 MAX_DIGITS = 20_000
 """Longest number that is read from text, exponent written out: nobody fills memory with one."""
 

@@ -178,6 +178,7 @@ def test_tenth_as_text_and_as_float():
         "0x10",
         "1_0",
         "1 2",
+        "\N{ARABIC-INDIC DIGIT THREE}",
         "1e99999999999",
         "9" * (MAX_DIGITS + 1),
         "1e20001",
