@@ -117,6 +117,11 @@ class MLP:
                     f"layer {i} gives {below.shape[0]} values but layer {i + 1} takes {above.shape[1]} "
                     f"(weights are out x in: {below.shape} then {above.shape}); transpose one, or drop a layer."
                 )
+        if 0 in (self.layers[0].shape[1], self.layers[-1].shape[0]):
+            raise NetworkError(
+                f"expected at least one input and one output, got {self.layers[0].shape[1]} inputs and "
+                f"{self.layers[-1].shape[0]} outputs."
+            )
         check_names(self.inputs)
         if len(self.inputs) != self.layers[0].shape[1]:
             raise NetworkError(

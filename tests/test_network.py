@@ -302,6 +302,14 @@ WRONG = {
         lambda: MLP.from_arrays([([[sympy.pi]], None)]),
         "expected a rational number .* got pi of type Pi",
     ),
+    "no inputs": (
+        lambda: MLP.from_arrays([(np.ones((2, 0)), None), (np.ones((1, 2)), None)]),
+        "at least one input and one output, got 0 inputs and 1 outputs",
+    ),
+    "no outputs": (
+        lambda: MLP.from_arrays([(np.ones((0, 2)), None)]),
+        "at least one input and one output, got 2 inputs and 0 outputs",
+    ),
     "too few names": (lambda: MLP.from_arrays([(ONE, None)], ("a",)), "expected 2 input names .* got 1"),
     "one name twice": (lambda: MLP.from_arrays([(ONE, None)], ("a", "a")), r"unique input names, got \['a', 'a'\]"),
     "a name with a blank": (
