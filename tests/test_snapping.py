@@ -223,3 +223,5 @@ def test_errors_name_what_is_wrong():
         snap(circuits.identity.family())
     with pytest.raises(NetworkError, match="too large to snap"):
         snap(MLP.from_arrays([([[10**400]], None)]))
+    with pytest.raises(NetworkError, match="too large to snap: a product of them"):
+        snap(MLP.from_arrays([([[2**1000], [-(2**1000)]], None), ([[2**1000, 1]], None)]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from relucirc.budget import Budget
 from relucirc.domain import read_domain
-from relucirc.errors import RelucircError, not_a_network, shorten
+from relucirc.errors import NetworkError, RelucircError, not_a_network, shorten
 from relucirc.exact import approximate
 from relucirc.network import MLP
 from relucirc.prover import prove
@@ -126,7 +126,13 @@ def _roundings(net: MLP, rounding: Rounding, box: Box | None) -> Iterator[_Attem
     """Rounds twice: neuron by neuron, and with hyperplanes pooled first."""
     for pool in (False, True):
         neurons = Neurons(rounding)
-        network = _rounded(net, neurons, box, pool=pool)
+        try:
+            with np.errstate(over="raise", invalid="raise"):
+                network = _rounded(net, neurons, box, pool=pool)
+        except (FloatingPointError, OverflowError):
+            raise NetworkError(
+                "the weights are too large to snap: a product of them is beyond float64; scale the network down."
+            ) from None
         yield _Attempt(Snapped(network, tuple(neurons.moves)), neurons.strained)
 
 
