@@ -8,8 +8,10 @@ empty (with multipliers) or a :class:`Case`.  Where inputs take integer values o
 integers splits the cell there (branch and bound).
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flint import fmpq
@@ -23,6 +25,8 @@ from relucirc.graph import Graph, MaxGate, Relation, SelectGate
 from relucirc.problem import Problem
 
 SIDES = ("left", "right")
+FRAMES = 3600
+"""Python frames for nested cells: some 900 levels, as deep as ``json`` writes and reads."""
 Point = tuple[fmpq, ...]
 
 
@@ -113,7 +117,8 @@ class Solver:
 
     def run(self, left: Graph, right: Graph, relations: Sequence[Relation]) -> dict | None:
         """Returns the tree of proofs, or None when a case was not proved."""
-        return self._cell((_Side(left, {}), _Side(right, {})), tuple(relations))
+        with _recursion_limit(FRAMES):
+            return self._cell((_Side(left, {}), _Side(right, {})), tuple(relations))
 
     def _cell(self, sides: tuple[_Side, _Side], relations: tuple[Relation, ...]) -> dict | None:
         """Proves one cell, or that it is empty."""
@@ -222,6 +227,16 @@ class Solver:
                 return None
             node[name] = proof
         return node
+
+
+@contextlib.contextmanager
+def _recursion_limit(least: int) -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, least))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _with(sides: tuple[_Side, _Side], i: int, side: _Side) -> tuple[_Side, _Side]:

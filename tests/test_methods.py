@@ -1,8 +1,10 @@
 """Every method proves its own kind of claim, refutes near misses, and its evidence is accepted."""
 
+import inspect
 import itertools
 import json
 import signal
+import sys
 import threading
 import time
 from _thread import interrupt_main
@@ -257,3 +259,15 @@ def test_conditions_of_every_boolean_connective(condition, truth):
 def test_a_condition_that_sympy_cannot_evaluate_is_no_obstacle():
     formula = "Piecewise((x, not (0 < 0)), (0, True)) + Piecewise((1, x >= 0), (1, True)) - 1"
     assert relucirc.prove(circuits.identity(), formula)
+
+
+def test_many_nested_conditions_need_no_deep_python_stack():
+    condition = " and ".join(f"x >= {-k}" for k in range(90))
+    claim = read_claim(circuits.identity(), f"Piecewise((x, {condition}), (x, True))", None)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 300)
+    try:
+        assert Solver(lambda _: {"leaf": None}, Budget()).run(claim.left, claim.right, ())
+        assert sys.getrecursionlimit() < limit
+    finally:
+        sys.setrecursionlimit(limit)
