@@ -1,6 +1,7 @@
 """Sphinx settings.  The catalogue and the API pages are written from the code before every build."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -27,6 +28,10 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 suppress_warnings = ["config.cache", "ref.python"]  # a name such as RelucircError stands in two places
+
+if find_spec("latex2mathml"):  # without it, formulas are drawn by a script from the network
+    extensions.append("mathml")
+    html_math_renderer = "mathml"
 
 html_theme = "alabaster"
 html_static_path = ["_static"]

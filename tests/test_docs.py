@@ -162,3 +162,18 @@ def test_every_public_name_has_a_docstring():
         thing = getattr(relucirc, name)
         if not name.startswith("_") and callable(thing):
             assert (thing.__doc__ or "").strip(), name
+
+
+def test_every_formula_of_the_pages_becomes_mathml():
+    convert = pytest.importorskip("latex2mathml.converter").convert
+    formulas = [formula for page in PAGES for formula in formulas_of(page)]
+    assert len(formulas) > 50
+    for formula in formulas:
+        shown = convert(formula)
+        assert shown.startswith("<math"), formula
+        assert "\\" not in shown, formula
+
+
+def formulas_of(page):
+    text = re.sub(r"`[^`\n]*`", "", BLOCK.sub("", page.read_text("utf-8")))
+    return [a or b for a, b in re.findall(r"\$\$(.+?)\$\$|\$([^$]+?)\$", text, re.DOTALL)]
