@@ -1,5 +1,6 @@
 """Set-up of all tests: Hypothesis profiles, and a drawing backend that needs no screen."""
 
+import json
 import os
 
 import pytest
@@ -21,3 +22,18 @@ def _no_global_jax_change():
     before = jax.config.read("jax_enable_x64")
     yield
     assert jax.config.read("jax_enable_x64") == before
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Writes a file and returns its path."""
+
+    def write(content, name="net.json"):
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
