@@ -75,7 +75,13 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"relucirc.{name}")
+        try:
+            return importlib.import_module(f"relucirc.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != "hypothesis":
+                raise
+            # help() and tab completion ask for every name, and pass over AttributeError only.
+            raise AttributeError(f"relucirc.{name} needs Hypothesis: pip install hypothesis.") from None
     if name not in _LATER:
         raise AttributeError(f"module 'relucirc' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"relucirc.{_LATER[name]}"), name)

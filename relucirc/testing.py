@@ -7,6 +7,7 @@ that Hypothesis draws and shrinks.
 from collections.abc import Callable
 from typing import Any
 
+from relucirc.errors import RelucircError
 from relucirc.prover import prove
 from relucirc.result import Result
 
@@ -72,8 +73,11 @@ def assert_all_equal(
         ...     st.integers(2, 5),
         ... )
     """
-    from hypothesis import HealthCheck, given, settings  # noqa: PLC0415  (heavy, and only this needs it)
-    from hypothesis import strategies as st  # noqa: PLC0415
+    try:
+        from hypothesis import HealthCheck, given, settings  # noqa: PLC0415  (heavy, and only this needs it)
+        from hypothesis import strategies as st  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise RelucircError("assert_all_equal needs Hypothesis: pip install hypothesis.") from None
 
     __tracebackhide__ = True
 

@@ -32,6 +32,29 @@ def test_heavy_packages_stay_out_until_they_are_needed(statement):
     assert not modules_after(statement) & set(HEAVY)
 
 
+def test_help_works_without_hypothesis_and_its_names_say_what_is_missing():
+    code = (
+        "import sys\n"
+        "sys.modules['hypothesis'] = None\n"
+        "import inspect, pydoc, relucirc, relucirc.testing\n"
+        "assert 'Exact proofs about ReLU networks' in pydoc.plain(pydoc.render_doc(relucirc))\n"
+        "assert 'strategies' not in dict(inspect.getmembers(relucirc))\n"
+        "for ask in (lambda: relucirc.strategies, lambda: relucirc.testing.assert_all_equal(None, None)):\n"
+        "    try:\n"
+        "        ask()\n"
+        "    except (AttributeError, relucirc.RelucircError) as error:\n"
+        "        assert 'needs Hypothesis: pip install hypothesis' in str(error), error\n"
+        "    else:\n"
+        "        raise AssertionError('nothing was refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (Path(relucirc.__path__[0]) / "py.typed").is_file()
+
+
 def test_the_checker_names_no_module_of_the_methods():
     forbidden = ("relucirc.methods", "relucirc.hinges", "relucirc.geometry", "relucirc.subdivision", "relucirc.witness")
     files = list(Path(relucirc.checker.__path__[0]).glob("*.py"))
