@@ -58,7 +58,7 @@ class Row:
     def cells(self) -> list[str]:
         """Returns the row's cells."""
         written = str(self.formula)
-        function = f"`{written}`" if len(written) <= WIDEST else f"{len(self.net.inputs)} inputs"
+        function = f"`{written}`" if len(written) <= WIDEST else _inputs(len(self.net.inputs))
         where = f"`{self.domain}`" if self.domain else "everywhere"
         built = f"{self.net.hidden_neurons} ({'-'.join(map(str, self.net.sizes))})"
         return [f"`{self.name}`", function, where, built, *self.known()]
@@ -95,6 +95,10 @@ class Row:
             return "none known here"
         net, how = min(options, key=lambda option: option[0].hidden_neurons)
         return f"{net.hidden_neurons} ({'-'.join(map(str, net.sizes))}), {how}"
+
+
+def _inputs(count: int) -> str:
+    return "1 input" if count == 1 else f"{count} inputs"
 
 
 def _one_layer(found: Minimal) -> str:
