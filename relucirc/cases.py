@@ -18,7 +18,7 @@ from flint import fmpq
 
 from relucirc.budget import Budget
 from relucirc.chart import Chart, chart_of, sparse
-from relucirc.exact import ONE
+from relucirc.exact import ONE, sign_of
 from relucirc.forms import Form, Key, form_to_json
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph, MaxGate, Relation, SelectGate
@@ -48,7 +48,7 @@ class Case:
 
     def contains(self, point: Sequence[fmpq]) -> bool:
         """Whether a point satisfies all relations, strict ones included."""
-        return all(r.holds(_sign(r.form.evaluate(point))) for r in self.relations)
+        return all(r.holds(sign_of(r.form.evaluate(point))) for r in self.relations)
 
     def pull_inside(self, point: Sequence[fmpq], is_witness: Callable[[Sequence[fmpq]], bool]) -> tuple[fmpq, ...]:
         """Moves a witness in the closure into the cell itself, by continuity."""
@@ -270,11 +270,7 @@ def _negated(signs: Signs) -> Signs:
 
 def _truth(form: Form, op: str, known: dict[Key, Signs]) -> bool | None:
     """Truth of ``form op 0`` where its possible signs agree about it."""
-    signs = {_sign(form.const)} if form.is_constant else known.get(_direction(form), _ANY)
+    signs = {sign_of(form.const)} if form.is_constant else known.get(_direction(form), _ANY)
     if signs <= _SIGNS[op]:
         return True
     return None if signs & _SIGNS[op] else False
-
-
-def _sign(value: fmpq) -> int:
-    return (value.p > 0) - (value.p < 0)

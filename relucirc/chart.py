@@ -12,7 +12,7 @@ from flint import fmpq
 from relucirc.exact import ONE, ZERO, text
 from relucirc.forms import Form, combine
 from relucirc.geometry.feasible import feasibility
-from relucirc.graph import Graph, MaxGate, Relation
+from relucirc.graph import Graph, Relation
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,11 @@ class Chart:
         def value(v: int) -> Form:
             return self.forms[v] if v < len(graph.inputs) else Form.variable(v + shift)
 
-        gates = []
-        for gate in graph.gates:
-            assert isinstance(gate, MaxGate)
-            gates.append(MaxGate(gate.left.substitute(value), gate.right.substitute(value)))
+        def over_chart(form: Form) -> Form:
+            return form.substitute(value)
+
         names = tuple(graph.inputs[v] for v in self.free)
-        return Graph(names, tuple(gates), tuple(form.substitute(value) for form in graph.outputs))
+        return Graph(names, tuple(gate.map(over_chart) for gate in graph.gates), tuple(map(over_chart, graph.outputs)))
 
 
 def chart_of(relations: Sequence[Relation], n: int) -> Chart:

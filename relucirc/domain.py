@@ -10,7 +10,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from relucirc.errors import DomainError, FormulaError, RelucircError, shorten
-from relucirc.exact import ONE, rational
+from relucirc.exact import ONE, rational, sign_of
 from relucirc.forms import Form, combine
 from relucirc.formula import parse_conditions, unknown_symbols
 from relucirc.graph import Relation
@@ -57,7 +57,7 @@ class Domain:
         """Whether a point satisfies every relation."""
         if any(point[v].q != 1 for v in self.integers):
             return False
-        return all(r.holds(_sign(r.form.evaluate(point))) for r in self.relations)
+        return all(r.holds(sign_of(r.form.evaluate(point))) for r in self.relations)
 
 
 def read_domain(domain: Any, names: Sequence[str]) -> Domain:
@@ -169,7 +169,7 @@ def _from_conditions(conditions: Sequence[Any], names: tuple[str, ...]) -> Domai
 
 def _is_always_true(relation: Relation) -> bool:
     """Whether a relation says nothing, such as ``x == x``."""
-    return relation.form.is_constant and relation.holds(_sign(relation.form.const))
+    return relation.form.is_constant and relation.holds(sign_of(relation.form.const))
 
 
 def _read_relation(condition: Relational, names: tuple[str, ...]) -> list[Relation]:
@@ -229,7 +229,3 @@ def _pieces(e: sympy.Basic, factor: fmpq, whole: sympy.Basic, names: tuple[str, 
 
 def _not_convex(condition: sympy.Basic) -> DomainError:
     return DomainError(f"domain: {shorten(condition)} is not convex; prove each of its parts on its own.")
-
-
-def _sign(value: fmpq) -> int:
-    return (value.p > 0) - (value.p < 0)

@@ -128,6 +128,16 @@ def fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
+def sign_of(value: fmpq) -> int:
+    """Returns -1, 0 or 1."""
+    return (value.p > 0) - (value.p < 0)
+
+
+def nearest_integer(value: fmpq) -> int:
+    """Returns the nearest integer; of two, the larger."""
+    return int((2 * value.p + value.q) // (2 * value.q))
+
+
 def to_rational(value: fmpq) -> sympy.Rational:
     """Converts to ``sympy.Rational``, the type that users see."""
     return sympy.Rational(int(value.p), int(value.q))

@@ -9,7 +9,7 @@ from math import gcd, lcm
 
 from flint import fmpq
 
-from relucirc.exact import ONE, ZERO, text
+from relucirc.exact import ONE, ZERO, sign_of, text
 
 Key = tuple[tuple[int, int, int], ...]
 
@@ -121,7 +121,7 @@ class Form:
     def sign(self) -> int:
         """Returns the sign of the leading coefficient: lowest variable first, constant last."""
         leading = self.terms[min(self.terms)] if self.terms else self.const
-        return (leading.p > 0) - (leading.p < 0)
+        return sign_of(leading)
 
     @property
     def key(self) -> Key:

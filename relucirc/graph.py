@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from relucirc.exact import sign_of
 from relucirc.forms import Form
 
 
@@ -32,6 +33,11 @@ class Guard:
     kind: str
     parts: "tuple[Guard, ...]" = ()
     relation: Relation | None = None
+
+    def map(self, change: Callable[[Form], Form]) -> "Guard":
+        """Returns the guard with every form changed."""
+        relation = self.relation and Relation(change(self.relation.form), self.relation.op)
+        return Guard(self.kind, tuple(part.map(change) for part in self.parts), relation)
 
     def relations(self) -> list[Relation]:
         """Lists the relations in order of first appearance."""
@@ -64,12 +70,20 @@ class MaxGate:
     left: Form
     right: Form
 
+    def map(self, change: Callable[[Form], Form]) -> "MaxGate":
+        """Returns the gate with both forms changed."""
+        return MaxGate(change(self.left), change(self.right))
+
 
 @dataclass(frozen=True)
 class SelectGate:
     """The form of the first branch whose guard holds; the last guard is true."""
 
     branches: tuple[tuple[Guard, Form], ...]
+
+    def map(self, change: Callable[[Form], Form]) -> "SelectGate":
+        """Returns the gate with every form changed, those of its guards too."""
+        return SelectGate(tuple((guard.map(change), change(form)) for guard, form in self.branches))
 
 
 Gate = MaxGate | SelectGate
@@ -137,13 +151,9 @@ def gate_value(gate: Gate, values: Sequence[fmpq]) -> fmpq:
     if isinstance(gate, MaxGate):
         return max(gate.left.evaluate(values), gate.right.evaluate(values))
     for guard, form in gate.branches:
-        if guard.decide(lambda relation: relation.holds(_sign(relation.form.evaluate(values)))):
+        if guard.decide(lambda relation: relation.holds(sign_of(relation.form.evaluate(values)))):
             return form.evaluate(values)
     raise AssertionError("the last branch of a SelectGate is true")
-
-
-def _sign(value: fmpq) -> int:
-    return (value.p > 0) - (value.p < 0)
 
 
 class GraphBuilder:

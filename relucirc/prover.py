@@ -11,7 +11,7 @@ from relucirc.certificate import make_certificate
 from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
 from relucirc.errors import shorten
-from relucirc.exact import text, to_rational
+from relucirc.exact import nearest_integer, text, to_rational
 from relucirc.methods import METHODS
 from relucirc.problem import Proved, Refuted
 from relucirc.progress import progress_line
@@ -109,8 +109,7 @@ class _Attempt:
         point = case.chart.lift(answer.point)
         if self.claim.domain.integers:
             rounded = tuple(
-                fmpq(int((2 * c.p + c.q) // (2 * c.q))) if v in self.claim.domain.integers else c
-                for v, c in enumerate(point)
+                fmpq(nearest_integer(c)) if v in self.claim.domain.integers else c for v, c in enumerate(point)
             )
             if not self.claim.is_witness(rounded):
                 return point

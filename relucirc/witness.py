@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from flint import fmpq
 
-from relucirc.exact import approximate
+from relucirc.exact import approximate, nearest_integer
 from relucirc.forms import Form
 from relucirc.graph import Graph, MaxGate
 from relucirc.problem import Problem
@@ -133,10 +133,10 @@ def _simpler(point: Point) -> Iterator[Point]:
     if largest:
         for size in (1, 2, 3, 10):
             scaled = tuple(c * size / largest for c in point)
-            yield tuple(fmpq(_round(c)) for c in scaled)
+            yield tuple(fmpq(nearest_integer(c)) for c in scaled)
             yield scaled
     for denominator in (1, 2, 4, 16, 256):
-        yield tuple(fmpq(_round(c * denominator), denominator) for c in point)
+        yield tuple(fmpq(nearest_integer(c * denominator), denominator) for c in point)
     for i, c in enumerate(point):
         for value in _simpler_numbers(c):
             yield (*point[:i], value, *point[i + 1 :])
@@ -149,8 +149,8 @@ def _simpler_numbers(c: fmpq) -> Iterator[fmpq]:
     yield from (fmpq(floor), fmpq(floor + 1))
     yield from _convergents(c)
     if abs(c) > 2:
-        yield fmpq(_round(c / 2))
-        yield fmpq(_round(c / 16))
+        yield fmpq(nearest_integer(c / 2))
+        yield fmpq(nearest_integer(c / 16))
         power = 2 ** (abs(int(c.p)).bit_length() - int(c.q).bit_length())
         yield fmpq(power if c > 0 else -power)
 
@@ -163,7 +163,3 @@ def _convergents(c: fmpq) -> Iterator[fmpq]:
         p0, q0, p1, q1 = p1, q1, a * p1 + p0, a * q1 + q0
         yield fmpq(p1, q1)
         p, q = q, p - a * q
-
-
-def _round(c: fmpq) -> int:
-    return (2 * int(c.p) + int(c.q)) // (2 * int(c.q))

@@ -9,7 +9,7 @@ from flint import fmpq
 from relucirc.errors import RelucircError
 from relucirc.exact import common_denominator
 from relucirc.forms import Form
-from relucirc.graph import Graph, MaxGate
+from relucirc.graph import Graph
 from relucirc.prover import prove
 
 SAMPLES = 40
@@ -104,10 +104,11 @@ def exchanged(graph: Graph, i: int, j: int) -> Graph:
     Raises:
         RelucircError: For a graph with select gates.
     """
+    if graph.has_selects:
+        raise RelucircError("discover reads formulas in Max and Min; write the Piecewise in these.")
     swap = {i: Form.variable(j), j: Form.variable(i)}
-    gates = []
-    for gate in graph.gates:
-        if not isinstance(gate, MaxGate):
-            raise RelucircError("discover reads formulas in Max and Min; write the Piecewise in these.")
-        gates.append(MaxGate(gate.left.substitute(swap.get), gate.right.substitute(swap.get)))
-    return Graph(graph.inputs, tuple(gates), tuple(form.substitute(swap.get) for form in graph.outputs))
+
+    def swapped(form: Form) -> Form:
+        return form.substitute(swap.get)
+
+    return Graph(graph.inputs, tuple(gate.map(swapped) for gate in graph.gates), tuple(map(swapped, graph.outputs)))

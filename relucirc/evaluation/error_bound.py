@@ -18,7 +18,7 @@ from relucirc.evaluation.plan import choose_plan
 from relucirc.evaluation.rounding import Arithmetic, Range, analyse, steps_of
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
-from relucirc.exact import rational, to_float, to_rational
+from relucirc.exact import rational, sign_of, to_float, to_rational
 from relucirc.network import MLP
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -102,7 +102,7 @@ def read_box(domain: Any, names: Sequence[str]) -> list[Range]:
     for relation in read_domain(domain, names).relations:
         terms = relation.form.terms
         if len(terms) != 1:
-            if not terms and not relation.holds((relation.form.const > 0) - (relation.form.const < 0)):
+            if not terms and not relation.holds(sign_of(relation.form.const)):
                 raise DomainError("domain: expected a box, got conditions that no point satisfies.")
             continue
         ((v, c),) = terms.items()

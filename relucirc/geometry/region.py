@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import text
+from relucirc.exact import sign_of, text
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
 from relucirc.geometry.feasible import nonnegative_multipliers
@@ -68,7 +68,7 @@ class Region:
     def sign(self, form: Form) -> int | None:
         """The sign of a form over the inputs on the whole region, 0 for the zero form, None if it has both."""
         if form.is_constant:
-            return (form.const.p > 0) - (form.const.p < 0)
+            return sign_of(form.const)
         values = self.cell.values(normal_of(form, self.n))
         if values is None:
             return None

@@ -14,10 +14,10 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFunction
 
 from relucirc.errors import FormulaError, RelucircError, shorten
-from relucirc.exact import ONE, ZERO, rational
+from relucirc.exact import ONE, ZERO, rational, sign_of
 from relucirc.forms import Form, combine
 from relucirc.formula import OrderStatistic, parse_formula, unknown_symbols
-from relucirc.graph import Graph, GraphBuilder, Guard, MaxGate, Relation, SelectGate
+from relucirc.graph import Graph, GraphBuilder, Guard, Relation
 from relucirc.lower.from_network import graph_of_network
 from relucirc.network import MLP
 from relucirc.sorting import merge_exchange
@@ -115,17 +115,7 @@ def _reordered(graph: Graph, names: tuple[str, ...]) -> Graph:
     def move(form: Form) -> Form:
         return Form({place[v] if v < old else v + shift: c for v, c in form.terms.items()}, form.const)
 
-    def move_guard(guard: Guard) -> Guard:
-        relation = guard.relation and Relation(move(guard.relation.form), guard.relation.op)
-        return Guard(guard.kind, tuple(map(move_guard, guard.parts)), relation)
-
-    gates = [
-        MaxGate(move(gate.left), move(gate.right))
-        if isinstance(gate, MaxGate)
-        else SelectGate(tuple((move_guard(guard), move(form)) for guard, form in gate.branches))
-        for gate in graph.gates
-    ]
-    return Graph(names, tuple(gates), tuple(map(move, graph.outputs)))
+    return Graph(names, tuple(gate.map(move) for gate in graph.gates), tuple(map(move, graph.outputs)))
 
 
 class _Lowering:
@@ -255,8 +245,7 @@ class _Lowering:
 def _constant_truth(relation: Relation) -> bool | None:
     if not relation.form.is_constant:
         return None
-    const = relation.form.const
-    return relation.holds((const > 0) - (const < 0))
+    return relation.holds(sign_of(relation.form.const))
 
 
 def _operands(e: sympy.Basic) -> list[sympy.Basic]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from relucirc.errors import FormulaError, shorten
 from relucirc.forms import Form
-from relucirc.graph import Gate, Graph, GraphBuilder, Guard, MaxGate, Relation, SelectGate
+from relucirc.graph import Gate, Graph, GraphBuilder, Guard, MaxGate
 from relucirc.lower.jaxpr.arrays import elementwise, objects
 from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.interpreter import Interpreter, Unknown, Value
@@ -155,16 +155,7 @@ def pruned(graph: Graph) -> Graph:
     def moved(form: Form) -> Form:
         return Form({number.get(v, v): c for v, c in form.terms.items()}, form.const)
 
-    def moved_guard(guard: Guard) -> Guard:
-        relation = guard.relation and Relation(moved(guard.relation.form), guard.relation.op)
-        return Guard(guard.kind, tuple(map(moved_guard, guard.parts)), relation)
-
-    def moved_gate(gate: Gate) -> Gate:
-        if isinstance(gate, MaxGate):
-            return MaxGate(moved(gate.left), moved(gate.right))
-        return SelectGate(tuple((moved_guard(guard), moved(form)) for guard, form in gate.branches))
-
-    gates = tuple(moved_gate(graph.gates[v - n]) for v in sorted(needed))
+    gates = tuple(graph.gates[v - n].map(moved) for v in sorted(needed))
     return Graph(graph.inputs, gates, tuple(map(moved, graph.outputs)))
 
 

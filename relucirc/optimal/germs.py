@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import ZERO
+from relucirc.exact import ZERO, sign_of
 from relucirc.forms import Form
 from relucirc.graph import Graph
 
@@ -45,13 +45,13 @@ def germ(graph: Graph, point: Point, flag: Sequence[Point]) -> Germ:
     def sign(form: Form) -> int:
         """The sign of a form over the inputs beside the point; notes what it decides."""
         if form.is_constant:
-            return (form.const.p > 0) - (form.const.p < 0)
+            return sign_of(form.const)
         number = form.evaluate(point)
         for direction in flag:
             if number:
                 break
             number = slope(form, direction)
-        result = (number.p > 0) - (number.p < 0)
+        result = sign_of(number)
         if result:
             positive.append(form if result > 0 else -form)
         return result

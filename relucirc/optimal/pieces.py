@@ -5,6 +5,7 @@ On convex regions R_i that cover R^n, a continuous function with the affine piec
 """
 
 from relucirc.budget import Budget
+from relucirc.exact import sign_of
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
 from relucirc.graph import Graph, GraphBuilder
@@ -57,7 +58,7 @@ def _outputs(graph: Graph, cell: Cell) -> tuple[Form, ...]:
 
     def sign(form: Form) -> int:
         if form.is_constant:
-            return (form.const.p > 0) - (form.const.p < 0)
+            return sign_of(form.const)
         values = cell.values(normal_of(form, n))
         if values is None or min(values) < 0 < max(values):
             raise _Undecided(form)
