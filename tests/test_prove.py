@@ -236,14 +236,6 @@ def test_a_constant_and_an_input_that_is_not_used():
     assert prove(MLP.from_arrays([([[1, 0]], None)]), "x1").status == "proved"
 
 
-def test_a_network_without_inputs_is_a_number():
-    net = MLP.from_arrays([([[]], [3])])
-    assert net.inputs == ()
-    assert prove(net, 3).status == "proved"
-    result = prove(net, "2")
-    assert (result.status, result.witness) == ("refuted", {})
-
-
 @pytest.mark.parametrize("step", TINY[2:])
 @pytest.mark.parametrize("layer", [0, 1])
 def test_every_bias_of_minimum_moved_is_refuted(layer, step):
