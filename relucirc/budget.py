@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Real
+
+from relucirc.errors import RelucircError, shorten
 
 PATIENCE = 2.0
 """Seconds before progress is reported."""
@@ -31,6 +34,12 @@ class Budget:
     progress: dict[str, int] = field(default_factory=dict)
     on_progress: Callable[["Budget"], None] | None = field(default=None, repr=False)
     _reported: float = field(default=0.0, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not (isinstance(self.seconds, Real) and self.seconds == self.seconds):
+            raise RelucircError(
+                f"budget: expected a number of seconds, or None for no limit, got {shorten(repr(self.seconds))}."
+            )
 
     @property
     def elapsed(self) -> float:

@@ -215,6 +215,13 @@ def test_floating_evaluation_agrees_where_a_proof_says_so(data):
     ]
 
 
+@pytest.mark.parametrize("budget", ["60", float("nan"), [1], 1j])
+def test_a_budget_that_is_no_number_is_refused(budget):
+    for ask in (prove, relucirc.max_deviation):
+        with pytest.raises(RelucircError, match="budget: expected a number of seconds, or None for no limit, got"):
+            ask(circuits.minimum(), "x1", "x1 >= 0", budget=budget)
+
+
 def test_no_budget_and_none_at_all():
     assert prove(circuits.minimum(), "Min(x1, x2)", budget=None).status == "proved"
     hard = MLP.from_arrays([*circuits.median(9).layers], circuits.median(9).inputs)
