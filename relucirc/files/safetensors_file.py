@@ -98,6 +98,6 @@ def _library() -> ModuleType:
         import safetensors  # noqa: PLC0415  (an extra)
     except ImportError:
         raise FileError(
-            "reading .safetensors needs the safetensors package: pip install 'relucirc[safetensors]'."
+            "safetensors files need the safetensors package: pip install 'relucirc[safetensors]'."
         ) from None
     return safetensors
