@@ -28,6 +28,10 @@ Atom = tuple[Word, Word]
 MAX_INPUTS = 9
 
 
+_PLACES = {1: "", 2: "2nd ", 3: "3rd "}
+"""How a place among the largest is written, where it is not 4th, 5th, ..."""
+
+
 @dataclass(frozen=True)
 class ChamberProof:
     """Whether the k-th largest of n numbers is a combination of symmetric sums of atoms.
@@ -53,7 +57,7 @@ class ChamberProof:
         return self.weights is not None
 
     def __str__(self) -> str:
-        what = f"the {self.k}-th largest of {self.n} numbers"
+        what = f"the {_PLACES.get(self.k, f'{self.k}th ')}largest of {self.n} numbers"
         where = f"of maxima of two sums of at most {self.degree} pairwise maxima"
         if self.weights is None:
             return f"{what} is no linear combination {where}: exactly, for any real weights."

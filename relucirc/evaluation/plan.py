@@ -52,7 +52,9 @@ class Plan:
         elif self.stages is None:
             how = "as one fused elementwise loop"
         else:
-            saved = f"{self.stages.terms} terms and {self.stages.relus} maxima"
+            saved = (
+                f"{self.stages.terms} terms and {self.stages.relus} {'maximum' if self.stages.relus == 1 else 'maxima'}"
+            )
             ways = {
                 "elementwise": "as one fused elementwise loop",
                 "gather": f"by slices and gathers in {len(self.stages.stages)} stages",
