@@ -43,6 +43,15 @@ def check(net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: 
     Raises:
         RelucircError: When the network, the formula or the domain cannot be read.  A certificate
             of any shape is rejected, never an error.
+
+    Example:
+        >>> import relucirc
+        >>> net = relucirc.circuits.minimum()
+        >>> proof = relucirc.prove(net, "Min(x1, x2)").certificate
+        >>> print(check(net, "Min(x1, x2)", proof))
+        Verdict(accepted=True, reason='every step was replayed')
+        >>> bool(check(net, "Max(x1, x2)", proof))
+        False
     """
     return check_claim(read_claim(net, formula, domain, inputs), certificate)
 

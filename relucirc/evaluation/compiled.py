@@ -189,6 +189,12 @@ def compile_network(
     Raises:
         RelucircError: For an option that is not listed here.
         NetworkError: For a network with symbols as weights.
+
+    Example:
+        >>> import relucirc
+        >>> compiled = compile_network(relucirc.circuits.minimum(), layout="features")
+        >>> print(compiled(jnp.array([[3.0, 2.0], [-5.0, 7.0]])))
+        [[-5.  2.]]
     """
     if not isinstance(net, MLP):
         raise not_a_network(net)
