@@ -517,7 +517,14 @@ def _case(
         assert other is not None
         try:
             parts = [plain.as_text(f, names) if way == "text" else plain.as_sympy(f, symbols) for f in other]
+            if way == "text":
+                for part in parts:
+                    relucirc.formula.parse_formula(part, names)
         except RecursionError:  # SymPy's own constructors can recurse without end
+            reject()
+        except relucirc.FormulaError as error:  # the same, said by the reader
+            if "nested too deeply" not in str(error):
+                raise
             reject()
         said = parts[0] if len(parts) == 1 else parts
         truth: Any = other
