@@ -55,14 +55,14 @@ class Budget:
         """Returns the seconds left as the limit for a call, at least so many; None without a limit."""
         return None if self.seconds is None else max(self.remaining, at_least)
 
-    def step(self, counter: str | None = None, count: int = 1) -> None:
-        """Counts work that was done.
+    def step(self, counter: str | None = None) -> None:
+        """Counts one step of work that was done.
 
         Raises:
             OutOfBudget: When the time is over.
         """
         if counter is not None:
-            self.progress[counter] = self.progress.get(counter, 0) + count
+            self.progress[counter] = self.progress.get(counter, 0) + 1
         elapsed = self.elapsed
         if self.seconds is not None and elapsed > self.seconds:
             raise OutOfBudget

@@ -18,6 +18,7 @@ from relucirc.problem import Problem
 Point = tuple[fmpq, ...]
 MAX_STRUCTURED = 256
 RANDOM_POINTS = 250
+MAX_SUSPICIOUS = 16
 FLOAT_SLACK = 1e-9
 
 
@@ -32,7 +33,7 @@ def small_points(problem: Problem, most: int) -> Iterator[Point]:
         yield from itertools.islice(_from_cell(problem), most)
 
 
-def suspicious_points(problem: Problem, most: int = 16) -> Iterator[Point]:
+def suspicious_points(problem: Problem) -> Iterator[Point]:
     """Yields points where the sides seem to differ in float64, largest relative difference first.
 
     Structured and random integer points are evaluated at once; at small integers the floats of
@@ -51,7 +52,7 @@ def suspicious_points(problem: Problem, most: int = 16) -> Iterator[Point]:
         relative = gap / (1 + np.maximum(np.abs(a), np.abs(b)).max(axis=0))
         for constraint in problem.constraints:
             relative[_float_form(constraint, list(batch), batch.shape[1]) < -FLOAT_SLACK] = 0
-    for i in np.argsort(-relative)[:most]:
+    for i in np.argsort(-relative)[:MAX_SUSPICIOUS]:
         point = tuple(fmpq(c) for c in rows[i].tolist())
         if gap[i] > 0 and relative[i] > 0 and _inside(problem.constraints, point):
             yield point

@@ -108,9 +108,9 @@ def add_budget(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_domain(parser: argparse.ArgumentParser, required: bool = False) -> None:
+def add_domain(parser: argparse.ArgumentParser) -> None:
     """Adds ``--domain``."""
-    help_text = "conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'" + ("" if required else "; all real inputs by default")
+    help_text = "conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
     parser.add_argument("--domain", metavar="D", default=None, help=help_text)
 
 

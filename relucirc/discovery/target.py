@@ -34,9 +34,9 @@ class Target:
         """Inputs, and 0 if it counts."""
         return len(self.graph.inputs) + self.with_zero
 
-    def sample(self, count: int, rng: np.random.Generator, size: int = 8) -> np.ndarray:
-        """Draws integer points, the first of them small and structured; 0 stays 0."""
-        drawn = rng.integers(0, size, size=(count, self.points))
+    def sample(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draws small integer points; 0 stays 0."""
+        drawn = rng.integers(0, 8, size=(count, self.points))
         if self.with_zero:
             drawn = drawn - drawn[:, -1:]
         return drawn
