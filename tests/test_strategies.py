@@ -30,6 +30,23 @@ def test_networks_keep_their_bounds(data):
     assert all(layer.bias is None for layer in net.layers)
 
 
+@given(strategies.networks(min_inputs=2, max_inputs=3, min_outputs=2, max_outputs=3))
+def test_networks_have_as_many_inputs_and_outputs_as_asked_for(net):
+    assert len(net.inputs) in (2, 3)
+    assert net.sizes[-1] in (2, 3)
+
+
+@given(strategies.formulas(2, constants=st.just(Fraction(7, 2)), piecewise=False))
+def test_formulas_hold_the_constants_asked_for(formula):
+    at_zero = formula.xreplace(dict.fromkeys(formula.free_symbols, sympy.Integer(0))).doit()
+    assert at_zero.p % 7 == 0  # sums of products, each with a constant among its factors
+
+
+@given(strategies.domains(2, max_relations=1))
+def test_polyhedra_have_no_more_relations_than_asked_for(domain):
+    assert not isinstance(domain, list) or len(domain) <= 1
+
+
 @given(strategies.networks(), st.data())
 def test_points_fit_networks_and_evaluate_exactly(net, data):
     point = data.draw(strategies.points(net))
