@@ -1,12 +1,15 @@
-"""What the tests of training share: points of the square, plain values, and networks in floats."""
+"""What the tests of training share: plain arithmetic on networks, points of the square, and networks made by hand."""
 
 from fractions import Fraction
 
+import jax
 import numpy as np
 from flint import fmpq
 
 from relucirc import MLP
+from relucirc.training.driver import _Work
 
+KEY = jax.random.key(7)
 SQUARE = [tuple(fmpq(c) for c in corner) for corner in ((-1, -1), (-1, 1), (1, -1), (1, 1))]
 GRID = np.stack(np.meshgrid(*[np.linspace(-1, 1, 21)] * 2), axis=-1).reshape(-1, 2)
 STUCK = {
@@ -37,3 +40,29 @@ def batch_of(networks):
     hidden = np.stack([np.float32(h) for h, _ in networks], axis=-1)
     read = np.stack([np.float32([r]) for _, r in networks], axis=-1)
     return ((hidden, None), (read, None))
+
+
+def leaves(trained):
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(trained.networks)]
+
+
+def assert_same(a, b):
+    for one, other in zip([*leaves(a), a.losses, a.draws], [*leaves(b), b.losses, b.draws], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def work_of(f, sizes, regimen, steps, seeds):
+    return _Work.read(f, sizes, KEY, seeds, regimen, steps, None, None, None)
+
+
+def forward(layers, x):
+    """One network with the usual ``W x + b`` on rows of points, in double precision."""
+    values = [x]
+    for k, (weight, bias) in enumerate(layers):
+        z = (np.maximum(values[-1], 0) if k else values[-1]) @ weight.T
+        values.append(z if bias is None else z + bias)
+    return values
+
+
+def one_seed(layers, seed):
+    return [(np.float64(w[..., seed]), None if b is None else np.float64(b[..., seed])) for w, b in layers]
