@@ -270,3 +270,9 @@ def test_wrong_calls_are_refused_with_advice(case):
     call, message = REFUSED[case]
     with pytest.raises(RelucircError, match=message):
         call()
+
+
+def test_without_a_standard_error_there_is_no_bar(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)  # as under pythonw
+    with progress.progress_bar(wanted=True, required=False, total=3, unit="points") as bar:
+        assert isinstance(bar, progress.Silence)

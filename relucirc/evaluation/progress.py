@@ -36,7 +36,7 @@ def progress_bar(wanted: bool, required: bool, total: int | None, unit: str) -> 
     Raises:
         RelucircError: If a bar is required and tqdm is not installed.
     """
-    if not required and not (wanted and sys.stderr.isatty()):
+    if not required and not (wanted and sys.stderr is not None and sys.stderr.isatty()):
         yield Silence()
         return
     try:
