@@ -9,8 +9,10 @@ from flint import fmpq
 
 from relucirc.domain import Domain, read_domain
 from relucirc.errors import DomainError, NetworkError, is_circuit, is_torch, not_a_network, shorten
+from relucirc.exact import ONE
+from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
-from relucirc.graph import Graph
+from relucirc.graph import Graph, Relation
 from relucirc.lower.from_family import resolve_family
 from relucirc.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.lower.from_network import graph_of_network
@@ -77,7 +79,29 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
     where = read_domain(domain, left.inputs)
     if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
         raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+    if where.integers and feasibility(_rounded(where), len(left.inputs)).point is None:
+        raise DomainError(f"the domain is empty: no point with integers satisfies {shorten(domain)}.")
     return Claim(left, right, where, network, moves, expressions)
+
+
+def _rounded(domain: Domain) -> list[Relation]:
+    """The relations, those of one integer input rounded to the integers that they leave."""
+    found: list[Relation] = []
+    for relation in domain.relations:
+        terms = relation.form.terms
+        v, c = next(iter(terms.items()), (None, ONE))
+        if len(terms) != 1 or v not in domain.integers:
+            found.append(relation)
+            continue
+        assert v is not None
+        bound = -relation.form.const / c
+        below, strict = int(bound.p) // int(bound.q), relation.op == ">"
+        above = below + int(strict or bound.q != 1)
+        if c > 0 or relation.op == "==":
+            found.append(Relation(Form({v: ONE}, fmpq(-above)), ">="))
+        if c < 0 or relation.op == "==":
+            found.append(Relation(Form({v: -ONE}, fmpq(below - int(strict and bound.q == 1))), ">="))
+    return found
 
 
 def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:

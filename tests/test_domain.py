@@ -1,5 +1,6 @@
 """Domains: what text, SymPy and boxes describe, and that answers hold there, edges and corners included."""
 
+import operator
 from fractions import Fraction
 
 import hunting
@@ -213,6 +214,25 @@ def test_an_empty_domain_is_refused_not_proved(domain):
     for ask in (prove, relucirc.max_deviation):
         with pytest.raises(DomainError, match="the domain is empty: no point satisfies"):
             ask(circuits.minimum(), "x1", domain)
+
+
+BOUND = st.tuples(
+    st.sampled_from(["<", "<=", ">", ">=", "=="]), st.fractions(min_value=-2, max_value=2, max_denominator=3)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(BOUND, min_size=1, max_size=3), st.sampled_from([1, 2, -3]))
+def test_bounds_without_an_integer_between_them_are_an_empty_domain(bounds, factor):
+    compare = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
+    text = ", ".join([f"{factor}*x {op} {factor * bound}" for op, bound in bounds])
+    text += ", x in integers, -9 <= x <= 9, 0*x < 1"
+    left = [n for n in range(-9, 10) if all(compare[op](factor * n, factor * b) for op, b in bounds)]
+    if left:
+        assert bool(prove(circuits.absolute(), "-x", text)) == all(n <= 0 for n in left)
+    else:
+        with pytest.raises(DomainError, match="the domain is empty: no point"):
+            prove(circuits.absolute(), "-x", text)
 
 
 def test_a_domain_as_thin_as_a_number_is_not_empty():
