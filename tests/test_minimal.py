@@ -294,6 +294,15 @@ def test_wrong_certificates_are_rejected(path, value):
     assert not check_minimal("Min(x1, x2)", _changed(certificate, path, value)).accepted
 
 
+def test_evidence_that_the_bound_does_not_need_is_rejected():
+    found = minimal_network("Abs(x)")
+    assert list(found.certificate["excluded"]) == ["none"]
+    assert check_minimal("Abs(x)", found.certificate)
+    for extra in ({"doubled": []}, {"anything": 1}):
+        more = {**found.certificate, "excluded": {**found.certificate["excluded"], **extra}}
+        assert not check_minimal("Abs(x)", more).accepted
+
+
 def test_a_larger_network_is_not_certified_by_another_subset():
     """Abs(x - y) with a wasteful third and fourth neuron: no evidence makes 4 the minimum."""
     certificate = minimal_network("Min(x1, x2)").certificate

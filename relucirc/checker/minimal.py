@@ -249,7 +249,7 @@ def _check_bound(shape: _Shape, kind: dict[str, bool], width: int, certificate: 
         question.try_all(price)
         return
     require(price <= (2 if len(shape.affine) == 1 else 1), "the bound is higher than this evidence can show")
-    fields(excluded, {"none"}, {"constant", "always_on", "doubled"} if price == 2 else set(excluded), "excluded")
+    fields(excluded, {"none"}, {"constant", "always_on", "doubled"} if price == 2 else set(), "excluded")
     question.nothing_left(excluded["none"])
     if price == 2:
         question.no_single_row(excluded)

@@ -49,7 +49,9 @@ class _OneOutput:
             payment = self._pair()
         if "none" not in excluded:
             return Settled(payment, 0, {})
-        return Settled(payment, 2 if payment.price == 2 and certain else 1, excluded)
+        if payment.price == 2 and certain:
+            return Settled(payment, 2, excluded)
+        return Settled(payment, 1, {"none": excluded["none"]})
 
     def _step(self, fold: Fold) -> list[fmpq]:
         return [fold.jumps[0] * c for c in self.remainder.vector(fold.form)]
