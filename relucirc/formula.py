@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from relucirc.errors import FormulaError, RelucircError, shorten
 from relucirc.exact import rational, to_rational
@@ -192,7 +193,7 @@ class _Reader:
             return self._call(node)
         if isinstance(node, ast.IfExp):
             branches = (self.value(node.body), self.truth(node.test)), (self.value(node.orelse), sympy.true)
-            return sympy.Piecewise(*branches, evaluate=False)
+            return _piecewise(branches)
         raise self._refusal(node, "expected numbers, input names, + - * /, Min, Max, Abs, relu, clip, Piecewise")
 
     def _number(self, node: ast.Constant) -> sympy.Expr:
@@ -256,7 +257,7 @@ class _Reader:
             branches.append((self.value(argument.elts[0]), self.truth(argument.elts[1])))
         if not branches:
             raise self._refusal(node, "Piecewise takes at least one pair (value, condition)")
-        return sympy.Piecewise(*branches, evaluate=False)
+        return _piecewise(branches)
 
     def truth(self, node: ast.expr) -> Any:
         """Reads an expression that is true or false."""
@@ -344,12 +345,22 @@ def _clip(value: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
     return _max(low, _min(value, high))
 
 
+def _piecewise(branches: Sequence[tuple[sympy.Expr, sympy.Basic]]) -> sympy.Expr:
+    """A Piecewise exactly as written: SymPy's constructor rewrites conditions, which can recurse without end."""
+    pairs = [sympy.Basic.__new__(ExprCondPair, value, condition) for value, condition in branches]
+    return sympy.Basic.__new__(sympy.Piecewise, *pairs)
+
+
 def _abs(value: sympy.Expr) -> sympy.Expr:
     return sympy.Abs(value, evaluate=False)
 
 
 def _sign(value: sympy.Expr) -> sympy.Expr:
     return sympy.sign(value, evaluate=False)
+
+
+def _heaviside(value: sympy.Expr, at_zero: sympy.Expr = sympy.S.Half) -> sympy.Expr:
+    return sympy.Heaviside(value, at_zero, evaluate=False)
 
 
 def _rational(numerator: sympy.Expr, denominator: sympy.Expr = sympy.S.One) -> sympy.Expr:
@@ -372,7 +383,7 @@ _FUNCTIONS: dict[str | None, tuple[int, int | None, Callable[..., sympy.Expr]]] 
     "order_statistic": (2, None, order_statistic),
     "OrderStatistic": (2, None, order_statistic),
     "sign": (1, 1, _sign),
-    "Heaviside": (1, 2, sympy.Heaviside),
+    "Heaviside": (1, 2, _heaviside),
     "Piecewise": (1, None, sympy.Piecewise),
     "Rational": (1, 2, _rational),
 }

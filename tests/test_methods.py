@@ -271,3 +271,15 @@ def test_many_nested_conditions_need_no_deep_python_stack():
         assert sys.getrecursionlimit() < limit
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_a_piecewise_inside_a_condition_is_read_as_written():
+    """SymPy's own constructor rewrites this condition without end."""
+    step = "Piecewise((0, x1 + x2 < 0), (Piecewise((1/2, x1 + x2 <= 0), (1, True)), True))"
+    sign = "sign(Max(0, 2*x1 - x2 - x3/3) - Max(0, -(2*x1 - x2 - x3/3)))"
+    middle = f"Min(Max({step}, 0), Max(0, {sign}), Max({step}, {sign}))"
+    written_out = f"Piecewise((1, {middle} > 0), (Piecewise((0, {middle} == 0), (-1, True)), True))"
+    net = MLP.from_arrays([([[0, 0, 0]], [0])])
+    formula = f"sign(median(Heaviside(x1 + x2, 1/2), 0, sign(2*x1 - x2 - x3/3))) - {written_out}"
+    assert relucirc.prove(net, formula)
+    assert relucirc.prove(net, f"{formula} + relu(x1 - 1000)").status == "refuted"
