@@ -8,12 +8,14 @@ Our seconds include the independent check.
 """
 
 import argparse
+import itertools
 import json
 import random
 import resource
 import statistics
 import time
 
+import numpy as np
 from flint import fmpq
 
 import relucirc
@@ -177,6 +179,20 @@ def order_statistics(arguments):
     report("median(25) against a bubble sort", circuits.median(25), bubble_median(25), 1)
 
 
+def guarded(arguments):
+    print("a Piecewise, one cell for every set of conditions")
+    rng = np.random.default_rng(0)
+    sizes = (2, 6, 6, 1)
+    net = MLP.from_arrays(
+        [
+            (rng.normal(size=(m, n)).astype(np.float32), rng.normal(size=m).astype(np.float32))
+            for n, m in itertools.pairwise(sizes)
+        ]
+    )
+    formula = relucirc.to_sympy(net, form="piecewise")
+    report(f"2-6-6-1, float, {len(formula.args)} branches", net, formula, min(arguments.repeats, 3))
+
+
 def bubble_median(n):
     """The median by odd-even transposition, as a formula graph of another network."""
     from relucirc.graph import GraphBuilder
@@ -199,6 +215,7 @@ def main():
     arguments = parser.parse_args()
     minima(arguments)
     order_statistics(arguments)
+    guarded(arguments)
 
 
 if __name__ == "__main__":
