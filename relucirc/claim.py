@@ -16,6 +16,7 @@ from relucirc.graph import Graph, Relation
 from relucirc.lower.from_family import resolve_family
 from relucirc.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.lower.from_network import graph_of_network
+from relucirc.names import read_names
 from relucirc.network import MLP
 
 
@@ -107,7 +108,7 @@ def _rounded(domain: Domain) -> list[Relation]:
 def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:
     """Names the inputs of a JAX function, given or taken from the other side."""
     if inputs is not None:
-        return tuple(inputs)
+        return read_names(inputs)
     if isinstance(formula, MLP | Graph):
         return formula.inputs
     raise NetworkError("a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order.")

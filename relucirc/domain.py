@@ -14,6 +14,7 @@ from relucirc.exact import ONE, rational, sign_of
 from relucirc.forms import Form, combine
 from relucirc.formula import parse_conditions, unknown_symbols
 from relucirc.graph import Relation
+from relucirc.names import positions, read_names
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
             conditions += _read_text(part, names) if isinstance(part, str) else [_condition(part)]
     else:
         conditions = [_condition(domain)]
-    return _from_conditions(conditions, tuple(names))
+    return _from_conditions(conditions, read_names(names))
 
 
 def _read_text(text: str, names: Sequence[str]) -> list[Any]:
@@ -134,7 +135,7 @@ def _is_number(value: Any) -> bool:
 def _from_conditions(conditions: Sequence[Any], names: tuple[str, ...]) -> Domain:
     relations: list[Relation] = []
     integers: set[int] = set()
-    place = {name: i for i, name in enumerate(names)}
+    place = positions(names)
     pending = list(reversed(conditions))
     while pending:
         condition = pending.pop()
@@ -198,7 +199,7 @@ MAX_PIECES = 4096
 def _pieces(e: sympy.Basic, factor: fmpq, whole: sympy.Basic, names: tuple[str, ...]) -> list[Form]:
     """Affine forms whose maximum is ``factor * e``."""
     if isinstance(e, sympy.Symbol):
-        return [Form({names.index(e.name): factor})]
+        return [Form({positions(names)[e.name]: factor})]
     if isinstance(e, sympy.Rational | sympy.Float):
         return [Form.constant(factor * rational(e))]
     if isinstance(e, sympy.Add):

@@ -12,7 +12,8 @@ from relucirc.circuits.circuit import Circuit
 from relucirc.errors import NetworkError, RelucircError
 from relucirc.forms import Form
 from relucirc.lift import affine_expression, to_sympy
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP
 from relucirc.prover import prove
 
 LARGE = 16

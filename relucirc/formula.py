@@ -8,6 +8,7 @@ one tenth.
 
 import ast
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from relucirc.errors import FormulaError, RelucircError, shorten
 from relucirc.exact import rational, to_rational
+from relucirc.names import quoted, shown
 
 MAX_LENGTH = 2_000_000
 """Longest text that is read."""
@@ -130,12 +132,21 @@ class _Reader:
     def _parse(self) -> ast.Expression:
         if len(self.text) > MAX_LENGTH:
             raise FormulaError(f"the text has {len(self.text)} characters; at most {MAX_LENGTH} are read.")
+        if not unicodedata.is_normalized("NFKC", self.text):
+            raise FormulaError(self._not_as_written())
         try:
             return ast.parse(self.text, mode="eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
             raise FormulaError(f"cannot read {shorten(self.text)!r}: {why}; {_advice(self.text)}.") from None
+
+    def _not_as_written(self) -> str:
+        """Names the first word that Python's grammar would read as another."""
+        words = re.split(r"[\x00-\x20()\[\]{},;:<>=!&|+\-*/~^]+", self.text)
+        word = next((w for w in words if not unicodedata.is_normalized("NFKC", w)), self.text)
+        plain = unicodedata.normalize("NFKC", word)
+        return f"cannot read {quoted(word)} as it is written: Python's grammar reads it as {quoted(plain)}; write that."
 
     def _refuse_unknown(self) -> None:
         if self.unknown:
@@ -321,9 +332,9 @@ def _advice(text: str) -> str:
 
 def unknown_symbols(found: Sequence[str], names: Sequence[str]) -> str:
     """Says that a formula's symbols are not the inputs, listing both."""
+    used, inputs = (", ".join(map(shown, some)) for some in (found, names))
     return (
-        f"the formula uses {', '.join(found)}, but the inputs are {', '.join(names) or 'none'}; "
-        "use the inputs' names, or rename the inputs."
+        f"the formula uses {used}, but the inputs are {inputs or 'none'}; use the inputs' names, or rename the inputs."
     )
 
 

@@ -12,6 +12,7 @@ from flint import fmpq
 
 from relucirc.exact import sign_of
 from relucirc.forms import Form
+from relucirc.names import positions, read_names
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ class Graph:
     gates: tuple[Gate, ...]
     outputs: tuple[Form, ...]
 
+    def __post_init__(self) -> None:
+        positions(self.inputs)  # refuses names that are none, or stand twice
+
     @property
     def has_selects(self) -> bool:
         """Whether some gate may be discontinuous."""
@@ -160,7 +164,7 @@ class GraphBuilder:
     """Builds a graph: every method returns the form of its result."""
 
     def __init__(self, inputs: Sequence[str]) -> None:
-        self.inputs = tuple(inputs)
+        self.inputs = read_names(inputs)
         self.gates: list[Gate] = []
 
     def input(self, index: int) -> Form:

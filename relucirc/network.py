@@ -19,6 +19,7 @@ from jax.core import Tracer
 
 from relucirc.errors import NetworkError, is_torch, shorten
 from relucirc.exact import ExactMatrix, Number, exact_vector, rational, text, to_rational
+from relucirc.names import default_names, read_names
 
 Array = Any
 
@@ -122,7 +123,7 @@ class MLP:
                 f"expected at least one input and one output, got {self.layers[0].shape[1]} inputs and "
                 f"{self.layers[-1].shape[0]} outputs."
             )
-        check_names(self.inputs)
+        object.__setattr__(self, "inputs", read_names(self.inputs))
         if len(self.inputs) != self.layers[0].shape[1]:
             raise NetworkError(
                 f"expected {self.layers[0].shape[1]} input names for weights of shape {self.layers[0].shape}, "
@@ -176,11 +177,7 @@ class MLP:
                 raise NetworkError(f"layer {i}: {error}") from None
         if not built:
             raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
-        names = default_names(built[0].shape[1]) if inputs is None else inputs
-        if isinstance(names, Iterable) and not isinstance(names, str):
-            names = [str(name) if isinstance(name, sympy.Symbol) else name for name in names]
-        check_names(names)
-        return MLP(tuple(built), tuple(names))
+        return MLP(tuple(built), default_names(built[0].shape[1]) if inputs is None else read_names(inputs))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -295,23 +292,6 @@ class MLP:
         from relucirc.lift import to_sympy  # noqa: PLC0415  (SymPy's conversion protocol)
 
         return to_sympy(self)
-
-
-def default_names(count: int) -> tuple[str, ...]:
-    """Returns ``("x",)`` for one input and ``("x1", "x2", ...)`` for several."""
-    return ("x",) if count == 1 else tuple(f"x{i + 1}" for i in range(count))
-
-
-def check_names(names: Sequence[str]) -> None:
-    """Refuses input names that are not unique identifiers."""
-    if isinstance(names, str):
-        split = tuple(names.replace(",", " ").split())
-        raise NetworkError(f"expected a list of input names, got the text {shorten(names)!r}; write {split!r}.")
-    bad = [name for name in names if not isinstance(name, str) or not name.isidentifier()]
-    if bad:
-        raise NetworkError(f"expected identifiers such as 'x1' as input names, got {shorten(repr(bad[0]))}.")
-    if len(set(names)) != len(names):
-        raise NetworkError(f"expected unique input names, got {shorten(list(names))}.")
 
 
 def _is_linear(layer: Any) -> bool:

@@ -17,7 +17,8 @@ from hypothesis.strategies import SearchStrategy
 
 from relucirc.domain import Box
 from relucirc.errors import RelucircError, shorten
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names, read_names
+from relucirc.network import MLP
 
 
 def rationals(
@@ -295,7 +296,7 @@ def _names(inputs: int | Sequence[str] | MLP) -> tuple[str, ...]:
         raise RelucircError(
             f"expected a number of inputs, a list of names or a network, got the text {shorten(inputs)!r}."
         )
-    return tuple(inputs)
+    return read_names(inputs)
 
 
 def _ordered(upper_name: str, lower: int, upper: int) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 from relucirc.certificate import FORMAT
 from relucirc.checker.cells import Constraint, Side, check_cells
 from relucirc.checker.linear import UNIT, Rejected, fields, require
-from relucirc.checker.reading import compare_with_sympy, graph_of_weights
+from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
 from relucirc.claim import Claim, read_claim
+
+MALFORMED = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError)
+"""What reading evidence of another shape may raise."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
         require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
         require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
+        check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
         left = claim.left if claim.network is None else graph_of_weights(claim.network)
         if claim.expressions is not None:
             compare_with_sympy(claim.right, claim.expressions)
@@ -75,6 +79,6 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
         check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
     except Rejected as rejection:
         return Verdict(False, str(rejection))
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError) as error:
+    except MALFORMED as error:
         return Verdict(False, f"malformed evidence ({type(error).__name__})")
     return Verdict(True, "every step was replayed")

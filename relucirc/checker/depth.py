@@ -7,11 +7,12 @@ is affine on either side, with different jumps, show that no such network comput
 pieces are read off the graph gate by gate: on a half-ball every gate must be decided.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.check import Verdict
+from relucirc.checker.check import MALFORMED, Verdict
 from relucirc.checker.linear import (
     UNIT,
     Linear,
@@ -32,43 +33,47 @@ from relucirc.errors import RelucircError
 from relucirc.graph import Graph, MaxGate, Relation
 from relucirc.lower.from_family import resolve_family
 from relucirc.lower.from_formula import graph_of_formula
+from relucirc.lower.naming import names_of
 from relucirc.network import MLP
 
 FORMAT = "relucirc-depth-1"
 
 
-def check_depth(f: Any, certificate: Any, domain: Any = None) -> Verdict:
+def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:
     """Checks a certificate that no network with one hidden layer computes a function.
+
+    The theorem is about functions on all of R^n, or on a polyhedron with interior; integer points tell
+    nothing about slopes.
 
     Args:
         f: The function, as for :func:`relucirc.depth_certificate`.
         certificate: ``result.certificate``, or the same data read back from JSON.
         domain: Where the function counts.
+        inputs: Names of the inputs, in order, as for :func:`relucirc.depth_certificate`; never the
+            certificate's.
 
     Returns:
-        A :class:`relucirc.Verdict`, true if two hidden layers are needed.
+        A :class:`relucirc.Verdict`, true if two hidden layers are needed.  Nothing raises: what cannot
+        be read is rejected, with the reason.
+    """
+    try:
+        source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
+        graph = graph_of_formula(source, names_of(f, inputs))
+        return check_depth_claim(graph, certificate, domain)
+    except RelucircError as error:
+        return Verdict(False, f"the claim cannot be read: {error}")
+
+
+def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Verdict:
+    """Checks a certificate for a function that has been read.
 
     Raises:
         RelucircError: When the domain cannot be read.
     """
-    try:
-        require(isinstance(certificate, dict), "a certificate is not an object")
-        names = [name for name in sequence(certificate.get("inputs"), "inputs") if isinstance(name, str)]
-        source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
-        try:
-            graph = graph_of_formula(source, tuple(names))
-        except RelucircError as error:
-            return Verdict(False, f"the function is not over these inputs: {error}")
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
-    return check_depth_claim(graph, certificate, domain)
-
-
-def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Verdict:
-    """Checks a certificate for a function that has been read."""
     n = len(graph.inputs)
-    relations = read_domain(domain, graph.inputs).relations
+    where = read_domain(domain, graph.inputs)
     try:
+        require(not where.integers, "integer points have no slopes")
         fields(certificate, {"format", "inputs", "hyperplane", "points", "jumps"}, set(), "a certificate")
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
         require(certificate["inputs"] == list(graph.inputs), "the inputs are not these")
@@ -83,7 +88,7 @@ def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Ver
             require(len(coordinates) == n, "a point has the wrong dimension")
             point = dict(enumerate(coordinates))
             require(value_at(plane, point) == 0, "a point is not on the hyperplane")
-            for relation in relations:
+            for relation in where.relations:
                 inside = relation.form.evaluate(coordinates) > 0
                 require(relation.op != "==" and inside, "a point is not inside the domain")
             found = _jumps(graph, plane, point)
@@ -92,6 +97,8 @@ def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Ver
         require(seen[0] != seen[1], "the jumps are equal")
     except Rejected as rejection:
         return Verdict(False, str(rejection))
+    except MALFORMED as error:
+        return Verdict(False, f"malformed evidence ({type(error).__name__})")
     return Verdict(True, "the function folds differently at two points of one hyperplane")
 
 

@@ -1,4 +1,7 @@
-"""Affine forms for the checker: dictionaries ``{variable: fmpq}`` with the constant under ``UNIT``."""
+"""Affine forms for the checker: dictionaries ``{variable: fmpq}`` with the constant under ``UNIT``.
+
+Evidence is plain JSON data, and its types are read exactly: a subclass of int could compare as it likes.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -66,7 +69,7 @@ def value_at(form: Mapping[int, fmpq], point: Mapping[int, fmpq]) -> fmpq:
 
 def number(data: Any) -> fmpq:
     """Reads a rational written as text, in lowest terms."""
-    require(isinstance(data, str) and len(data) <= 100_000, "a number is not text")
+    require(type(data) is str and len(data) <= 100_000, "a number is not text")
     if data in COMMON:
         return COMMON[data]
     head, slash, tail = data.partition("/")
@@ -82,7 +85,7 @@ def _is_digits(text: str) -> bool:
 
 def form(data: Any, bound: int) -> Linear:
     """Reads a form over the variables below ``bound``."""
-    require(isinstance(data, dict), "a form is not an object")
+    require(type(data) is dict, "a form is not an object")
     result: Linear = {}
     for name, value in data.items():
         v = UNIT if name == "1" else variable(name, bound)
@@ -93,7 +96,7 @@ def form(data: Any, bound: int) -> Linear:
 
 def variable(name: Any, bound: int) -> int:
     """Reads ``"v12"``."""
-    if not (isinstance(name, str) and len(name) < 12 and name[:1] == "v" and _is_digits(name[1:])):
+    if not (type(name) is str and len(name) < 12 and name[:1] == "v" and _is_digits(name[1:])):
         raise Rejected(f"not a variable: {name!r:.40}")
     v = int(name[1:])
     if v >= bound:
@@ -103,19 +106,25 @@ def variable(name: Any, bound: int) -> int:
 
 def index(data: Any, bound: int) -> int:
     """Reads an index below ``bound``."""
-    whole = isinstance(data, int) and not isinstance(data, bool)
-    require(whole and 0 <= data < bound, f"index out of range: {data!r:.40}")
+    require(type(data) is int and 0 <= data < bound, f"index out of range: {data!r:.40}")
     return data
 
 
 def sequence(data: Any, what: str) -> list:
     """Reads a list."""
-    require(isinstance(data, list), f"{what} is not a list")
+    require(type(data) is list, f"{what} is not a list")
+    return data
+
+
+def pairs(data: Any, what: str) -> list:
+    """Reads a list of pairs."""
+    for item in sequence(data, what):
+        require(type(item) is list and len(item) == 2, f"{what}: a pair is malformed")
     return data
 
 
 def fields(data: Any, needed: set[str], allowed: set[str], what: str) -> dict:
     """Reads an object with exactly the fields that its kind has."""
-    require(isinstance(data, dict), f"{what} is not an object")
+    require(type(data) is dict, f"{what} is not an object")
     require(needed <= set(data) <= needed | allowed, f"{what} has the fields {sorted(map(str, data))!r:.200}")
     return data

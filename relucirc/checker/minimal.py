@@ -16,7 +16,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from relucirc.checker.check import Verdict, check
+from relucirc.checker.check import MALFORMED, Verdict, check
 from relucirc.checker.linear import (
     UNIT,
     Linear,
@@ -26,14 +26,16 @@ from relucirc.checker.linear import (
     index,
     mix,
     number,
+    pairs,
     require,
     sequence,
     value_at,
 )
-from relucirc.domain import read_domain
+from relucirc.domain import Domain, read_domain
 from relucirc.errors import RelucircError
 from relucirc.forms import Form
-from relucirc.graph import Graph, GraphBuilder, Relation
+from relucirc.graph import Graph, GraphBuilder
+from relucirc.lower.naming import names_of
 from relucirc.network import MLP
 
 FORMAT = "relucirc-minimal-1"
@@ -43,13 +45,19 @@ MAX_SIGNED = 18
 ZERO, ONE = fmpq(0), fmpq(1)
 
 
-def check_minimal(f: Any, certificate: Any, domain: Any = None) -> Verdict:
+def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:
     """Checks that a certificate's network equals a function, and that its lower bound holds.
+
+    The bound is a theorem about functions on all of R^n, or on a polyhedron with interior (real points,
+    not integer ones): there a network's hyperplanes are the function's own.  That the domain is one is
+    checked here.
 
     Args:
         f: The function, as for :func:`relucirc.minimal_network`.
         certificate: ``result.certificate``, or the same data read back from JSON.
         domain: Where they must be equal.
+        inputs: Names of the inputs, in order, as for :func:`relucirc.minimal_network`; never the
+            certificate's.
 
     Returns:
         A :class:`relucirc.Verdict`: true if the network computes f there and no network of the
@@ -58,25 +66,28 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None) -> Verdict:
     """
     try:
         needed = {"format", "kind", "network", "equal", "lower_bound", "excluded"}
-        fields(certificate, needed, {"skip", "sides"}, "a certificate")
+        fields(certificate, needed, {"skip", "interior", "sides"}, "a certificate")
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
         fields(certificate["kind"], {"bias", "output_bias", "skip"}, set(), "a kind")
-        kind = {name: value is True for name, value in certificate["kind"].items()}
-        require(all(isinstance(value, bool) for value in certificate["kind"].values()), "a kind is not true or false")
+        kind = certificate["kind"]
+        require(all(type(value) is bool for value in kind.values()), "a kind is not true or false")
         network = _network(certificate["network"])
+        where = _claimed(f, domain, inputs, network.inputs)
         require(len(network.layers) <= 2, "the network has more than one hidden layer")
         skips = _skips(certificate, kind["skip"], network)
         _check_kind(network, kind)
         try:
-            verdict = check(_graph(network, skips), f, certificate["equal"], domain)
+            verdict = check(_graph(network, skips), f, certificate["equal"], where)
         except RelucircError as error:
             raise Rejected(f"the claim cannot be read: {error}") from None
         if not verdict.accepted:
             return Verdict(False, f"the network is not proved equal: {verdict.reason}")
-        shape = _Shape.read(network, read_domain(domain, network.inputs).relations, certificate.get("sides"))
+        shape = _Shape.read(network, _with_interior(where, certificate), certificate.get("sides"))
         _check_bound(shape, kind, network.hidden_neurons, certificate)
     except Rejected as rejection:
         return Verdict(False, str(rejection))
+    except MALFORMED as error:
+        return Verdict(False, f"malformed evidence ({type(error).__name__})")
     return Verdict(True, "the network is equal, and no network with fewer neurons than the bound is")
 
 
@@ -91,6 +102,28 @@ def _network(data: Any) -> MLP:
         return MLP.from_arrays(layers, tuple(sequence(data["inputs"], "inputs")))
     except RelucircError as error:
         raise Rejected(f"the network is none: {error}") from None
+
+
+def _claimed(f: Any, domain: Any, inputs: Sequence[str] | None, certified: tuple[str, ...]) -> Domain:
+    """Reads the domain over the inputs that the caller names; the certificate must be about these, in this order."""
+    try:
+        names = names_of(f, inputs)
+        require(names == certified, f"the certificate is about the inputs {certified!a}, the question about {names!a}")
+        return read_domain(domain, names)
+    except RelucircError as error:
+        raise Rejected(f"the claim cannot be read: {error}") from None
+
+
+def _with_interior(domain: Domain, certificate: dict) -> list[Linear]:
+    """The constraints of a domain that has interior; none for all of R^n."""
+    require(not domain.integers, "a smallest network is known on polyhedra, not on integer points")
+    require(("interior" in certificate) == bool(domain.relations), "an interior point is given, or not, for a domain")
+    constraints = [_linear(relation.form) for relation in domain.relations]
+    if constraints:
+        point = dict(enumerate(number(c) for c in sequence(certificate["interior"], "interior")))
+        require(all(value_at(c, point) > 0 for c in constraints), "the point is not in the interior of the domain")
+        require(all(relation.op != "==" for relation in domain.relations), "the domain has no interior")
+    return constraints
 
 
 def _skips(certificate: dict, expected: bool, network: MLP) -> list[list[fmpq]] | None:
@@ -138,17 +171,17 @@ class _Shape:
         planes: The hyperplanes' forms, leading coefficient 1.
         jumps: For each the jump of every output.
         affine: The affine part of every output.
-        relations: The domain.
+        constraints: The domain: forms that are ``>= 0`` there, and positive inside.
     """
 
     n: int
     planes: list[Linear]
     jumps: list[list[fmpq]]
     affine: list[Linear]
-    relations: Sequence[Relation]
+    constraints: list[Linear]
 
     @staticmethod
-    def read(network: MLP, relations: Sequence[Relation], sides: Any) -> "_Shape":
+    def read(network: MLP, constraints: list[Linear], sides: Any) -> "_Shape":
         """Adds up the neurons of each hyperplane."""
         *hidden, output = network.exact().layers
         affine: list[Linear] = [{UNIT: b} if b else {} for b in output.exact_bias()]
@@ -161,8 +194,8 @@ class _Shape:
                 weights = [column[j] for column in columns]
                 _add_neuron(linear, weights, planes, affine)
         kept = [(plane, jumps) for plane, jumps in planes.values()]
-        shape = _Shape(len(network.inputs), [p for p, _ in kept], [j for _, j in kept], affine, relations)
-        if relations:
+        shape = _Shape(len(network.inputs), [p for p, _ in kept], [j for _, j in kept], affine, constraints)
+        if constraints:
             shape._take_sides(sides)
         else:
             require(sides is None, "sides are given without a domain")
@@ -175,18 +208,16 @@ class _Shape:
         """Keeps the hyperplanes that meet the interior; the others are affine on the domain."""
         sides = sequence(sides, "sides")
         require(len(sides) == len(self.planes), "expected one side for each hyperplane")
-        constraints = [_linear(relation.form) for relation in self.relations]
-        require(all(relation.op != "==" for relation in self.relations), "the domain has no interior")
         kept = []
         for i, (side, plane) in enumerate(zip(sides, self.planes, strict=True)):
-            require(isinstance(side, dict) and len(side) == 1, "a side is malformed")
+            require(type(side) is dict and len(side) == 1, "a side is malformed")
             ((name, evidence),) = side.items()
             if name == "point":
                 values = [number(c) for c in sequence(evidence, "a point")]
                 require(len(values) == self.n, "a point has the wrong dimension")
                 point = dict(enumerate(values))
                 require(value_at(plane, point) == 0, "a point is not on its hyperplane")
-                require(all(value_at(c, point) > 0 for c in constraints), "a point is not inside the domain")
+                require(all(value_at(c, point) > 0 for c in self.constraints), "a point is not inside the domain")
                 kept.append(i)
             elif name == "new":
                 require(not any(self.jumps[i]), "a hyperplane with a jump has no point inside the domain")
@@ -194,11 +225,10 @@ class _Shape:
                 require(name in ("above", "below"), f"unknown side {name!r:.20}")
                 sign = ONE if name == "above" else -ONE
                 parts = [(sign, plane)]
-                for item in sequence(evidence, "multipliers"):
-                    require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
-                    multiplier = number(item[1])
+                for place, m in pairs(evidence, "multipliers"):
+                    multiplier = number(m)
                     require(multiplier > 0, "a multiplier is not positive")
-                    parts.append((-multiplier, constraints[index(item[0], len(constraints))]))
+                    parts.append((-multiplier, self.constraints[index(place, len(self.constraints))]))
                 rest = constant(mix(parts))
                 require(rest is not None and rest >= 0, "the multipliers do not keep a hyperplane out")
                 if name == "above":
@@ -234,10 +264,9 @@ def _linear(form: Any) -> Linear:
 
 
 def _check_bound(shape: _Shape, kind: dict[str, bool], width: int, certificate: dict) -> None:
-    bound = certificate["lower_bound"]
-    require(isinstance(bound, int) and not isinstance(bound, bool) and 0 <= bound <= width, "the bound is out of range")
+    bound = index(certificate["lower_bound"], width + 1)
     excluded = certificate["excluded"]
-    require(isinstance(excluded, dict), "excluded is not an object")
+    require(type(excluded) is dict, "excluded is not an object")
     price = bound - len(shape.planes)
     if price <= 0:
         require(not excluded, "evidence is given for nothing")
@@ -281,7 +310,7 @@ class _Question:
         target = self.vector(self.shape.affine[0])
         planes = [self.vector(plane) for plane in self.shape.planes]
         steps = [[jumps[0] * c for c in row] for jumps, row in zip(self.shape.jumps, planes, strict=True)]
-        if self.shape.relations:
+        if self.shape.constraints:
             require("constant" not in excluded, "constants are always active, and excluded with these")
             self._none_always_on(excluded.get("always_on"))
         else:
@@ -303,17 +332,16 @@ class _Question:
     def _none_always_on(self, data: Any) -> None:
         """No remainder has one sign on the domain: each is positive at one of the places, and negative at one."""
         bias, output_bias = self.kind["bias"], self.kind["output_bias"]
-        constraints = [_linear(relation.form) for relation in self.shape.relations]
         places = []
         for place in sequence(data, "always_on"):
             first, *rest = (number(c) for c in sequence(place, "a place"))
             require(len(rest) == self.shape.n and first in (ZERO, ONE), "a place is malformed")
             point = dict(enumerate(rest))
-            is_direction = first == 0 and all(value_at({**c, UNIT: ZERO}, point) >= 0 for c in constraints)
+            is_direction = first == 0 and all(value_at({**c, UNIT: ZERO}, point) >= 0 for c in self.shape.constraints)
             if not is_direction:
                 require(first == (ZERO if output_bias else ONE), "a point is used where only directions count")
                 require(not (bias and output_bias), "a point is used where only directions count")
-                require(all(value_at(c, point) >= 0 for c in constraints), "a place is not in the domain")
+                require(all(value_at(c, point) >= 0 for c in self.shape.constraints), "a place is not in the domain")
             places.append((first, point))
         require(bool(places), "no places are given")
         forms = [self.shape.affine[0]]
@@ -345,7 +373,7 @@ class _Question:
                 require(rank > 0, "some orientation leaves nothing")
                 if rank >= price:
                     continue
-                require(not self.shape.relations, "some orientation leaves too little")
+                require(not self.shape.constraints, "some orientation leaves too little")
                 for count in range(price):
                     for doubled in itertools.combinations([i for i in units if i not in flipped], count):
                         paid = [planes[i] for i in doubled]

@@ -5,17 +5,32 @@ doors: gates are written straight from the weights, and a formula is compared wi
 exact evaluation at a few points.
 """
 
+import ast
 from collections.abc import Sequence
 
 import sympy
 from flint import fmpq
 
-from relucirc.checker.linear import require
+from relucirc.checker.linear import Rejected, require
 from relucirc.forms import Form
 from relucirc.graph import Gate, Graph, MaxGate
 from relucirc.network import MLP
 
 SPOT_POINTS = 2
+
+
+def check_names(ours: tuple[str, ...], theirs: tuple[str, ...], expressions: Sequence[sympy.Expr]) -> None:
+    """Rejects names by which an input could be taken for another: Python's grammar itself is asked about each."""
+    require(ours == theirs, "the sides name their inputs differently")
+    require(len(set(ours)) == len(ours), "an input name stands twice")
+    for name in ours:
+        try:
+            read = ast.parse(name, mode="eval").body
+        except (SyntaxError, ValueError) as error:
+            raise Rejected(f"no formula can name the input {name!a}") from error
+        require(isinstance(read, ast.Name) and read.id == name, f"a formula reads the input {name!a} as another")
+    symbols = {symbol.name for expression in expressions for symbol in expression.free_symbols}
+    require(symbols <= set(ours), "the formula is not over these inputs")
 
 
 def graph_of_weights(net: MLP) -> Graph:

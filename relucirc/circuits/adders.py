@@ -11,7 +11,8 @@ import sympy
 from relucirc.circuits.circuit import Circuit, at_least, bits, network, symbols
 from relucirc.circuits.sources import PERCEPTRON
 from relucirc.formula import OrderStatistic
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP
 
 
 def _ripple_adder(n: int = 2) -> MLP:

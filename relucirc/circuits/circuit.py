@@ -8,7 +8,8 @@ import sympy
 
 from relucirc.circuits.family import family_of
 from relucirc.errors import NetworkError, shorten
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from flint import fmpq
 
 from relucirc.errors import NetworkError, shorten
 from relucirc.exact import ONE, ZERO, ExactMatrix
-from relucirc.network import MLP, Affine, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP, Affine
 
 
 def compose(*nets: Any) -> MLP:

@@ -12,7 +12,8 @@ from relucirc.circuits.circuit import Circuit, at_least, bits, network, ones, sy
 from relucirc.circuits.sources import PERCEPTRON
 from relucirc.errors import NetworkError
 from relucirc.formula import OrderStatistic
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP
 
 
 def _on_bits(n: int = 2) -> str:

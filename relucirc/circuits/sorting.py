@@ -19,7 +19,8 @@ from relucirc.circuits.sources import BATCHER, FOLKLORE
 from relucirc.errors import NetworkError, shorten
 from relucirc.exact import ONE, ExactMatrix
 from relucirc.formula import OrderStatistic
-from relucirc.network import MLP, Affine, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP, Affine
 from relucirc.sorting import merge_exchange
 
 Row = dict[int, fmpq]

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from relucirc.errors import FileError, NetworkError, RelucircError, not_a_network, shorten
-from relucirc.network import MLP, check_names
+from relucirc.errors import FileError, RelucircError, not_a_network, shorten
+from relucirc.names import read_names
+from relucirc.network import MLP
 
 MODULES = {
     ".json": "json_file",
@@ -107,10 +108,7 @@ def _one_line(error: Exception) -> str:
 
 def renamed(net: MLP, inputs: Sequence[str]) -> MLP:
     """Returns the network with other input names."""
-    if isinstance(inputs, str):
-        raise NetworkError(f"expected a list of input names, got the text {shorten(inputs)!r}.")
-    check_names(tuple(inputs))
-    return MLP(net.layers, tuple(inputs))
+    return MLP(net.layers, read_names(inputs))
 
 
 def _module(file: Path, task: str) -> ModuleType:

@@ -15,7 +15,8 @@ from flint import fmpq, fmpz
 
 from relucirc.errors import FileError, NetworkError, RelucircError, shorten
 from relucirc.exact import ExactMatrix, rational, text
-from relucirc.network import MLP, Affine, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP, Affine
 
 MAX_BYTES = 1 << 28
 """Largest file that is read; arrays of this size belong in .safetensors."""

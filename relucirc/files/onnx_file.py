@@ -22,7 +22,8 @@ from relucirc.graph import GraphBuilder
 from relucirc.lower.jaxpr.arrays import exact, objects
 from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.scalars import Scalars
-from relucirc.network import MLP, default_names
+from relucirc.names import default_names
+from relucirc.network import MLP
 
 MAX_BYTES = (1 << 31) - 1
 OPSET, IR_VERSION = 17, 8

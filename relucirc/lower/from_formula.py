@@ -19,6 +19,7 @@ from relucirc.forms import Form, combine
 from relucirc.formula import OrderStatistic, parse_formula, unknown_symbols
 from relucirc.graph import Graph, GraphBuilder, Guard, Relation
 from relucirc.lower.from_network import graph_of_network
+from relucirc.names import positions, read_names
 from relucirc.network import MLP
 from relucirc.sorting import merge_exchange
 
@@ -36,7 +37,7 @@ def graph_of_formula(formula: Any, names: Sequence[str], outputs: int | None = N
     Raises:
         FormulaError: When it is not piecewise linear over these inputs, or has another number of outputs.
     """
-    graph = _lower(formula, tuple(names))
+    graph = _lower(formula, read_names(names))
     if outputs is not None and len(graph.outputs) != outputs:
         raise FormulaError(
             f"expected {outputs} output(s), as the network has, got {len(graph.outputs)}; "
@@ -109,7 +110,7 @@ def _reordered(graph: Graph, names: tuple[str, ...]) -> Graph:
     extra = [name for name in graph.inputs if name not in names]
     if extra:
         raise FormulaError(unknown_symbols(extra, names).replace("the formula", "the second network"))
-    place = [names.index(name) for name in graph.inputs]
+    place = [positions(names)[name] for name in graph.inputs]
     old, shift = len(place), len(names) - len(place)
 
     def move(form: Form) -> Form:
@@ -123,7 +124,7 @@ class _Lowering:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.builder = GraphBuilder(names)
-        self.position = {name: i for i, name in enumerate(names)}
+        self.position = positions(names)
         self.known: dict[sympy.Basic, Form] = {}
 
     def form(self, root: sympy.Basic) -> Form:

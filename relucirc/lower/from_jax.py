@@ -21,6 +21,7 @@ from relucirc.lower.jaxpr.arrays import elementwise, objects
 from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.interpreter import Interpreter, Unknown, Value
 from relucirc.lower.jaxpr.scalars import Scalars
+from relucirc.names import read_names
 
 MAX_REASONS = 8
 """How many unsupported operations an error lists."""
@@ -46,7 +47,7 @@ def graph_of_function(function: Callable[..., Any], names: Sequence[str]) -> Gra
         >>> graph_of_function(lambda x: jnp.maximum(x[0], 2 * x[1]), ("x1", "x2")).evaluate([fmpq(1), fmpq(3)])
         [6]
     """
-    names = tuple(names)
+    names = read_names(names)
     traced, separate = _trace(function, len(names))
     builder = GraphBuilder(names)
     inputs: list[Any] = [builder.input(i) for i in range(len(names))]

@@ -171,6 +171,7 @@ def _certified(
     if skips is not None:
         certificate["skip"] = [[text(c) for c in row] for row in skips]
     if remainder.ground.domain is not None:
+        certificate["interior"] = [text(c) for c in remainder.ground.interior]
         certificate["sides"] = _sides(network, remainder)
     verdict = check_minimal(graph, certificate, domain)
     if not verdict.accepted:

@@ -1,26 +1,22 @@
 """What is asked about: a function as a graph, and the polyhedron on which it counts."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import sympy
-
 from relucirc.chart import chart_of
 from relucirc.domain import Domain, read_domain
-from relucirc.errors import DomainError, FormulaError, shorten
+from relucirc.errors import DomainError, shorten
 from relucirc.exact import ZERO
 from relucirc.forms import Form
-from relucirc.formula import parse_formula
 from relucirc.geometry.cell import Cell, cell_of
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph
 from relucirc.lower.from_family import resolve_family
 from relucirc.lower.from_formula import graph_of_formula
-from relucirc.lower.from_network import graph_of_network
-from relucirc.network import MLP, default_names
+from relucirc.lower.naming import names_of
+from relucirc.network import MLP
 
 
 def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:
@@ -34,33 +30,8 @@ def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:
     Raises:
         FormulaError: When it cannot be read, or is a JAX function and no names are given.
     """
-    if isinstance(f, MLP):
-        net = resolve_family(f)[0] if f.symbols else f
-        return graph_of_network(net) if inputs is None else graph_of_formula(net, inputs)
-    if isinstance(f, Graph) and inputs is None:
-        return f
-    if inputs is None:
-        inputs = _names_of(f)
-    return graph_of_formula(f, tuple(inputs))
-
-
-def _names_of(f: Any) -> tuple[str, ...]:
-    if isinstance(f, str):
-        f = parse_formula(f)
-    if isinstance(f, Callable) and not isinstance(f, sympy.Basic | type):
-        raise FormulaError(
-            "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."
-        )
-    if isinstance(f, sympy.MatrixBase):
-        f = f.flat()
-    parts = list(f) if isinstance(f, list | tuple) else [f]
-    parts = [parse_formula(part) if isinstance(part, str) else part for part in parts]
-    names = {symbol.name for part in parts if isinstance(part, sympy.Basic) for symbol in part.free_symbols}
-    return tuple(sorted(names, key=_natural)) or default_names(1)
-
-
-def _natural(name: str) -> list:
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+    names = names_of(f, inputs)
+    return graph_of_formula(resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f, names)
 
 
 @dataclass(frozen=True)

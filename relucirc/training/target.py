@@ -14,7 +14,7 @@ from relucirc.exact import approximate
 from relucirc.forms import Form
 from relucirc.graph import Graph, Guard, MaxGate, Relation
 from relucirc.lower.from_formula import graph_of_formula
-from relucirc.network import default_names
+from relucirc.names import default_names, read_names
 
 Array = Any
 
@@ -61,7 +61,7 @@ def read_target(formula: Any, sizes: Sequence[int], names: Sequence[str] | None 
     Raises:
         FormulaError: When it cannot be read, or has another number of outputs.
     """
-    inputs = tuple(names or getattr(formula, "inputs", ()) or default_names(sizes[0]))
+    inputs = read_names(names or getattr(formula, "inputs", ()) or default_names(sizes[0]))
     if len(inputs) != sizes[0]:
         raise FormulaError(f"the target has {len(inputs)} inputs, {shorten(inputs)}, but the sizes say {sizes[0]}.")
     try:
