@@ -178,7 +178,7 @@ def test_certificates_do_not_name_the_inputs():
     for changed in (["x1", "x1"], ["x2", "x1"], ["\u03bc", "\u00b5"], ["x1", "max"], ["x1"], ["x1", "x2", "x3"], []):
         forged = {**small, "network": {**small["network"], "inputs": changed}}
         assert not check_minimal("Max(x1, 2*x2)", forged)
-    for changed in (["x1", "x2", "x2"], ["x2", "x1", "x3"], ["x1", "x2", "x3", "x3"], ["x1", "x2"], "x1"):
+    for changed in (["x1", "x2", "x2"], ["x1", "x2", "x3", "x3"], ["x1", "x2"], "x1"):
         assert not check_depth("Max(x1, x2, x3)", {**deep, "inputs": changed})
 
     assert not check_depth(lambda a, b, c: jnp.maximum(a, jnp.maximum(b, c)), deep)

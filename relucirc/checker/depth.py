@@ -28,12 +28,12 @@ from relucirc.checker.linear import (
     sequence,
     value_at,
 )
+from relucirc.checker.reading import names_asked_about
 from relucirc.domain import read_domain
 from relucirc.errors import RelucircError
 from relucirc.graph import Graph, MaxGate, Relation
 from relucirc.lower.from_family import resolve_family
 from relucirc.lower.from_formula import graph_of_formula
-from relucirc.lower.naming import names_of
 from relucirc.network import MLP
 
 FORMAT = "relucirc-depth-1"
@@ -57,9 +57,12 @@ def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[s
         be read is rejected, with the reason.
     """
     try:
+        require(type(certificate) is dict, "a certificate is not an object")
+        names = names_asked_about(f, domain, inputs, certificate.get("inputs"))
         source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
-        graph = graph_of_formula(source, names_of(f, inputs))
-        return check_depth_claim(graph, certificate, domain)
+        return check_depth_claim(graph_of_formula(source, names), certificate, domain)
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
     except RelucircError as error:
         return Verdict(False, f"the claim cannot be read: {error}")
 

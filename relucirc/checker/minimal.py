@@ -31,11 +31,11 @@ from relucirc.checker.linear import (
     sequence,
     value_at,
 )
+from relucirc.checker.reading import names_asked_about
 from relucirc.domain import Domain, read_domain
 from relucirc.errors import RelucircError
 from relucirc.forms import Form
 from relucirc.graph import Graph, GraphBuilder
-from relucirc.lower.naming import names_of
 from relucirc.network import MLP
 
 FORMAT = "relucirc-minimal-1"
@@ -72,11 +72,11 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence
         kind = certificate["kind"]
         require(all(type(value) is bool for value in kind.values()), "a kind is not true or false")
         network = _network(certificate["network"])
-        where = _claimed(f, domain, inputs, network.inputs)
         require(len(network.layers) <= 2, "the network has more than one hidden layer")
         skips = _skips(certificate, kind["skip"], network)
         _check_kind(network, kind)
         try:
+            where = read_domain(domain, names_asked_about(f, domain, inputs, list(network.inputs)))
             verdict = check(_graph(network, skips), f, certificate["equal"], where)
         except RelucircError as error:
             raise Rejected(f"the claim cannot be read: {error}") from None
@@ -102,16 +102,6 @@ def _network(data: Any) -> MLP:
         return MLP.from_arrays(layers, tuple(sequence(data["inputs"], "inputs")))
     except RelucircError as error:
         raise Rejected(f"the network is none: {error}") from None
-
-
-def _claimed(f: Any, domain: Any, inputs: Sequence[str] | None, certified: tuple[str, ...]) -> Domain:
-    """Reads the domain over the inputs that the caller names; the certificate must be about these, in this order."""
-    try:
-        names = names_of(f, inputs)
-        require(names == certified, f"the certificate is about the inputs {certified!a}, the question about {names!a}")
-        return read_domain(domain, names)
-    except RelucircError as error:
-        raise Rejected(f"the claim cannot be read: {error}") from None
 
 
 def _with_interior(domain: Domain, certificate: dict) -> list[Linear]:

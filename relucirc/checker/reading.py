@@ -7,13 +7,16 @@ exact evaluation at a few points.
 
 import ast
 from collections.abc import Sequence
+from typing import Any
 
 import sympy
 from flint import fmpq
 
-from relucirc.checker.linear import Rejected, require
+from relucirc.checker.linear import Rejected, require, sequence
 from relucirc.forms import Form
 from relucirc.graph import Gate, Graph, MaxGate
+from relucirc.lower.naming import names_of
+from relucirc.names import read_names
 from relucirc.network import MLP
 
 SPOT_POINTS = 2
@@ -31,6 +34,27 @@ def check_names(ours: tuple[str, ...], theirs: tuple[str, ...], expressions: Seq
         require(isinstance(read, ast.Name) and read.id == name, f"a formula reads the input {name!a} as another")
     symbols = {symbol.name for expression in expressions for symbol in expression.free_symbols}
     require(symbols <= set(ours), "the formula is not over these inputs")
+
+
+def names_asked_about(f: Any, domain: Any, inputs: Sequence[str] | None, certified: Any) -> tuple[str, ...]:
+    """Returns the names of the inputs that a question is about, and rejects a certificate about others.
+
+    Only where function and domain call their inputs by name may the certificate list them: a JAX function,
+    or a box, tells them apart by position, and then a certificate could choose which is which.
+    """
+    listed = read_names(sequence(certified, "inputs"))
+    if inputs is None and all(map(_is_by_name, f if isinstance(f, list | tuple) else [f])) and _is_by_name(domain):
+        return listed
+    names = names_of(f, inputs)
+    require(names == listed, f"the certificate is about the inputs {listed!a}, the question about {names!a}")
+    return names
+
+
+def _is_by_name(part: Any) -> bool:
+    """Whether a formula or a domain, or a part of one, says the names of its inputs."""
+    if isinstance(part, list | tuple):
+        return all(map(_is_by_name, part))
+    return part is None or isinstance(part, str | sympy.Basic | int | float)
 
 
 def graph_of_weights(net: MLP) -> Graph:
