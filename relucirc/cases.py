@@ -4,8 +4,8 @@ A Piecewise formula may be discontinuous.  Its guards cut the domain into relati
 which one branch holds; network and branch are continuous, so they agree on a non-empty cell iff
 they agree on its closure.  The cells form a splitting tree: two ways at a relation that a guard
 needs (``form > 0``, and the rest), two ways at a max-gate that a guard depends on, and leaves that are
-empty (with multipliers) or a :class:`Case`.  Where inputs take integer values only, a refutation between
-integers splits the cell there (branch and bound).
+empty (with multipliers) or a :class:`Case`.  Where inputs take integer values only, a form with whole
+coefficients over them may cut a cell between two integers (branch and bound).
 """
 
 import contextlib
@@ -18,9 +18,10 @@ from flint import fmpq
 
 from relucirc.budget import Budget
 from relucirc.chart import Chart, chart_of, sparse
-from relucirc.exact import ONE, sign_of
+from relucirc.exact import sign_of
 from relucirc.forms import Form, Key, form_to_json
 from relucirc.geometry.feasible import feasibility
+from relucirc.geometry.lattice import Cut, Lattice, lattice_of
 from relucirc.graph import Graph, MaxGate, Relation, SelectGate
 from relucirc.problem import Problem
 
@@ -39,12 +40,14 @@ class Case:
         inside: A point of the cell.
         chart: Coordinates in which it has interior.
         problem: The two sides in these coordinates.
+        lattice: The integer points of the cell's affine hull.
     """
 
     relations: tuple[Relation, ...]
     inside: tuple[fmpq, ...]
     chart: Chart
     problem: Problem
+    lattice: Lattice
 
     def contains(self, point: Sequence[fmpq]) -> bool:
         """Whether a point satisfies all relations, strict ones included."""
@@ -102,14 +105,17 @@ class Solver:
     """Walks the cells of a claim and asks ``solve`` about each; stops at the first that is not proved.
 
     Args:
-        solve: Returns certificate data for a case, a point of its closure where the sides differ
-            although some integer input is fractional there (the cell is split), or None to stop.
+        solve: Returns certificate data for a case; a cut between integers, or a point to cut the cell at; or
+            None to stop.
         budget: Asked at every cell.
         integers: The inputs that take integer values only.
     """
 
     def __init__(
-        self, solve: Callable[[Case], "dict | Point | None"], budget: Budget, integers: frozenset[int] = frozenset()
+        self,
+        solve: Callable[[Case], "dict | Cut | Point | None"],
+        budget: Budget,
+        integers: frozenset[int] = frozenset(),
     ) -> None:
         self.solve = solve
         self.budget = budget
@@ -136,32 +142,27 @@ class Solver:
                 if isinstance(gate, SelectGate) and v not in side.decided:
                     return self._select(sides, i, v, gate, relations, inside)
         chart = chart_of(relations, len(sides[0].graph.inputs))
+        lattice = lattice_of(chart.forms, self.integers)
+        if lattice.gap is not None:
+            return self._cut(sides, lattice.gap, relations)
         left, right = (chart.pull(side.finished()) for side in sides)
         problem = Problem(left, right, chart.constraints, chart.interior, self.budget)
-        proof = self.solve(Case(relations, inside, chart, problem))
+        proof = self.solve(Case(relations, inside, chart, problem, lattice))
         if isinstance(proof, tuple):
-            return self._split_integer(sides, proof, relations)
+            proof = _cut_near(lattice, proof, relations)
+        if isinstance(proof, Cut):
+            return self._cut(sides, proof, relations)
         return None if proof is None else {**chart.evidence, **proof}
 
-    def _split_integer(
-        self, sides: tuple[_Side, _Side], point: "Point", relations: tuple[Relation, ...]
-    ) -> dict | None:
-        """Splits at an integer input: where the point is fractional, or where the cell is still wide."""
-        for v in sorted(self.integers, key=lambda v: point[v].q == 1):
-            floor = int(point[v].p // point[v].q)
-            for at in (floor, floor - 1):
-                below = Relation(Form({v: -ONE}, fmpq(at)), ">=")
-                above = Relation(Form({v: ONE}, fmpq(-at - 1)), ">=")
-                if below in relations or above in relations:
-                    continue
-                node: dict = {"integer": f"v{v}", "at": str(at)}
-                for name, relation in (("below", below), ("above", above)):
-                    proof = self._cell(sides, (*relations, relation))
-                    if proof is None:
-                        return None
-                    node[name] = proof
-                return node
-        return None
+    def _cut(self, sides: tuple[_Side, _Side], cut: Cut, relations: tuple[Relation, ...]) -> dict | None:
+        """Cuts between two integers."""
+        node: dict = {"integer": form_to_json(cut.form), "at": str(cut.at)}
+        for name, relation in (("below", cut.below), ("above", cut.above)):
+            proof = self._cell(sides, (*relations, relation))
+            if proof is None:
+                return None
+            node[name] = proof
+        return node
 
     def _select(
         self,
@@ -227,6 +228,17 @@ class Solver:
                 return None
             node[name] = proof
         return node
+
+
+def _cut_near(lattice: Lattice, point: Point, relations: Sequence[Relation]) -> Cut | None:
+    """Cuts at a point that has a fractional coordinate, else where the cell is still wide."""
+    values = [(form, form.evaluate(point)) for form in lattice.coordinates]
+    for form, value in sorted(values, key=lambda pair: pair[1].q == 1):
+        near = Cut.near(form, value)
+        for cut in (near, Cut(form, near.at - 1)):
+            if cut.below not in relations and cut.above not in relations:
+                return cut
+    return None
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.branching import branch
 from relucirc.budget import Budget, OutOfBudget
 from relucirc.cases import Case, Solver
 from relucirc.certificate import make_certificate
@@ -12,6 +13,7 @@ from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
 from relucirc.errors import shorten
 from relucirc.exact import nearest_integer, text, to_rational
+from relucirc.geometry.lattice import Cut
 from relucirc.methods import METHODS
 from relucirc.problem import Proved, Refuted
 from relucirc.progress import progress_line
@@ -92,7 +94,7 @@ class _Attempt:
         self.witness: tuple[fmpq, ...] | None = None
         self.hinges = 0
 
-    def solve(self, case: Case) -> dict | tuple[fmpq, ...] | None:
+    def solve(self, case: Case) -> dict | Cut | None:
         for name, decide in METHODS.items():
             self.clock.method = name
             answer = decide(case.problem, self.clock)
@@ -101,19 +103,19 @@ class _Attempt:
                 self.hinges += len(answer.evidence["atoms"])
                 return answer.evidence
             if isinstance(answer, Refuted) and case.problem.is_refuted_at(answer.point):
-                return self._witness(case, answer)
+                return self._refute(case, answer)
         return None
 
-    def _witness(self, case: Case, answer: Refuted) -> tuple[fmpq, ...] | None:
-        """Moves a point of difference to a witness of the claim; returns it if only integrality fails."""
+    def _refute(self, case: Case, answer: Refuted) -> Cut | None:
+        """Moves a point of difference to a witness of the claim, or cuts the cell between integers."""
+        integers = self.claim.domain.integers
         point = case.chart.lift(answer.point)
-        if self.claim.domain.integers:
-            rounded = tuple(
-                fmpq(nearest_integer(c)) if v in self.claim.domain.integers else c for v, c in enumerate(point)
-            )
-            if not self.claim.is_witness(rounded):
-                return point
-            point = rounded
+        if integers:
+            rounded = tuple(fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point))
+            found = rounded if self.claim.is_witness(rounded) else branch(case, answer.point, self.clock)
+            if isinstance(found, Cut):
+                return found
+            point = found
         self.methods.append(answer.method)
         known = self.claim.is_witness(point)
         self.witness = point if known else case.pull_inside(point, self.claim.is_witness)

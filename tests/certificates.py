@@ -127,6 +127,12 @@ CLAIMS: list[tuple[str, Any, Any, Any]] = [
     ("triangle", MINIMUM, "x1", "x1 >= 0, x2 >= x1, x2 <= 3"),
     ("outside the kink", [([[1, 1], [-1, 1]], [0, 0]), ([[1, 1]], [0])], "Max(2*x2, x1 + x2)", "x1 > 0, x2 > -x1"),
     ("integers", [([[2], [2]], [0, -1]), ([[1, -1]], None)], "Piecewise((0, x <= 0), (1, True))", "x in {0, 1, 2}"),
+    (
+        "all integers",
+        [([[2, -3, 0], [2, -3, 0], [0, 0, 1]], [-1, -2, 0]), ([[1, -1, 1]], None)],
+        "x3 + Piecewise((1, 2*x1 > 3*x2 + 1), (0, True))",
+        "x1 in integers, x2 in integers, 0 <= x3, x3 < 1",
+    ),
     ("two outputs", [([[1, -1]], None), ([[1], [-1]], [0, 1])], ["Max(x1 - x2, 0)", "1 + Min(0, x2 - x1)"], None),
     ("family", FAMILY, "Abs(x)", None),
     ("no inputs left", MINIMUM, "1", "x1 == 1, x2 == 2"),

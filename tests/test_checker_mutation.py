@@ -27,8 +27,11 @@ import relucirc
 from relucirc import cases, hinges, problem, prover
 from relucirc.checker import cells, derivation, tree, zero_one
 from relucirc.checker.check import check_claim
+from relucirc.checker.linear import require
 from relucirc.claim import Claim, read_claim
+from relucirc.forms import Form
 from relucirc.geometry.feasible import Feasibility
+from relucirc.geometry.lattice import Cut
 from relucirc.methods import METHODS, cuts, regionwise, shallow
 from relucirc.methods import zero_one as zero_one_method
 from relucirc.network import MLP
@@ -364,3 +367,57 @@ def test_a_checker_without_the_rule_would_believe_the_lie(lie, monkeypatch):
     module, name, always = LIES[lie].rule
     monkeypatch.setattr(module, name, always)
     assert "proved" in _told(LIES[lie], monkeypatch)
+
+
+# Branch and bound that leaves points out: each claim is false at a point that is on neither side of the cut.
+
+
+def _bump(start: Any, end: Any) -> MLP:
+    """Positive where x1 is between two numbers, 0 elsewhere."""
+    return MLP.from_arrays([([[1, 0]] * 3, [-start, -(start + end) / 2, -end]), ([[1, -2, 1]], None)])
+
+
+HALF = fmpq(1, 2)
+NOT_WHOLE, NOT_INTEGER = "an integer split is not between integers", "an integer split reads more than integer inputs"
+CUTS = {
+    "a coefficient of 1/2": (Cut(Form({0: HALF}), 0), _bump(0, fmpq(2)), "x1 in integers", NOT_WHOLE),
+    "a coefficient of 1/2 beside a whole one": (
+        Cut(Form({0: HALF, 1: fmpq(1)}), 0),
+        _bump(0, fmpq(2)),
+        "x1 in integers, x2 in {0}",
+        NOT_WHOLE,
+    ),
+    "cut at 1/2": (Cut(Form({0: fmpq(1)}), HALF), _bump(HALF, HALF + 1), "x1 in integers", NOT_WHOLE),
+    "a real input": (Cut(Form({0: fmpq(1)}), 0), _bump(0, fmpq(1)), "x2 in integers", NOT_INTEGER),
+    "a real input beside an integer one": (
+        Cut(Form({0: fmpq(1), 1: fmpq(1)}), 0),
+        _bump(HALF, HALF + 1),
+        "x1 in integers, x2 == -1/2",
+        NOT_INTEGER,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_an_integer_split_that_leaves_points_out_is_rejected_and_by_one_rule(name, monkeypatch):
+    cut, net, domain, why = CUTS[name]
+    assert relucirc.prove(net, "0", domain).status == "refuted"
+    monkeypatch.setattr(prover, "branch", lambda *_: cut)
+    monkeypatch.setattr(Claim, "is_witness", lambda *_: False)
+    assert f"the checker rejects it ({why})" in relucirc.prove(net, "0", domain).reason
+
+    def all_but_one(condition: bool, message: str) -> None:
+        require(condition or message == why, message)
+
+    monkeypatch.setattr(cells, "require", all_but_one)
+    assert relucirc.prove(net, "0", domain).status == "proved"
+
+
+def test_the_two_sides_of_an_integer_split_are_not_exchanged(gallery):
+    for specimen in gallery:
+        for path, part in certificates.walk(specimen.certificate):
+            if isinstance(part, dict) and "integer" in part:
+                exchanged = {**part, "below": part["above"], "above": part["below"]}
+                assert not check_claim(specimen.claim, certificates.put(specimen.certificate, path, exchanged))
+                for at in (str(int(part["at"]) + 1), str(int(part["at"]) - 1)):
+                    assert not check_claim(specimen.claim, certificates.put(specimen.certificate, (*path, "at"), at))

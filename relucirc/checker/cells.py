@@ -1,4 +1,9 @@
-"""Checks the cases of a claim: a splitting tree of cells, each empty or proved on its closure."""
+"""Checks the cases of a claim: a splitting tree of cells, each empty or proved on its closure.
+
+A cell is what its constraints leave of the points of the claim.  Where a form has whole coefficients and reads
+inputs that take integer values only, it takes integer values only: the cell's points have ``form <= k`` or
+``form >= k + 1``, and what lies between need not be proved.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +14,7 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import (
     UNIT,
     Linear,
+    affine,
     constant,
     fields,
     form,
@@ -27,13 +33,23 @@ from relucirc.checker.zero_one import check_zero_one
 from relucirc.forms import Form
 from relucirc.graph import Graph, Guard, MaxGate
 
-ONE = fmpq(1)
+ZERO, ONE = fmpq(0), fmpq(1)
 
 OPTIONAL_FIELDS = {
     "implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights", "lemmas",
 }  # fmt: skip
 Constraint = tuple[Linear, str]
-"""A form over the inputs, and ``>``, ``>=`` or ``==``."""
+"""A form over the inputs, and ``>``, ``>=`` or ``==``; :func:`constraint` makes it."""
+
+
+def read(source: Any) -> Linear:
+    """Returns one of a graph's forms, or of a domain's."""
+    return affine((*source.terms.items(), (UNIT, source.const)))
+
+
+def constraint(form: Linear, op: str, factor: fmpq = ONE, plus: fmpq = ZERO) -> Constraint:
+    """Returns ``factor * form + plus op 0``."""
+    return mix(((factor, form), (plus, {UNIT: ONE}))), op
 
 
 @dataclass(frozen=True)
@@ -45,12 +61,10 @@ class Side:
 
     def linear(self, source: Any) -> Linear:
         """Returns one of the graph's forms with decided gates replaced."""
-        read = {v: c for v, c in source.terms.items() if c}
-        if source.const:
-            read[UNIT] = source.const
-        while self.decided and any(v in self.decided for v in read):  # a decided value may name a gate decided later
-            read = replace(read, self.decided)
-        return read
+        linear = read(source)
+        while self.decided and any(v in self.decided for v in linear):  # a decided value may name a gate decided later
+            linear = replace(linear, self.decided)
+        return linear
 
 
 def check_cells(
@@ -66,15 +80,15 @@ def check_cells(
         elif "split" in node:
             fields(node, {"split", "positive", "rest"}, set(), "a split")
             cut = form(node["split"], len(left.graph.inputs))
-            pending.append((node["positive"], left, right, [*constraints, (cut, ">")]))
-            pending.append((node["rest"], left, right, [*constraints, (mix(((-ONE, cut),)), ">=")]))
+            pending.append((node["positive"], left, right, [*constraints, constraint(cut, ">")]))
+            pending.append((node["rest"], left, right, [*constraints, constraint(cut, ">=", -ONE)]))
         elif "integer" in node:
             fields(node, {"integer", "at", "below", "above"}, set(), "an integer split")
-            v, at = variable(node["integer"], len(left.graph.inputs)), number(node["at"])
-            require(v in integers, f"input v{v} is not integer")
-            require(at.q == 1, "an integer split is not at an integer")
-            pending.append((node["below"], left, right, [*constraints, ({v: -ONE, UNIT: at}, ">=")]))
-            pending.append((node["above"], left, right, [*constraints, ({v: ONE, UNIT: -at - 1}, ">=")]))
+            whole, at = form(node["integer"], len(left.graph.inputs)), number(node["at"])
+            require(all(v in integers for v in whole), "an integer split reads more than integer inputs")
+            require(all(c.q == 1 for c in (*whole.values(), at)), "an integer split is not between integers")
+            pending.append((node["below"], left, right, [*constraints, constraint(whole, ">=", -ONE, at)]))
+            pending.append((node["above"], left, right, [*constraints, constraint(whole, ">=", ONE, -at - 1)]))
         elif "gate" in node:
             pending += _gate_cells(node, left, right, constraints)
         else:
@@ -96,10 +110,10 @@ def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint
     difference = minus(above, below)
     require(all(u < len(side.graph.inputs) for u in difference), f"gate {k} is decided before those it needs")
     cells = []
-    for name, value, cut in (("right", above, difference), ("left", below, mix(((-ONE, difference),)))):
+    for name, value, factor in (("right", above, ONE), ("left", below, -ONE)):
         decided = Side(side.graph, {**side.decided, v: value})
         sides = (decided, right) if node["side"] == "left" else (left, decided)
-        cells.append((node[name], *sides, [*constraints, (cut, ">=")]))
+        cells.append((node[name], *sides, [*constraints, constraint(difference, ">=", factor)]))
     return cells
 
 
@@ -261,7 +275,7 @@ def _lemma_graph(
             for element in elements[v - n]:
                 if all(u == UNIT or u in position for u in element):
                     known.append(minus({v: ONE}, element))
-    return graph, [(_renumber(c, position), ">=") for c in known]
+    return graph, [constraint(_renumber(c, position), ">=") for c in known]
 
 
 def _form_of(linear: Linear) -> Form:

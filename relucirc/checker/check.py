@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from relucirc.certificate import FORMAT
-from relucirc.checker.cells import Constraint, Side, check_cells
-from relucirc.checker.linear import UNIT, Rejected, fields, require
+from relucirc.checker.cells import Side, check_cells, constraint, read
+from relucirc.checker.linear import Rejected, fields, require
 from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
 from relucirc.claim import Claim, read_claim
 
@@ -70,12 +70,7 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
         left = claim.left if claim.network is None else graph_of_weights(claim.network)
         if claim.expressions is not None:
             compare_with_sympy(claim.right, claim.expressions)
-        constraints: list[Constraint] = []
-        for relation in claim.domain.relations:
-            known = {v: c for v, c in relation.form.terms.items() if c != 0}
-            if relation.form.const != 0:
-                known[UNIT] = relation.form.const
-            constraints.append((known, relation.op))
+        constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
         check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
     except Rejected as rejection:
         return Verdict(False, str(rejection))

@@ -25,14 +25,19 @@ def require(condition: bool, why: str) -> None:
         raise Rejected(why)
 
 
+def affine(terms: Iterable[tuple[int, fmpq]]) -> Linear:
+    """Returns the form with these coefficients, the constant under ``UNIT``; a form has no zero entries."""
+    return {v: c for v, c in terms if c}
+
+
 def mix(parts: Iterable[tuple[fmpq, Mapping[int, fmpq]]]) -> Linear:
-    """Returns a linear combination, without zero entries."""
+    """Returns a linear combination."""
     total: Linear = {}
     for factor, form in parts:
         for v, c in form.items():
             present = total.get(v)
             total[v] = factor * c if present is None else present + factor * c
-    return {v: c for v, c in total.items() if c}
+    return affine(total.items())
 
 
 def minus(a: Mapping[int, fmpq], b: Mapping[int, fmpq]) -> Linear:
@@ -41,7 +46,7 @@ def minus(a: Mapping[int, fmpq], b: Mapping[int, fmpq]) -> Linear:
     for v, c in b.items():
         present = total.get(v)
         total[v] = -c if present is None else present - c
-    return {v: c for v, c in total.items() if c}
+    return affine(total.items())
 
 
 def replace(form: Mapping[int, fmpq], values: Mapping[int, Linear]) -> Linear:
@@ -91,7 +96,7 @@ def form(data: Any, bound: int) -> Linear:
         v = UNIT if name == "1" else variable(name, bound)
         require(v not in result, "a form names a variable twice")
         result[v] = number(value)
-    return {v: c for v, c in result.items() if c}
+    return affine(result.items())
 
 
 def variable(name: Any, bound: int) -> int:
