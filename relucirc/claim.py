@@ -9,7 +9,6 @@ from flint import fmpq
 
 from relucirc.domain import Domain, read_domain
 from relucirc.errors import DomainError, NetworkError, is_circuit, is_torch, not_a_network, shorten
-from relucirc.exact import ONE
 from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Graph, Relation
@@ -86,22 +85,20 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
 
 
 def _rounded(domain: Domain) -> list[Relation]:
-    """The relations, those of one integer input rounded to the integers that they leave."""
+    """The relations, those of integer inputs alone rounded to the integers that their forms take."""
     found: list[Relation] = []
     for relation in domain.relations:
         terms = relation.form.terms
-        v, c = next(iter(terms.items()), (None, ONE))
-        if len(terms) != 1 or v not in domain.integers:
+        if not terms or not domain.integers.issuperset(terms):
             found.append(relation)
             continue
-        assert v is not None
-        bound = -relation.form.const / c
-        below, strict = int(bound.p) // int(bound.q), relation.op == ">"
-        above = below + int(strict or bound.q != 1)
-        if c > 0 or relation.op == "==":
-            found.append(Relation(Form({v: ONE}, fmpq(-above)), ">="))
-        if c < 0 or relation.op == "==":
-            found.append(Relation(Form({v: -ONE}, fmpq(below - int(strict and bound.q == 1))), ">="))
+        scale, whole = Form(terms).primitive()
+        bound = -relation.form.const / scale
+        below = int(bound.p // bound.q)
+        above = below + int(relation.op == ">" or bound.q != 1)
+        found.append(Relation(whole.shift(fmpq(-above)), ">="))
+        if relation.op == "==":
+            found.append(Relation(-whole.shift(fmpq(-below)), ">="))
     return found
 
 

@@ -11,7 +11,7 @@ from relucirc.cases import Case, Solver
 from relucirc.certificate import make_certificate
 from relucirc.checker.check import check_claim
 from relucirc.claim import Claim, read_claim
-from relucirc.errors import shorten
+from relucirc.errors import DomainError, shorten
 from relucirc.exact import nearest_integer, text, to_rational
 from relucirc.geometry.lattice import Cut
 from relucirc.methods import METHODS
@@ -128,6 +128,8 @@ def _checked(claim: Claim, proof: dict, attempt: _Attempt, clock: Budget) -> Res
     verdict = check_claim(claim, certificate)
     if not verdict.accepted:
         return _unknown(f"a proof was found but the checker rejects it ({verdict.reason}); please report this.", clock)
+    if claim.domain.integers and not attempt.methods:
+        raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
     order = list(METHODS)
     method = max(attempt.methods, key=order.index) if attempt.methods else "cases"
     where = "at every real input" if claim.domain.is_everything else "on the whole domain"

@@ -235,6 +235,21 @@ def test_bounds_without_an_integer_between_them_are_an_empty_domain(bounds, fact
             prove(circuits.absolute(), "-x", text)
 
 
+NO_INTEGERS = [
+    "2*x1 + 4*x2 == 3",
+    "3*x1 - 6*x2 > 3, 2*x2 - x1 > -2",
+    "x1 + x2 == 0, x1 - x2 == 1",
+    "1 < 3*x1, 3*x1 < 3 + x2, x2 < 0",
+    "0 < 2*x1 - 3*x2, 2*x1 - 3*x2 < 1",
+]
+
+
+@pytest.mark.parametrize("domain", NO_INTEGERS)
+def test_relations_without_an_integer_point_between_them_are_an_empty_domain(domain):
+    with pytest.raises(DomainError, match="the domain is empty"):
+        prove(circuits.minimum(), "Max(x1, Abs(x2) - 7)", f"{domain}, x1 in integers, x2 in integers")
+
+
 def test_a_domain_as_thin_as_a_number_is_not_empty():
     thin = "x1 > 1 - 1e-30, x1 < 1"
     assert prove(circuits.minimum(), "Min(x1, x2)", thin).status == "proved"
