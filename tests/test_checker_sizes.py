@@ -715,6 +715,6 @@ def test_no_wrong_domain_makes_a_bound_of_another(name, data):
     if check_minimal(f, offered, other):
         kind = certificate["kind"]
         smallest = minimal_network(
-            f, domain=other, bias=kind["bias"], output_bias=kind["output_bias"], skip=kind["skip"]
+            f, domain=other, inputs=names, bias=kind["bias"], output_bias=kind["output_bias"], skip=kind["skip"]
         )
         assert smallest.hidden_neurons is None or certificate["lower_bound"] <= smallest.hidden_neurons
