@@ -22,11 +22,13 @@ from relucirc.checker.linear import (
     minus,
     mix,
     number,
+    pairs,
     replace,
     require,
     sequence,
     value_at,
     variable,
+    word,
 )
 from relucirc.checker.tree import check_tree
 from relucirc.checker.zero_one import check_zero_one
@@ -74,7 +76,7 @@ def check_cells(
     pending = [(proof, left, right, constraints)]
     while pending:
         node, left, right, constraints = pending.pop()
-        require(isinstance(node, dict), "a proof is not an object")
+        require(type(node) is dict, "a proof is not an object")
         if "empty" in node:
             _check_empty(fields(node, {"empty"}, set(), "an empty cell")["empty"], constraints)
         elif "split" in node:
@@ -97,8 +99,8 @@ def check_cells(
 
 def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint]) -> list:
     fields(node, {"side", "gate", "left", "right"}, set(), "a gate's cells")
-    require(node["side"] in ("left", "right"), "a gate's cells name no side")
-    side = left if node["side"] == "left" else right
+    on_left = word(node["side"], ("left", "right"), "the side of a gate") == "left"
+    side = left if on_left else right
     side = _selected(side, constraints, stop=True)
     k = index(node["gate"], len(side.graph.gates))
     v = len(side.graph.inputs) + k
@@ -112,7 +114,7 @@ def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint
     cells = []
     for name, value, factor in (("right", above, ONE), ("left", below, -ONE)):
         decided = Side(side.graph, {**side.decided, v: value})
-        sides = (decided, right) if node["side"] == "left" else (left, decided)
+        sides = (decided, right) if on_left else (left, decided)
         cells.append((node[name], *sides, [*constraints, constraint(difference, ">=", factor)]))
     return cells
 
@@ -176,10 +178,9 @@ def _ray(form: Linear) -> tuple:
 def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
     """Motzkin: a combination that is a negative constant, or zero with a strict part."""
     parts, strict = [], False
-    for item in sequence(multipliers, "empty"):
-        require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
-        known, op = constraints[index(item[0], len(constraints))]
-        multiplier = number(item[1])
+    for i, m in pairs(multipliers, "empty"):
+        known, op = constraints[index(i, len(constraints))]
+        multiplier = number(m)
         require(multiplier != 0 and (op == "==" or multiplier > 0), "a multiplier has the wrong sign")
         strict = strict or op == ">"
         parts.append((multiplier, known))
@@ -289,15 +290,14 @@ def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int]
         equal |= _implied(multipliers, constraints, equal)
     solved: dict[int, Linear] = {}
     pivots = node.get("pivots", {})
-    require(isinstance(pivots, dict), "pivots is not an object")
+    require(type(pivots) is dict, "pivots is not an object")
     for name, multipliers in pivots.items():
         v = variable(name, n)
         parts = []
-        for item in sequence(multipliers, "a pivot"):
-            require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
-            i = index(item[0], len(constraints))
+        for place, m in pairs(multipliers, "a pivot"):
+            i = index(place, len(constraints))
             require(i in equal, f"constraint {i} is no equality")
-            parts.append((number(item[1]), constraints[i][0]))
+            parts.append((number(m), constraints[i][0]))
         row = mix(parts)
         require(row.get(v) == 1, f"the pivot {name} is not solved")
         solved[v] = minus({v: ONE}, row)
@@ -324,10 +324,8 @@ def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int]
 def _implied(multipliers: Any, constraints: list[Constraint], equal: set[int]) -> set[int]:
     """Inequalities that some combination forces to be equalities: they add up to zero."""
     parts, found = [], set()
-    for item in sequence(multipliers, "implied"):
-        require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
-        i = index(item[0], len(constraints))
-        multiplier = number(item[1])
+    for place, m in pairs(multipliers, "implied"):
+        i, multiplier = index(place, len(constraints)), number(m)
         require(multiplier != 0 and (i in equal or multiplier > 0), "a multiplier has the wrong sign")
         parts.append((multiplier, constraints[i][0]))
         found.add(i)

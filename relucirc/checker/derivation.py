@@ -23,6 +23,7 @@ from relucirc.checker.linear import (
     replace,
     require,
     sequence,
+    word,
 )
 
 Gates = Sequence[tuple[Linear, Linear]]
@@ -64,10 +65,10 @@ class Derivation:
         return [replace(output, values) for output in outputs]
 
     def _gate(self, left: Linear, right: Linear, step: Any, where: str) -> Linear:
-        if isinstance(step, dict) and "take" in step:
+        if type(step) is dict and "take" in step:
             fields(step, {"take", "by"}, set(), where)
-            require(step["take"] in ("left", "right"), f"{where} takes neither side")
-            larger, smaller = (left, right) if step["take"] == "left" else (right, left)
+            taken = word(step["take"], ("left", "right"), f"what {where} takes")
+            larger, smaller = (left, right) if taken == "left" else (right, left)
             self._nonnegative(minus(larger, smaller), step["by"], where)
             return larger
         fields(step, {"atom", "scale", "base"}, {"expand"}, where)
@@ -104,7 +105,7 @@ class Derivation:
         """Checks ``target = sum m * known + constant`` with m > 0, known >= 0, constant >= 0."""
         parts: list[tuple[fmpq, Linear]] = [(ONE, target)]
         for term in sequence(proof, f"{where}: by"):
-            require(isinstance(term, list) and len(term) in (3, 4), f"{where}: a term of the proof is malformed")
+            require(len(sequence(term, where)) in (3, 4), f"{where}: a term of the proof is malformed")
             multiplier = number(term[-1])
             require(multiplier > 0, f"{where}: a multiplier is not positive")
             if term[0] == "atom" and len(term) == 4:

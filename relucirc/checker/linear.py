@@ -115,6 +115,12 @@ def index(data: Any, bound: int) -> int:
     return data
 
 
+def word(data: Any, options: tuple[str, ...], what: str) -> str:
+    """Reads one of a few words."""
+    require(type(data) is str and data in options, f"{what} is none of {', '.join(options)}")
+    return data
+
+
 def sequence(data: Any, what: str) -> list:
     """Reads a list."""
     require(type(data) is list, f"{what} is not a list")

@@ -29,9 +29,11 @@ from relucirc.checker.linear import (
     minus,
     mix,
     number,
+    pairs,
     replace,
     require,
     sequence,
+    word,
 )
 
 ONE = fmpq(1)
@@ -47,11 +49,11 @@ def check_tree(node: dict, derivation: Derivation, differences: list[Linear]) ->
     while open_parts:
         region, thin = open_parts.pop()
         token = next(tokens, None)
-        if isinstance(token, dict) and "thin" in token:
+        if type(token) is dict and "thin" in token:
             require(thin is not None, "a thin part that was not cut")
             assert thin is not None
             _check_nonnegative(mix(((-ONE, thin),)), fields(token, {"thin"}, set(), "a leaf")["thin"], region[0][:-1])
-        elif isinstance(token, dict):
+        elif type(token) is dict:
             _check_shallow(fields(token, {"shallow"}, set(), "a leaf")["shallow"], derivation, differences, region)
         else:
             open_parts += _cut(token, derivation, region)
@@ -87,11 +89,10 @@ def _ground(derivation: Derivation, k: int, values: dict[int, Linear]) -> Linear
 def _check_nonnegative(form: Linear, multipliers: Any, constraints: list[Linear]) -> None:
     """Checks that a form is a non-negative combination of constraints and a constant."""
     parts = [(ONE, form)]
-    for item in sequence(multipliers, "multipliers"):
-        require(isinstance(item, list) and len(item) == 2, "a multiplier is malformed")
-        multiplier = number(item[1])
+    for i, m in pairs(multipliers, "multipliers"):
+        multiplier = number(m)
         require(multiplier > 0, "a multiplier is not positive")
-        parts.append((-multiplier, constraints[index(item[0], len(constraints))]))
+        parts.append((-multiplier, constraints[index(i, len(constraints))]))
     rest = constant(mix(parts))
     require(rest is not None and rest >= 0, "the multipliers do not show a sign")
 
@@ -102,12 +103,13 @@ def _check_shallow(signs: Any, derivation: Derivation, differences: list[Linear]
     constraints, values = region
     values = dict(values)
     for item in sequence(signs, "shallow"):
-        require(isinstance(item, list) and len(item) == 3 and item[1] in ("+", "-"), "a sign is malformed")
+        require(len(sequence(item, "a sign")) == 3, "a sign is malformed")
+        is_on = word(item[1], ("+", "-"), "a sign") == "+"
         k = index(item[0], len(derivation.atoms))
         require(n + k not in values, f"atom {k} has a value already")
         form = _ground(derivation, k, region[1])
-        _check_nonnegative(form if item[1] == "+" else mix(((-ONE, form),)), item[2], constraints)
-        values[n + k] = form if item[1] == "+" else {}
+        _check_nonnegative(form if is_on else mix(((-ONE, form),)), item[2], constraints)
+        values[n + k] = form if is_on else {}
     for difference in differences:
         parts: list[tuple[fmpq, Linear]] = []
         kinks: dict[tuple, fmpq] = {}
@@ -129,11 +131,10 @@ def _check_shallow(signs: Any, derivation: Derivation, differences: list[Linear]
         require(not mix(parts), "a difference is not zero")
 
 
-def _order(pairs: Any, derivation: Derivation, differences: list[Linear]) -> list[Linear]:
+def _order(transpositions: Any, derivation: Derivation, differences: list[Linear]) -> list[Linear]:
     """Checks that chains of inputs may be exchanged; returns ``x_i - x_j >= 0`` for their links."""
     chains: list[list[int]] = []
-    for pair in sequence(pairs, "symmetry"):
-        require(isinstance(pair, list) and len(pair) == 2, "a transposition is malformed")
+    for pair in pairs(transpositions, "symmetry"):
         i, j = (index(v, derivation.n) for v in pair)
         require(i != j, "a transposition of one input")
         _check_symmetry(i, j, derivation, differences)

@@ -41,7 +41,7 @@ def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]
     gates: list[tuple[int, int]] = []  # wire numbers; gate g makes wires m + 2g (min) and m + 2g + 1 (max)
     place: dict[int, int] = {}
     for item in sequence(node["comparators"], "comparators"):
-        require(isinstance(item, list) and len(item) == 3, "a comparator is malformed")
+        require(len(sequence(item, "a comparator")) == 3, "a comparator is malformed")
         k = index(item[0], len(derivation.atoms))
         require(n + k not in place, f"atom {k} is compared twice")
         left, right = form(item[1], n + k), form(item[2], n + k)
