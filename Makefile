@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 SOURCES := relucirc tests benchmarks docs
 
-.PHONY: help prove test test-fast lint lint-style lint-format lint-types lint-imports format docs bench wheel clean
+.PHONY: help prove test test-fast lint lint-style lint-format lint-types lint-imports format docs bench mutants wheel clean
 
 help:
 	@echo "make prove      prove every built-in circuit, and measure and repair the trained ones"
@@ -18,6 +18,7 @@ help:
 	@echo "make format     let ruff reformat and fix what it can"
 	@echo "make docs       build the documentation into docs/_build/html"
 	@echo "make bench      run the benchmarks and print both sides of each"
+	@echo "make mutants    break the checker in one place at a time, and see a test go red (half an hour)"
 	@echo "make clean      remove everything that make built"
 
 prove: $(VENV)/.core
@@ -54,6 +55,9 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.bench
 	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+mutants: $(VENV)/.test
+	$(BIN)/python tests/mutants.py --jobs $(JOBS)
 
 wheel: $(VENV)/.core
 	$(PIP) build

@@ -14,6 +14,7 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import (
     UNIT,
     Linear,
+    Rejected,
     affine,
     constant,
     fields,
@@ -68,6 +69,13 @@ class Side:
             linear = replace(linear, self.decided)
         return linear
 
+    def maximum(self, k: int) -> MaxGate:
+        """Returns a gate that is a maximum."""
+        gate = self.graph.gates[k]
+        if not isinstance(gate, MaxGate):
+            raise Rejected(f"gate {k} is no maximum")
+        return gate
+
 
 def check_cells(
     proof: Any, left: Side, right: Side, constraints: list[Constraint], integers: frozenset[int] = frozenset()
@@ -104,9 +112,7 @@ def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint
     side = _selected(side, constraints, stop=True)
     k = index(node["gate"], len(side.graph.gates))
     v = len(side.graph.inputs) + k
-    gate = side.graph.gates[k]
-    require(isinstance(gate, MaxGate), f"gate {k} is no maximum")
-    assert isinstance(gate, MaxGate)
+    gate = side.maximum(k)
     require(v not in side.decided, f"gate {k} is decided twice")
     below, above = side.linear(gate.left), side.linear(gate.right)
     difference = minus(above, below)
@@ -199,7 +205,6 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
     for name, side in (("left", left), ("right", right)):
         gates, results = _charted_graph(side, charted, position)
         outputs.append(derivation.lower(gates, results, node[name]))
-    require(len(outputs[0]) == len(outputs[1]), "the sides have different numbers of outputs")
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     derivation.close()
     require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
@@ -346,11 +351,10 @@ def _charted_graph(
         return linear if same else _renumber(replace(linear, solved), numbers)
 
     gates = []
-    for k, gate in enumerate(side.graph.gates):
+    for k in range(len(side.graph.gates)):
         if n + k in side.decided:
             continue
-        require(isinstance(gate, MaxGate), f"gate {k} is not decided")
-        assert isinstance(gate, MaxGate)
+        gate = side.maximum(k)
         gates.append((over_chart(gate.left), over_chart(gate.right)))
         numbers[n + k] = m + len(gates) - 1
     return gates, [over_chart(form) for form in side.graph.outputs]

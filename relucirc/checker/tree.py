@@ -64,7 +64,6 @@ def _cut(token: Any, derivation: Derivation, region: Region) -> list[tuple[Regio
     """The parts of a cut, in reverse order; each with the form that is ``>= 0`` there."""
     constraints, values = region
     k = index(token, len(derivation.atoms))
-    require(len(derivation.atoms[k]) == 1, f"atom {k} is no hinge")
     v = derivation.n + k
     require(v not in values, f"atom {k} is cut twice")
     form = _ground(derivation, k, values)
