@@ -6,10 +6,11 @@ import sympy
 from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
-from relucirc.errors import FormulaError, RelucircError, shorten
+from relucirc.errors import FormulaError, shorten
 from relucirc.exact import rational
 from relucirc.forms import Form
 from relucirc.formula import unknown_symbols
+from relucirc.trees import MAX_BITS, MAX_DEGREE, MAX_TERMS, extent_of, parts_of, symbols_of
 
 Terms = tuple[tuple[tuple[int, ...], fmpq], ...]
 """``(exponents, coefficient)`` pairs."""
@@ -39,33 +40,60 @@ def read_polynomials(expressions: Sequence[sympy.Expr], names: Sequence[str]) ->
 
 
 def _terms(expression: sympy.Expr, names: Sequence[str]) -> Terms | None:
-    symbols = sorted(expression.free_symbols, key=lambda s: s.name)
-    if not expression.is_polynomial(*symbols):
-        return None
-    unknown = [s.name for s in symbols if s.name not in names]
+    """Multiplies a polynomial out; None for what is none, such as what has Max or a condition in it."""
+    parts = parts_of([expression])
+    for part in parts:
+        if not _is_polynomial(part):
+            if isinstance(part, sympy.Pow | sympy.NumberSymbol) and not symbols_of([part]):
+                raise FormulaError(
+                    f"expected a polynomial with rational coefficients, got {shorten(part, 40)} in "
+                    f"{shorten(expression)}."
+                )
+            return None
+    symbols = sorted({part.name for part in parts if isinstance(part, sympy.Symbol)})
+    unknown = [name for name in symbols if name not in names]
     if unknown:
         raise FormulaError(unknown_symbols(unknown, names))
-    exact = expression.xreplace({f: sympy.Rational(f) for f in expression.atoms(sympy.Float)})
-    if not symbols:
-        return ((tuple(0 for _ in names), _coefficient(exact, expression)),)
-    place = [list(names).index(s.name) for s in symbols]
+    extent = extent_of(expression)
+    if not extent.is_modest:
+        raise FormulaError(
+            f"{shorten(expression)} has {extent} when it is multiplied out; polynomials are measured up to "
+            f"{MAX_TERMS} terms, degree {MAX_DEGREE} and {MAX_BITS} bits."
+        )
+    place = [names.index(name) for name in symbols]
     terms = []
-    for powers, coefficient in sympy.Poly(exact, *symbols).terms():
+    for powers, coefficient in _multiplied_out(parts, symbols).to_dict().items():
         exponents = [0] * len(names)
         for v, power in zip(place, powers, strict=True):
-            exponents[v] += power
-        terms.append((tuple(exponents), _coefficient(coefficient, expression)))
+            exponents[v] = int(power)
+        terms.append((tuple(exponents), coefficient))
     return tuple(terms)
 
 
-def _coefficient(value: sympy.Expr, whole: sympy.Expr) -> fmpq:
-    try:
-        return rational(value, "coefficient")
-    except RelucircError:
-        raise FormulaError(
-            f"expected a polynomial with rational coefficients, got the coefficient {shorten(value, 40)} in "
-            f"{shorten(whole)}."
-        ) from None
+def _is_polynomial(part: sympy.Basic) -> bool:
+    if isinstance(part, sympy.Pow):
+        return isinstance(part.exp, sympy.Integer) and part.exp.is_nonnegative is True
+    return isinstance(part, sympy.Symbol | sympy.Rational | sympy.Float | sympy.Add | sympy.Mul)
+
+
+def _multiplied_out(parts: Sequence[sympy.Basic], symbols: Sequence[str]) -> fmpq_mpoly:
+    """The last of some parts, each of which is listed after its own."""
+    ring = fmpq_mpoly_ctx.get(tuple(symbols))
+    inputs = dict(zip(symbols, ring.gens(), strict=True))
+    known: dict[sympy.Basic, fmpq_mpoly] = {}
+    for part in parts:
+        if isinstance(part, sympy.Symbol):
+            value = inputs[part.name]
+        elif isinstance(part, sympy.Rational | sympy.Float):
+            value = ring.constant(rational(part))
+        elif isinstance(part, sympy.Pow):
+            value = known[part.base] ** int(part.exp)
+        else:
+            value = ring.constant(int(isinstance(part, sympy.Mul)))
+            for argument in part.args:
+                value = value + known[argument] if isinstance(part, sympy.Add) else value * known[argument]
+        known[part] = value
+    return known[parts[-1]]
 
 
 def on_line(terms: Terms, forms: Sequence[Form]) -> fmpq_poly:

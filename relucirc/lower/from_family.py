@@ -18,6 +18,7 @@ from flint import fmpq
 from relucirc.errors import NetworkError, shorten
 from relucirc.exact import ZERO, ExactMatrix, rational, text, to_rational
 from relucirc.network import MLP, Affine
+from relucirc.trees import MAX_BITS, MAX_DEGREE, MAX_TERMS, extent_of
 
 
 def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
@@ -71,7 +72,7 @@ def _rows(layer: Affine, scales: dict[int, sympy.Expr], depth: int) -> list[Row]
         entries = {}
         for j, value in (*weights, (BIAS, offset)):
             entry = _rational_function(value, f"layer {depth}, row {i}, {_place(j)}:")
-            entry = _lowest_terms(entry * scales[j] if j in scales else entry)
+            entry = _lowest_terms(entry * scales[j] if j in scales else entry, f"layer {depth}, row {i}, {_place(j)}:")
             if entry != 0:
                 entries[j] = entry
         rows.append(entries)
@@ -107,7 +108,7 @@ def _numbers(row: Row, scale: sympy.Expr | None, where: str, *, last: bool) -> d
     """Divides a row by its scale; every entry has to become a number."""
     numbers = {}
     for j, entry in row.items():
-        value = entry if scale is None else _lowest_terms(entry / scale)
+        value = entry if scale is None else _lowest_terms(entry / scale, f"{where}, {_place(j)}:")
         if not value.is_Rational:
             reason = (
                 "does not lose its symbols in the output layer, so the family is not one function"
@@ -142,8 +143,19 @@ def _declared(symbols: Iterable[sympy.Symbol]) -> list[dict]:
     return [{"symbol": name, "sign": sign} for name, sign in declared.items()]
 
 
-def _lowest_terms(expression: sympy.Expr) -> sympy.Expr:
-    return expression if expression.is_Rational else sympy.cancel(expression)
+def _lowest_terms(expression: sympy.Expr, where: str) -> sympy.Expr:
+    """Cancels a rational function, if multiplying it out stays small; a fraction of monomials is in lowest terms."""
+    if expression.is_Rational:
+        return expression
+    extent = extent_of(expression)
+    if extent.terms == (1, 1) and isinstance(expression, sympy.Mul | sympy.Pow | sympy.Symbol):
+        return expression
+    if not extent.is_modest:
+        raise NetworkError(
+            f"{where} {shorten(expression)} has {extent} when it is multiplied out; weights are read up to "
+            f"{MAX_TERMS} terms, degree {MAX_DEGREE} and {MAX_BITS} bits."
+        )
+    return sympy.cancel(expression)
 
 
 def _rational_function(value: sympy.Expr | fmpq, where: str) -> sympy.Expr:
