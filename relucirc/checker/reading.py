@@ -1,25 +1,25 @@
 """The checker's own reading of a network, and a second opinion on its reading of a formula.
 
 A misread side would make any proof about it worthless, so nothing here is shared with the front
-doors: gates are written straight from the weights, and a formula is compared with SymPy's own
-exact evaluation at a few points.
+doors: gates are written straight from the weights, and a formula is compared with its own value, found from
+SymPy's tree, at a few points.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy
 from flint import fmpq
 
+from relucirc.checker.evaluating import value_of
 from relucirc.checker.linear import Rejected, require, sequence
 from relucirc.forms import Form
 from relucirc.graph import Gate, Graph, MaxGate
 from relucirc.lower.naming import names_of
 from relucirc.names import read_names
 from relucirc.network import MLP
-
-SPOT_POINTS = 2
+from relucirc.trees import symbols_of
 
 
 def check_names(ours: tuple[str, ...], theirs: tuple[str, ...], expressions: Sequence[sympy.Expr]) -> None:
@@ -32,7 +32,7 @@ def check_names(ours: tuple[str, ...], theirs: tuple[str, ...], expressions: Seq
         except (SyntaxError, ValueError) as error:
             raise Rejected(f"no formula can name the input {name!a}") from error
         require(isinstance(read, ast.Name) and read.id == name, f"a formula reads the input {name!a} as another")
-    symbols = {symbol.name for expression in expressions for symbol in expression.free_symbols}
+    symbols = {symbol.name for symbol in symbols_of(expressions)}
     require(symbols <= set(ours), "the formula is not over these inputs")
 
 
@@ -51,8 +51,10 @@ def names_asked_about(f: Any, domain: Any, inputs: Sequence[str] | None, certifi
 
 
 def _is_by_name(part: Any) -> bool:
-    """Whether a formula or a domain, or a part of one, says the names of its inputs."""
+    """Whether a formula or a domain, or a part of one, says the names of its inputs; pairs of bounds in a list do not."""
     if isinstance(part, list | tuple):
+        return all(_is_by_name(inner) and not isinstance(inner, list | tuple) for inner in part)
+    if isinstance(part, Mapping):
         return all(map(_is_by_name, part))
     return part is None or isinstance(part, str | sympy.Basic | int | float)
 
@@ -90,31 +92,16 @@ def graph_of_weights(net: MLP) -> Graph:
     return Graph(net.inputs, tuple(gates), tuple(outputs))
 
 
+def spots(n: int) -> list[list[fmpq]]:
+    """The points at which a formula is read twice: two where ties are, and two where none is."""
+    generic = [[fmpq((7 * i + 3 * k * k + 1) % 11 - 5, 1 + (i + k) % 3) for i in range(n)] for k in range(2)]
+    return [[fmpq(0)] * n, [fmpq(1)] * n, *generic]
+
+
 def compare_with_sympy(graph: Graph, expressions: Sequence[sympy.Expr]) -> None:
-    """Rejects when a graph and SymPy disagree about a formula at one of a few points."""
-    named: dict[str, list[sympy.Symbol]] = {name: [] for name in graph.inputs}
-    for symbol in {s for e in expressions for s in e.free_symbols}:
-        named[symbol.name].append(symbol)
-    symbols = [named[name] for name in graph.inputs]
-    for k in range(SPOT_POINTS):
-        point = [fmpq((7 * i + 3 * k * k + 1) % 11 - 5, 1 + (i + k) % 3) for i in range(len(graph.inputs))]
-        values = {
-            symbol: sympy.Rational(int(value.p), int(value.q))
-            for group, value in zip(symbols, point, strict=True)
-            for symbol in group
-            if not (symbol.is_integer and value.q != 1)
-        }
-        if any(symbol not in values for group in symbols for symbol in group):
-            continue
+    """Rejects when a graph and the formula as SymPy holds it disagree at one of a few points."""
+    for point in spots(len(graph.inputs)):
+        named = dict(zip(graph.inputs, point, strict=True))
         for form_value, expression in zip(graph.evaluate(point), expressions, strict=True):
-            theirs = _evaluated_by_sympy(expression, values)
-            if theirs is not None and theirs.is_Rational:
-                require(fmpq(int(theirs.p), int(theirs.q)) == form_value, "the formula was misread")
-
-
-def _evaluated_by_sympy(expression: sympy.Expr, values: dict[sympy.Symbol, sympy.Rational]) -> sympy.Expr | None:
-    """SymPy's own value, or None where SymPy fails (a condition such as ``Not(0 < 0)`` is a TypeError there)."""
-    try:
-        return expression.xreplace(values)
-    except (TypeError, AttributeError, ValueError, RecursionError):
-        return None
+            theirs = value_of(expression, named)
+            require(theirs is None or theirs == form_value, "the formula was misread")
