@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.domain import Domain, read_domain
+from relucirc.domain import Domain, declared, read_domain
 from relucirc.errors import DomainError, NetworkError, is_circuit, is_torch, not_a_network, shorten
 from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
@@ -17,6 +17,7 @@ from relucirc.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.lower.from_network import graph_of_network
 from relucirc.names import read_names
 from relucirc.network import MLP
+from relucirc.trees import symbols_of
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,15 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
     else:
         raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
     expressions = read_expressions(formula, left.inputs)
-    right = graph_of_formula(formula if expressions is None else list(expressions), left.inputs, len(left.outputs))
-    where = read_domain(domain, left.inputs)
+    where = read_domain(domain, left.inputs) & declared(symbols_of(expressions or ()), left.inputs)
+    right = graph_of_formula(
+        formula if expressions is None else list(expressions), left.inputs, len(left.outputs), where
+    )
+    described = shorten(domain) + "".join(f", and {word}" for word in where.words)
     if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
-        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+        raise DomainError(f"the domain is empty: no point satisfies {described}.")
     if where.integers and feasibility(_rounded(where), len(left.inputs)).point is None:
-        raise DomainError(f"the domain is empty: no point with integers satisfies {shorten(domain)}.")
+        raise DomainError(f"the domain is empty: no point with integers satisfies {described}.")
     return Claim(left, right, where, network, moves, expressions)
 
 

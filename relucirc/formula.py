@@ -85,21 +85,28 @@ def parse_formula(text: str, names: Sequence[str] | None = None) -> Any:
 
     Example:
         >>> parse_formula("clip(0.5*x, 0, 1)")
-        Max(0, Min(1, x/2))
+        Min(1, Max(0, x/2))
     """
-    return _Reader(text, names).read()
+    return _Reader(text, names, "formula").read()
 
 
 def parse_conditions(text: str, names: Sequence[str] | None = None) -> list[Any]:
-    """Reads conditions separated by commas: relations, and memberships ``(name, low, high)`` of integers.
+    """Reads a domain: conditions separated by commas, and memberships ``(name, low, high)`` of integers.
 
     ``x in {0, 1}`` and ``x in integers`` become tuples ``(symbol, low, high)``, bounds None for the latter.
     """
-    return _Reader(text, names).conditions()
+    return _Reader(text, names, "domain").conditions()
 
 
 class _Reader:
-    def __init__(self, text: str, names: Sequence[str] | None) -> None:
+    """Reads one text; ``kind`` says whether as a formula or as a domain.
+
+    Sums, chains of if and else, of signs and of negations are the ways in which text nests deeply and means something:
+    they are read in loops.  What else nests deeply ends in a RecursionError, and becomes a sentence.
+    """
+
+    def __init__(self, text: str, names: Sequence[str] | None, kind: str) -> None:
+        self.kind = kind
         self.text = text.strip()
         self.lines = [line.encode("utf-8", "replace") for line in _LINE.findall(self.text)]
         self.names = None if names is None else frozenset(names)
@@ -108,26 +115,29 @@ class _Reader:
 
     def read(self) -> Any:
         node = self._parse().body
-        if isinstance(node, ast.List | ast.Tuple):
-            result: Any = [self.value(item) for item in node.elts]
-            if not result:
-                raise FormulaError("expected at least one formula in the list, got none.")
-        else:
-            result = self.value(node)
-        self._refuse_unknown()
-        return result
+        if not isinstance(node, ast.List | ast.Tuple):
+            return self._each([node], self.value)[0]
+        if not node.elts:
+            raise FormulaError("expected at least one formula in the list, got none.")
+        return self._each(node.elts, self.value)
 
     def conditions(self) -> list[Any]:
         node = self._parse().body
-        parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
-        found: list[Any] = []
-        for part in parts:
-            if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.In):
-                found.append(self._member(part))
-            else:
-                found.append(self.truth(part))
-        self._refuse_unknown()
+        return self._each(node.elts if isinstance(node, ast.Tuple | ast.List) else [node], self._condition)
+
+    def _each(self, nodes: Sequence[ast.expr], read: Callable[[ast.expr], Any]) -> list[Any]:
+        try:
+            found = [read(node) for node in nodes]
+        except RecursionError:
+            raise FormulaError(f"the {self.kind} {shorten(self.text)!r} is nested too deeply.") from None
+        if self.unknown:
+            raise FormulaError(unknown_symbols(sorted(self.unknown), self.listed or ()))
         return found
+
+    def _condition(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In):
+            return self._member(node)
+        return self.truth(node)
 
     def _parse(self) -> ast.Expression:
         if len(self.text) > MAX_LENGTH:
@@ -139,7 +149,7 @@ class _Reader:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
-            raise FormulaError(f"cannot read {shorten(self.text)!r}: {why}; {_advice(self.text)}.") from None
+            raise FormulaError(f"cannot read {shorten(self.text)!r}: {why}; {_advice(self.text, self.kind)}.") from None
 
     def _not_as_written(self) -> str:
         """Names the first word that Python's grammar would read as another."""
@@ -147,10 +157,6 @@ class _Reader:
         word = next((w for w in words if not unicodedata.is_normalized("NFKC", w)), self.text)
         plain = unicodedata.normalize("NFKC", word)
         return f"cannot read {quoted(word)} as it is written: Python's grammar reads it as {quoted(plain)}; write that."
-
-    def _refuse_unknown(self) -> None:
-        if self.unknown:
-            raise FormulaError(unknown_symbols(sorted(self.unknown), self.listed or ()))
 
     def _member(self, node: ast.Compare) -> tuple[sympy.Expr, Any, Any]:
         symbol, where = self.value(node.left), node.comparators[0]
@@ -176,15 +182,9 @@ class _Reader:
                 stack.append((part.right, negative != isinstance(part.op, ast.Sub)))
                 stack.append((part.left, negative))
             else:
-                term = self._guarded(part)
+                term = self._value(part)
                 terms.append(-term if negative else term)
         return terms[0] if len(terms) == 1 else sympy.Add(*terms)
-
-    def _guarded(self, node: ast.expr) -> sympy.Expr:
-        try:
-            return self._value(node)
-        except RecursionError:
-            raise FormulaError(f"the formula {shorten(self.text)!r} is nested too deeply.") from None
 
     def _value(self, node: ast.expr) -> sympy.Expr:
         if isinstance(node, ast.Constant):
@@ -196,15 +196,18 @@ class _Reader:
                 self.unknown[node.id] = None
             return sympy.Symbol(node.id)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-            inner = self.value(node.operand)
-            return -inner if isinstance(node.op, ast.USub) else inner
+            node, odd = _without(node, (ast.USub,), (ast.UAdd,))
+            return -self.value(node) if odd else self.value(node)
         if isinstance(node, ast.BinOp):
             return self._binary(node)
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.IfExp):
-            branches = (self.value(node.body), self.truth(node.test)), (self.value(node.orelse), sympy.true)
-            return _piecewise(branches)
+            branches = []
+            while isinstance(node, ast.IfExp):
+                branches.append((self.value(node.body), self.truth(node.test)))
+                node = node.orelse
+            return _piecewise([*branches, (self.value(node), sympy.true)])
         raise self._refusal(node, "expected numbers, input names, + - * /, Min, Max, Abs, relu, clip, Piecewise")
 
     def _number(self, node: ast.Constant) -> sympy.Expr:
@@ -278,7 +281,8 @@ class _Reader:
             parts = [self.truth(value) for value in node.values]
             return (sympy.And if isinstance(node.op, ast.And) else sympy.Or)(*parts, evaluate=False)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
-            return sympy.Not(self.truth(node.operand), evaluate=False)
+            node, odd = _without(node, (ast.Not, ast.Invert))
+            return sympy.Not(self.truth(node), evaluate=False) if odd else self.truth(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
             parts = [self.truth(node.left), self.truth(node.right)]
             return (sympy.And if isinstance(node.op, ast.BitAnd) else sympy.Or)(*parts, evaluate=False)
@@ -312,10 +316,24 @@ class _Reader:
 
     def _refusal(self, node: ast.expr, why: str) -> FormulaError:
         source = self._source(node) or type(node).__name__
-        return FormulaError(f"cannot read {shorten(source, 60)!r} in a formula: {why}.")
+        where = " in a formula" if self.kind == "formula" else ""
+        return FormulaError(f"cannot read {shorten(source, 60)!r}{where}: {why}.")
+
+
+def _without(node: ast.expr, flips: tuple[type, ...], keeps: tuple[type, ...] = ()) -> tuple[ast.expr, bool]:
+    """What stands behind a row of unary operators, and whether an odd number of them flips it."""
+    odd = False
+    while isinstance(node, ast.UnaryOp) and isinstance(node.op, flips + keeps):
+        odd ^= isinstance(node.op, flips)
+        node = node.operand
+    return node, odd
 
 
 _HABITS = {
+    r"=>": "write >= for =>",
+    r"=<": "write <= for =<",
+    r"<>": "write != for <>",
+    r"&&": "write and for &&",
     r"\|": "write Abs(x) for |x|",
     r"(?<![<>=!])=(?!=)": "leave out 'y =' of a formula, and write == in a condition",
     r"\\": "write Min(x1, x2), not LaTeX",
@@ -323,11 +341,19 @@ _HABITS = {
 }
 """Ways of writing that are not read, and what to write instead."""
 
+_DOMAIN_HABITS = {
+    r"(?<![<>=!])=(?![=<>])": "write == in a condition",
+    r"[;\n]": "separate conditions by commas",
+}
+"""Those of domains, which come first there."""
 
-def _advice(text: str) -> str:
+
+def _advice(text: str, kind: str) -> str:
     """Says how to write a text that Python's grammar has no place for."""
-    found = next((advice for habit, advice in _HABITS.items() if re.search(habit, text[:1000])), None)
-    return found or "write such as 'Min(x1, x2) + 1/2'"
+    habits = {**_DOMAIN_HABITS, **_HABITS} if kind == "domain" else _HABITS
+    found = next((advice for habit, advice in habits.items() if re.search(habit, text[:1000])), None)
+    example = "0 <= x1 <= 1, x1 + x2 <= 3" if kind == "domain" else "Min(x1, x2) + 1/2"
+    return found or f"write such as '{example}'"
 
 
 def unknown_symbols(found: Sequence[str], names: Sequence[str]) -> str:
@@ -353,7 +379,8 @@ def _relu(value: sympy.Expr) -> sympy.Expr:
 
 
 def _clip(value: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
-    return _max(low, _min(value, high))
+    """As NumPy, JAX, PyTorch and ONNX clip: where low > high, the value is high."""
+    return _min(_max(value, low), high)
 
 
 def _piecewise(branches: Sequence[tuple[sympy.Expr, sympy.Basic]]) -> sympy.Expr:

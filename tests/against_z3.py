@@ -59,7 +59,14 @@ def formula_term(f: plain.Formula, variables: Sequence[Any], facts: list[Any]) -
     if head == "if":
         yes, no = (formula_term(part, variables, facts) for part in parts[1:])
         return z3.If(condition_term(parts[0], variables, facts), yes, no)
+    if head == "cases":
+        terms = [formula_term(part, variables, facts) for part in parts[1::2]]
+        return first_case([condition_term(part, variables, facts) for part in parts[::2]], terms)
+    if head == "times":
+        return product_term(parts[0], parts[1], variables, facts)
     inner = [formula_term(part, variables, facts) for part in parts]
+    if head == "clip":
+        return -maximum([-maximum(inner[:2], facts), -inner[2]], facts)
     if head == "add":
         return z3.Sum(inner)
     if head == "max":
@@ -79,6 +86,44 @@ def formula_term(f: plain.Formula, variables: Sequence[Any], facts: list[Any]) -
             larger = maximum([a, b], facts)
             inner[i], inner[i + 1] = a + b - larger, larger
     return inner[len(inner) // 2]
+
+
+def first_case(truths: Sequence[Any], terms: Sequence[Any]) -> Any:
+    """The value of the first case that holds; all of them together are taken to cover everything."""
+    chosen = terms[-1]
+    for truth, term in reversed(list(zip(truths, terms, strict=True))[:-1]):
+        chosen = z3.If(truth, term, chosen)
+    return chosen
+
+
+def product_term(step: plain.Formula, f: plain.Formula, variables: Sequence[Any], facts: list[Any]) -> Any:
+    """A step times a formula, pushed inwards until the step is a number: z3 has linear arithmetic only."""
+    head, *parts = step
+    if head == "number":
+        return number(parts[0]) * formula_term(f, variables, facts)
+    if head == "sign":
+        return product_term(
+            ("cases", ("<", parts[0], ZERO), MINUS, ("==", parts[0], ZERO), ZERO, EVER, ONE), f, variables, facts
+        )
+    if head == "step":
+        return product_term(
+            ("cases", ("<", parts[0], ZERO), ZERO, ("==", parts[0], ZERO), parts[1], EVER, ONE), f, variables, facts
+        )
+    if head == "cases":
+        terms = [product_term(part, f, variables, facts) for part in parts[1::2]]
+        return first_case([condition_term(part, variables, facts) for part in parts[::2]], terms)
+    if head == "if":
+        return product_term(("cases", parts[0], parts[1], EVER, parts[2]), f, variables, facts)
+    if head == "scale":
+        return product_term(parts[1], ("scale", parts[0], f), variables, facts)
+    if head == "times":
+        return product_term(parts[0], ("times", parts[1], f), variables, facts)
+    assert head == "add"
+    return z3.Sum([product_term(part, f, variables, facts) for part in parts])
+
+
+ZERO, ONE, MINUS = (("number", Fraction(k)) for k in (0, 1, -1))
+EVER = ("==", ZERO, ZERO)
 
 
 def condition_term(condition: plain.Formula, variables: Sequence[Any], facts: list[Any]) -> Any:

@@ -117,6 +117,33 @@ def conditions(n: int) -> st.SearchStrategy[plain.Formula]:
     )
 
 
+def steps(n: int) -> st.SearchStrategy[plain.Formula]:
+    """Formulas that take finitely many values."""
+    number = SMALL.map(lambda q: ("number", q))
+    plain_steps = st.one_of(
+        st.tuples(st.just("sign"), forms(n)),
+        st.tuples(st.just("step"), forms(n), st.sampled_from([("number", Fraction(1, 2)), ("number", Fraction(0))])),
+        st.tuples(st.just("if"), conditions(n), number, number),
+    )
+    return st.recursive(
+        plain_steps,
+        lambda inner: st.one_of(
+            st.tuples(st.sampled_from(["add", "times"]), inner, inner), st.tuples(st.just("scale"), NON_ZERO, inner)
+        ),
+        max_leaves=2,
+    )
+
+
+def cases_of(n: int, inner: st.SearchStrategy[plain.Formula]) -> st.SearchStrategy[plain.Formula]:
+    """Cases without a last one that always holds; they cover everything all the same."""
+
+    def build(parts: tuple) -> plain.Formula:
+        first, second, *values = parts
+        return ("cases", first, values[0], second, values[1], ("and", ("not", second), ("not", first)), values[2])
+
+    return st.tuples(conditions(n), conditions(n), inner, inner, inner).map(build)
+
+
 def formulas(n: int, *, jumps: bool = True) -> st.SearchStrategy[plain.Formula]:
     """Piecewise-linear formulas, nested a few deep; with jumps also discontinuous ones."""
 
@@ -128,12 +155,15 @@ def formulas(n: int, *, jumps: bool = True) -> st.SearchStrategy[plain.Formula]:
             st.tuples(st.just("add"), inner, inner),
             st.tuples(st.just("scale"), NON_ZERO, inner),
             st.tuples(st.just("median"), inner, inner, inner),
+            st.tuples(st.just("clip"), inner, inner, inner),
         ]
         if jumps:
             nested = st.tuples(st.sampled_from(["<", ">=", "=="]), inner, inner)
             options += [
                 st.tuples(st.just("if"), st.one_of(conditions(n), nested), inner, inner),
                 st.tuples(st.just("sign"), inner),
+                st.tuples(st.just("times"), steps(n), inner),
+                cases_of(n, inner),
                 st.tuples(
                     st.just("step"), inner, st.sampled_from([("number", Fraction(1, 2)), ("number", Fraction(0))])
                 ),

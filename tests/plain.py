@@ -32,6 +32,10 @@ class SplitError(Exception):
         self.share = share
 
 
+class UndefinedError(Exception):
+    """A formula has no value here: no condition of its cases holds."""
+
+
 class Scalar:
     """How plain numbers behave; :class:`Ends` does the same on an interval."""
 
@@ -108,6 +112,11 @@ def value(f: Formula, point: Sequence[Any], kind: Any = Scalar) -> Any:
         truth = holds(parts[0], point, kind)
         yes, no = (value(part, point, kind) for part in parts[1:])
         return yes if truth else no
+    if head == "cases":
+        truths = [holds(part, point, kind) for part in parts[::2]]
+        if not any(truths):
+            raise UndefinedError
+        return [value(part, point, kind) for part in parts[1::2]][truths.index(True)]
     values = [value(part, point, kind) for part in parts]
     if head == "add":
         total = kind.number(ZERO)
@@ -120,6 +129,13 @@ def value(f: Formula, point: Sequence[Any], kind: Any = Scalar) -> Any:
             if kind.sign(v - best) == (1 if head == "max" else -1):
                 best = v
         return best
+    if head == "clip":
+        inner, low, high = values
+        inner = low if kind.sign(inner - low) < 0 else inner
+        return high if kind.sign(inner - high) > 0 else inner
+    if head == "times":  # the first is a step: one number on all of an interval
+        factor = values[0] if isinstance(values[0], Fraction) else values[0].a
+        return factor * values[1]
     if head == "abs":
         return values[0] if kind.sign(values[0]) > 0 else Fraction(-1) * values[0]
     if head == "sign":
@@ -218,13 +234,17 @@ def as_text(f: Formula, names: Sequence[str]) -> str:
         return "(" + " + ".join(inner) + ")"
     if head == "if":
         return f"Piecewise(({inner[1]}, {inner[0]}), ({inner[2]}, True))"
+    if head == "cases":
+        return f"Piecewise({', '.join(f'({v}, {c})' for c, v in zip(inner[::2], inner[1::2], strict=True))})"
+    if head == "times":
+        return f"({inner[0]}*{inner[1]})"
     if head in ("and", "or"):
         return "(" + f" {head} ".join(inner) + ")"
     if head == "not":
         return f"(not {inner[0]})"
     if head in ("<", "<=", ">", ">=", "==", "!="):
         return f"({inner[0]} {head} {inner[1]})"
-    name = {"max": "Max", "min": "Min", "abs": "Abs", "sign": "sign", "step": "Heaviside", "median": "median"}[head]
+    name = {"max": "Max", "min": "Min", "abs": "Abs", "sign": "sign", "step": "Heaviside"}.get(head, head)
     return f"{name}({', '.join(inner)})"
 
 
@@ -253,6 +273,12 @@ def as_sympy(f: Formula, symbols: Sequence[sympy.Symbol]) -> Any:
     inner = [as_sympy(part, symbols) for part in parts]
     if head == "if":
         return sympy.Piecewise((inner[1], inner[0]), (inner[2], True), evaluate=False)
+    if head == "cases":
+        return sympy.Piecewise(*zip(inner[1::2], inner[::2], strict=True), evaluate=False)
+    if head == "clip":
+        lower = as_sympy(("max", *parts[:2]), symbols)
+        wrapped = lower.has(sympy.Piecewise) or inner[2].has(sympy.Piecewise)
+        return sympy.Min(lower, inner[2], evaluate=not wrapped)
     if any(e.has(sympy.Piecewise) for e in inner) and head in ("max", "min", "abs", "sign", "step", *RELATIONS):
         makers = {"max": sympy.Max, "min": sympy.Min, "abs": sympy.Abs, "sign": sympy.sign, "step": sympy.Heaviside}
         return (makers | RELATIONS)[head](*inner, evaluate=False)
@@ -261,6 +287,7 @@ def as_sympy(f: Formula, symbols: Sequence[sympy.Symbol]) -> Any:
         return sympy.Min(*(sympy.Max(*subset) for subset in itertools.combinations(inner, k)))
     makers = {
         "add": sympy.Add,
+        "times": sympy.Mul,
         "max": sympy.Max,
         "min": sympy.Min,
         "abs": sympy.Abs,

@@ -88,6 +88,33 @@ def test_boxes(lower, upper, point):
     assert inside([Box(lower, upper), "x1 > 0"], point) == (inside(Box(lower, upper), point) and point[0] > 0)
 
 
+BOUNDS = st.tuples(*[st.none() | st.fractions(-3, 3, max_denominator=4)] * 2)
+
+
+@given(st.tuples(BOUNDS, BOUNDS), st.sets(st.sampled_from([0, 1])), POINTS)
+def test_pairs_of_bounds_are_boxes(pairs, named, point):
+    def between(v):
+        low, high = pairs[v]
+        return (low is None or point[v] >= low) and (high is None or point[v] <= high)
+
+    for given_ in (list(pairs), tuple(map(list, pairs))):
+        assert inside(given_, point) == (between(0) and between(1))
+    for key in (lambda v: NAMES[v], lambda v: SYMBOLS[v]):
+        assert inside({key(v): pairs[v] for v in named}, point) == all(between(v) for v in named)
+
+
+def test_pairs_of_bounds_are_proved_on():
+    assert prove(circuits.absolute(), "x", {"x": (0, 1)})
+    assert prove(circuits.absolute(), "x", [(0, None)])
+    assert prove(circuits.minimum(), "x1", [(0, 1), (1, 2)])
+    assert prove(circuits.minimum(), "x1", {"x1": (None, 0), "x2": ("1/2", None)})
+    assert not prove(circuits.minimum(), "x1", [(0, 1), ("0.99", 2)])
+    positive = sympy.Symbol("x", positive=True)
+    assert prove(circuits.absolute(), "x", {positive: (None, 5)}).reason.startswith(
+        "equal on the whole domain (x is declared positive)"
+    )
+
+
 def test_boxes_of_floats_are_their_bits():
     (relation,) = read_domain(Box(np.float32(0.1), None), ("x",)).relations
     assert relation.form.const == -rational(np.float32(0.1))
@@ -153,7 +180,12 @@ REFUSED = {
     "x1 = 0": "write == in a condition",
     "|x1| <= 1": r"write Abs\(x\) for \|x\|",
     "x1 not in {0}": "cannot read",
-    "x1 <": "cannot read",
+    "x1 <": "cannot read .* write such as '0 <= x1 <= 1, x1 [+] x2 <= 3'",
+    "x1 => 0": "write >= for =>",
+    "x1 =< 0": "write <= for =<",
+    "x1 >= 0; x1 <= 1": "separate conditions by commas",
+    "x1 >= 0\nx1 <= 1": "separate conditions by commas",
+    "x1 >= 0 && x1 <= 1": "write and for &&",
 }
 
 
@@ -178,10 +210,15 @@ def test_what_is_no_polyhedron_is_refused_by_name(text):
         (1, "got 1 of type int"),  # 1 == True, but it is not the whole space
         ((0, 1), "got 0 of type int; for bounds write relucirc.Box"),
         ([1, 1.0], "got 1 of type int"),
-        ([(0, 1), (0, 1)], r"got \(0, 1\) of type tuple"),
-        ([(x1, 0, 1)], "of type tuple"),
+        ([(0, 1)], r"expected one pair of bounds for each of the inputs x1, x2, got 1: \[\(0, 1\)\]"),
+        ([(0, 1), (0,)], r"expected a pair \(lower, upper\) for x2, None for no bound, got \(0,\)"),
+        ([(0, 1), "x1 > 0"], r"got \(0, 1\) of type tuple"),
+        ([(0, 1), (0, float("inf"))], r"domain upper\[1\]: expected a finite number, got inf"),
         (object(), "of type object"),
-        ({"x1": (0, 1)}, "of type dict"),
+        ({"x1": 1}, r"expected a pair \(lower, upper\) for x1, None for no bound, got 1"),
+        ({"y": (0, 1)}, "it uses y, but the inputs are x1, x2"),
+        ({"x1": (0, 1), x1: (0, 1)}, "expected one pair of bounds for x1, got two"),
+        ({0: (0, 1)}, "it uses 0, but the inputs are x1, x2"),
         (x1, "expected comparisons"),
         (Box([0], 1), r"Box lower: expected one number or 2, got 1: \[0\]"),
         (Box(0, "one"), "Box upper.0.: expected a rational number such as"),

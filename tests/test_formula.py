@@ -6,6 +6,7 @@ import sys
 from fractions import Fraction
 
 import hunting
+import numpy as np
 import plain
 import pytest
 import sympy
@@ -56,7 +57,14 @@ def test_what_sympy_prints_is_read_back(formula):
 SAME = {
     "relu(x1 - 1)": sympy.Max(0, x1 - 1),
     "ReLU(x1)": sympy.Max(0, x1),
-    "clip(x1, -1, 1/2)": sympy.Max(-1, sympy.Min(sympy.Rational(1, 2), x1)),
+    "clip(x1, -1, 1/2)": sympy.Min(sympy.Max(-1, x1), sympy.Rational(1, 2)),
+    "clip(x1, x2, x3)": sympy.Min(sympy.Max(x1, x2), x3),
+    "clip(x1, 2, 1)": sympy.Integer(1),
+    "x1*sign(x2)": sympy.Piecewise((x1, x2 > 0), (-x1, x2 < 0), (0, True)),
+    "Heaviside(x1)**2*(x2 - 1)": sympy.Piecewise(
+        (x2 - 1, x1 > 0), (x2 / 4 - sympy.Rational(1, 4), sympy.Eq(x1, 0)), (0, True)
+    ),
+    "Piecewise((x1, x1 <= 0), (x2, x1 > 0))": sympy.Piecewise((x2, x1 > 0), (x1, True)),
     "median(x1, x2, x3)": sympy.Max(sympy.Min(x1, x2), sympy.Min(x1, x3), sympy.Min(x2, x3)),
     "order_statistic(1, x1, x2, x3)": sympy.Min(x1, x2, x3),
     "order_statistic(3, x1, x2, x3)": sympy.Max(x1, x2, x3),
@@ -91,6 +99,23 @@ def test_every_function_of_the_reader_means_what_sympy_means(text, point):
     symbols = dict(zip(SYMBOLS, map(sympy.Rational, point), strict=True))
     expected = SAME[text].subs(symbols)
     assert value(text, point) == value(SAME[text], point) == Fraction(int(expected.p), int(expected.q))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(hunting.SMALL, hunting.SMALL, hunting.SMALL))
+def test_clip_is_what_numpy_means_also_where_the_bounds_are_crossed(point):
+    expected = float(np.clip(*map(float, point)))
+    assert float(value("clip(x1, x2, x3)", point)) == pytest.approx(expected, abs=1e-15)
+    low, high = point[1:]
+    assert value(f"clip(x1, {low}, {high})", point) == value("clip(x1, x2, x3)", point)
+
+
+def test_clip_is_what_jax_and_onnx_mean():
+    import jax.numpy as jnp
+
+    clipped = lambda v: jnp.clip(v[0], v[1], v[2])  # noqa: E731
+    assert prove(clipped, "clip(x1, x2, x3)", inputs=("x1", "x2", "x3"))
+    assert prove(lambda x: jnp.clip(x, 2.0, 1.0), "clip(x, 2, 1)", inputs=("x",))
 
 
 def test_decimals_are_tenths_and_floats_are_their_bits():
@@ -158,6 +183,10 @@ REFUSED = {
     "|x1 - x2|": r"write Abs\(x\) for \|x\|",
     "x1 + |x2|": r"write Abs\(x\) for \|x\|",
     "2x1": r"write 2\*x for 2x",
+    "x1 if x1 => 0 else 0": "write >= for =>",
+    "x1 if x1 =< 0 else 0": "write <= for =<",
+    "x1 if x1 <> 0 else 0": "write != for <>",
+    "x1 if x1 > 0 && x2 > 0 else 0": "write and for &&",
     "x1 + 2 x2": r"write 2\*x for 2x",
     "y = Min(x1, x2)": "leave out 'y =' of a formula",
     r"\min(x1, x2)": r"write Min\(x1, x2\), not LaTeX",

@@ -1,7 +1,7 @@
 """``max_deviation``: the exact largest distance between a network and a formula on a domain."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -15,11 +15,13 @@ from relucirc.deviation.algebraic import AlgebraicPoint
 from relucirc.deviation.curved import curved_summit
 from relucirc.deviation.polynomial import Terms, read_polynomials
 from relucirc.deviation.summit import Summit
+from relucirc.domain import Domain, declared
 from relucirc.errors import DomainError, RelucircError
 from relucirc.graph import Graph
 from relucirc.lower.from_formula import read_expressions
 from relucirc.network import MLP
 from relucirc.progress import progress_line
+from relucirc.trees import symbols_of
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def max_deviation(
         1/4
     """
     clock = Budget(budget, method="deviation", on_progress=progress_line() if progress is None else progress)
-    polynomials = _polynomials(net, formula, inputs)
+    polynomials, said = _polynomials(net, formula, inputs)
     claim = read_claim(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
+    claim = replace(claim, domain=claim.domain & said)
     measure = _Measure(claim, polynomials, clock)
     try:
         Solver(measure.solve, clock, claim.domain.integers).run(claim.left, claim.right, claim.domain.relations)
@@ -91,6 +94,8 @@ def max_deviation(
             f"max_deviation: the budget of {budget:g} s ended; the largest value seen so far is "
             f"{measure.so_far()}. Pass a larger budget or a smaller domain."
         ) from None
+    except RecursionError:
+        raise RelucircError("max_deviation: the cases are nested too deeply; measure a smaller domain.") from None
     finally:
         clock.close()
     if measure.unbounded:
@@ -102,11 +107,13 @@ def max_deviation(
     return Deviation(peak.value.to_sympy(), witness, peak.attained, clock.elapsed)
 
 
-def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> list[Terms] | None:
-    """The formula as polynomials, if it is that rather than piecewise linear."""
+def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> tuple[list[Terms] | None, Domain]:
+    """The formula as polynomials, if it is that, and what its symbols are declared to be then."""
     names = net.inputs if isinstance(net, MLP | Graph) else inputs
     expressions = None if names is None else read_expressions(formula, tuple(names))
-    return None if names is None or expressions is None else read_polynomials(expressions, tuple(names))
+    if names is None or expressions is None:
+        return None, Domain()
+    return read_polynomials(expressions, tuple(names)), declared(symbols_of(expressions), names)
 
 
 class _Measure:

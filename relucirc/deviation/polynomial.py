@@ -10,6 +10,7 @@ from relucirc.errors import FormulaError, shorten
 from relucirc.exact import rational
 from relucirc.forms import Form
 from relucirc.formula import unknown_symbols
+from relucirc.names import positions
 from relucirc.trees import MAX_BITS, MAX_DEGREE, MAX_TERMS, extent_of, parts_of, symbols_of
 
 Terms = tuple[tuple[tuple[int, ...], fmpq], ...]
@@ -60,7 +61,7 @@ def _terms(expression: sympy.Expr, names: Sequence[str]) -> Terms | None:
             f"{shorten(expression)} has {extent} when it is multiplied out; polynomials are measured up to "
             f"{MAX_TERMS} terms, degree {MAX_DEGREE} and {MAX_BITS} bits."
         )
-    place = [names.index(name) for name in symbols]
+    place = [positions(tuple(names))[name] for name in symbols]
     terms = []
     for powers, coefficient in _multiplied_out(parts, symbols).to_dict().items():
         exponents = [0] * len(names)

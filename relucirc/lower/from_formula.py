@@ -2,7 +2,12 @@
 
 An expression is piecewise linear if it is built from real symbols and rational numbers by sums,
 rational multiples, Min, Max, Abs, Piecewise with polyhedral conditions, sign, Heaviside and order
-statistics.  Anything else is refused, and the sub-expression named.
+statistics; and by products and powers whose factors, all but one, are steps: they take finitely many
+values (``x*sign(x)``).  Anything else is refused, and the sub-expression named.
+
+The domain counts in two ways.  A Piecewise has to have a value everywhere on it.  And what symbols are
+declared to be (``Symbol("x", positive=True)``) has to hold on it: SymPy has rewritten the formula by that
+before it comes here.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,33 +16,40 @@ from typing import Any
 import sympy
 from flint import fmpq
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import Boolean, BooleanFunction
+from sympy.logic.boolalg import Boolean
 
+from relucirc.domain import Domain, declared
 from relucirc.errors import FormulaError, RelucircError, shorten
-from relucirc.exact import ONE, ZERO, rational, sign_of
+from relucirc.exact import ONE, ZERO, rational, sign_of, text
 from relucirc.forms import Form, combine
-from relucirc.formula import OrderStatistic, parse_formula, unknown_symbols
+from relucirc.formula import MAX_EXPONENT, OrderStatistic, parse_formula, unknown_symbols
 from relucirc.graph import Graph, GraphBuilder, Guard, Relation
+from relucirc.lower.coverage import point_where
 from relucirc.lower.from_network import graph_of_network
+from relucirc.lower.guards import TRUE, all_of, any_of, guard_of, negation_of, sides_of
+from relucirc.lower.steps import MAX_STEPS, Steps, pairs_of
 from relucirc.names import positions, read_names
 from relucirc.network import MLP
 from relucirc.sorting import merge_exchange
+from relucirc.trees import parts_of, symbols_of
 
-TRUE = Guard("true")
 
-
-def graph_of_formula(formula: Any, names: Sequence[str], outputs: int | None = None) -> Graph:
+def graph_of_formula(
+    formula: Any, names: Sequence[str], outputs: int | None = None, domain: Domain | None = None
+) -> Graph:
     """Lowers a formula over named inputs.
 
     Args:
         formula: A SymPy expression, a list of them, text, a network, a graph, or a JAX function.
         names: The inputs, in order.
         outputs: Expected number of outputs.
+        domain: Where it counts; all of R^n by default.
 
     Raises:
-        FormulaError: When it is not piecewise linear over these inputs, or has another number of outputs.
+        FormulaError: When it is not piecewise linear over these inputs, has no value somewhere on the domain, has
+            symbols declared to be what the domain does not say, or has another number of outputs.
     """
-    graph = _lower(formula, read_names(names))
+    graph = _lower(formula, read_names(names), domain or Domain())
     if outputs is not None and len(graph.outputs) != outputs:
         raise FormulaError(
             f"expected {outputs} output(s), as the network has, got {len(graph.outputs)}; "
@@ -46,10 +58,13 @@ def graph_of_formula(formula: Any, names: Sequence[str], outputs: int | None = N
     return graph
 
 
-def _lower(formula: Any, names: tuple[str, ...]) -> Graph:
+def _lower(formula: Any, names: tuple[str, ...], domain: Domain) -> Graph:
     expressions = read_expressions(formula, names)
     if expressions is not None:
-        return _from_expressions(expressions, names)
+        try:
+            return _from_expressions(expressions, names, domain)
+        except RecursionError:
+            raise FormulaError(f"the formula {shorten(formula)} is nested too deeply.") from None
     if isinstance(formula, Graph):
         return _reordered(formula, names)
     if isinstance(formula, MLP):
@@ -59,12 +74,21 @@ def _lower(formula: Any, names: tuple[str, ...]) -> Graph:
     return graph_of_function(formula, names)
 
 
-def read_expressions(formula: Any, names: Sequence[str]) -> tuple[sympy.Expr, ...] | None:
+def read_expressions(formula: Any, names: Sequence[str] | None = None) -> tuple[sympy.Expr, ...] | None:
     """Reads a formula given as SymPy, text, a number or a list of these; None for the other kinds.
 
     Raises:
         FormulaError: When it is of no kind at all, or the text cannot be read.
     """
+    expressions = _expressions(formula, names)
+    try:
+        parts_of(expressions or ())
+    except RecursionError:
+        raise FormulaError(f"the formula {shorten(formula)} is nested too deeply.") from None
+    return expressions
+
+
+def _expressions(formula: Any, names: Sequence[str] | None) -> tuple[sympy.Expr, ...] | None:
     if isinstance(formula, str):
         formula = parse_formula(formula, names)
     if isinstance(formula, sympy.MatrixBase):
@@ -95,12 +119,21 @@ def _expression(value: Any) -> sympy.Expr:
     return sympy.Rational(int(number.p), int(number.q))
 
 
-def _from_expressions(expressions: Sequence[sympy.Expr], names: tuple[str, ...]) -> Graph:
-    unknown = sorted({s.name for e in expressions for s in e.free_symbols if s.name not in names})
+def _from_expressions(expressions: Sequence[sympy.Expr], names: tuple[str, ...], domain: Domain) -> Graph:
+    symbols = symbols_of(expressions)
+    unknown = sorted({s.name for s in symbols} - set(names))
     if unknown:
         raise FormulaError(unknown_symbols(unknown, names))
+    said = declared(symbols, names)
+    if not said.is_implied_by(domain):
+        raise FormulaError(
+            f"{', '.join(said.words)}, and SymPy may have rewritten the formula by that; prove, check and "
+            "max_deviation make it a part of the domain, but here use sympy.Symbol(..., real=True)."
+        )
     lowering = _Lowering(names)
-    return lowering.builder.build([lowering.form(expression) for expression in expressions])
+    outputs = [lowering.form(expression) for expression in expressions]
+    lowering.refuse_holes(expressions, domain)
+    return lowering.builder.build(outputs)
 
 
 def _reordered(graph: Graph, names: tuple[str, ...]) -> Graph:
@@ -126,6 +159,9 @@ class _Lowering:
         self.builder = GraphBuilder(names)
         self.position = positions(names)
         self.known: dict[sympy.Basic, Form] = {}
+        self.steps = Steps(len(names), self.builder.gates)
+        self.holes: dict[sympy.Basic, Guard] = {}  # where expressions have no value, if anywhere
+        self.open: list[tuple[sympy.Basic, Guard]] = []  # each Piecewise without a last True, and where no branch holds
 
     def form(self, root: sympy.Basic) -> Form:
         """Returns the form of an expression, arguments first, without recursion."""
@@ -136,10 +172,41 @@ class _Lowering:
                 continue
             if ready:
                 self.known[expression] = self._combine(expression)
+                self._inherit_holes(expression)
                 continue
             stack.append((expression, True))
             stack.extend((argument, False) for argument in reversed(_operands(expression)))
         return self.known[root]
+
+    def _inherit_holes(self, e: sympy.Basic) -> None:
+        """An expression has no value where one that it is made of has none; Piecewise asks only the branch it takes."""
+        if self.holes and not isinstance(e, sympy.Piecewise):
+            hole = any_of(self.holes[part] for part in _operands(e) if part in self.holes)
+            if hole.kind != "false":
+                self.holes[e] = hole
+
+    def refuse_holes(self, expressions: Sequence[sympy.Basic], domain: Domain) -> None:
+        """Refuses expressions that have no value somewhere on the domain."""
+        hole = any_of(self.holes[e] for e in expressions if e in self.holes)
+        if hole.kind == "false":
+            return
+        names, gates = self.builder.inputs, self.builder.gates
+        point = point_where(hole, gates, len(names), domain)
+        if point is None:
+            return
+        graph = Graph(names, tuple(gates), tuple(Form.variable(v) for v in range(len(names) + len(gates))))
+        values = graph.evaluate(point)
+
+        def truth(relation: Relation) -> bool:
+            return relation.holds(sign_of(relation.form.evaluate(values)))
+
+        culprit = next((e for e, uncovered in self.open if uncovered.decide(truth)), expressions[0])
+        where = "everywhere" if domain.is_everything else "on the whole domain"
+        at = ", ".join(f"{name} = {text(v)}" for name, v in zip(names, point, strict=True)) or "the only point"
+        raise FormulaError(
+            f"{shorten(culprit)} is not defined {where}: no condition of it holds at {shorten(at)}; end it with "
+            "(value, True)."
+        )
 
     def _combine(self, e: sympy.Basic) -> Form:
         """Returns the form of an expression whose operands are known."""
@@ -150,7 +217,9 @@ class _Lowering:
         if isinstance(e, sympy.Add):
             return combine((ONE, self.known[a]) for a in e.args)
         if isinstance(e, sympy.Mul):
-            return self._product(e)
+            return self._product(e, e.args)
+        if isinstance(e, sympy.Pow):
+            return self._product(e, [e.base] * int(e.exp))
         if isinstance(e, sympy.Max | sympy.Min):
             # SymPy orders arguments by name, x10 before x2; the inputs' own order pairs them as trees do.
             forms = sorted((self.known[a] for a in e.args), key=lambda form: form.key)
@@ -167,20 +236,35 @@ class _Lowering:
         assert isinstance(e, sympy.Heaviside)
         return self._step(self.known[e.args[0]], ZERO, self.known[e.args[1]])
 
-    def _product(self, e: sympy.Mul) -> Form:
+    def _product(self, e: sympy.Basic, factors: Sequence[sympy.Basic]) -> Form:
+        """A multiple of the one factor that is no step, another on each set where the steps are constant."""
         factor, varying = ONE, []
-        for argument in e.args:
+        for argument in factors:
             form = self.known[argument]
             if form.is_constant:
                 factor = factor * form.const
             else:
                 varying.append((argument, form))
-        if len(varying) > 1:
+        if len(varying) < 2:
+            return varying[0][1].scale(factor) if varying else Form.constant(factor)
+        kept, cases = [], [(TRUE, factor)]
+        for argument, form in varying:
+            values = self.steps.values(form)
+            if values is None:
+                kept.append((argument, form))
+            else:
+                cases = pairs_of(cases, values, lambda a, b: a * b)
+                if cases is None:
+                    raise FormulaError(f"{shorten(e)} multiplies steps with more than {MAX_STEPS} values together.")
+        if len(kept) > 1 and isinstance(e, sympy.Pow):
+            raise _not_read(e)
+        if len(kept) > 1:
             raise FormulaError(
                 f"{shorten(e)} is not piecewise linear: it multiplies "
-                f"{shorten(varying[0][0], 40)} by {shorten(varying[1][0], 40)}."
+                f"{shorten(kept[0][0], 40)} by {shorten(kept[1][0], 40)}."
             )
-        return varying[0][1].scale(factor) if varying else Form.constant(factor)
+        rest = kept[0][1] if kept else Form.constant(ONE)
+        return self.builder.select([(guard, rest.scale(value)) for guard, value in cases])
 
     def _step(self, form: Form, below: fmpq, at_zero: Form) -> Form:
         if form.is_constant:
@@ -209,38 +293,32 @@ class _Lowering:
 
     def _piecewise(self, e: sympy.Piecewise) -> Form:
         branches: list[tuple[Guard, Form]] = []
+        holes: list[Guard] = []  # the values' own, each where its branch holds
+        passed: list[Guard] = []
         for value, condition in e.args:  # type: ignore[misc]
-            guard = self._guard(condition)
+            guard = guard_of(condition, self.known)
+            holes += [all_of([*passed, self.holes[side]]) for side in sides_of(condition) if side in self.holes]
             settled = guard.decide(_constant_truth)
             if settled is False:
                 continue
-            branches.append((TRUE if settled else guard, self.known[value]))
+            guard = TRUE if settled else guard
+            branches.append((guard, self.known[value]))
+            if value in self.holes:
+                holes.append(all_of([*passed, guard, self.holes[value]]))
             if settled:
                 break
-        if not branches or branches[-1][0].kind != "true":
-            raise FormulaError(
-                f"{shorten(e)} is not defined everywhere: no condition of it is always true; end it with (value, True)."
-            )
+            passed.append(negation_of(guard))
+        else:
+            uncovered = all_of(passed)
+            self.open.append((e, uncovered))
+            holes.append(uncovered)
+        hole = any_of(holes)
+        if hole.kind != "false":
+            self.holes[e] = hole
+        if not branches:
+            return Form()
+        branches[-1] = TRUE, branches[-1][1]  # where it has no value it is refused, so this changes nothing
         return branches[0][1] if len(branches) == 1 else self.builder.select(branches)
-
-    def _guard(self, condition: sympy.Basic) -> Guard:
-        if condition in (sympy.true, sympy.false):
-            return Guard("true" if condition == sympy.true else "false")
-        if isinstance(condition, sympy.And | sympy.Or):
-            kind = "and" if isinstance(condition, sympy.And) else "or"
-            return Guard(kind, tuple(map(self._guard, condition.args)))
-        if isinstance(condition, sympy.Not):
-            return Guard("not", (self._guard(condition.args[0]),))
-        if isinstance(condition, BooleanFunction):
-            return self._guard(_in_and_or_not(condition))
-        assert isinstance(condition, Relational)
-        left, right = (self.known[side] for side in condition.args)
-        difference = left - right
-        if isinstance(condition, sympy.Ne):
-            return Guard("not", (Guard("relation", relation=Relation(difference, "==")),))
-        op = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: ">", sympy.Le: ">=", sympy.Eq: "=="}[type(condition)]
-        flipped = isinstance(condition, sympy.Lt | sympy.Le)
-        return Guard("relation", relation=Relation(-difference if flipped else difference, op))
 
 
 def _constant_truth(relation: Relation) -> bool | None:
@@ -261,29 +339,17 @@ def _operands(e: sympy.Basic) -> list[sympy.Basic]:
         return list(e.args[1:])
     if isinstance(e, sympy.Add | sympy.Mul | sympy.Max | sympy.Min | sympy.Abs | sympy.sign | sympy.Heaviside):
         return list(e.args)
+    if isinstance(e, sympy.Pow) and isinstance(e.exp, sympy.Integer) and 0 <= int(e.exp) <= MAX_EXPONENT:
+        return [e.base]
     if isinstance(e, sympy.Piecewise):
-        return [part for value, condition in e.args for part in (value, *_sides(condition))]  # type: ignore[misc]
-    kind = "a number that is not rational" if isinstance(e, sympy.Expr) and e.is_number else "not piecewise linear"
-    raise FormulaError(
+        return [part for value, condition in e.args for part in (value, *sides_of(condition))]  # type: ignore[misc]
+    raise _not_read(e)
+
+
+def _not_read(e: sympy.Basic) -> FormulaError:
+    varies = not isinstance(e, sympy.Expr) or symbols_of([e])
+    kind = "not piecewise linear" if varies else "a number that is not rational"
+    return FormulaError(
         f"{shorten(e)} is {kind}; formulas are made of + and -, multiples by rational numbers, "
         "Min, Max, Abs, Piecewise, sign and Heaviside."
     )
-
-
-def _sides(condition: sympy.Basic) -> list[sympy.Basic]:
-    if condition in (sympy.true, sympy.false):
-        return []
-    if isinstance(condition, sympy.And | sympy.Or | sympy.Not):
-        return [side for part in condition.args for side in _sides(part)]
-    if isinstance(condition, Relational):
-        return list(condition.args)
-    if isinstance(condition, BooleanFunction):
-        return _sides(_in_and_or_not(condition))
-    raise FormulaError(
-        f"the condition {shorten(condition)} is not read; conditions are comparisons joined by And, Or, Not."
-    )
-
-
-def _in_and_or_not(condition: BooleanFunction) -> sympy.Basic:
-    """Writes ITE (which SymPy makes of a Piecewise inside of a comparison), Xor and the like with And, Or and Not."""
-    return condition.to_nnf(simplify=False)

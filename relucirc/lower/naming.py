@@ -1,15 +1,14 @@
 """Which inputs a function has: given, its own, or its symbols as people count."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import sympy
-
 from relucirc.errors import FormulaError
-from relucirc.formula import parse_formula
 from relucirc.graph import Graph
+from relucirc.lower.from_formula import read_expressions
 from relucirc.names import default_names, natural, read_names
 from relucirc.network import MLP
+from relucirc.trees import symbols_of
 
 
 def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -31,15 +30,9 @@ def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
         return read_names(inputs)
     if isinstance(f, MLP | Graph):
         return f.inputs
-    if isinstance(f, str):
-        f = parse_formula(f)
-    if isinstance(f, Callable) and not isinstance(f, sympy.Basic | type):
+    expressions = read_expressions(f)
+    if expressions is None:
         raise FormulaError(
             "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."
         )
-    if isinstance(f, sympy.MatrixBase):
-        f = f.flat()
-    parts = list(f) if isinstance(f, list | tuple) else [f]
-    parts = [parse_formula(part) if isinstance(part, str) else part for part in parts]
-    names = {symbol.name for part in parts if isinstance(part, sympy.Basic) for symbol in part.free_symbols}
-    return read_names(sorted(names, key=natural)) or default_names(1)
+    return read_names(sorted({symbol.name for symbol in symbols_of(expressions)}, key=natural)) or default_names(1)
