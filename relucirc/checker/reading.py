@@ -51,7 +51,7 @@ def names_asked_about(f: Any, domain: Any, inputs: Sequence[str] | None, certifi
 
 
 def _is_by_name(part: Any) -> bool:
-    """Whether a formula or a domain, or a part of one, says the names of its inputs; pairs of bounds in a list do not."""
+    """Whether a formula or a domain, or a part of one, names its inputs; pairs of bounds in a list do not."""
     if isinstance(part, list | tuple):
         return all(_is_by_name(inner) and not isinstance(inner, list | tuple) for inner in part)
     if isinstance(part, Mapping):
