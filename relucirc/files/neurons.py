@@ -12,10 +12,13 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import NetworkError
+from relucirc.errors import FileError, NetworkError
 from relucirc.exact import ONE, ExactMatrix
 from relucirc.forms import Form, combine
 from relucirc.network import MLP, Affine
+
+MAX_NEURONS = 1 << 22
+"""Most neurons, those that carry values along included."""
 
 
 @dataclass
@@ -70,9 +73,16 @@ class Neurons:
         """For every hidden layer the older variables that some layer above it reads."""
         carried: list[list[int]] = []
         needed: set[int] = set()
+        neurons = len(self.level_of)
         for k in range(len(layers) - 1, 0, -1):
             needed |= {v for form in layers[k] for v in form.terms}
             needed = {v for v in needed if self.level_of.get(v, 0) < k}
+            neurons += sum(2 if v < len(self.inputs) else 1 for v in needed)
+            if neurons > MAX_NEURONS:
+                raise FileError(
+                    f"a perceptron of more than {MAX_NEURONS:,} neurons is too large; what a later layer reads is "
+                    "carried along, by one or two neurons in every layer between."
+                )
             carried.append(sorted(needed))
         return carried[::-1]
 

@@ -6,6 +6,7 @@ such floats; otherwise the network is exact.  The first axis of the input is a b
 """
 
 import json
+import math
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,12 +21,13 @@ from relucirc.files.onnx_operators import OPERATORS, Node, Tensor
 from relucirc.forms import Form
 from relucirc.graph import GraphBuilder
 from relucirc.lower.jaxpr.arrays import exact, objects
-from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.names import default_names
 from relucirc.network import MLP
 
 MAX_BYTES = (1 << 31) - 1
+MAX_INPUTS = 1 << 20
 OPSET, IR_VERSION = 17, 8
 """What is written: old enough for the runtimes of 2022."""
 OLDEST = 7
@@ -53,14 +55,16 @@ def read(path: Path) -> MLP:
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     inputs = [value for value in graph.input if value.name not in constants]
     shapes = [_shape(onnx, value) for value in inputs]
-    count = sum(int(np.prod(shape, dtype=int)) for shape in shapes)
+    count = sum(map(math.prod, shapes))
     if not inputs or not count or not graph.output:
         raise FileError("expected a model with inputs and outputs, got none.")
+    if count > MAX_INPUTS:
+        raise FileError(f"expected at most {MAX_INPUTS:,} inputs, got {count:,}.")
     neurons = Neurons(_names(metadata, count))
     values = {name: Tensor(array, 0) for name, array in constants.items()}
     start = 0
     for value, shape in zip(inputs, shapes, strict=True):
-        size = int(np.prod(shape, dtype=int))
+        size = math.prod(shape)
         values[value.name] = Tensor(objects(map(Form.variable, range(start, start + size)), shape), 0)
         start += size
     _run(onnx, graph, values, neurons, path.parent)
@@ -139,6 +143,8 @@ def _refuse_unknown_operators(graph: Any) -> None:
 
 def _in_floats(net: MLP, dtypes: list[np.dtype], input_dtype: np.dtype) -> MLP:
     """Returns the network in the float type of its weights, or else of its input, if that rounds nothing."""
+    if sum(math.prod(layer.shape) for layer in net.layers) * input_dtype.itemsize > MAX_BYTES:
+        return net  # sparse, and too large as dense arrays
     floats = {dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.floating)} or {input_dtype}
     return (as_floats(net, floats.pop()) if len(floats) == 1 else None) or net
 

@@ -12,7 +12,7 @@ from relucirc.files.neurons import Neurons
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
 from relucirc.lower.jaxpr.casts import cast
-from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.limits import FORM, TERM, Unsupported
 from relucirc.lower.jaxpr.linear import inner_products
 from relucirc.lower.jaxpr.scalars import Scalars
 
@@ -70,9 +70,16 @@ class Node:
             raise Unsupported(f"its {name} should be constant integers")
         return [int(v) for v in array.ravel()]
 
+    def room(self, count: int, dtype: Any) -> None:
+        """Refuses a result of so many elements, before it is made, if it is too large."""
+        self.scalars.meter.need(count * np.dtype(dtype).itemsize, f"its result of {count:,} elements")
+
     def relu(self, array: np.ndarray) -> np.ndarray:
         """Puts one neuron for each element, on the next level."""
+        size = array.size * (2 * FORM + TERM)  # a neuron is entered in two tables
+        self.scalars.meter.need(size, "its ReLUs")
         values = exact(array)
+        self.scalars.meter.hold(size)
         return objects(self.neurons.relu(values.ravel(), self.level), values.shape)
 
 
@@ -82,7 +89,11 @@ OPERATORS: dict[str, Operator] = {}
 
 
 def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
-    """Enters an operator with one result, which is of the next level if it puts ReLUs."""
+    """Enters an operator with one result, which is of the next level if it puts ReLUs.
+
+    What is computed is bounded as it is made; an operator that moves elements, and can have more of them than
+    its operands, asks :meth:`Node.room` first.
+    """
 
     def enter(function: Callable[[Node], np.ndarray]) -> Operator:
         def run(node: Node) -> list[Tensor]:
@@ -91,6 +102,8 @@ def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
             if not isinstance(result, np.ndarray):  # NumPy unpacks a lone element
                 result = np.asarray(result) if isinstance(result, np.generic) else objects([result], ())
             result = _whole(node, result)
+            if not any(t is not None and np.may_share_memory(result, t.array) for t in node.operands):
+                node.scalars.meter.hold(result.nbytes)
             return [Tensor(result, node.level + int(len(node.neurons.level_of) > before))]
 
         OPERATORS.update(dict.fromkeys(names, run))
@@ -171,7 +184,9 @@ def _transpose(node: Node) -> np.ndarray:
 
 @operator("Concat")
 def _concat(node: Node) -> np.ndarray:
-    return np.concatenate(alike(node.array(k) for k in range(len(node.operands))), node.attributes["axis"])
+    arrays = [node.array(k) for k in range(len(node.operands))]
+    node.room(sum(a.size for a in arrays), np.result_type(*arrays))
+    return np.concatenate(alike(arrays), node.attributes["axis"])
 
 
 @operator("Gather")
@@ -179,7 +194,9 @@ def _gather(node: Node) -> np.ndarray:
     index = node.array(1)
     if not is_raw(index) or index.dtype.kind not in "iu":
         raise Unsupported("its indices should be constant integers")
-    return np.take(node.array(0), index, axis=node.attributes.get("axis", 0))
+    array, axis = node.array(0), node.attributes.get("axis", 0)
+    node.room(index.size * (array.size // max(array.shape[axis], 1)), array.dtype)
+    return np.take(array, index, axis=axis)
 
 
 @operator("Slice")

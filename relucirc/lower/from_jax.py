@@ -18,8 +18,8 @@ from relucirc.errors import FormulaError, shorten
 from relucirc.forms import Form
 from relucirc.graph import Gate, Graph, GraphBuilder, Guard, MaxGate
 from relucirc.lower.jaxpr.arrays import elementwise, objects
-from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.interpreter import Interpreter, Unknown, Value
+from relucirc.lower.jaxpr.limits import Stopped, Unsupported
 from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.names import read_names
 
@@ -53,7 +53,10 @@ def graph_of_function(function: Callable[..., Any], names: Sequence[str]) -> Gra
     inputs: list[Any] = [builder.input(i) for i in range(len(names))]
     shapes = [v.aval.shape for v in traced.jaxpr.invars]
     arguments = [objects([form], ()) for form in inputs] if separate else [objects(inputs, shapes[0])]
-    results = Interpreter(Scalars(builder)).run(traced, arguments)
+    try:
+        results = Interpreter(Scalars(builder)).run(traced, arguments)
+    except Stopped as error:
+        raise FormulaError(f"{_name(function)} is too large to be read exactly: {error}.") from None
     _refuse_unknown(function, results)
     outputs = [form for result in results for form in _output_forms(result)]
     if not outputs:

@@ -6,7 +6,8 @@ from flint import fmpq
 
 from relucirc.exact import ONE
 from relucirc.lower.jaxpr.arrays import elementwise
-from relucirc.lower.jaxpr.choices import Scalar, Unsupported
+from relucirc.lower.jaxpr.choices import Scalar
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 from relucirc.lower.jaxpr.scalars import Scalars
 
@@ -103,6 +104,7 @@ def _power(s: Scalars, x: Scalar, y: int) -> Scalar:
     if y < 0:
         return s.divide(ONE, _power(s, x, -y))
     result: Scalar = ONE
-    for _ in range(y):
-        result = s.multiply(result, x)
+    while y:  # x^y = (x^2)^(y/2), times x where y is odd
+        result = s.multiply(result, x) if y % 2 else result
+        x, y = s.multiply(x, x) if y > 1 else x, y // 2
     return result

@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.exact import rational
-from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.limits import Unsupported, bounded
 
 
 def is_raw(array: np.ndarray) -> bool:
@@ -28,6 +28,7 @@ def is_whole(array: Any) -> bool:
 
 def objects(items: Iterable[Any], shape: Sequence[int]) -> np.ndarray:
     """Packs scalars, in row-major order, into an object array."""
+    bounded(shape)
     items = list(items)
     array = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
@@ -39,6 +40,7 @@ def exact(array: np.ndarray) -> np.ndarray:
     """Reads a raw array bit-exactly; an object array is returned as it is."""
     if not is_raw(array):
         return array
+    bounded(array.shape)
     if array.dtype.kind in "biu":
         read = bool if array.dtype.kind == "b" else fmpq
         return objects(map(read, array.ravel().tolist()), array.shape)
@@ -72,6 +74,7 @@ def packed(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
 def elementwise(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
     """Applies a function of scalars to arrays of one shape, scalars broadcast."""
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    bounded(shape)
     columns = [np.broadcast_to(exact(a), shape).ravel() for a in arrays]
     return objects(map(function, *columns), shape)
 

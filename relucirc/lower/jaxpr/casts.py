@@ -14,7 +14,8 @@ from flint import fmpq
 from relucirc.exact import ONE, ZERO, rational, to_float
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import elementwise, is_raw, is_whole, packed
-from relucirc.lower.jaxpr.choices import TRUE, Unsupported
+from relucirc.lower.jaxpr.choices import TRUE
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 from relucirc.lower.jaxpr.scalars import Scalars
 

@@ -20,6 +20,7 @@ from flint import fmpq
 from relucirc.exact import ONE
 from relucirc.forms import Form, combine
 from relucirc.graph import GraphBuilder, Guard, MaxGate, SelectGate
+from relucirc.lower.jaxpr.limits import FORM, Meter, Unsupported
 
 Scalar = Any
 """``fmpq``, ``Form``, or a float that is infinite or NaN."""
@@ -36,19 +37,19 @@ MAX_BRANCHES = 4096
 """Most branches that nested steps are flattened to."""
 
 
-class Unsupported(Exception):
-    """An operation that exact arithmetic has no rule for; the text says why."""
-
-
 class Choices:
     """Puts guarded choices into a graph.
 
     Args:
         builder: The graph that is being built.
+
+    Attributes:
+        meter: What the reading holds and does so far.
     """
 
     def __init__(self, builder: GraphBuilder) -> None:
         self.builder = builder
+        self.meter = Meter()
 
     def choices(self, branches: Branches) -> Scalar:
         """Returns the scalar of the first branch whose condition holds; the last one is true."""
@@ -73,6 +74,7 @@ class Choices:
         if result is not None:
             return result
         del self.builder.gates[mark:]
+        self.meter.hold(FORM * len(branches))
         return self.builder.select([(guard, as_form(value)) for guard, value in branches])
 
     def branches(self, form: Form, most: int = 0) -> list[tuple[Guard, Scalar]] | None:

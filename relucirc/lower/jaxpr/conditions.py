@@ -6,7 +6,7 @@ import numpy as np
 
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import alike, elementwise, is_raw, packed
-from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 from relucirc.lower.jaxpr.scalars import Scalars
 

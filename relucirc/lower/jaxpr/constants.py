@@ -13,7 +13,8 @@ from flint import fmpq, fmpz
 from relucirc.exact import ONE
 from relucirc.forms import Form
 from relucirc.lower.jaxpr.arrays import elementwise
-from relucirc.lower.jaxpr.choices import Scalar, Unsupported
+from relucirc.lower.jaxpr.choices import Scalar
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 
 _EXACT_POINTS: dict[str, dict[int, int]] = {

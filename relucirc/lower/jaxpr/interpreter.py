@@ -4,6 +4,7 @@ An equation without an exact rule is noted, and what it computes stays unknown; 
 that an error can name every such equation at once, and an unknown that no result needs does no harm.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +18,12 @@ from jax.extend.core import ClosedJaxpr, Literal
 from relucirc.forms import Form
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import elementwise, exact, is_raw, is_whole, objects
-from relucirc.lower.jaxpr.choices import Unsupported
 from relucirc.lower.jaxpr.conditions import select_by
+from relucirc.lower.jaxpr.limits import Stopped, TooLarge, Unsupported
 from relucirc.lower.jaxpr.operation import RULES, Operation, fold_integers
 from relucirc.lower.jaxpr.scalars import Scalars
 
-MAX_TURNS = 100_000
-"""Most turns of a while loop that are unrolled."""
+POINTER = 8
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Interpreter:
     def __init__(self, scalars: Scalars) -> None:
         self.scalars = scalars
         self._callers: list[str] = []
+        self._sizes: dict[int, tuple[Any, int]] = {}
         self._control: dict[str, Callable[..., list[Value]]] = {
             **dict.fromkeys(_CALLS, self._call),
             "call_hi_primitive": self._expanded,
@@ -74,13 +75,22 @@ class Interpreter:
     def _step(self, equation: Any, operands: list[Value]) -> list[Value]:
         """Evaluates one equation; gives unknowns where that is not possible."""
         name, avals = equation.primitive.name, [v.aval for v in equation.outvars]
+        meter = self.scalars.meter
         try:
+            meter.work()
             if name in self._control:
                 return self._control[name](equation, operands)
             known = [v for v in operands if not isinstance(v, Unknown)]
             if len(known) < len(operands):
                 return [_joined(operands)] * len(avals)
+            for aval in avals:
+                meter.need(_bytes(aval, known), f"its result {_type(aval)}")
             results = self._apply(Operation(equation.primitive, equation.params, avals, self.scalars), known)
+            for result in results:
+                if isinstance(result, np.ndarray) and not any(np.may_share_memory(result, v) for v in known):
+                    meter.hold(result.nbytes)
+        except TooLarge as error:
+            raise Stopped(self._sentence(equation, error)) from None
         except Unsupported as error:
             results = [error] * len(avals)
         return [
@@ -126,7 +136,7 @@ class Interpreter:
     def _call(self, equation: Any, operands: list[Value]) -> list[Value]:
         """A nested function: jit, remat, or one with a derivative of its own."""
         params = equation.params
-        inner = next(params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in params)
+        inner = next(params[key] for key in _INNER if key in params)
         return self._inside(equation, inner, operands)
 
     def _expanded(self, equation: Any, operands: list[Value]) -> list[Value]:
@@ -169,6 +179,8 @@ class Interpreter:
         consts = len(operands) - carries - looped
         fixed, carry, lists = operands[:consts], operands[consts : consts + carries], operands[consts + carries :]
         turns: list[list[Value]] = []
+        length, each = params["length"], self._operations(inner)
+        self.scalars.meter.expect(length * (each + 1), f"its {length:,} turns of {each:,} operations")
         order = range(params["length"])
         for i in reversed(order) if params["reverse"] else order:
             items = [v if isinstance(v, Unknown) else _array(v[i], v.shape[1:]) for v in lists]
@@ -181,12 +193,25 @@ class Interpreter:
         stacked = [_stacked([turn[k] for turn in turns], aval) for k, aval in enumerate(avals)]
         return [*carry, *stacked]
 
+    def _operations(self, jaxpr: Any) -> int:
+        """Counts the operations of a function, at least: loops without a known end count once."""
+        known = self._sizes.get(id(jaxpr))
+        if known is None:
+            count = 0
+            for equation in jaxpr.eqns:
+                inner = next((p for key in _INNER if (p := equation.params.get(key)) is not None), None)
+                body = 0 if inner is None else self._operations(getattr(inner, "jaxpr", inner))
+                count += 1 + body * equation.params.get("length", 1)
+            known = self._sizes[id(jaxpr)] = (jaxpr, count)  # keeps the function alive, so its id stays its own
+        return known[1]
+
     def _while(self, equation: Any, operands: list[Value]) -> list[Value]:
         """Runs a loop whose end does not depend on the inputs."""
         params = equation.params
         split = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
         tested, fixed, carry = operands[: split[0]], operands[split[0] : split[1]], operands[split[1] :]
-        for _ in range(MAX_TURNS):
+        while True:
+            self.scalars.meter.work()  # a turn may have no operations
             (goes_on,) = self._inside(equation, params["cond_jaxpr"], [*tested, *carry])
             if isinstance(goes_on, Unknown):
                 return [goes_on] * len(carry)
@@ -196,9 +221,10 @@ class Interpreter:
             if not truth:
                 return list(carry)
             carry = self._inside(equation, params["body_jaxpr"], [*fixed, *carry])
-        raise Unsupported(f"the loop takes more than {MAX_TURNS} turns")
 
 
+_INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+"""Parameters that hold the function that a call, or a turn of a scan, runs."""
 _CALLS = (
     "jit", "pjit", "closed_call", "core_call", "call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr",
     "custom_vmap_call", "remat", "remat2", "checkpoint", "composite",
@@ -210,6 +236,12 @@ def _constant(value: Any, aval: Any) -> Value:
     if not isinstance(aval.dtype, np.dtype):
         return Unknown((f"a constant of type {aval.dtype} is not a number",))
     return np.asarray(value, dtype=aval.dtype)
+
+
+def _bytes(aval: Any, operands: Sequence[np.ndarray]) -> int:
+    """What a result takes as an array, beside the exact numbers in it: raw numbers, or pointers."""
+    width = getattr(aval.dtype, "itemsize", POINTER) if all(map(is_raw, operands)) else POINTER
+    return math.prod(aval.shape) * width
 
 
 def _rank(atom: Any) -> int:

@@ -7,7 +7,8 @@ from flint import fmpq
 
 from relucirc.exact import ONE
 from relucirc.lower.jaxpr.arrays import exact, is_raw, objects
-from relucirc.lower.jaxpr.choices import Scalar, Unsupported
+from relucirc.lower.jaxpr.choices import Scalar
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.lower.jaxpr.windows import Windows, convolution_terms
@@ -23,9 +24,12 @@ def _dot(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
 
 def inner_products(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns the sums ``sum_k a[i, k] b[j, k]`` for all i and j, where one factor of each product is constant."""
-    rows, columns = [_sparse(row) for row in a], [_sparse(row) for row in b]
-    items = [_inner(s, row, a[i], column, b[j]) for i, row in enumerate(rows) for j, column in enumerate(columns)]
-    return objects(items, (len(a), len(b)))
+    if len(a) > len(b):
+        return inner_products(s, b, a).T
+    rows = [_sparse(row) for row in a]  # the fewer ones; the others are read one at a time
+    columns = ((_sparse(column), column) for column in b)
+    items = (_inner(s, row, x, column, y) for column, y in columns for row, x in zip(rows, a, strict=True))
+    return objects(items, (len(b), len(a))).T
 
 
 def _blocks(array: np.ndarray, batch: Any, contract: Any) -> np.ndarray:

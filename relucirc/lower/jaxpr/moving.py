@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, integers, is_raw, objects
-from relucirc.lower.jaxpr.choices import Unsupported
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 
 

@@ -9,8 +9,9 @@ from flint import fmpq
 from relucirc.exact import ONE, ZERO
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import along, exact, lanes, objects, packed
-from relucirc.lower.jaxpr.choices import Scalar, Unsupported
+from relucirc.lower.jaxpr.choices import Scalar
 from relucirc.lower.jaxpr.conditions import require_truths
+from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 from relucirc.lower.jaxpr.scalars import Scalars
 from relucirc.sorting import merge_exchange

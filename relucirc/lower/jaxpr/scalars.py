@@ -15,7 +15,8 @@ from flint import fmpq
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form, combine
 from relucirc.graph import Guard, Relation
-from relucirc.lower.jaxpr.choices import Choices, Scalar, Truth, Unsupported, settled
+from relucirc.lower.jaxpr.choices import Choices, Scalar, Truth, settled
+from relucirc.lower.jaxpr.limits import FORM, TERM, Unsupported, sized
 
 
 class Scalars(Choices):
@@ -37,10 +38,13 @@ class Scalars(Choices):
         if special is not None:
             return special
         if not forms:
+            self.meter.hold(sized(constant))
             return constant
-        if len(forms) == 1 and forms[0][0] == 1:
-            return forms[0][1].shift(constant) if constant else forms[0][1]
-        return settled(combine([*forms, (ONE, Form.constant(constant))]))
+        if len(forms) == 1 and forms[0][0] == 1 and not constant:
+            return forms[0][1]
+        result = combine([*forms, (ONE, Form.constant(constant))])
+        self.meter.hold(FORM + TERM * len(result.terms) + sized(result.const))
+        return settled(result)
 
     def add(self, a: Scalar, b: Scalar) -> Scalar:
         """Returns ``a + b``."""
@@ -98,6 +102,7 @@ class Scalars(Choices):
             return special
         if not forms:
             return -math.inf if constant is None else constant
+        self.meter.hold((FORM + TERM) * len(forms))
         known = [] if constant is None else [constant]
         step = self.map_steps(lambda *row: max(row), *known, *forms)
         if step is not None:
