@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import relucirc
@@ -407,6 +407,66 @@ def test_casting_a_constant_rounds_it_and_casting_an_input_does_not():
     assert values(graph(lambda x: x.astype(jnp.bfloat16) * 1.5, 1), [third]) == [third * 3 / 2]
 
 
+CURVES = {
+    "sqrt": jnp.sqrt, "rsqrt": jax.lax.rsqrt, "cbrt": jnp.cbrt, "exp": jnp.exp, "exp2": jnp.exp2, "expm1": jnp.expm1,
+    "log": jnp.log, "log1p": jnp.log1p, "sin": jnp.sin, "tan": jnp.tan, "tanh": jnp.tanh,
+    "erf": jax.lax.erf, "erf_inv": jax.lax.erf_inv, "lgamma": jax.lax.lgamma, "sigmoid": jax.nn.sigmoid,
+    "atan2": lambda a: jnp.arctan2(a, jnp.full_like(a, 0.5)), "pow": lambda a: jnp.abs(a) ** 0.3,
+    "positions": lambda a: jnp.argsort(-a)[0],
+    "next": lambda a: jnp.nextafter(a, jnp.zeros_like(a)), "type": lambda a: a.astype(jnp.int16),
+}  # fmt: skip
+NORMAL = st.floats(-(2.0**60), 2.0**60, width=32, allow_subnormal=False)
+
+
+@given(st.sampled_from(sorted(CURVES)), NORMAL)
+@example("sqrt", 2.0)
+@example("erf_inv", 0.5)
+@example("exp2", 1.0)
+@example("type", -2.75)
+def test_an_irrational_constant_is_the_float_that_jax_computes(name, number):
+    constant = np.float32([number])
+    expected = np.ravel(np.asarray(CURVES[name](jnp.asarray(constant)), float))[0]
+    assume(np.isfinite(expected))
+    found = values(graph(lambda x: CURVES[name](jnp.asarray(constant)).ravel()[0] * x, 1), [1])
+    assert found == [Fraction(expected)]
+
+
+def test_what_a_function_of_constants_takes_is_rounded_to_its_type():
+    third = Fraction(float(jnp.sqrt(jnp.float32(np.float32(1) / 3) + 2)))
+    assert values(graph(lambda x: jnp.sqrt(jnp.float32(np.float32(1) / 3) + 2) * x, 1), [1]) == [third]
+    halves = [float(jnp.sqrt(jnp.asarray([2.0], dtype))[0]) for dtype in (jnp.float16, jnp.bfloat16)]
+    roots = lambda x: [jnp.sqrt(jnp.asarray(2.0, t)).astype(x.dtype) * x for t in (jnp.float16, jnp.bfloat16)]  # noqa: E731
+    assert values(graph(roots, 1), [1]) == list(map(Fraction, halves))
+    with jax.enable_x64(True):
+        assert values(graph(lambda x: jnp.sqrt(2.0) * x, 1), [1]) == [Fraction(2**0.5)]
+
+
+def test_what_depends_on_an_input_is_not_computed_by_jax():
+    for curve in (jnp.sqrt, jnp.exp, jax.lax.erf_inv, lambda x: jnp.sqrt(x * 0 + x), lambda x: jnp.sqrt(x - 1)):
+        assert "sqrt of" in refused(curve) or "exp of" in refused(curve) or "erf_inv of" in refused(curve)
+
+
+@given(st.integers(0, 2**31 - 1))
+@settings(max_examples=20)
+def test_batch_normalisation_with_stored_averages_is_affine(seed):
+    nn = pytest.importorskip("flax.linen", reason="flax is not installed", exc_type=ImportError)
+    rng = np.random.default_rng(seed)
+    model = nn.BatchNorm(use_running_average=True)
+    scale, bias, mean = (rng.normal(size=3).astype(np.float32) for _ in range(3))
+    variance = rng.uniform(0.01, 5, 3).astype(np.float32)
+    state = {"params": {"scale": scale, "bias": bias}, "batch_stats": {"mean": mean, "var": variance}}
+    lowered = graph(lambda x: model.apply(state, x[None]), 3)
+    assert not lowered.gates
+    inverse = np.asarray(jax.lax.rsqrt(jnp.asarray(variance) + 1e-5))
+    point = (rng.integers(-8, 9, 3) / 4).tolist()
+    p, m, i, s, b = ([Fraction(float(v)) for v in row] for row in (point, mean, inverse, scale, bias))
+    exact = [(p[k] - m[k]) * i[k] * s[k] + b[k] for k in range(3)]
+    assert values(lowered, point) == exact
+    np.testing.assert_allclose(
+        list(map(float, exact)), model.apply(state, jnp.asarray(point)[None])[0], rtol=1e-4, atol=1e-4
+    )
+
+
 # How functions are called.
 
 
@@ -465,7 +525,6 @@ def test_what_no_result_needs_does_no_harm():
         (lambda x: x**2, "depend on the inputs"),
         (lambda x: x @ x, "both factors depend on the inputs"),
         (lambda x: x / 0, "divides by zero"),
-        (lambda x: x * jnp.sqrt(2.0), "compute it outside the function"),
         (jnp.floor, "infinitely many jumps"),
         (lambda x: x.astype(jnp.int32), "infinitely many jumps"),
         (jnp.argsort, "sort one array alone"),

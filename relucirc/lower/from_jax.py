@@ -4,6 +4,7 @@
 adapter.  The graph is the function over the real numbers that the recorded constants define: arithmetic
 does not round, and a constant means exactly the binary number that it holds.  JAX's 64-bit types are off
 by default, and then a Python float in the function is a float32: ``0.1 * x`` is 13421773/134217728 x.
+A root, or another irrational function, of a constant is the float that JAX computes for it.
 """
 
 import inspect

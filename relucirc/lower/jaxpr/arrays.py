@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flint import fmpq
 
-from relucirc.exact import rational
+from relucirc.exact import rational, to_float
 from relucirc.lower.jaxpr.limits import Unsupported, bounded
 
 
@@ -69,6 +69,19 @@ def packed(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if fits and all(np.iinfo(dtype).min <= v <= np.iinfo(dtype).max for v in flat):
         return np.array([int(v.p) for v in flat], dtype=dtype).reshape(array.shape)
     return array
+
+
+def rounded(array: np.ndarray, dtype: np.dtype) -> np.ndarray | None:
+    """Returns a constant array as raw numbers of a type, floats rounded to it; None for one that is not constant."""
+    if is_raw(array):
+        return array.astype(dtype)
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raw = packed(array, dtype)
+        return raw if is_raw(raw) else None
+    flat = array.ravel().tolist()
+    if not all(isinstance(v, fmpq | float) for v in flat):
+        return None
+    return np.array([to_float(v, dtype) if isinstance(v, fmpq) else v for v in flat], dtype=dtype).reshape(array.shape)
 
 
 def elementwise(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:

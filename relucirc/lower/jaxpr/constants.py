@@ -1,7 +1,7 @@
 """Rules that only constants have: roots, transcendental functions at exact points, rounding, remainders.
 
-A weight that is computed inside the function, such as ``w / jnp.sqrt(2.0)``, would be a rounded number in
-floating point and an irrational one over the reals; neither is what the other means, so it is refused.
+A constant whose value is irrational, such as the root in ``w / jnp.sqrt(2.0)``, has no rule here: it is
+the float that JAX computes (:func:`relucirc.lower.jaxpr.operation.fold`).
 """
 
 import math
@@ -40,10 +40,7 @@ def _transcendental(op: Operation, a: np.ndarray) -> np.ndarray:
             known = _EXACT_POINTS.get(name, {})
             if x.q == 1 and int(x.p) in known:
                 return fmpq(known[int(x.p)])
-        raise Unsupported(
-            f"its value at the constant {x} is not a rational number; compute it outside the function, so that "
-            "the function closes over the rounded result"
-        )
+        raise Unsupported(f"its value at the constant {x} is not known to be a rational number")
 
     return elementwise(value, a)
 

@@ -20,7 +20,7 @@ from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import elementwise, exact, is_raw, is_whole, objects
 from relucirc.lower.jaxpr.conditions import select_by
 from relucirc.lower.jaxpr.limits import Stopped, TooLarge, Unsupported
-from relucirc.lower.jaxpr.operation import RULES, Operation, fold_integers
+from relucirc.lower.jaxpr.operation import RULES, Operation, fold, fold_integers
 from relucirc.lower.jaxpr.scalars import Scalars
 
 POINTER = 8
@@ -74,7 +74,8 @@ class Interpreter:
 
     def _step(self, equation: Any, operands: list[Value]) -> list[Value]:
         """Evaluates one equation; gives unknowns where that is not possible."""
-        name, avals = equation.primitive.name, [v.aval for v in equation.outvars]
+        name = equation.primitive.name
+        given, avals = [v.aval for v in equation.invars], [v.aval for v in equation.outvars]
         meter = self.scalars.meter
         try:
             meter.work()
@@ -85,7 +86,8 @@ class Interpreter:
                 return [_joined(operands)] * len(avals)
             for aval in avals:
                 meter.need(_bytes(aval, known), f"its result {_type(aval)}")
-            results = self._apply(Operation(equation.primitive, equation.params, avals, self.scalars), known)
+            op = Operation(equation.primitive, equation.params, given, avals, self.scalars)
+            results = self._apply(op, known)
             for result in results:
                 if isinstance(result, np.ndarray) and not any(np.may_share_memory(result, v) for v in known):
                     meter.hold(result.nbytes)
@@ -106,15 +108,28 @@ class Interpreter:
         folded = fold_integers(op, operands)
         if folded is not None:
             return folded
-        rule = RULES.get(op.primitive.name)
-        if rule is None:
-            raise Unsupported(f"exact arithmetic has no rule for {op.primitive.name}")
-        result = rule(op, *operands)
-        results = result if isinstance(result, list | tuple) else [result]
+        results = self._by_rule(op, operands)
         for array, aval in zip(results, op.outputs, strict=True):
             if is_whole(aval) and isinstance(array, np.ndarray):
                 self._refuse_overflow(array, aval.dtype)
         return results
+
+    def _by_rule(self, op: Operation, operands: list[np.ndarray]) -> Sequence[Any]:
+        """Applies an exact rule; constants without one are computed as JAX computes them."""
+        try:
+            if op.primitive.name not in RULES:
+                raise Unsupported(f"exact arithmetic has no rule for {op.primitive.name}")
+            result = RULES[op.primitive.name](op, *operands)
+        except TooLarge:
+            raise
+        except Unsupported:
+            folded = fold(op, operands)
+            if folded is None:
+                raise
+            return folded
+        results = result if isinstance(result, list | tuple) else [result]
+        folded = fold(op, operands) if any(isinstance(r, Unsupported) for r in results) else None
+        return folded or results
 
     def _refuse_overflow(self, array: np.ndarray, dtype: np.dtype) -> None:
         """Integers that depend on the inputs are the integers as long as they do not wrap around."""
