@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc.errors import FormulaError
-from relucirc.graph import SelectGate
+from relucirc.forms import Form
+from relucirc.graph import Graph, Guard, MaxGate, Relation, SelectGate
 from relucirc.lower.from_jax import graph_of_function
+from relucirc.lower.jaxpr.possible import possible
 
 
 def names(n):
@@ -68,10 +70,16 @@ UNARY = {
     "largest": lambda xp, a: xp.broadcast_to(a[xp.argmax(a)], a.shape),
     "smallest place": lambda xp, a: xp.broadcast_to(xp.argmin(a) * 1.0, a.shape),
     "tail": lambda xp, a: xp.concatenate([a[1:], xp.ones(1), a])[:N],
+    "table": lambda xp, a: xp.interp(a, xp.array([-1.0, 0.5, 1.0]), xp.array([0.25, 1.0, -2.0])),
+    "places": lambda xp, a: xp.array([[0.5, 2.0, -1.0]])[0, 1 + xp.sign(a).astype(int)] + a,
+    "both places": lambda xp, a: xp.arange(4.0).reshape(2, 2)[(a > 0).astype(int), (a[::-1] > 1).astype(int)],
+    "mask": lambda xp, a: xp.dot(xp.array([[True, False, True], [False, True, True], [True, True, True]]), a),
     "outer": lambda xp, a: xp.abs(a[:, None] - a[None, :]).max(axis=1),
 }
 BINARY = {
     "add": lambda xp, a, b: a + b,
+    "masked sum": lambda xp, a, b: xp.broadcast_to(xp.dot(a > 0, b), a.shape),
+    "never divided": lambda xp, a, b: a * xp.where((a > b) & (b > a), xp.inf, 2.0) if xp is jnp else 2 * a,
     "sub": lambda xp, a, b: a - b,
     "maximum": lambda xp, a, b: xp.maximum(a, b),
     "minimum": lambda xp, a, b: xp.minimum(a, b),
@@ -237,6 +245,12 @@ def test_functions_of_one_number(function, gates):
         lambda x: jax.lax.reduce_window(x.reshape(2, 3), jnp.inf, jax.lax.min, (2, 2), (1, 1), "VALID"),
         lambda x: jnp.nanmax(x) - jnp.where(jnp.isnan(x), 1.0, x),
         lambda x: jnp.where(jnp.arange(6) % 2 == 0, x, -jnp.inf).max(),
+        lambda x: jax.grad(jnp.min)(x[:2]) + jax.grad(lambda v: jnp.maximum(v[0], v[1]))(x[4:]),
+        jax.vmap(lambda v: jnp.interp(v, jnp.array([-1.0, 0.0, 1.0]), jnp.array([0.0, 1.0, 0.0]))),
+        lambda x: jnp.array([True, False, True])[1 + jnp.sign(x).astype(int)] * x,
+        lambda x: jnp.arange(36.0).reshape(6, 6)[jnp.argmax(x), (x > 0).astype(int)],
+        lambda x: jnp.select([x > 0, x <= 0], [x, -x], jnp.nan),
+        lambda x: x.sum() / (1 + jnp.dot(x[:3] > 0, jnp.array([1.0, 2.0, 4.0]))) * 8 * 3 * 5 * 7 * 5 * 7,
         lambda x: jnp.prod(jnp.array([2.0, 3.0])) * x + jnp.cumprod(jnp.array([2.0, 0.5]))[1],
         lambda x: jnp.floor(jnp.array([-1.5, 2.5])) @ x[:2] + jnp.round(jnp.array(2.5)) + jnp.fmod(-7.0, 4.0),
     ],
@@ -246,6 +260,57 @@ def test_functions_of_six_numbers(function):
     rng = np.random.default_rng(7)
     for point in [*rng.integers(-8, 9, (6, 6)) / 4, np.zeros(6), np.array([1, 1, 0, 0, 1, 2]) / 2]:
         assert values(lowered, point.tolist()) == in_float64(function, point)
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_the_gradient_of_a_maximum_is_shared_by_those_that_attain_it(n):
+    lowered = graph(jax.grad(jnp.max), n)
+    rng = np.random.default_rng(n)
+    for point in [*rng.integers(-1, 2, (20, n)).tolist(), [0] * n]:
+        attained = [p == max(point) for p in point]
+        assert values(lowered, point) == [Fraction(a, sum(attained)) for a in attained]
+
+
+relations = st.builds(
+    lambda terms, const, op: Guard(
+        "relation", relation=Relation(Form({v: fmpq(c) for v, c in terms.items()}, fmpq(const)), op)
+    ),
+    st.dictionaries(st.integers(0, 3), st.integers(-2, 2).filter(bool), min_size=1, max_size=3),
+    st.integers(-1, 1),
+    st.sampled_from([">", ">=", "=="]),
+)
+guards = st.recursive(
+    relations | st.sampled_from([Guard("true"), Guard("false")]),
+    lambda parts: (
+        st.builds(
+            lambda kind, p: Guard(kind, tuple(p)),
+            st.sampled_from(["and", "or"]),
+            st.lists(parts, min_size=1, max_size=3),
+        )
+        | st.builds(lambda p: Guard("not", (p,)), parts)
+    ),
+    max_leaves=5,
+)
+literals = st.lists(st.tuples(guards, st.booleans()), min_size=1, max_size=4)
+
+
+@settings(max_examples=200)
+@given(literals, st.booleans())
+def test_what_is_called_impossible_is_so_for_z3_and_the_other_way_round(conditions, choice):
+    against_z3 = pytest.importorskip("against_z3")
+    x = [Form.variable(v) for v in range(3)]
+    gates: list = [MaxGate(x[0], x[1] - x[0])]
+    gates.append(SelectGate(((conditions[0][0], x[1]), (Guard("true"), x[2]))) if choice else MaxGate(x[2], x[1]))
+    if choice and any(r.form.terms.get(3) for r in conditions[0][0].relations()):
+        return  # a gate reads what is before it
+    together = Guard("and", tuple(guard if truth else Guard("not", (guard,)) for guard, truth in conditions))
+    gates_then = (*gates, SelectGate(((together, Form.constant(fmpq(1))), (Guard("true"), Form()))))
+    asked = Graph(("x1", "x2"), gates_then, (Form.variable(4),))
+    facts: list = []
+    variables = against_z3.inputs(2)
+    (value,) = against_z3.graph_terms(asked, variables, facts)
+    answer = against_z3.decide([value], [against_z3.number(0)], facts, variables)
+    assert possible(conditions, gates, 2) == (answer != "equal")
 
 
 def test_sorting_and_medians_need_no_guards_and_no_unused_gates():
@@ -525,6 +590,10 @@ def test_what_no_result_needs_does_no_harm():
         (lambda x: x**2, "depend on the inputs"),
         (lambda x: x @ x, "both factors depend on the inputs"),
         (lambda x: x / 0, "divides by zero"),
+        (lambda x: x / (x > 0), "may divide by zero"),
+        (lambda x: jnp.where((x > 0) & (x < 2**-20), jnp.inf, x), "branch that is inf"),
+        (lambda x: jnp.dot(x > 0, x > 1) * x, "joins truth values"),
+        (lambda x: jnp.arange(6.0)[jnp.floor(x).astype(int)], "infinitely many jumps"),
         (jnp.floor, "infinitely many jumps"),
         (lambda x: x.astype(jnp.int32), "infinitely many jumps"),
         (jnp.argsort, "sort one array alone"),

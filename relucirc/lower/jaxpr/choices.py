@@ -20,7 +20,8 @@ from flint import fmpq
 from relucirc.exact import ONE
 from relucirc.forms import Form, combine
 from relucirc.graph import GraphBuilder, Guard, MaxGate, SelectGate
-from relucirc.lower.jaxpr.limits import FORM, Meter, Unsupported
+from relucirc.lower.jaxpr.limits import FORM, Meter, NotANumber, Unsupported
+from relucirc.lower.jaxpr.possible import possible
 
 Scalar = Any
 """``fmpq``, ``Form``, or a float that is infinite or NaN."""
@@ -57,12 +58,21 @@ class Choices:
         end = next(k for k, (condition, _) in enumerate(open_branches) if condition is True or condition == TRUE)
         last = open_branches[end][1]
         guarded = [(guard, value) for guard, value in open_branches[:end] if isinstance(guard, Guard)]
-        for value in (last, *(value for _, value in guarded)):
-            if isinstance(value, float):
-                raise Unsupported(f"it may take the branch that is {value}")
+        *guarded, (_, last) = self._defined([*guarded, (TRUE, last)])
         if all(value == last for _, value in guarded):
             return last
         return self._choice(self._flattened([*guarded, (TRUE, last)]))
+
+    def _defined(self, branches: list[tuple[Guard, Scalar]]) -> list[tuple[Guard, Scalar]]:
+        """Leaves out branches that are no number, which must be never taken."""
+        for k in reversed(range(len(branches))):
+            guard, value = branches[k]
+            if isinstance(value, float):
+                taken = [*((earlier, False) for earlier, _ in branches[:k]), (guard, True)]
+                if possible(taken, self.builder.gates, len(self.builder.inputs)):
+                    raise NotANumber(f"it may take the branch that is {value}")
+                del branches[k]
+        return [*branches[:-1], (TRUE, branches[-1][1])]
 
     def _choice(self, branches: Sequence[tuple[Guard, Scalar]]) -> Scalar:
         """Makes a gate for a choice, a max-gate if possible."""
@@ -92,7 +102,7 @@ class Choices:
         branches: list[tuple[Guard, Scalar]] = [(TRUE, form)]
         for guards in tables:
             branches = [
-                (_both(outer, guard), self._given(value, guards, k))
+                (both(outer, guard), self._given(value, guards, k))
                 for outer, value in branches
                 for k, guard in enumerate(guards)
             ]
@@ -169,7 +179,7 @@ class Choices:
         if any(step is None for step in steps) or count > MAX_BRANCHES:
             return branches if opened is None else [*branches[:-1], *opened]
         return [
-            (_both(guard, inner), value)
+            (both(guard, inner), value)
             for (guard, _), step in zip(branches, steps, strict=True)
             for inner, value in step or ()
         ]
@@ -239,7 +249,8 @@ def _guards(gate: SelectGate) -> tuple[Guard, ...]:
     return tuple(guard for guard, _ in gate.branches)
 
 
-def _both(outer: Guard, inner: Guard) -> Guard:
+def both(outer: Guard, inner: Guard) -> Guard:
+    """Returns the guard that two guards hold."""
     if inner == TRUE:
         return outer
     return inner if outer == TRUE else Guard("and", (outer, inner))

@@ -84,7 +84,4 @@ def select_by(s: Scalars, which: Any, values: Any) -> Any:
             "the case is chosen by an integer that depends on the inputs in a way that is not a comparison"
         )
     inside = [min(max(int(v.p), 0), len(values) - 1) for _, v in step]
-    result = values[inside[-1]]
-    for (guard, _), place in zip(reversed(step[:-1]), reversed(inside[:-1]), strict=True):
-        result = s.choose(guard, values[place], result)
-    return result
+    return s.first([(guard, values[place]) for (guard, _), place in zip(step, inside, strict=True)])

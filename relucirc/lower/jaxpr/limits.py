@@ -27,6 +27,10 @@ class Unsupported(Exception):
     """An operation that exact arithmetic has no rule for; the text says why."""
 
 
+class NotANumber(Unsupported):
+    """A choice that may take a branch that is infinite or NaN."""
+
+
 class TooLarge(Unsupported):
     """An operation whose result would be too large to hold, or take too long; it ends the reading."""
 

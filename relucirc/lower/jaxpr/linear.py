@@ -7,6 +7,7 @@ from flint import fmpq
 
 from relucirc.exact import ONE
 from relucirc.lower.jaxpr.arrays import exact, is_raw, objects
+from relucirc.lower.jaxpr.casts import cast
 from relucirc.lower.jaxpr.choices import Scalar
 from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
@@ -17,9 +18,19 @@ from relucirc.lower.jaxpr.windows import Windows, convolution_terms
 @rule("dot_general")
 def _dot(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     (contract_l, contract_r), (batch_l, batch_r) = op.params["dimension_numbers"]
+    lhs, rhs = (_numbers(op, value, aval.dtype) for value, aval in zip((lhs, rhs), op.inputs, strict=True))
     left, right = _blocks(lhs, batch_l, contract_l), _blocks(rhs, batch_r, contract_r)
     products = [inner_products(op.scalars, a, b) for a, b in zip(left, right, strict=True)]
     return objects((v for block in products for v in block.ravel()), op.shape)
+
+
+def _numbers(op: Operation, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Reads truth values as 1 and 0, in the type of the product."""
+    if dtype.kind != "b":
+        return value
+    if op.dtype.kind == "b":
+        raise Unsupported("it joins truth values, which is no sum; use jnp.any(a & b)")
+    return cast(op.scalars, value, np.dtype(op.dtype))
 
 
 def inner_products(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:

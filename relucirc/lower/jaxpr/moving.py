@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Callable
+from functools import reduce
+from itertools import product
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, integers, is_raw, objects
+from relucirc.graph import Guard
+from relucirc.lower.jaxpr.arrays import alike, exact, integers, is_raw, objects
+from relucirc.lower.jaxpr.choices import MAX_COMBINED, TRUE, both
 from relucirc.lower.jaxpr.limits import Unsupported
 from relucirc.lower.jaxpr.operation import Operation, rule
 
@@ -102,7 +106,9 @@ def _iota(op: Operation) -> np.ndarray:
 @rule("dynamic_slice")
 def _dynamic_slice(op: Operation, value: np.ndarray, *starts: np.ndarray) -> np.ndarray:
     index = np.concatenate([start.reshape(1) for start in alike(starts)]) if starts else np.zeros(0, int)
-    return _by_index(op, index, lambda places: value[_window(value, places, op.params["slice_sizes"])])
+    owner = np.zeros(op.shape, dtype=int)
+    sizes = op.params["slice_sizes"]
+    return _by_index(op, index[None], owner, lambda rows: value[_window(value, rows[0], sizes)])
 
 
 @rule("dynamic_update_slice")
@@ -119,30 +125,61 @@ def _window(value: np.ndarray, starts: Any, sizes: tuple[int, ...]) -> tuple[sli
     return tuple(slice(p, p + size) for p, size in zip(inside, sizes, strict=True))
 
 
-def _by_index(op: Operation, index: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Applies a function of an integer array, which may hold one step: then once for each of its values."""
-    s = op.scalars
-    if is_raw(index):
-        return function(index)
-    steps = [s.as_step(v) for v in index.ravel()]
-    longest = max(steps, key=lambda step: len(step or ()), default=None) or ()
-    guards = [guard for guard, _ in longest]
-    if any(step is None or (len(step) > 1 and [guard for guard, _ in step] != guards) for step in steps):
-        return function(integers(index, "an index"))
-    branches = []
-    for k, guard in enumerate(guards):
-        values = [(step or ())[min(k, len(step or ()) - 1)][1] for step in steps]
-        branches.append((guard, function(integers(objects(values, index.shape), "an index"))))
+def _by_index(
+    op: Operation, rows: np.ndarray, owner: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Applies a function of integer vectors, each of which reads some elements, and may be made of steps.
 
-    def chosen(*values: Any) -> Any:
-        return s.choices([(guard, v) for (guard, _), v in zip(branches, values, strict=True)])
+    Args:
+        op: The operation.
+        rows: One vector in each row.
+        owner: For every element of the result the row that it is read by.
+        function: Gives the result for constant rows.
+    """
+    if is_raw(rows):
+        return function(rows)
+    tables = [_vectors(op, row) for row in rows]
+    turns = max(map(len, tables), default=1)
+    results = []
+    for k in range(turns):
+        taken = [table[min(k, len(table) - 1)][1] for table in tables]
+        results.append(exact(function(np.array(taken, dtype=np.int64).reshape(rows.shape))).ravel())
 
-    return elementwise(chosen, *(result for _, result in branches))
+    def chosen(k: int, row: int) -> Any:
+        guarded = zip(tables[row], results, strict=False)
+        return op.scalars.first([(guard, result[k]) for (guard, _), result in guarded])
+
+    return objects((chosen(k, row) for k, row in enumerate(owner.ravel().tolist())), owner.shape)
+
+
+def _vectors(op: Operation, row: np.ndarray) -> list[tuple[Guard, list[int]]]:
+    """Returns the values of a vector of steps, each with its guard; the last guard is true."""
+    steps = [op.scalars.as_step(v) for v in row]
+    tables: list[tuple[Guard, ...]] = []
+    for step in steps:
+        guards = tuple(guard for guard, _ in step or ())
+        if len(guards) != 1 and guards not in tables:
+            tables.append(guards)
+    if any(step is None for step in steps) or math.prod(map(len, tables)) > MAX_COMBINED:
+        raise Unsupported("an index depends on the inputs")
+    found = []
+    for places in product(*(range(len(guards)) for guards in tables)):
+        at = dict(zip(tables, places, strict=True))
+        guards = [table[k] for table, k in at.items()]
+        vector = [(step or ())[at.get(tuple(guard for guard, _ in step or ()), 0)][1] for step in steps]
+        if any(v.q != 1 for v in vector):
+            raise Unsupported("an index is not an integer")
+        found.append((reduce(both, guards, TRUE), [int(v.p) for v in vector]))
+    return found
 
 
 @rule("gather")
 def _gather(op: Operation, value: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    return _by_index(op, indices, lambda index: _gathered(op, value, index))
+    batch = [axis for axis in range(len(op.shape)) if axis not in op.params["dimension_numbers"].offset_dims]
+    shape = [size if axis in batch else 1 for axis, size in enumerate(op.shape)]
+    owner = np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), op.shape)
+    rows = indices.reshape(math.prod(shape), -1)
+    return _by_index(op, rows, owner, lambda index: _gathered(op, value, index.reshape(indices.shape)))
 
 
 def _gathered(op: Operation, value: np.ndarray, index: np.ndarray) -> np.ndarray:

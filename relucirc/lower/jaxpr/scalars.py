@@ -15,8 +15,8 @@ from flint import fmpq
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form, combine
 from relucirc.graph import Guard, Relation
-from relucirc.lower.jaxpr.choices import Choices, Scalar, Truth, settled
-from relucirc.lower.jaxpr.limits import FORM, TERM, Unsupported, sized
+from relucirc.lower.jaxpr.choices import Branches, Choices, Scalar, Truth, settled
+from relucirc.lower.jaxpr.limits import FORM, TERM, NotANumber, Unsupported, sized
 
 
 class Scalars(Choices):
@@ -77,7 +77,10 @@ class Scalars(Choices):
         """Returns ``a / b`` where b is constant or a step."""
         step = self.as_step(b) if isinstance(b, Form) else None
         if step is not None:
-            return self.at_each_step(step, lambda value, x: self.divide(x, value), a)
+            try:  # a quotient by zero is no number, and must be never taken
+                return self.at_each_step(step, lambda value, x: self.divide(x, value) if value else math.nan, a)
+            except NotANumber:
+                raise Unsupported("it may divide by zero") from None
         if isinstance(b, Form):
             raise Unsupported("the divisor depends on the inputs, so it is not piecewise linear")
         if isinstance(b, float):
@@ -176,6 +179,15 @@ class Scalars(Choices):
         if not guards:
             return not absorbing
         return guards[0] if len(guards) == 1 else Guard(kind, tuple(guards))
+
+    def first(self, branches: Branches) -> Any:
+        """Returns the value, scalar or truth value, of the first branch whose condition holds; the last is true."""
+        if not any(isinstance(value, bool | Guard) for _, value in branches):
+            return self.choices(branches)
+        result = branches[-1][1]
+        for condition, value in reversed(branches[:-1]):
+            result = self.choose(condition, value, result)
+        return result
 
     def choose(self, condition: Truth, a: Any, b: Any) -> Any:
         """Returns ``a if condition else b``, of scalars or of truth values."""
