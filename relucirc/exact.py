@@ -8,7 +8,7 @@ The number type inside the library is ``flint.fmpq``; at the edge it is ``sympy.
 import math
 import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -190,6 +190,9 @@ def is_symbolic(value: Any) -> bool:
     return isinstance(value, sympy.Expr) and bool(value.free_symbols)
 
 
+MAX_DENSE, MAX_FLOATS = 1 << 23, 1 << 29
+"""Most entries of an exact matrix that are written out, as exact numbers and as floats."""
+
 Entry = Any
 """A matrix entry: ``fmpq``, or a SymPy expression in sign-definite symbols."""
 
@@ -199,12 +202,19 @@ Entry = Any
 class ExactMatrix:
     """A matrix of exact rationals, stored sparsely by rows.
 
+    To NumPy it is an array: ``w[0][1]``, ``w[:, 1]``, ``np.array(w)`` and rows in a loop are SymPy's
+    rationals, which add to Fractions and ints; ``np.array(w, float)`` rounds each to the nearest float.
     To JAX it is a constant, not a leaf: an exact network can be closed over or passed through
     ``jit``, ``vmap`` and ``grad``, and its weights are baked in.
 
     Attributes:
         shape: ``(rows, columns)``.
         rows: For every row its non-zero entries ``(column, value)``, columns ascending.
+
+    Example:
+        >>> w = ExactMatrix.of([["1/3", 2], [0, -1]])
+        >>> w[0][0] + Fraction(1, 6), w[-1, 1], np.array(w).sum()
+        (1/2, -1, 4/3)
     """
 
     shape: tuple[int, int]
@@ -252,12 +262,39 @@ class ExactMatrix:
     def _hash(self) -> int:
         return hash((self.shape, tuple((j, str(v)) for row in self.rows[:64] for j, v in row[:64])))
 
-    def __getitem__(self, index: tuple[int, int]) -> Entry:
-        i, j = index
-        return dict(self.rows[i]).get(j, ZERO)
+    def __getitem__(self, index: Any) -> Any:
+        """Returns what NumPy would: an entry of two numbers, a row of one, and a part of anything else."""
+        if isinstance(index, tuple) and len(index) == 2 and all(map(_is_place, index)):
+            i, j = (_place(k, size) for k, size in zip(index, self.shape, strict=True))
+            return _public(dict(self.rows[i]).get(j, ZERO))
+        if not _is_place(index):
+            return np.asarray(self)[index]
+        row = np.full(self.shape[1], sympy.S.Zero, dtype=object)
+        for j, value in self.rows[_place(index, self.shape[0])]:
+            row[j] = _public(value)
+        return row
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("an exact matrix has no NumPy array that could be shared; a copy is needed.")
+        if dtype is not None and np.dtype(dtype) != object:
+            return self.to_numpy(dtype)
+        self._refuse_size(MAX_DENSE)
+        return np.stack(list(self)) if self.rows else np.empty(self.shape, dtype=object)
+
+    def _refuse_size(self, most: int) -> None:
+        if math.prod(self.shape) > most:
+            rows, columns = self.shape
+            raise NetworkError(
+                f"a dense array of {rows} x {columns} numbers is too large to be made; at most {most:,} entries are "
+                "written out, and matrix.rows has those that are not zero."
+            )
 
     def __matmul__(self, other: "ExactMatrix") -> "ExactMatrix":
         if self.shape[1] != other.shape[0]:
@@ -281,8 +318,18 @@ class ExactMatrix:
         found = {s for row in self.rows for _, v in row if isinstance(v, sympy.Expr) for s in v.free_symbols}
         return tuple(sorted(found, key=lambda s: s.name))
 
-    def tolist(self) -> list[list[Entry]]:
-        """Returns the dense entries as nested lists."""
+    @property
+    def ndim(self) -> int:
+        """2, the number of axes."""
+        return len(self.shape)
+
+    def tolist(self) -> list[list[Any]]:
+        """Returns the dense entries as nested lists of SymPy's rationals, or expressions."""
+        self._refuse_size(MAX_DENSE)
+        return [list(row) for row in self]
+
+    def entries(self) -> list[list[Entry]]:
+        """Returns the dense entries as nested lists of the numbers that are stored."""
         dense = []
         for row in self.rows:
             entries = [ZERO] * self.shape[1]
@@ -304,6 +351,7 @@ class ExactMatrix:
         if self.symbols:
             names = list(map(str, self.symbols))
             raise NetworkError(f"symbolic weights {names} have no float value; substitute first.")
+        self._refuse_size(MAX_FLOATS)
         dense = np.zeros(self.shape, dtype=dtype)
         for i, row in enumerate(self.rows):
             for j, value in row:
@@ -317,16 +365,31 @@ class ExactMatrix:
 def exact_vector(values: Any, what: str = "bias") -> tuple[Entry, ...]:
     """Reads a vector of exact numbers."""
     if isinstance(values, ExactMatrix):
-        values = [entry for row in values.tolist() for entry in row]
+        values = [entry for row in values.entries() for entry in row]
     if isinstance(values, jax.Array | np.ndarray) and values.dtype != object:
         if values.ndim != 1:
             raise NetworkError(f"{what}: expected a vector, got an array of shape {values.shape}.")
-        return tuple(_from_float_array(np.asarray(values)[None, :], what).tolist()[0])
+        return tuple(_from_float_array(np.asarray(values)[None, :], what).entries()[0])
     if isinstance(values, sympy.MatrixBase):
         values = list(values)
     if not _is_row(values):
         raise NetworkError(f"{what}: expected a vector (a list of numbers), got {shorten(values)}.")
     return tuple(_entry(value, f"{what}[{i}]") for i, value in enumerate(values))
+
+
+def _public(value: Entry) -> Any:
+    """Returns an entry as users see it."""
+    return to_rational(value) if isinstance(value, fmpq) else value
+
+
+def _is_place(index: Any) -> bool:
+    return isinstance(index, int | np.integer) and not isinstance(index, bool)
+
+
+def _place(index: int, size: int) -> int:
+    if not -size <= index < size:
+        raise IndexError(f"expected an index from {-size} to {size - 1}, got {index}.")
+    return int(index) % size
 
 
 def _is_row(value: Any) -> bool:

@@ -11,6 +11,7 @@ from flint import fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
 
+import relucirc
 from relucirc.errors import NetworkError, RelucircError
 from relucirc.exact import (
     MAX_DIGITS,
@@ -25,6 +26,7 @@ from relucirc.exact import (
     to_rational,
     written,
 )
+from relucirc.network import MLP
 
 HALVES = (np.float16, jnp.bfloat16)
 DTYPES = (*HALVES, np.float32, np.float64)
@@ -245,6 +247,62 @@ def test_common_denominator_is_the_least(values):
     d = common_denominator(map(rational, values))
     assert all((v * d).denominator == 1 for v in values)
     assert d == math.lcm(*(v.denominator for v in values))
+
+
+places = st.one_of(st.integers(-4, 3), st.slices(4), st.just(Ellipsis), st.lists(st.integers(-2, 1), max_size=3))
+indices = st.one_of(places, st.tuples(places), st.tuples(places, places), st.integers(-4, 3).map(np.int64))
+
+
+@given(SHAPES, st.randoms(use_true_random=False), indices)
+def test_an_exact_matrix_is_indexed_as_the_array_of_its_fractions(shape, random, index):
+    n, m = shape[0], max(shape[1], 1)
+    numbers = [[Fraction(random.randint(-3, 3), random.randint(1, 3)) for _ in range(m)] for _ in range(n)]
+    matrix, array = dense(numbers, m), np.array(numbers, dtype=object).reshape(n, m)
+    try:
+        expected = array[index]
+    except IndexError:
+        with pytest.raises(IndexError):
+            matrix[index]
+        return
+    found = matrix[index]
+    assert np.shape(found) == np.shape(expected)
+    assert np.all(np.equal(found, expected))
+    assert np.all(np.equal(found + Fraction(1, 7), Fraction(1, 7) + expected))
+    assert all(isinstance(v, sympy.Rational) for v in np.ravel(np.asarray(found, dtype=object)))
+
+
+@given(SHAPES, st.randoms(use_true_random=False))
+def test_an_exact_matrix_is_an_array_to_numpy(shape, random):
+    n, m = shape[0], max(shape[1], 1)
+    numbers = [[Fraction(random.randint(-9, 9), random.randint(1, 9)) for _ in range(m)] for _ in range(n)]
+    matrix, array = dense(numbers, m), np.array(numbers, dtype=object).reshape(n, m)
+    assert (np.shape(matrix), np.ndim(matrix), len(matrix)) == ((n, m), 2, n)
+    assert np.array_equal(np.array(matrix), array)
+    assert np.array_equal(np.array(matrix, float), array.astype(float))
+    assert np.array(matrix, np.float32).dtype == np.float32
+    assert matrix.tolist() == [list(row) for row in matrix] == numbers
+    assert ExactMatrix.of(np.array(matrix)) == matrix or not n
+    if n:
+        assert np.array_equal(array.T @ matrix, array.T @ array)
+        assert ExactMatrix.of(matrix.tolist()) == matrix
+
+
+def test_entries_of_an_exact_network_add_to_what_users_add():
+    weight, bias = relucirc.circuits.minimum().layers[0].weight, MLP.from_arrays([([["1/3"]], ["2/3"])]).layers[0].bias
+    assert weight[0][1] + Fraction(1, 2) == Fraction(3, 2)
+    assert weight[0, 1] == 1 == fmpq(1)
+    assert Fraction(weight[0][1]) == 1
+    assert (bias[0][0] + Fraction(1, 3), bias[0] + 1) == (1, [Fraction(5, 3)])
+    family = relucirc.circuits.minimum.family().layers[0].weight
+    assert {s for row in family for entry in row for s in sympy.sympify(entry).free_symbols} == set(family.symbols)
+
+
+def test_a_dense_array_of_a_wide_sparse_matrix_is_refused():
+    wide = ExactMatrix.sparse((10**6, 10**6), [{0: fmpq(1)}, *[{}] * (10**6 - 1)])
+    assert (wide[0, 0], wide[-1, -1]) == (1, 0)
+    for dense_array in (np.array, lambda w: w.tolist(), lambda w: w[:, 0], lambda w: np.array(w, np.float32)):
+        with pytest.raises(NetworkError, match=r"1000000 x 1000000 numbers is too large"):
+            dense_array(wide)
 
 
 def test_matrices_are_equal_whatever_they_were_made_of():

@@ -177,7 +177,7 @@ class _Shape:
         affine: list[Linear] = [{UNIT: b} if b else {} for b in output.exact_bias()]
         planes: dict[tuple, tuple[Linear, list[fmpq]]] = {}
         if hidden:
-            columns = output.weight.tolist()
+            columns = output.weight.entries()
             layer = hidden[0]
             for j, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
                 linear = {**dict(row), **({UNIT: bias} if bias else {})}

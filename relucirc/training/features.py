@@ -49,7 +49,7 @@ def features_of(net: MLP) -> tuple[str, ...]:
     hidden, outer = net.exact().layers[:2]
     rows = [tuple(dict(row).get(i, fmpq(0)) for i in range(len(net.inputs))) for row in hidden.weight.rows]
     bias = hidden.exact_bias()
-    read = [tuple(outer.weight[o, j] for o in range(outer.shape[0])) for j in range(len(rows))]
+    read = list(zip(*outer.weight.entries(), strict=True))
     names = [_detector(row, b) for row, b in zip(rows, bias, strict=True)]
     found = Counter(names)
     passed: dict[tuple[fmpq, ...], tuple[fmpq, ...]] = {}

@@ -27,8 +27,8 @@ def network_text(net: MLP) -> str:
     for row, b in zip(hidden.weight.rows, hidden.exact_bias(), strict=True):
         neurons.append(f"relu({exact_sum([(w, net.inputs[i]) for i, w in row], b)})")
     outputs = []
-    for o, b in enumerate(outer.exact_bias()):
-        outputs.append(exact_sum([(outer.weight[o, j], neuron) for j, neuron in enumerate(neurons)], b))
+    for row, b in zip(outer.weight.entries(), outer.exact_bias(), strict=True):
+        outputs.append(exact_sum(list(zip(row, neurons, strict=True)), b))
     return "; ".join(outputs)
 
 
