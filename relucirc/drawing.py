@@ -1,10 +1,14 @@
 """Drawings of networks as SVG: neurons in columns, one line for every weight that is not zero.
 
 A positive weight is a blue line, a negative one an orange and dashed line; where lines are many, those without a
-label are 1 and -1.  With a point, every neuron shows its value there, and neurons that are off are grey.  Plain text
-is written, with no drawing package.
+label are 1 and -1.  With a point, every neuron shows its value there, and neurons that are off are grey.
+
+A number that is shown is the value, exactly; where that is too long, it is the value correctly rounded to a few
+significant digits, marked with ≈, and the exact value is shown on hover.  Plain text is written, with no drawing
+package.
 """
 
+import decimal
 import os
 from collections.abc import Sequence
 from html import escape
@@ -21,6 +25,9 @@ CROWDED = 12
 """Number of lines between two layers from which on weights of 1 and -1 get no label."""
 MAX_LABELS = 40
 """Most labels between two layers."""
+IN_NODE, IN_LABEL = (7, 3), (14, 6)
+"""How many characters there is room for, and to how many significant digits longer numbers are rounded."""
+ABOUT = "\u2248"
 COLUMN, ROW, RADIUS, MARGIN = 170, 62, 19, 46
 MINUS = "\u2212"
 INK, GREY, POSITIVE, NEGATIVE = "#2b2b2b", "#9a9a9a", "#1f5fa8", "#c2570c"
@@ -35,9 +42,17 @@ class Drawing(str):
     def save(self, path: str | os.PathLike) -> None:
         """Writes the SVG file.
 
+        Args:
+            path: A name that ends in ``.svg``.
+
         Raises:
-            FileError: When the file cannot be written.
+            FileError: For another suffix, or when the file cannot be written.
         """
+        if os.path.splitext(os.fsdecode(path))[1].lower() != ".svg":
+            raise FileError(
+                f"expected a file name ending in .svg for a drawing, got {shorten(os.fsdecode(path))!r}; other tools "
+                "convert SVG to other formats."
+            )
         try:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self)
@@ -51,7 +66,8 @@ def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None)
     Args:
         net: A network of at most 400 inputs and neurons, or a circuit of the catalogue; symbolic weights are
             written as they are.
-        at: A point, one number for each input: every neuron shows its exact value there.
+        at: A point, one number for each input: every neuron shows its value there, exactly, or rounded and marked
+            with ≈ where it is too long to be read.
         title: What the picture is called for those who cannot see it; its sizes by default.
 
     Returns:
@@ -65,6 +81,8 @@ def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None)
         >>> picture = draw(relucirc.circuits.minimum(), at=(3, -5))
         >>> picture[:4], "2-3-1" in picture
         ('<svg', True)
+        >>> "≈0.333<title>333333/1000000</title>" in draw(relucirc.circuits.identity(), at=("0.333333",))
+        True
     """
     net = net() if is_circuit(net) else net
     if not isinstance(net, MLP):
@@ -126,7 +144,7 @@ def _draw_weights(
             if labelled and _entry(weight) not in plain:
                 share = 0.6 + 0.06 * (j % 4) if abs(y2 - y1) > 1 else 0.5
                 x, y = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
-                labels.append(_text(x, y + 4, shorten(_entry(weight), 14), colour, halo=True))
+                labels.append(_text(x, y + 4, _written(weight, IN_LABEL), colour, halo=True))
 
 
 def _node(net: MLP, k: int, i: int, centre: tuple[float, float], value: fmpq | None) -> str:
@@ -140,21 +158,32 @@ def _node(net: MLP, k: int, i: int, centre: tuple[float, float], value: fmpq | N
         f'stroke="{ink}" stroke-width="1.4"/>'
     ]
     name = net.inputs[i] if k == 0 else "relu" if hidden else "out"
-    parts.append(_text(x, y + 4, shorten(name if value is None else text(value), 7), ink))
+    content = _cut(name, IN_NODE[0]) if value is None else _written(value, IN_NODE, minus="-")
+    parts.append(_text(x, y + 4, content, ink, room=IN_NODE[0]))
     if k > 0:
         layer = net.exact().layers[k - 1]
         bias = layer.exact_bias()[i]
         if bias != 0:
-            entry = shorten(_entry(bias), 14)
-            parts.append(_text(x, y + RADIUS + 13, entry if entry.startswith(MINUS) else f"+{entry}", ink, halo=True))
+            shown, exact = _written(bias, IN_LABEL)
+            about, number = (ABOUT, shown[1:]) if shown.startswith(ABOUT) else ("", shown)
+            sign = "" if number.startswith(MINUS) else "+"
+            parts.append(_text(x, y + RADIUS + 13, (f"{about}{sign}{number}", exact), ink, halo=True))
     elif value is not None:
-        parts.append(_text(x, y + RADIUS + 13, shorten(net.inputs[i], 14), ink, halo=True))
+        parts.append(_text(x, y + RADIUS + 13, _cut(net.inputs[i], IN_LABEL[0]), ink, halo=True))
     return "".join(parts)
 
 
-def _text(x: float, y: float, content: str, colour: str, *, halo: bool = False) -> str:
+Shown = tuple[str, str | None]
+"""What is shown, and what hovering over it shows where that is more."""
+
+
+def _text(x: float, y: float, content: Shown, colour: str, *, halo: bool = False, room: int | None = None) -> str:
+    """Writes a text; one longer than there is room for in smaller letters."""
+    shown, whole = content
     behind = ' paint-order="stroke" stroke="white" stroke-width="8" stroke-linejoin="round"' if halo else ""
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{colour}"{behind}>{escape(content)}</text>'
+    small = "" if room is None or len(shown) <= room else f' font-size="{12 * room / len(shown):.3g}"'
+    inside = escape(shown) + ("" if whole is None else f"<title>{escape(whole)}</title>")
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{colour}"{small}{behind}>{inside}</text>'
 
 
 def _is_negative(weight: Any) -> bool:
@@ -164,3 +193,28 @@ def _is_negative(weight: Any) -> bool:
 def _entry(weight: Any) -> str:
     """Writes a weight, with a minus that is wider than a dash of a dashed line."""
     return (text(weight) if isinstance(weight, fmpq) else str(weight)).replace("-", MINUS)
+
+
+def _cut(name: str, room: int) -> Shown:
+    short = shorten(name, room)
+    return short, None if short == name else name
+
+
+def _written(value: Any, space: tuple[int, int], minus: str = MINUS) -> Shown:
+    """Writes a number, or a weight of a family: as it is, or rounded; an expression too long is left to hovering."""
+    room, digits = space
+    exact = text(value) if isinstance(value, fmpq) else str(value)
+    if len(exact) <= room:
+        return exact.replace("-", minus), None
+    if not isinstance(value, fmpq):
+        return "...", exact
+    rounded, same = _rounded(value, digits)
+    return ("" if same else ABOUT) + rounded.replace("-", minus), exact
+
+
+def _rounded(value: fmpq, digits: int) -> tuple[str, bool]:
+    """Rounds to so many significant digits, halves to even; and says whether that is the value itself."""
+    context = decimal.Context(prec=digits, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[])
+    result = context.divide(decimal.Decimal(int(value.p)), decimal.Decimal(int(value.q)))
+    same = not context.flags[decimal.Inexact]
+    return f"{result.normalize(context) if same else result:g}".replace("e+", "e"), same

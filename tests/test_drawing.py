@@ -1,9 +1,11 @@
-"""Drawings are well-formed SVG that shows every neuron, and exact values at a point."""
+"""Drawings are well-formed SVG that shows every neuron, and at a point values that are what they seem."""
 
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import relucirc
 from relucirc import strategies
@@ -29,6 +31,42 @@ def test_a_point_shows_the_originals_worked_example():
     assert sorted(t for t in found if t in ("3", "-5", "0", "5")) == ["-5", "-5", "0", "0", "3", "5"]
 
 
+NUMBERS = st.one_of(
+    st.fractions(-2, 2, max_denominator=100_000),
+    st.fractions(),
+    st.builds(lambda m, e: m * Fraction(10) ** e, st.fractions(-10, 10, max_denominator=1000), st.integers(-400, 400)),
+)
+
+
+def number_of(shown):
+    """The number that a text shows, and half a unit of its last digit where it says that it is rounded."""
+    plain = shown.replace("\u2212", "-").removeprefix("+")
+    about = plain.startswith("\u2248")
+    plain = plain.removeprefix("\u2248").removeprefix("+")
+    mantissa, _, exponent = plain.partition("e")
+    digits = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    return Fraction(plain), Fraction(10) ** -digits / 2 if about else 0
+
+
+@given(st.lists(NUMBERS, min_size=4, max_size=4), NUMBERS)
+def test_every_number_shown_is_the_value_or_the_value_rounded_and_says_so(weights, x):
+    a, b, c, d = weights
+    net = relucirc.MLP.from_arrays([([[a]], [b]), ([[c]], [d])], ["x"])
+    hidden = max(0, a * x + b)
+    numbers = [*(v for v in (a, c, b, d) if v), x, hidden, c * hidden + d]
+    root = ElementTree.fromstring(relucirc.draw(net, at=[x]))
+    shown = [node for node in root.findall(f".//{SVG}text") if node.text != "x"]
+    assert len(shown) == len(numbers)
+    exact = []
+    for node in shown:
+        value, half = number_of(node.text)
+        title = node.find(f"{SVG}title")
+        exact.append(value if title is None else Fraction(title.text))
+        assert abs(value - exact[-1]) <= half
+        assert len(node.text) <= 14
+    assert sorted(exact) == sorted(numbers)
+
+
 def test_a_minus_is_wider_than_a_dash_of_the_line_that_it_stands_on():
     assert texts(relucirc.draw(relucirc.circuits.negative_identity())).count("\u22121") == 2
 
@@ -46,6 +84,13 @@ def test_a_drawing_is_saved_and_shown_in_notebooks(tmp_path):
     assert (tmp_path / "absolute.svg").read_text("utf-8") == picture == picture._repr_svg_()
     with pytest.raises(relucirc.FileError, match="cannot write"):
         picture.save(tmp_path / "no" / "absolute.svg")
+
+
+@pytest.mark.parametrize("name", ["net.png", "net", "net.svg.pdf", ".svg"])
+def test_a_drawing_is_svg_and_saved_under_no_other_suffix(tmp_path, name):
+    with pytest.raises(relucirc.FileError, match=r"expected a file name ending in \.svg"):
+        relucirc.draw(relucirc.circuits.absolute()).save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_network_too_large_to_read_is_refused():
