@@ -11,6 +11,7 @@ from pathlib import Path
 import relucirc
 from relucirc.circuits import catalogue
 from relucirc.cli.answer import counted
+from relucirc.printing import formula_text
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent
@@ -91,7 +92,7 @@ MAX_DRAWN = 24
 
 def code(value: object, width: int) -> str:
     """Writes a value as inline code, cut to a width, safe in a table."""
-    text = str(value)
+    text = formula_text(value)
     text = text if len(text) <= width else text[: width - 3] + "..."
     return "`" + text.replace("|", "\\|") + "`"
 

@@ -14,6 +14,7 @@ from relucirc.forms import Form
 from relucirc.lift import affine_expression, to_sympy
 from relucirc.names import default_names
 from relucirc.network import MLP
+from relucirc.printing import formula_text
 from relucirc.prover import prove
 
 LARGE = 16
@@ -38,7 +39,8 @@ class Explanation:
     features: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [f"formula   {self.formula}", f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}"]
+        circuits = ", ".join(self.circuits) or "none of the catalogue"
+        lines = [f"formula   {formula_text(self.formula)}", f"circuits  {circuits}"]
         return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
 
 
@@ -137,7 +139,7 @@ def _features(net: MLP) -> list[str]:
     symbols = [sympy.Symbol(name) for name in net.inputs]
     lines = []
     for i, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
-        form = affine_expression(Form(dict(row), bias), symbols)
+        form = formula_text(affine_expression(Form(dict(row), bias), symbols))
         lines.append(f"neuron {i + 1}: {_feature(row, bias, net.inputs)} relu({form})")
     return lines
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from relucirc.printing import formula_text
+
 PROVED, REFUTED, BAD_INPUT, UNKNOWN = 0, 1, 2, 3
 """Exit statuses: proved (or simply done), refuted, bad input, unknown."""
 
@@ -34,7 +36,7 @@ def plain(value: Any) -> Any:
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(v) for v in value]
-    return str(value)
+    return formula_text(value)
 
 
 def counted(count: int | None, what: str) -> str:

@@ -14,6 +14,7 @@ from relucirc.cli.reading import NETWORK_HELP, read_network, read_point
 from relucirc.errors import RelucircError
 from relucirc.exact import text
 from relucirc.network import MLP
+from relucirc.printing import formula_text
 
 HELP = "print a network's layers, weights and formula; with --at, every neuron's values at a point"
 MAX_NEURONS = 40
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> Answer:
     if net.hidden_neurons <= MAX_NEURONS:
         formula = to_sympy(net)
         data["formula"] = formula
-        lines += ["", f"formula: {formula}"]
+        lines += ["", f"formula: {formula_text(formula)}"]
     else:
         data["formula"] = None
         lines += ["", f"formula: not written for more than {MAX_NEURONS} hidden neurons; `relucirc explain` finds it."]

@@ -17,6 +17,7 @@ from relucirc.network import MLP
 from relucirc.optimal.depth import Depth, depth_certificate
 from relucirc.optimal.minimal import Minimal, minimal_network
 from relucirc.optimal.synthesis import compile as compile_formula
+from relucirc.printing import formula_text
 from relucirc.prover import prove
 
 HEADER = """# Sizes: built, proved minimal, smallest known
@@ -57,7 +58,7 @@ class Row:
 
     def cells(self) -> list[str]:
         """Returns the row's cells."""
-        written = str(self.formula)
+        written = formula_text(self.formula)
         function = f"`{written}`" if len(written) <= WIDEST else _inputs(len(self.net.inputs))
         where = f"`{self.domain}`" if self.domain else "everywhere"
         built = f"{self.net.hidden_neurons} ({'-'.join(map(str, self.net.sizes))})"

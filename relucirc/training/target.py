@@ -15,6 +15,7 @@ from relucirc.forms import Form
 from relucirc.graph import Graph, Guard, MaxGate, Relation
 from relucirc.lower.from_formula import graph_of_formula
 from relucirc.names import default_names, read_names
+from relucirc.printing import formula_text
 
 Array = Any
 
@@ -47,7 +48,7 @@ class Target:
     def __str__(self) -> str:
         if isinstance(self.formula, str):
             return self.formula
-        return shorten(getattr(self.formula, "__name__", None) or str(self.formula), 60)
+        return shorten(getattr(self.formula, "__name__", None) or formula_text(self.formula), 60)
 
 
 def read_target(formula: Any, sizes: Sequence[int], names: Sequence[str] | None = None) -> Target:
