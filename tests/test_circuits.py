@@ -1,5 +1,7 @@
 """The catalogue: every circuit is proved equal to its formula, and agrees with plain Python arithmetic."""
 
+import contextlib
+import inspect
 import itertools
 from fractions import Fraction
 from statistics import median
@@ -13,7 +15,7 @@ import relucirc
 from relucirc import circuits
 from relucirc.circuits import Circuit, catalogue, compose, parallel, tree
 from relucirc.circuits.sorting import order_network
-from relucirc.errors import NetworkError
+from relucirc.errors import NetworkError, RelucircError
 from relucirc.exact import fraction, rational
 from relucirc.sorting import merge_exchange
 from relucirc.strategies import networks, points, rationals
@@ -371,6 +373,52 @@ def test_errors_say_what_was_expected_and_what_came(build, words):
     with pytest.raises(NetworkError) as error:
         build()
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("circuit", catalogue.values(), ids=list(catalogue))
+def test_a_circuit_says_what_it_takes_whatever_it_is_given(circuit):
+    takes = [str(parameter) for parameter in circuit.parameters]
+    too_many = [3] * (len(takes) + 1)
+    for ask in (circuit, circuit.formula, circuit.domain_of, circuit.family):
+        for args, kwargs in ((too_many, {}), ((), {"nonsense": 3}), ((3, 2, 1), {"n": 2})):
+            with pytest.raises(NetworkError) as error:
+                ask(*args, **kwargs)
+            sentence = str(error.value)
+            assert sentence.startswith(f"{circuit.name}: expected ")
+            assert ", ".join(takes) in sentence
+            assert ("no arguments" in sentence) == (not takes)
+            assert "nonsense=3" in sentence or "3, " in sentence or "(3)" in sentence
+            assert "lambda" not in sentence
+            assert "positional" not in sentence
+        for i, junk in itertools.product(range(len(takes)), ("a", None, [], -1.5, float("nan"), True, 10**40)):
+            with contextlib.suppress(RelucircError):
+                ask(*[parameter.default for parameter in circuit.parameters[:i]], junk)
+
+
+def test_the_parameters_of_a_circuit_are_those_of_its_formula_and_its_domain():
+    for circuit in catalogue.values():
+        for make in (circuit.claim, circuit.where):
+            names = {} if make is None else inspect.signature(make).parameters
+            assert all(names[p.name].default == p.default for p in circuit.parameters if names), circuit
+
+
+def test_sizes_too_large_to_build_are_refused_before_they_are_built():
+    for build in (
+        lambda: circuits.sort(10**6),
+        lambda: circuits.parity_gate(10**6),
+        lambda: circuits.ripple_adder(10**4),
+        lambda: circuits.sawtooth.formula(64),
+        lambda: circuits.yarotsky_square.formula(64),
+        lambda: circuits.minimum(10**9),
+    ):
+        with pytest.raises(NetworkError, match=r"expected an integer of at most \d+, got \d+"):
+            build()
+
+
+def test_where_a_circuit_is_what_it_says_is_said_in_words():
+    assert circuits.minimum.where_words(4) == "everywhere"
+    assert circuits.and_gate.where_words(5) == circuits.ripple_adder.where_words() == "bits"
+    assert circuits.switch.where_words("7/2") == "x1 in {0, 1}, 0 <= x2 <= 7/2"
 
 
 def test_formulas_of_many_inputs_are_cheap():

@@ -20,7 +20,7 @@ def _ripple_adder(n: int = 2) -> MLP:
 
     They are never negative on bits, so one neuron carries each.
     """
-    at_least(n, 1, "ripple_adder")
+    at_least(n, 1, "ripple_adder", 100)
     sums = [[int(j in (k, n + k)) for j in range(2 * n)] for k in range(n)]
     done: list[list] = []
     layers: list[Any] = []
@@ -45,7 +45,7 @@ def _row(width: int, entries: dict[int, int]) -> list[int]:
 
 def _ripple_formula(n: int = 2) -> list[sympy.Expr]:
     """The carry is the median of the two bits and the carry before it."""
-    at_least(n, 1, "ripple_adder")
+    at_least(n, 1, "ripple_adder", 100)
     names = symbols(2 * n)
     carry: Any = None
     outputs: list[sympy.Expr] = []
@@ -84,7 +84,7 @@ ripple_adder = Circuit(
     "Adds two n-bit numbers, lowest bits first: x1..xn and the n inputs after them; n + 1 bits come out.",
     _ripple_adder,
     _ripple_formula,
-    lambda n=2: bits(default_names(2 * n)),
+    lambda n=2: bits(default_names(2 * at_least(n, 1, "ripple_adder", 100))),
     examples=((), (3,)),
 )
 

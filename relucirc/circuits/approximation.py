@@ -13,12 +13,12 @@ from relucirc.circuits.sources import TELGARSKY, YAROTSKY
 from relucirc.network import MLP
 
 (X,) = symbols(1)
-UNIT = "0 <= x, x <= 1"
+UNIT = "0 <= x <= 1"
 
 
 def _sawtooth(depth: int = 3) -> MLP:
     tooth = network(([[1], [1]], [0, "-1/2"]), [[2, -4]])
-    return compose(*([tooth] * at_least(depth, 1, "sawtooth")))
+    return compose(*([tooth] * at_least(depth, 1, "sawtooth", 1000)))
 
 
 def _sawtooth_formula(depth: int = 3) -> sympy.Expr:
@@ -26,7 +26,7 @@ def _sawtooth_formula(depth: int = 3) -> sympy.Expr:
 
     Only the single tooth goes on falling beyond 1.
     """
-    steps = 2 ** at_least(depth, 1, "sawtooth")
+    steps = 2 ** at_least(depth, 1, "sawtooth, as a formula", 12)
     last = steps if depth > 1 else steps - 1
     hinges = [_hinge(j, steps, (-1) ** j * steps * (1 if j in (0, steps) else 2)) for j in range(last + 1)]
     return sympy.Add(*hinges)
@@ -38,7 +38,7 @@ def _hinge(j: int, steps: int, slope: int) -> sympy.Expr:
 
 def _square(depth: int = 3) -> MLP:
     """Two neurons make the next tooth, and a third carries the sum so far, which is never negative on [0, 1]."""
-    at_least(depth, 1, "yarotsky_square")
+    at_least(depth, 1, "yarotsky_square", 1000)
     first = ([[1], [1]], [0, "-1/2"])
     tooth, total = [2, -4], ["1/2", 1]
     layers = [first]
@@ -54,7 +54,7 @@ def _quarters(k: int, numerator: int) -> str:
 
 def _square_formula(depth: int = 3) -> sympy.Expr:
     """The interpolant is convex, so it is the greatest of its chords."""
-    steps = 2 ** at_least(depth, 1, "yarotsky_square")
+    steps = 2 ** at_least(depth, 1, "yarotsky_square, as a formula", 12)
     chords = (sympy.Rational(2 * j + 1, steps) * X - sympy.Rational(j * (j + 1), steps**2) for j in range(steps))
     return sympy.Max(*chords, evaluate=False)
 

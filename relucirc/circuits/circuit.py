@@ -1,5 +1,6 @@
 """What a catalogue entry is: a network by construction, the formula it is claimed to equal, and a source."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,11 +46,11 @@ class Circuit:
 
     def __call__(self, *args: Any, **kwargs: Any) -> MLP:
         """Builds the network."""
-        return self.build(*args, **kwargs)
+        return self._with(self.build, args, kwargs)
 
     def formula(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the formula of ``self(*args)``: a SymPy expression, or a list for several outputs."""
-        return self.claim(*args, **kwargs)
+        return self._with(self.claim, args, kwargs)
 
     @property
     def domain(self) -> str | None:
@@ -58,11 +59,38 @@ class Circuit:
 
     def domain_of(self, *args: Any, **kwargs: Any) -> str | None:
         """Returns the domain of the claim about ``self(*args)``, as :func:`relucirc.prove` reads it."""
-        return None if self.where is None else self.where(*args, **kwargs)
+        return self._with(self.where or (lambda *_, **__: None), args, kwargs)
+
+    def where_words(self, *args: Any, **kwargs: Any) -> str:
+        """Says where ``self(*args)`` is claimed to equal its formula: everywhere, on bits, or the domain's text."""
+        text = self.domain_of(*args, **kwargs)
+        if text is None:
+            return "everywhere"
+        return "bits" if text == bits(self(*args, **kwargs).inputs) else text
 
     def family(self, *args: Any, **kwargs: Any) -> MLP:
         """Returns the family of all positive rescalings of ``self(*args)``, weights as symbols."""
         return family_of(self(*args, **kwargs))
+
+    @property
+    def parameters(self) -> tuple[inspect.Parameter, ...]:
+        """What the circuit takes, each with its default."""
+        return tuple(inspect.signature(self.build).parameters.values())
+
+    def _with(self, make: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Calls with the circuit's parameters, or says which there are."""
+        try:
+            bound = inspect.signature(self.build).bind(*args, **kwargs)
+        except TypeError:
+            given = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
+            takes = ", ".join(str(parameter) for parameter in self.parameters)
+            wanted = (
+                f"at most {len(self.parameters)} arguments, {takes}"
+                if len(self.parameters) > 1
+                else (f"at most one argument, {takes}" if takes else "no arguments")
+            )
+            raise NetworkError(f"{self.name}: expected {wanted}; got {shorten(f'({given})')}.") from None
+        return make(*bound.args, **bound.kwargs)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.description}>"
@@ -78,15 +106,23 @@ def symbols(count: int) -> list[sympy.Symbol]:
     return [sympy.Symbol(name) for name in default_names(count)]
 
 
-def at_least(value: int, least: int, what: str) -> int:
+def at_least(value: int, least: int, what: str, most: int = 1_000_000) -> int:
     """Checks an integer parameter.
 
     Raises:
-        NetworkError: When it is no integer, or too small.
+        NetworkError: When it is no integer, too small, or too large for a network or formula to be built.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise NetworkError(f"{what}: expected an integer of at least {least}, got {shorten(value)}.")
+    if value > most:
+        raise NetworkError(f"{what}: expected an integer of at most {most}, got {shorten(value)}.")
     return value
+
+
+def extremum(kind: Any, n: int, what: str) -> Any:
+    """Returns the formula of the minimum or maximum of n inputs, unevaluated."""
+    values = symbols(at_least(n, 1, what))
+    return kind(*values, evaluate=False) if n > 1 else values[0]
 
 
 def ones(count: int, value: Any = 1) -> list:

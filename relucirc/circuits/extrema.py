@@ -6,7 +6,7 @@
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, at_least, network, symbols
+from relucirc.circuits.circuit import Circuit, at_least, extremum, network, symbols
 from relucirc.circuits.combine import tree
 from relucirc.circuits.sources import ARORA, FOLKLORE, ORIGINAL
 from relucirc.network import MLP
@@ -28,7 +28,7 @@ minimum = Circuit(
     ORIGINAL,
     "Gives the least of n inputs: for two, x2 less a greaterness detector; for more, a tree of these.",
     _minimum,
-    lambda n=2: sympy.Min(*symbols(n), evaluate=False) if n > 1 else symbols(1)[0],
+    lambda n=2: extremum(sympy.Min, n, "minimum"),
     examples=((), (3,), (4,), (16,)),
 )
 
@@ -47,7 +47,7 @@ maximum = Circuit(
     f"{ORIGINAL}; trees: {ARORA}",
     "Gives the greatest of n inputs: for two, x2 plus a greaterness detector; for more, a tree of these.",
     _maximum,
-    lambda n=2: sympy.Max(*symbols(n), evaluate=False) if n > 1 else symbols(1)[0],
+    lambda n=2: extremum(sympy.Max, n, "maximum"),
     examples=((), (3,), (4,), (16,)),
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, at_least, bits, network, ones, symbols
+from relucirc.circuits.circuit import Circuit, at_least, bits, extremum, network, ones, symbols
 from relucirc.circuits.sources import PERCEPTRON
 from relucirc.errors import NetworkError
 from relucirc.formula import OrderStatistic
@@ -17,7 +17,7 @@ from relucirc.network import MLP
 
 
 def _on_bits(n: int = 2) -> str:
-    return bits(default_names(n))
+    return bits(default_names(at_least(n, 1, "gate, number of bits")))
 
 
 def _threshold(what: str, neurons: Callable[[int], tuple[Any, Any, Any]]) -> Callable[..., MLP]:
@@ -37,25 +37,25 @@ def _gate(
 
 
 def _least(n: int = 2) -> sympy.Expr:
-    return sympy.Min(*symbols(n), evaluate=False) if n > 1 else symbols(n)[0]
+    return extremum(sympy.Min, n, "gate, number of bits")
 
 
 def _greatest(n: int = 2) -> sympy.Expr:
-    return sympy.Max(*symbols(n), evaluate=False) if n > 1 else symbols(n)[0]
+    return extremum(sympy.Max, n, "gate, number of bits")
 
 
 def _parity(n: int = 2) -> MLP:
     """The sum s goes up and down: ``relu(s) - 2 relu(s - 1) + 2 relu(s - 2) - ...``."""
-    at_least(n, 1, "parity_gate")
+    at_least(n, 1, "parity_gate", 200)
     return network(([ones(n)] * n, [-k for k in range(n)]), [[1, *(2 * (-1) ** k for k in range(1, n))]])
 
 
 def _parity_formula(n: int = 2) -> sympy.Expr:
     """Bit by bit: the exclusive or of a and b is |a - b|."""
-    first, *rest = symbols(n)
+    first, *rest = symbols(at_least(n, 1, "parity_gate", 200))
     result: sympy.Expr = first
     for symbol in rest:
-        result = sympy.Abs(result - symbol)
+        result = sympy.Abs(first - symbol if result is first else symbol - result, evaluate=False)
     return result
 
 
@@ -69,7 +69,8 @@ def _majority(n: int = 3) -> MLP:
 
 
 def _majority_formula(n: int = 3) -> sympy.Expr:
-    return OrderStatistic(_odd(n) // 2 + 1, *symbols(n)) if n > 1 else symbols(n)[0]  # type: ignore[return-value]
+    k, values = _odd(n) // 2 + 1, symbols(n)
+    return OrderStatistic(k, *values) if n > 1 else values[0]  # type: ignore[return-value]
 
 
 def _odd(n: int) -> int:

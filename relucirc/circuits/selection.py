@@ -40,7 +40,7 @@ switch = Circuit(
     "Gives x2 where the bit x1 is 1, and 0 where it is 0: the product of a bit and a value in [0, bound].",
     _switch,
     lambda bound=1: sympy.Piecewise((A, BIT > 0), (0, True)),  # noqa: ARG005  (the formula holds for any bound)
-    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2, x2 <= {_bound(bound)}",
+    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {_bound(bound)}",
     examples=((), ("7/2",)),
 )
 
@@ -51,7 +51,7 @@ select = Circuit(
     "Gives x2 where the bit x1 is 1, and x3 where it is 0, for values in [0, bound].",
     _select,
     lambda bound=1: sympy.Piecewise((A, BIT > 0), (B, True)),  # noqa: ARG005  (the formula holds for any bound)
-    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2, x2 <= {_bound(bound)}, 0 <= x3, x3 <= {_bound(bound)}",
+    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {_bound(bound)}, 0 <= x3 <= {_bound(bound)}",
     examples=((), ("7/2",)),
 )
 

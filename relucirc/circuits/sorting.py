@@ -24,6 +24,8 @@ from relucirc.network import MLP, Affine
 from relucirc.sorting import merge_exchange
 
 Row = dict[int, fmpq]
+MOST = 2000
+"""Most inputs that a sorting network is built for: it has some n log(n)^2 comparators."""
 
 
 def order_network(n: int, wanted: Sequence[int]) -> MLP:
@@ -119,12 +121,12 @@ def _needed(rounds: list[list[tuple[int, int]]], wanted: set[int]) -> list[set[i
 
 
 def _sort(n: int = 3) -> MLP:
-    at_least(n, 1, "sort")
+    at_least(n, 1, "sort", MOST)
     return order_network(n, range(1, n + 1))
 
 
 def _sorted(n: int = 3) -> list[sympy.Expr]:
-    values = symbols(n)
+    values = symbols(at_least(n, 1, "sort", MOST))
     return [_order_formula(k, values) for k in range(1, n + 1)]
 
 
@@ -137,15 +139,20 @@ def _order_formula(k: int, values: Sequence[sympy.Symbol]) -> sympy.Expr:
     return OrderStatistic(k, *values)  # type: ignore[return-value]
 
 
-def _order_statistic(n: int = 5, k: int = 2) -> MLP:
-    at_least(n, 1, "order_statistic, number of inputs")
+def _order(n: int, k: int) -> tuple[int, int]:
+    at_least(n, 1, "order_statistic, number of inputs", MOST)
     if at_least(k, 1, "order_statistic, k") > n:
         raise NetworkError(f"order_statistic: expected k from 1 to {n}, got {shorten(k)}.")
+    return n, k
+
+
+def _order_statistic(n: int = 5, k: int = 2) -> MLP:
+    _order(n, k)
     return _median(3) if (n, k) == (3, 2) else order_network(n, [k])
 
 
 def _middle(n: int) -> int:
-    if at_least(n, 1, "median") % 2 == 0:
+    if at_least(n, 1, "median", MOST) % 2 == 0:
         raise NetworkError(f"median: expected an odd number of inputs, got {n}; use order_statistic(n, k).")
     return n // 2 + 1
 
@@ -177,7 +184,7 @@ order_statistic = Circuit(
     BATCHER,
     "Gives the k-th least of n inputs: a sorting network without the comparators that it does not need.",
     _order_statistic,
-    lambda n=5, k=2: _order_formula(k, symbols(n)),
+    lambda n=5, k=2: _order_formula(_order(n, k)[1], symbols(n)),
     examples=((), (4, 2), (4, 4)),
 )
 

@@ -1,9 +1,10 @@
-"""List the built-in circuits: sizes, formulas and sources."""
+"""List the built-in circuits: sizes, formulas, and where the formulas hold; with --json, sources too."""
 
 import argparse
 
 from relucirc.cli.answer import Answer, table
 from relucirc.errors import shorten
+from relucirc.printing import formula_text
 
 HELP = "list the built-in circuits"
 
@@ -19,8 +20,8 @@ def run(args: argparse.Namespace) -> Answer:  # noqa: ARG001
     rows, data = [], {}
     for name, circuit in catalogue.items():
         sizes = "-".join(map(str, circuit().sizes))
-        formula = str(circuit.formula())
-        rows.append([name, circuit.kind, sizes, shorten(formula, 60)])
+        formula = formula_text(circuit.formula())
+        rows.append([name, circuit.kind, sizes, shorten(formula, 60), circuit.where_words()])
         data[name] = {
             "kind": circuit.kind,
             "sizes": sizes,
@@ -29,4 +30,4 @@ def run(args: argparse.Namespace) -> Answer:  # noqa: ARG001
             "description": circuit.description,
             "source": circuit.source,
         }
-    return Answer(table(["name", "kind", "sizes", "formula"], rows), {"circuits": data})
+    return Answer(table(["name", "kind", "sizes", "formula", "where"], rows), {"circuits": data})
