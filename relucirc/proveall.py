@@ -1,6 +1,6 @@
 """The main job, ``make prove``: every built-in circuit proved, and the original's trained networks repaired.
 
-Prints one line for each circuit and, where it has one, for its family of symbolic weights.  Then the
+Prints one line for each circuit, with where it holds, and one for its family of symbolic weights.  Then the
 six networks that the notebook of "Mathematical Circuits in Neural Networks" (Sean Osier, 2022)
 trained: each is refuted with an exact witness, its largest error on ``[-1, 1]^n`` is measured exactly,
 it is snapped to small rationals, and the snapped network is proved.
@@ -19,11 +19,20 @@ from relucirc.deviation import max_deviation
 from relucirc.domain import Box
 from relucirc.errors import shorten
 from relucirc.network import MLP
+from relucirc.printing import formula_text
 from relucirc.prover import prove
 from relucirc.snapping import snap
 
 WIDTH = 36
 """Longest formula that the tables print in full."""
+
+
+LEGEND = """\
+Built-in circuits: network = formula, at every real input, or where the last column says
+
+all weights: every positive rescaling of the hidden neurons at once
+cells: the parts of the domain that were proved one by one; hinges: the maxima in them, of both sides
+"""
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,14 @@ class Proof:
         name: The circuit's name; a family says so.
         net: The network.
         formula: Its formula.
+        where: Where they are equal, in words.
         result: The prover's answer.
     """
 
     name: str
     net: MLP
     formula: Any
+    where: str
     result: Any
 
 
@@ -73,11 +84,13 @@ def circuit_proofs() -> Iterator[Proof]:
         for parameters in circuit.examples if ORIGINAL in circuit.source else ((),):
             net, formula = circuit(*parameters), circuit.formula(*parameters)
             called = f"{name}({', '.join(map(str, parameters))})" if parameters else name
-            yield Proof(called, net, formula, prove(net, formula, domain=circuit.domain_of(*parameters)))
+            where = circuit.where_words(*parameters)
+            yield Proof(called, net, formula, where, prove(net, formula, domain=circuit.domain_of(*parameters)))
         family = circuit.family()
         if family.symbols:
             formula = circuit.formula()
-            yield Proof(f"{name}, all weights", family, formula, prove(family, formula, domain=circuit.domain))
+            where = circuit.where_words()
+            yield Proof(f"{name}, all weights", family, formula, where, prove(family, formula, domain=circuit.domain))
 
 
 def repairs() -> Iterator[Repair]:
@@ -101,13 +114,14 @@ def main() -> int:
     repaired = list(repairs())
     seconds = time.perf_counter() - start
 
-    print("Built-in circuits: network = formula, at every real input\n")
+    print(LEGEND)
     rows = [
-        [p.name, _sizes(p.net), shorten(str(p.formula), WIDTH), p.result.status, p.result.method or "-",
-         str(p.result.statistics.get("hinges", "-")), f"{1000 * p.result.seconds:.1f}"]
+        [p.name, _sizes(p.net), shorten(formula_text(p.formula), WIDTH), p.result.status,
+         p.result.method or "-", *(str(p.result.statistics.get(count, "-")) for count in ("cells", "hinges")),
+         f"{1000 * p.result.seconds:.1f}", p.where]
         for p in proofs
     ]  # fmt: skip
-    print(table(["name", "sizes", "formula", "status", "method", "hinges", "ms"], rows))
+    print(table(["name", "sizes", "formula", "status", "method", "cells", "hinges", "ms", "where"], rows))
 
     print("\nNetworks trained by the original's notebook, weights as printed\n")
     rows = [

@@ -24,7 +24,9 @@ class Result:
         formula_value: The formula's exact value there (a list if there are several outputs).
         certificate: Proved: evidence that :func:`relucirc.check` has accepted; plain JSON data.
         seconds: Wall time used.
-        statistics: Counters, such as ``hinges`` and ``regions``.
+        statistics: Counters.  Proved: ``cells``, the parts of the domain that were proved one by one, and ``hinges``,
+            the maxima that they have in all, those included that a cell's own relations settle; and what the
+            method counted, such as ``regions``.
     """
 
     status: str
