@@ -16,7 +16,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import FileError, NetworkError, is_circuit, not_a_network, shorten
+from relucirc.errors import FileError, NetworkError, is_circuit, not_a_network, require_suffix, shorten
 from relucirc.exact import text
 from relucirc.network import MLP
 
@@ -48,11 +48,7 @@ class Drawing(str):
         Raises:
             FileError: For another suffix, or when the file cannot be written.
         """
-        if os.path.splitext(os.fsdecode(path))[1].lower() != ".svg":
-            raise FileError(
-                f"expected a file name ending in .svg for a drawing, got {shorten(os.fsdecode(path))!r}; other tools "
-                "convert SVG to other formats."
-            )
+        require_suffix(path, "a drawing, which is SVG", ".svg")
         try:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(self)

@@ -3,6 +3,9 @@
 Every message says what was expected, what came (its name and value), and what to do.
 """
 
+import os
+from typing import Any
+
 
 class RelucircError(ValueError):
     """Base of every error that relucirc raises for bad input."""
@@ -26,6 +29,18 @@ class FileError(RelucircError):
 
 class CertificateError(RelucircError):
     """A certificate is not of the form that the checker reads."""
+
+
+def require_suffix(path: Any, what: str, *suffixes: str) -> None:
+    """Refuses a file's name that does not say the format that is written.
+
+    Raises:
+        FileError: For another suffix, or none.
+    """
+    name = os.fsdecode(path)
+    if os.path.splitext(name)[1].lower() not in suffixes:
+        listed = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
+        raise FileError(f"expected a file name ending in {listed} for {what}, got {shorten(name)!r}.")
 
 
 def shorten(value: object, width: int = 80) -> str:

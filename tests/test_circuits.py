@@ -356,7 +356,7 @@ def test_a_large_tree_is_sparse():
         (lambda: circuits.median(4), "expected an odd number of inputs, got 4; use order_statistic"),
         (lambda: circuits.order_statistic(3, 4), "expected k from 1 to 3, got 4"),
         (lambda: circuits.majority_gate(2), "expected an odd number of bits, got 2"),
-        (lambda: circuits.clip(1, 1), "expected lower < upper, got 1 and 1"),
+        (lambda: circuits.clip(1, 1), "expected lower < upper, got lower = 1 and upper = 1"),
         (lambda: circuits.soft_threshold(-1), "expected a positive number, got -1"),
         (lambda: circuits.select(0), "expected a positive number, got 0"),
         (lambda: tree(circuits.absolute, 3), "expected a circuit with 2 inputs and 1 output, got 1 and 1"),
@@ -377,7 +377,7 @@ def test_errors_say_what_was_expected_and_what_came(build, words):
 
 @pytest.mark.parametrize("circuit", catalogue.values(), ids=list(catalogue))
 def test_a_circuit_says_what_it_takes_whatever_it_is_given(circuit):
-    takes = [str(parameter) for parameter in circuit.parameters]
+    takes = [f"{parameter.name}={parameter.default!r}" for parameter in circuit.parameters]
     too_many = [3] * (len(takes) + 1)
     for ask in (circuit, circuit.formula, circuit.domain_of, circuit.family):
         for args, kwargs in ((too_many, {}), ((), {"nonsense": 3}), ((3, 2, 1), {"n": 2})):

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from relucirc.errors import RelucircError
+from relucirc.errors import RelucircError, require_suffix
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,12 @@ class Report:
         """Draws bars: how long each contender takes, in multiples of this library's time.
 
         Args:
-            path: Image file to write; its suffix decides the format.
+            path: Image file to write, .svg, .png or .pdf.
 
         Raises:
-            RelucircError: If matplotlib is not installed.
+            RelucircError: If matplotlib is not installed, or for another suffix.
         """
+        require_suffix(path, "a picture", ".svg", ".png", ".pdf")
         try:
             from matplotlib.figure import Figure  # noqa: PLC0415  (optional)
         except ImportError:

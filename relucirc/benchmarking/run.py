@@ -18,6 +18,8 @@ from relucirc.evaluation.batch import aligned_empty
 from relucirc.network import MLP
 
 LAYOUTS = ("rows", "features")
+MAX_NUMBERS = 2**29
+"""Most numbers in one array: points times the widest layer, 2 GiB in float32."""
 
 SHORTEST = 2e-3
 """Seconds that one measurement lasts at least; quick calls are repeated within it."""
@@ -71,6 +73,11 @@ def run_benchmark(
     for what, count in (("points", points), ("rounds", rounds)):
         if not isinstance(count, int) or count < 1:
             raise RelucircError(f"{what}: expected a positive number, got {count!r}.")
+    if points * max(net.sizes) > MAX_NUMBERS:
+        raise RelucircError(
+            f"points: expected at most {MAX_NUMBERS // max(net.sizes):,} for layers of up to {max(net.sizes)} neurons, "
+            f"got {points:,}."
+        )
     say = on_progress or (lambda _: None)
     floats = net.astype(np.float32)
     limits: dict[str, Run] = dict(copies((net.sizes[0] + net.sizes[-1]) * points))

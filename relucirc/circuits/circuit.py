@@ -83,7 +83,7 @@ class Circuit:
             bound = inspect.signature(self.build).bind(*args, **kwargs)
         except TypeError:
             given = ", ".join([*map(repr, args), *(f"{name}={value!r}" for name, value in kwargs.items())])
-            takes = ", ".join(str(parameter) for parameter in self.parameters)
+            takes = ", ".join(f"{parameter.name}={parameter.default!r}" for parameter in self.parameters)
             wanted = (
                 f"at most {len(self.parameters)} arguments, {takes}"
                 if len(self.parameters) > 1

@@ -20,7 +20,7 @@ X1, X2 = symbols(2)
 def _ordered(lower: Any, upper: Any) -> tuple[sympy.Rational, sympy.Rational]:
     low, high = (to_rational(rational(value, what)) for value, what in ((lower, "lower"), (upper, "upper")))
     if low >= high:
-        raise NetworkError(f"expected lower < upper, got {low} and {high}.")
+        raise NetworkError(f"clip: expected lower < upper, got lower = {low} and upper = {high}.")
     return low, high
 
 

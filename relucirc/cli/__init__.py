@@ -12,10 +12,13 @@ from importlib import import_module
 from typing import NoReturn
 
 from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
-from relucirc.errors import RelucircError
+from relucirc.errors import RelucircError, shorten
 
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
+
+OPTIONS = ("-h", "--help", "--version")
+"""What may stand before the command."""
 
 MAX_DIGITS = 200_000
 """Longest number that is read or printed; Python's own bound is 4,300."""
@@ -33,7 +36,8 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        raise RelucircError(f"{message.rstrip('.')}; see `{self.prog} --help`.")
+        plain = message.replace("' -", "'-").replace("ignored explicit argument", "expected no value, got")
+        raise RelucircError(f"{plain.rstrip('.')}; see `{self.prog} --help`.")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -72,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     limit = sys.get_int_max_str_digits()
     try:
         sys.set_int_max_str_digits(MAX_DIGITS)
-        args = build_parser().parse_args([_protect(word) for word in words])
+        args = _read(words)
         answer = args.run(args)
         return _print(answer, args.json)
     except SystemExit as stop:  # --help and --version have printed what was asked for
@@ -94,6 +98,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"internal error, please report it (RELUCIRC_DEBUG=1 shows where): {what}", BAD_INPUT)
     finally:
         sys.set_int_max_str_digits(limit)
+
+
+def _read(words: Sequence[str]) -> argparse.Namespace:
+    """Reads the words of a command line."""
+    command = next((word for word in words if word not in OPTIONS), None)
+    if command is not None and command not in COMMANDS:
+        raise RelucircError(f"expected a command, one of {', '.join(COMMANDS)}; got {shorten(command)!r}.")
+    args, rest = build_parser().parse_known_args([_protect(word) for word in words])
+    if rest:
+        found = ", ".join(shorten(word.strip()) for word in rest)
+        raise RelucircError(f"unexpected arguments: {found}; see `relucirc {args.command} --help`.")
+    return args
 
 
 def _protect(word: str) -> str:

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from relucirc.cli.answer import Answer
-from relucirc.cli.reading import NETWORK_HELP, positive, read_network
+from relucirc.cli.reading import NETWORK_HELP, file_name, positive, read_network
 
 HELP = "measure evaluation beside other tools and beside the machine's limits"
 NETWORKS = ("minimum", "absolute", "minimum(4)")
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points", metavar="N", type=positive, default=1_000_000, help="how many points (1000000)")
     parser.add_argument("--rounds", metavar="N", type=positive, default=7, help="how often each is measured (7)")
     parser.add_argument("--contender", metavar="NAME", action="append", help="only this one; may be given again")
-    parser.add_argument("--plot", metavar="OUT", help="draw the table to this image file")
+    parser.add_argument("--plot", metavar="OUT", type=file_name, help="draw the table to this file, .svg, .png or .pdf")
 
 
 def run(args: argparse.Namespace) -> Answer:

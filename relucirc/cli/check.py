@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from relucirc.cli.answer import PROVED, REFUTED, Answer
-from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, read_formula, read_network
+from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, file_name, read_formula, read_network
 from relucirc.errors import FileError
 
 HELP = "does a certificate prove that a network equals a formula?"
@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments."""
     parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
     parser.add_argument("formula", metavar="FORMULA", help=FORMULA_HELP)
-    parser.add_argument("certificate", metavar="CERT", help="the file that `relucirc prove --certificate` wrote")
+    parser.add_argument(
+        "certificate", metavar="CERT", type=file_name, help="the file that `relucirc prove --certificate` wrote"
+    )
     add_domain(parser)
 
 

@@ -7,7 +7,7 @@ import argparse
 import json
 
 from relucirc.cli.answer import PROVED, REFUTED, UNKNOWN, Answer, counted, plain
-from relucirc.cli.reading import add_budget, add_domain, positive, read_formula, write_text
+from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula, write_text
 from relucirc.cli.show import layers_of, layers_text
 
 HELP = "what is the smallest network for a formula, and why is there none smaller?"
@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-bias", action="store_true", help="allow no biases")
     parser.add_argument("--skip", action="store_true", help="make a linear skip connection free")
-    parser.add_argument("--out", metavar="FILE", help="write the network to this file")
-    parser.add_argument("--certificate", metavar="OUT", help="write the certificate to this file")
+    parser.add_argument("--out", metavar="FILE", type=file_name, help="write the network to this file")
+    parser.add_argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
 
 
 def run(args: argparse.Namespace) -> Answer:

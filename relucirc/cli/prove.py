@@ -9,6 +9,7 @@ from relucirc.cli.reading import (
     NETWORK_HELP,
     add_budget,
     add_domain,
+    file_name,
     read_formula,
     read_network,
     write_text,
@@ -23,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("formula", metavar="FORMULA", help=FORMULA_HELP)
     add_domain(parser)
     add_budget(parser)
-    parser.add_argument("--certificate", metavar="OUT", help="write the certificate of a proof to this file")
+    help_text = "write the certificate of a proof to this file"
+    parser.add_argument("--certificate", metavar="OUT", type=file_name, help=help_text)
 
 
 def run(args: argparse.Namespace) -> Answer:

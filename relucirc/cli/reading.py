@@ -15,16 +15,13 @@ FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or a
 
 
 def read_network(text: str) -> MLP:
-    """Reads NET: a file, or a built-in's name with its parameters: ``minimum``, ``minimum:4``, ``minimum(4)``."""
+    """Reads NET: a file, or a built-in's name with its parameters: ``minimum``, ``minimum:4``, ``clip(lower=-1)``."""
     from relucirc.circuits import catalogue
 
-    name, arguments = _call(text.strip())
+    text = text.strip()
+    name, arguments, named = _call(text)
     if name in catalogue and not os.path.isfile(text):
-        try:
-            net = catalogue[name](*arguments)
-        except TypeError as error:
-            raise RelucircError(f"{text}: {error}.".replace("..", ".")) from None
-        return net
+        return catalogue[name](*arguments, **named)
     if not _is_file_name(text) and not os.path.exists(text):
         raise RelucircError(
             f"expected a network file or a built-in circuit, got {shorten(text)!r}; "
@@ -46,7 +43,10 @@ def read_formula(text: str) -> Any:
 
 def read_point(text: str, names: tuple[str, ...]) -> tuple:
     """Reads POINT: ``3,-5`` in order, or ``x1=3,x2=-5`` by name."""
-    parts = [part.strip() for part in text.strip().strip("()[]").split(",") if part.strip()]
+    inside = text.strip()
+    if inside[:1] + inside[-1:] in ("()", "[]"):
+        inside = inside[1:-1]
+    parts = [part.strip() for part in inside.split(",") if part.strip()]
     if any("=" in part for part in parts):
         if not all(part.count("=") == 1 for part in parts):
             raise RelucircError(f"point: expected all coordinates by name (x1=3,x2=-5) or none, got {shorten(text)!r}.")
@@ -68,6 +68,13 @@ def write_text(path: str, text: str) -> None:
         raise RelucircError(f"cannot write {path}: {error.strerror or error}.") from None
 
 
+def file_name(text: str) -> str:
+    """Reads the name of a file to write."""
+    if not text.strip() or "\0" in text:
+        raise argparse.ArgumentTypeError(f"expected a file name, got {shorten(text)!r}")
+    return text[1:] if text.startswith(" -") else text
+
+
 def seconds(text: str) -> float | None:
     """Reads a budget: a positive number of seconds, or ``none``."""
     if text.strip().lower() in ("none", "inf"):
@@ -84,8 +91,10 @@ def seconds(text: str) -> float | None:
 def counting(text: str) -> int:
     """Reads an integer that is not negative."""
     digits = text.strip().replace("_", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+    if not (digits.isascii() and digits.isdigit()):
         raise argparse.ArgumentTypeError(f"expected a number such as 1000, got {shorten(text)!r}")
+    if len(digits) > 9:
+        raise argparse.ArgumentTypeError(f"expected a number of at most 9 digits, got {shorten(text)!r}")
     return int(digits)
 
 
@@ -118,14 +127,19 @@ def _is_file_name(text: str) -> bool:
     return text.lower().endswith(SUFFIXES)
 
 
-def _call(text: str) -> tuple[str, list[Any]]:
-    """Splits ``name(1, 2)`` or ``name:1:2`` into the name and its arguments."""
+def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """Splits ``name(1, 2)``, ``name:1:2`` or ``name(k=2)`` into the name and its arguments."""
     if text.endswith(")") and "(" in text:
         name, _, inside = text[:-1].partition("(")
         parts = [part for part in inside.split(",") if part.strip()]
     else:
         name, *parts = text.split(":")
-    return name.strip(), [_argument(part.strip()) for part in parts]
+    pairs = [part.rpartition("=") for part in parts]
+    keys = [key.strip() for key, equals, _ in pairs if equals]
+    if len(set(keys)) < len(keys):
+        raise RelucircError(f"expected every parameter once, got {shorten(text)!r}.")
+    named = {key.strip(): _argument(value.strip()) for key, equals, value in pairs if equals}
+    return name.strip(), [_argument(value.strip()) for _, equals, value in pairs if not equals], named
 
 
 def _argument(text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.cli.answer import Answer, counted, plain
-from relucirc.cli.reading import NETWORK_HELP, read_network, read_point
+from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_point
 from relucirc.errors import RelucircError
 from relucirc.exact import text
 from relucirc.network import MLP
@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
     parser.add_argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5")
     parser.add_argument(
-        "--svg", metavar="OUT", help="write a drawing to this file, with the values at the point if one is given"
+        "--svg",
+        metavar="OUT",
+        type=file_name,
+        help="write a drawing to this .svg file, with the values at the point if one is given",
     )
 
 

@@ -1,13 +1,14 @@
 """Train a network from many seeds, snap what came out, and prove each: a census of the circuits found.
 
-NAME is a function of the experiment, such as minimum, or a formula; a formula needs --sizes.  With --out, networks,
-census and report go to a folder, and an interrupted run goes on where it stopped when it is called again.
+NAME is a function of the experiment, such as minimum, or a formula, or a network's file; the last two need --sizes.
+With --out, networks, census and report go to a folder, and an interrupted run goes on where it stopped when it is
+called again.
 """
 
 import argparse
 
 from relucirc.cli.answer import UNKNOWN, Answer
-from relucirc.cli.reading import add_domain, counting, positive
+from relucirc.cli.reading import add_domain, counting, file_name, positive, read_formula
 from relucirc.errors import shorten
 
 HELP = "do networks trained from data become circuits? many seeds, each proved"
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sizes", metavar="W", type=_sizes, help="widths such as 2-3-1; the function's own by default")
     parser.add_argument("--seed", metavar="N", type=counting, default=0, help="number of the run's random key (0)")
     add_domain(parser)
-    parser.add_argument("--out", metavar="DIR", help="write networks, census and report to this folder")
+    parser.add_argument("--out", metavar="DIR", type=file_name, help="write networks, census and report to this folder")
 
 
 def run(args: argparse.Namespace) -> Answer:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> Answer:
     from relucirc.training import run_census
 
     census = run_census(
-        args.name,
+        read_formula(args.name),
         seeds=args.seeds,
         regimen=args.regimen,
         steps=args.steps,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from relucirc.errors import FileError, RelucircError
+from relucirc.errors import FileError, RelucircError, require_suffix
 from relucirc.training.census import Census
 
 PROVED, FAILED, INK, FAINT = "#1f5fa8", "#c2570c", "#2b2b2b", "#d8d8d8"
@@ -35,8 +35,7 @@ def draw_census(census: Census, path: str | PathLike[str]) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     file = Path(path)
-    if file.suffix not in (".svg", ".png", ".pdf"):
-        raise FileError(f"expected a picture's file name ending in .svg, .png or .pdf, got {file.name!r}.")
+    require_suffix(file, "a picture", ".svg", ".png", ".pdf")
     rows = _rows(census)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "relucirc", "font.size": 8}):
         figure = Figure(figsize=(9.5, max(2.6, 0.6 + 0.26 * len(rows))), layout="constrained")
@@ -51,7 +50,7 @@ def draw_census(census: Census, path: str | PathLike[str]) -> None:
             color=INK,
         )
         try:
-            figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=130)
+            figure.savefig(file, metadata={"Date": None} if file.suffix.lower() == ".svg" else None, dpi=130)
         except OSError as error:
             raise FileError(f"cannot write {file}: {error.strerror or error}.") from None
 

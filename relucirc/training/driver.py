@@ -1,6 +1,7 @@
 """``train``: read the target, start every seed, and go on chunk by chunk to the end."""
 
 import hashlib
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from relucirc.training.regimen import Regimen, read_regimen
 from relucirc.training.run import CHUNK, RECORD, Program, State, make_mesh
 from relucirc.training.sampling import Sampler, read_sampler
 from relucirc.training.target import Target, read_target
+
+MAX_WEIGHTS = 50_000_000
+"""Most weights that are trained side by side; the optimiser carries some numbers more for each."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,13 @@ class _Work:
                 raise RelucircError(f"{name}: expected an integer of at least 1, got {shorten(value)}.")
         if not isinstance(key, jax.Array):
             raise RelucircError(f"key: expected a JAX key such as jax.random.key(0), got {shorten(key)}.")
+        wide = [widths[0], *(w * regimen.widen for w in widths[1:-1]), widths[-1]]
+        numbers = int(seeds) * sum(a * b for a, b in itertools.pairwise(wide))
+        if numbers > MAX_WEIGHTS:
+            raise RelucircError(
+                f"expected at most {MAX_WEIGHTS:,} weights of all networks together, got {numbers:,}; ask for fewer "
+                "seeds or smaller sizes."
+            )
         target = read_target(f, widths, inputs)
         sampler = read_sampler(domain, target.names)
         total = int(steps) if steps is not None else regimen.steps_for(widths)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from relucirc.errors import RelucircError, shorten
+from relucirc.errors import FileError, RelucircError, shorten
 from relucirc.training.census import Census
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
@@ -70,7 +70,10 @@ def run_census(
     changes = {"bias": True, **changes} if known.bias else changes
     folder = None if out is None else Path(out)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"expected a folder to write to, got {folder}: {error.strerror or error}.") from None
     trained = train(
         known.formula,
         tuple(sizes or known.sizes),

@@ -139,9 +139,7 @@ def read_regimen(regimen: Any, **changes: Any) -> Regimen:
         RelucircError: For an unknown name or field, or a value that is out of range.
     """
     if isinstance(regimen, str):
-        if regimen not in REGIMENS:
-            raise RelucircError(f"regimen: expected one of {list(REGIMENS)} or a Regimen, got {shorten(regimen)}.")
-        regimen = REGIMENS[regimen]
+        regimen = REGIMENS.get(regimen, regimen)
     if not isinstance(regimen, Regimen):
-        raise RelucircError(f"regimen: expected one of {list(REGIMENS)} or a Regimen, got {shorten(regimen)}.")
+        raise RelucircError(f"regimen: expected one of {', '.join(REGIMENS)}, or a Regimen; got {shorten(regimen)!r}.")
     return regimen.replace(**changes) if changes else regimen

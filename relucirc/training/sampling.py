@@ -82,7 +82,7 @@ def read_sampler(domain: Any, names: Sequence[str]) -> Sampler:
         DomainError: For a domain that is unbounded, flat, or of integer points.
     """
     read = read_domain(Box(-1, 1) if domain is None else domain, names)
-    what = f"training draws its points from the domain {shorten(domain)}, which"
+    what = f"training draws its points from the domain ({shorten(domain) or 'everything'}), which"
     if read.integers:
         raise DomainError(f"{what} holds integer points only; give the real box around them.")
     if any(relation.op == "==" for relation in read.relations):
