@@ -4,7 +4,7 @@
 that Hypothesis draws and shrinks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from relucirc.errors import RelucircError
@@ -12,7 +12,14 @@ from relucirc.prover import prove
 from relucirc.result import Result
 
 
-def assert_equal(net: Any, formula: Any, domain: Any = None, *, budget: float | None = 60.0) -> Result:
+def assert_equal(
+    net: Any,
+    formula: Any,
+    domain: Any = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+) -> Result:
     """Asserts that a network equals a formula at every point of a domain, by proof.
 
     Args:
@@ -20,6 +27,7 @@ def assert_equal(net: Any, formula: Any, domain: Any = None, *, budget: float | 
         formula: The formula, as for :func:`relucirc.prove`.
         domain: The domain, as for :func:`relucirc.prove`.
         budget: Seconds of wall time; None for no limit.
+        inputs: Names of the inputs, in order, where ``net`` is a function.
 
     Returns:
         The proved :class:`relucirc.Result`.
@@ -37,7 +45,7 @@ def assert_equal(net: Any, formula: Any, domain: Any = None, *, budget: float | 
         AssertionError: refuted: at x1 = 1, x2 = 0 the network gives 0 and the formula 1.
     """
     __tracebackhide__ = True
-    result = prove(net, formula, domain=domain, budget=budget)
+    result = prove(net, formula, domain=domain, budget=budget, inputs=inputs)
     if result.status != "proved":
         raise AssertionError(str(result))
     return result
@@ -49,16 +57,19 @@ def assert_all_equal(
     *arguments: Any,
     domain: Any = None,
     budget: float | None = 60.0,
+    inputs: Any = None,
     max_examples: int = 50,
 ) -> None:
     """Asserts that a construction gives the network it should, for arguments drawn by Hypothesis.
 
     Args:
-        build: Makes a network from the arguments.
+        build: Makes a network or JAX function from the arguments.
         formula: Makes from the same arguments the formula that the network should equal.
         *arguments: One Hypothesis strategy for each argument.
         domain: The domain, as for :func:`relucirc.prove`; or a function that makes it from the arguments.
-        budget: Seconds for each proof.
+        budget: Seconds for each proof; None for no limit.
+        inputs: Names of the inputs, in order, where ``build`` makes a function; or a function that makes them from
+            the arguments.
         max_examples: How many draws of the arguments are proved.
 
     Raises:
@@ -90,8 +101,8 @@ def assert_all_equal(
     )
     @given(st.tuples(*arguments))
     def holds(drawn: tuple) -> None:
-        where = domain(*drawn) if callable(domain) else domain
-        result = prove(build(*drawn), formula(*drawn), domain=where, budget=budget)
+        where, names = (ask(*drawn) if callable(ask) else ask for ask in (domain, inputs))
+        result = prove(build(*drawn), formula(*drawn), domain=where, budget=budget, inputs=names)
         if result.status != "proved":
             error = AssertionError(f"with {', '.join(map(repr, drawn))}: {result}")
             smallest[:] = [error]

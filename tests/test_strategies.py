@@ -1,8 +1,10 @@
 """The public Hypothesis strategies draw what they say, and assertions prove or show a counterexample."""
 
+import inspect
 from fractions import Fraction
 
 import hypothesis.strategies as st
+import jax.numpy as jnp
 import pytest
 import sympy
 from hypothesis import find, given, settings
@@ -141,6 +143,27 @@ def test_assert_all_equal_proves_a_construction_and_shrinks_its_arguments():
     assert_all_equal(build, formula, st.integers(2, 3), max_examples=5)
     with pytest.raises(AssertionError, match="with 4: refuted"):
         assert_all_equal(build, formula, st.integers(2, 6))
+
+
+def test_assertions_take_functions_with_named_inputs_as_prove_does():
+    def least(v):
+        return jnp.minimum(v[0], v[1])
+
+    assert assert_equal(least, "Min(b, a)", inputs=["a", "b"]).status == "proved"
+    assert assert_equal(least, "a", "a <= b", budget=30, inputs=["a", "b"]).status == "proved"
+    with pytest.raises(AssertionError, match=r"refuted: at a = \S+, b = "):
+        assert_equal(least, "Max(a, b)", inputs=["a", "b"])
+    ours, theirs = (list(inspect.signature(f).parameters) for f in (assert_equal, relucirc.prove))
+    assert ours == [name for name in theirs if name in ours]
+    assert set(theirs) - set(ours) == {"progress"}
+
+    def scaled(k):
+        return lambda v: k * v[0] - v[1]
+
+    for inputs in (["a", "b"], lambda k: ["a", "b"]):  # noqa: ARG005
+        assert_all_equal(scaled, lambda k: f"{k}*a - b", st.integers(-3, 3), inputs=inputs, max_examples=5)
+    with pytest.raises(AssertionError, match=r"with 1: refuted: at a = \S+, b = "):
+        assert_all_equal(scaled, lambda k: f"{k}*a", st.just(1), inputs=["a", "b"])
 
 
 @settings(max_examples=60)
