@@ -20,6 +20,8 @@ from relucirc.progress import progress_line
 from relucirc.result import Result
 from relucirc.witness import shrink
 
+INTERRUPTED = "interrupted."
+"""How the reason of an unknown begins that Ctrl-C ended."""
 SHOWN = 6
 """How many coordinates of a witness the sentence about it has."""
 
@@ -79,7 +81,7 @@ def prove(
     except RecursionError:
         return _unknown("the cases are nested too deeply.", clock)
     except KeyboardInterrupt:
-        return _unknown("interrupted.", clock)
+        return _unknown(INTERRUPTED, clock)
     finally:
         clock.close()
 

@@ -7,7 +7,7 @@ called again.
 
 import argparse
 
-from relucirc.cli.answer import UNKNOWN, Answer
+from relucirc.cli.answer import PROVED, UNKNOWN, Answer
 from relucirc.cli.reading import add_domain, counting, file_name, positive, read_formula
 from relucirc.errors import shorten
 
@@ -44,8 +44,7 @@ def run(args: argparse.Namespace) -> Answer:
     lines = [str(census)]
     if args.out:
         lines += ["", f"networks, census and report written to {args.out}"]
-    finished = census.steps == census.total_steps
-    return Answer("\n".join(lines), census.to_json(), 0 if finished else UNKNOWN)
+    return Answer("\n".join(lines), census.to_json(), PROVED if census.finished else UNKNOWN)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

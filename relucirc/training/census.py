@@ -1,5 +1,6 @@
 """The census: what every seed became, proved, counted and grouped."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -87,6 +88,7 @@ class Census:
         total_steps: Steps asked for.
         circuits: The proved circuits, the most frequent first.
         failures: The seeds that were not proved, grouped.
+        judged: Which seeds were snapped and tried, ``[seeds]``; all of them unless Ctrl-C came first.
         converged: Which seeds were proved, ``[seeds]``.
         circuit_of: The number in ``circuits`` of every seed, -1 where it was not proved.
         low_loss: Which seeds have a loss below a millionth of the target's mean square.
@@ -102,6 +104,7 @@ class Census:
     total_steps: int
     circuits: tuple[Found, ...]
     failures: tuple[Failure, ...]
+    judged: np.ndarray = field(repr=False)
     converged: np.ndarray = field(repr=False)
     circuit_of: np.ndarray = field(repr=False)
     low_loss: np.ndarray = field(repr=False)
@@ -120,10 +123,25 @@ class Census:
         """How many seeds were proved equal to the target after snapping."""
         return int(self.converged.sum())
 
+    @property
+    def finished(self) -> bool:
+        """Whether all steps were taken and all seeds judged; False after an interruption."""
+        return self.steps == self.total_steps and bool(self.judged.all())
+
+    @property
+    def rate(self) -> float | None:
+        """The share of the judged seeds that were proved; None where none was judged."""
+        return self.proved / int(self.judged.sum()) if self.judged.any() else None
+
+    @property
+    def low_loss_not_proved(self) -> int:
+        """How many seeds have a low loss, but were judged and not proved."""
+        return int((self.low_loss & self.judged & ~self.converged).sum())
+
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval for the success rate."""
-        return wilson(self.proved, self.seeds)
+        """Wilson's 95 % interval for the success rate of judged seeds."""
+        return wilson(self.proved, int(self.judged.sum())) if self.judged.any() else (0.0, 1.0)
 
     def snapped(self, seed: int) -> MLP | None:
         """Returns the proved circuit that a seed became, as an exact network; None if it was not proved."""
@@ -149,11 +167,12 @@ class Census:
             "steps": self.steps,
             "total_steps": self.total_steps,
             "seeds": self.seeds,
+            "judged": int(self.judged.sum()),
             "proved": self.proved,
-            "rate": round(self.proved / self.seeds, 6),
+            "rate": None if self.rate is None else round(self.rate, 6),
             "interval": [round(low, 6), round(high, 6)],
             "low_loss": int(self.low_loss.sum()),
-            "low_loss_not_proved": int((self.low_loss & ~self.converged).sum()),
+            "low_loss_not_proved": self.low_loss_not_proved,
             "proved_not_low_loss": int((self.converged & ~self.low_loss).sum()),
             "classes": self.classes,
             "circuits": [circuit.to_json() for circuit in self.circuits],
@@ -176,7 +195,7 @@ class Census:
 
 
 def take_census(trained: Trained, *, budget: float = 20.0) -> Census:
-    """Snaps and judges every seed.
+    """Snaps and judges every seed.  Ctrl-C ends it early; what was judged by then is counted.
 
     Args:
         trained: Networks after training.
@@ -192,11 +211,16 @@ def take_census(trained: Trained, *, budget: float = 20.0) -> Census:
     judge = Judge(graph, Box(-1, 1) if trained.domain is None else trained.domain, budget)
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(trained.networks)]
     structure = jax.tree.structure(trained.networks)
-    verdicts = [
-        judge.seed(jax.tree.unflatten(structure, [leaf[seed] for leaf in leaves])) for seed in range(trained.seeds)
-    ]
+    verdicts: list[tuple[Snap | None, Judgement]] = []
+    with contextlib.suppress(KeyboardInterrupt):
+        for seed in range(trained.seeds if trained.steps else 0):
+            verdicts.append(judge.seed(jax.tree.unflatten(structure, [leaf[seed] for leaf in leaves])))
+    judged = np.arange(trained.seeds) < len(verdicts)
+    verdicts += [(None, Judgement(None))] * (trained.seeds - len(verdicts))
     converged = np.array([judgement.where is not None for _, judgement in verdicts])
-    relative = trained.final_losses / max(trained.mean_square, 1e-30)
+    relative = (
+        trained.final_losses / max(trained.mean_square, 1e-30) if trained.steps else np.full(trained.seeds, np.inf)
+    )
     corners = np.array([[approximate(c) for c in corner] for corner in judge.corners])
     points = np.concatenate([judge.points, corners])
     values = trained.target.values(points)
@@ -204,13 +228,15 @@ def take_census(trained: Trained, *, budget: float = 20.0) -> Census:
     circuits, circuit_of = _circuits(verdicts, symmetries, trained.target.names)
     failures = group_failures(
         to_layers(trained.networks),
-        np.flatnonzero(~converged),
+        np.flatnonzero(judged & ~converged),
         relative,
         points,
         values,
         symmetries,
         trained.target.names,
     )
+    if not judged.all():
+        failures.append(_left_out(np.flatnonzero(~judged), relative))
     return Census(
         target=str(trained.target),
         sizes=trained.sizes,
@@ -219,6 +245,7 @@ def take_census(trained: Trained, *, budget: float = 20.0) -> Census:
         total_steps=trained.total_steps,
         circuits=tuple(circuits),
         failures=tuple(failures),
+        judged=judged,
         converged=converged,
         circuit_of=circuit_of,
         low_loss=relative < LOW,
@@ -227,6 +254,13 @@ def take_census(trained: Trained, *, budget: float = 20.0) -> Census:
         judge_seconds=time.perf_counter() - started,
         trained=trained,
     )
+
+
+def _left_out(seeds: np.ndarray, relative: np.ndarray) -> Failure:
+    """The seeds that an interruption left: nothing was trained, or these were not judged."""
+    loss = float(np.median(relative[seeds]))
+    kind, known = ("not judged", loss) if np.isfinite(loss) else ("not trained", None)
+    return Failure(kind, "", len(seeds), known, tuple(map(int, seeds)))
 
 
 def _circuits(

@@ -44,8 +44,8 @@ def draw_census(census: Census, path: str | PathLike[str]) -> None:
         _curves(curves, census)
         low, high = census.interval
         figure.suptitle(
-            f"{census.target}, regimen {census.regimen['name']}: {census.proved:,} of {census.seeds:,} seeds proved, "
-            f"{census.proved / census.seeds:.1%} ({low:.1%} to {high:.1%})",
+            f"{census.target}, regimen {census.regimen['name']}: {census.proved:,} of {int(census.judged.sum()):,} "
+            + ("seeds judged" if census.rate is None else f"seeds proved, {census.rate:.1%} ({low:.1%} to {high:.1%})"),
             fontsize=9,
             color=INK,
         )
@@ -90,7 +90,7 @@ def _curves(axes: Any, census: Census) -> None:
     if trained is None:
         raise RelucircError("this census was read without its networks, so it has no loss curves to draw.")
     steps, losses = trained.loss_steps, trained.losses / max(trained.mean_square, 1e-30)
-    chosen = np.unique(np.geomspace(1, len(steps), POINTS).round().astype(int)) - 1
+    chosen = np.unique(np.geomspace(1, max(len(steps), 1), POINTS).round().astype(int))[: len(steps)] - 1
     for which, colour in ((~census.converged, FAILED), (census.converged, PROVED)):
         for seed in np.flatnonzero(which)[:CURVES]:
             curve = losses[chosen, seed]

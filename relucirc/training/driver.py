@@ -35,7 +35,7 @@ class Trained:
         networks: All of them as one pytree: an :class:`relucirc.MLP` whose leaves have a leading
             axis of seeds, for ``jax.vmap``.
         losses: Loss curves, ``[rows, seeds]``: the mean squared error on fresh points, averaged
-            over ten steps.
+            over ten steps; no rows where training was interrupted before its first steps.
         draws: How often each seed was drawn; 1 where the regimen does not draw anew.
         target: What was learned.
         domain: Where points came from; None for [-1, 1]^n.
@@ -77,7 +77,13 @@ class Trained:
 
     @property
     def final_losses(self) -> np.ndarray:
-        """The last row of the loss curves."""
+        """The last row of the loss curves.
+
+        Raises:
+            RelucircError: When no step was taken, so that no loss is known.
+        """
+        if not len(self.losses):
+            raise RelucircError("training was interrupted before its first steps, so no loss is known.")
         return self.losses[-1]
 
     @property
@@ -125,7 +131,7 @@ def train(
 
     The result depends on the key, the number of steps and the regimen, and not on the number of
     devices; that of a seed does not depend on how many others there are.  Ctrl-C ends the training
-    early and returns what there is.
+    early and returns what there is, if only the networks as they were drawn.
 
     Args:
         f: The function to learn: a formula as SymPy or text, a list of them, another network, or a
@@ -294,7 +300,10 @@ class _Work:
         leaves = [program.from_blocks(leaf) for leaf in jax.tree.leaves(position.state)]
         arrays = {f"leaf{i}": leaf for i, leaf in enumerate(leaves)}
         arrays |= {"step": np.int64(position.step), "narrow": np.bool_(position.narrow)}
-        save_checkpoint(path, self.about(), {**arrays, "losses": np.concatenate(position.rows)})
+        save_checkpoint(path, self.about(), {**arrays, "losses": self._losses(position)})
+
+    def _losses(self, position: _Position) -> np.ndarray:
+        return np.concatenate([np.zeros((0, self.seeds), np.float32), *position.rows])
 
     def resume(self, path: Path | None) -> _Position:
         """Returns where a checkpoint left off, or the start."""
@@ -313,10 +322,9 @@ class _Work:
         layers = jax.tree.map(program.from_blocks, position.state.layers)
         if not position.narrow:
             layers = prune_layers(layers, self.sizes)
-        rows = position.rows or (np.full((1, self.seeds), np.nan, np.float32),)
         return Trained(
             networks=to_networks(layers, self.target.names),
-            losses=np.concatenate(rows),
+            losses=self._losses(position),
             draws=program.from_blocks(position.state.draws),
             target=self.target,
             domain=self.domain,

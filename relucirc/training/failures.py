@@ -3,7 +3,8 @@
 Kinds, in this order: *diverged* (weights that are not finite); *unfinished* (the loss is all but zero, but
 no circuit was found: more steps, or weights without simple proportions); *dead neuron* (one is never
 active on the domain, or not read); *twin neurons* (two detect the same thing, so one is missing
-elsewhere); *local optimum* (all neurons are at work, at the wrong place).
+elsewhere); *local optimum* (all neurons are at work, at the wrong place).  After an interruption there are seeds of
+two more kinds, about which nothing is said: *not trained* and *not judged*.
 
 Seeds of one kind are grouped by the function that they compute, up to the target's symmetries.
 This is description, in floats; nothing is proved about failures.
@@ -38,19 +39,20 @@ class Failure:
         kind: See the module.
         computes: The function of a typical one, rounded to two digits.
         count: How many.
-        loss: Their median loss, relative to the mean square of the target.
+        loss: Their median loss, relative to the mean square of the target; None where no step was taken.
         seeds: Their numbers.
     """
 
     kind: str
     computes: str
     count: int
-    loss: float
+    loss: float | None
     seeds: tuple[int, ...]
 
     def to_json(self) -> dict:
         """Returns the fields as plain JSON data."""
-        return {"kind": self.kind, "computes": self.computes, "count": self.count, "relative_loss": round(self.loss, 6)}
+        loss = None if self.loss is None else round(self.loss, 6)
+        return {"kind": self.kind, "computes": self.computes, "count": self.count, "relative_loss": loss}
 
 
 def forward(layers: Layers, points: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ MANY = 12
 def census_table(census: Census) -> str:
     """Writes the census as aligned text."""
     low, high = census.interval
-    rate = census.proved / census.seeds
+    judged = int(census.judged.sum())
     steps = (
         f"{census.steps:,} steps"
         if census.steps == census.total_steps
@@ -16,13 +16,19 @@ def census_table(census: Census) -> str:
     )
     lines = [
         f"{census.target}: {'-'.join(map(str, census.sizes))} networks, regimen {census.regimen['name']}, {steps}",
-        f"{census.proved:,} of {census.seeds:,} seeds proved equal after snapping: "
-        f"{rate:.1%} (95 % interval {low:.1%} to {high:.1%})",
     ]
+    if judged < census.seeds:
+        lines.append(f"interrupted: {judged:,} of {census.seeds:,} seeds were judged")
+    if census.rate is None:
+        return "\n".join(lines)
+    lines.append(
+        f"{census.proved:,} of {judged:,} seeds proved equal after snapping: "
+        f"{census.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    )
     redrawn = int((census.draws > 1).sum())
     if redrawn:
         lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
-    odd = int((census.low_loss & ~census.converged).sum()), int((census.converged & ~census.low_loss).sum())
+    odd = census.low_loss_not_proved, int((census.converged & ~census.low_loss).sum())
     lines.append(
         f"judged by its loss alone: {odd[0]} seeds with a low loss are not proved, "
         f"{odd[1]} proved ones have a higher loss"
@@ -42,7 +48,14 @@ def census_table(census: Census) -> str:
         lines.append("")
         failed = [("seeds", "loss", "failure", "computes about")]
         for failure in census.failures[:MANY]:
-            failed.append((f"{failure.count:,}", f"{failure.loss:.2g}", failure.kind, failure.computes))
+            failed.append(
+                (
+                    f"{failure.count:,}",
+                    "-" if failure.loss is None else f"{failure.loss:.2g}",
+                    failure.kind,
+                    failure.computes,
+                )
+            )
         lines += _aligned(failed)
         if len(census.failures) > MANY:
             rest = sum(failure.count for failure in census.failures[MANY:])
