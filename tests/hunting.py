@@ -9,6 +9,7 @@ A :class:`Case` holds the claim as the library takes it and, beside it, the same
 * unrelated: a random formula against a random network.
 """
 
+import functools
 import itertools
 import json
 from collections import Counter
@@ -338,11 +339,15 @@ class _Compiler:
         if head == "median":
             a, b, c = parts
             return self.value(("max", ("min", a, b), ("min", ("max", a, b), c)))
+        if head == "clip":
+            a, low, high = parts
+            return self.value(("min", ("max", a, low), high))
         values = [self.value(part) for part in parts]
         top = max((level for level, _ in values), default=0)
         forms = [self.lift(level, form, top) for level, form in values]
         if head == "add":
             return top, (_sum(*((1, terms) for terms, _ in forms)), sum((c for _, c in forms), start=Fraction(0)))
+        assert head in ("max", "min")
         sign = 1 if head == "max" else -1
         best, *rest = forms
         while rest:
@@ -396,6 +401,12 @@ def rewritten(draw: st.DrawFn, f: plain.Formula, n: int) -> plain.Formula:
     if head == "if":
         condition, yes, no = parts[0], *(rewritten(draw, part, n) for part in parts[1:])
         return draw(st.sampled_from([("if", condition, yes, no), ("if", ("not", condition), no, yes)]))
+    if head == "times":
+        return ("times", parts[0], rewritten(draw, parts[1], n))
+    if head == "cases":  # whose conditions cover everything, so that the last holds where no other does
+        pairs = [(c, rewritten(draw, v, n)) for c, v in zip(parts[::2], parts[1::2], strict=True)]
+        nested = functools.reduce(lambda rest, pair: ("if", *pair, rest), pairs[-2::-1], pairs[-1][1])
+        return draw(st.sampled_from([("cases", *itertools.chain.from_iterable(pairs)), nested]))
     inner = [rewritten(draw, part, n) for part in parts]
     zero, half = ("number", Fraction(0)), Fraction(1, 2)
     options: list[plain.Formula] = [(head, *inner)]
@@ -429,6 +440,9 @@ def rewritten(draw: st.DrawFn, f: plain.Formula, n: int) -> plain.Formula:
             ("add", ("max", zero, a), ("max", zero, _negated(a))),
             ("abs", _negated(a)),
         ]
+    elif head == "clip":
+        a, low, high = inner
+        options += [("min", high, ("max", a, low)), ("max", ("min", a, high), ("min", low, high))]
     elif head == "median":
         a, b, c = inner
         options += [
