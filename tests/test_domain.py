@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import Box, DomainError, circuits, prove
+from relucirc.checker.minimal import check_minimal
 from relucirc.domain import Domain, read_domain
 from relucirc.exact import rational
 from relucirc.strategies import domains, formulas, points
@@ -340,3 +341,14 @@ def test_an_answer_on_a_domain_is_right_at_a_random_point_of_it(formula, domain,
     elif result.status == "proved" and inside(domain, point):
         at = dict(zip(SYMBOLS, map(sympy.Rational, point), strict=True))
         assert formula.xreplace(at).doit() == net.at(*point)[0]
+
+
+def test_bounds_by_position_leave_a_certificate_no_choice_of_names():
+    """Names in a certificate are taken only where function and domain say them themselves."""
+    formula, places, swapped = "Max(x1 - 3/2, 0) + x2", [(0, 1), (2, 3)], ("x2", "x1")
+    certificate = relucirc.minimal_network(formula, domain=places, inputs=swapped).certificate
+    assert check_minimal(formula, certificate, places, swapped)
+    for inputs in (None, ("x1", "x2")):
+        assert not check_minimal(formula, certificate, places, inputs)
+    assert check_minimal(formula, certificate, {"x2": (0, 1), "x1": (2, 3)})
+    assert not check_minimal(formula, certificate, {"x1": (0, 1), "x2": (2, 3)})
