@@ -1,7 +1,13 @@
-"""A time budget that every long loop asks, and that remembers how far the work got."""
+"""A time budget that every long loop asks, and that remembers how far the work got.
+
+A verb runs under one clock: ``with Budget(seconds) as clock``.  Whatever it calls, reading included,
+asks that clock by :func:`tick` without having it handed down, and a clock that is made meanwhile (for
+a proof inside of an explanation, or a share of the work) ends with it at the latest.
+"""
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from numbers import Real
 
@@ -10,6 +16,8 @@ from relucirc.errors import RelucircError, shorten
 PATIENCE = 2.0
 """Seconds before progress is reported."""
 INTERVAL = 0.25
+BRIEF = 0.05
+"""Seconds that a call may take although the time is over."""
 
 
 class OutOfBudget(Exception):
@@ -18,7 +26,7 @@ class OutOfBudget(Exception):
 
 @dataclass
 class Budget:
-    """Seconds of wall time, counted from construction.
+    """Seconds of wall time, counted from construction; never more than a running clock has left.
 
     Attributes:
         seconds: The limit, or None for no limit.
@@ -34,12 +42,25 @@ class Budget:
     progress: dict[str, int] = field(default_factory=dict)
     on_progress: Callable[["Budget"], None] | None = field(default=None, repr=False)
     _reported: float = field(default=0.0, repr=False)
+    _tokens: "list[Token]" = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seconds is not None and not (isinstance(self.seconds, Real) and self.seconds == self.seconds):
             raise RelucircError(
                 f"budget: expected a number of seconds, or None for no limit, got {shorten(repr(self.seconds))}."
             )
+        outer = _running.get()
+        if outer is not None and outer.seconds is not None:
+            left = max(outer.started + outer.seconds - self.started, 0.0)
+            self.seconds = left if self.seconds is None else min(self.seconds, left)
+
+    def __enter__(self) -> "Budget":
+        self._tokens.append(_running.set(self))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _running.reset(self._tokens.pop())
+        self.close()
 
     @property
     def elapsed(self) -> float:
@@ -63,7 +84,7 @@ class Budget:
         """
         if counter is not None:
             self.progress[counter] = self.progress.get(counter, 0) + 1
-        elapsed = self.elapsed
+        elapsed = time.monotonic() - self.started
         if self.seconds is not None and elapsed > self.seconds:
             raise OutOfBudget
         if self.on_progress is not None and elapsed > max(PATIENCE, self._reported + INTERVAL):
@@ -77,5 +98,32 @@ class Budget:
     def close(self) -> None:
         """Ends the progress line, if there was one."""
         if self._reported and self.on_progress is not None:
-            self.method = ""
+            method, self.method = self.method, ""
             self.on_progress(self)
+            self.method = method
+
+
+_running: ContextVar[Budget | None] = ContextVar("running", default=None)
+
+
+def tick(counter: str | None = None) -> None:
+    """Counts one step with the clock of the verb that is running, if one is.
+
+    Raises:
+        OutOfBudget: When its time is over.
+
+    Example:
+        >>> with Budget(60.0) as clock:
+        ...     tick("regions")
+        >>> clock.progress
+        {'regions': 1}
+    """
+    clock = _running.get()
+    if clock is not None:
+        clock.step(counter)
+
+
+def seconds_left(most: float) -> float:
+    """Returns how long a call may take that cannot tick: at most so long, and never much more than is left."""
+    clock = _running.get()
+    return most if clock is None else max(min(most, clock.remaining), BRIEF)

@@ -146,7 +146,7 @@ class Solver:
         if lattice.gap is not None:
             return self._cut(sides, lattice.gap, relations)
         left, right = (chart.pull(side.finished()) for side in sides)
-        problem = Problem(left, right, chart.constraints, chart.interior, self.budget)
+        problem = Problem(left, right, chart.constraints, chart.interior)
         proof = self.solve(Case(relations, inside, chart, problem, lattice))
         if isinstance(proof, tuple):
             proof = _cut_near(lattice, proof, relations)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.exact import sign_of
 from relucirc.forms import Form
 from relucirc.names import positions, read_names
@@ -172,6 +173,7 @@ class GraphBuilder:
         return Form.variable(index)
 
     def _gate(self, gate: Gate) -> Form:
+        tick()
         self.gates.append(gate)
         return Form.variable(len(self.inputs) + len(self.gates) - 1)
 

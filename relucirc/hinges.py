@@ -19,11 +19,12 @@ Rules for ``max(a, b)``, in order:
 Every step leaves evidence that the checker replays without this file.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.exact import ONE, ZERO, text
 from relucirc.forms import Form, Key, form_to_json, primitive_scale
 from relucirc.geometry.cell import Cell
@@ -74,11 +75,8 @@ class HingeGraph:
         self._index: dict[tuple[Key, ...], int] = {}
         self._samples = SampledValues(n, cell)
 
-    def lower(self, graph: Graph, tick: Callable[[], None] = lambda: None) -> tuple[list[Form], list[Evidence]]:
-        """Rewrites a graph without selects; returns its output forms, and one step per gate.
-
-        Calls ``tick`` at every gate; it may raise to stop.
-        """
+    def lower(self, graph: Graph) -> tuple[list[Form], list[Evidence]]:
+        """Rewrites a graph without selects; returns its output forms, and one step per gate."""
         values: list[Form] = []
         steps: list[Evidence] = []
 
@@ -177,6 +175,7 @@ class HingeGraph:
         outside, expanded = Form(), []
         pending = {v for form in elements.values() for v in form.terms if v >= self.n}
         while pending:
+            tick()
             v = max(pending)
             pending.discard(v)
             coefficients = [form.coefficient(v) for form in elements.values()]

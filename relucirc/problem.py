@@ -1,12 +1,11 @@
 """One question in the form that methods answer: are two graphs equal on a polyhedron with interior?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from flint import fmpq
 
-from relucirc.budget import Budget
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, cell_of
 from relucirc.graph import Graph
@@ -44,14 +43,12 @@ class Problem:
         right: Graph without selects, over the same inputs.
         constraints: Forms over the inputs.
         interior: A point where all constraints are positive.
-        budget: Asked while the problem is lowered.
     """
 
     left: Graph
     right: Graph
     constraints: tuple[Form, ...]
     interior: tuple[fmpq, ...]
-    budget: Budget = field(default_factory=Budget, compare=False)
 
     @property
     def n(self) -> int:
@@ -78,8 +75,8 @@ class Problem:
     def _lower(self, *, flatten: bool) -> Lowered:
         cell = self.cell if self.constraints else None
         hinges = HingeGraph(self.n, self.constraints, cell, flatten=flatten)
-        left, left_steps = hinges.lower(self.left, self.budget.step)
-        right, right_steps = hinges.lower(self.right, self.budget.step)
+        left, left_steps = hinges.lower(self.left)
+        right, right_steps = hinges.lower(self.right)
         outputs = tuple(zip(left, right, strict=True))
         differences = tuple(a - b for a, b in outputs)
         evidence = {"atoms": hinges.atoms_to_json(), "left": left_steps, "right": right_steps}

@@ -66,24 +66,23 @@ def prove(
         proved: equal at every real input, by normal form.
     """
     clock = Budget(budget, on_progress=progress_line() if progress is None else progress)
-    claim = read_claim(net, formula, domain, inputs)
-    attempt = _Attempt(claim, clock)
     try:
-        solver = Solver(attempt.solve, clock, claim.domain.integers)
-        proof = solver.run(claim.left, claim.right, claim.domain.relations)
-        if proof is not None:
-            return _checked(claim, proof, attempt, clock)
-        if attempt.witness is not None:
-            return _refuted(claim, attempt.witness, attempt.methods[-1], clock)
-        return _unknown("no method decided it.", clock)
+        with clock:
+            claim = read_claim(net, formula, domain, inputs)
+            attempt = _Attempt(claim, clock)
+            solver = Solver(attempt.solve, clock, claim.domain.integers)
+            proof = solver.run(claim.left, claim.right, claim.domain.relations)
+            if proof is not None:
+                return _checked(claim, proof, attempt, clock)
+            if attempt.witness is not None:
+                return _refuted(claim, attempt.witness, attempt.methods[-1], clock)
+            return _unknown("no method decided it.", clock)
     except OutOfBudget:
         return _unknown(f"the budget of {clock.seconds:g} s ended.", clock)
     except RecursionError:
         return _unknown("the cases are nested too deeply.", clock)
     except KeyboardInterrupt:
         return _unknown(INTERRUPTED, clock)
-    finally:
-        clock.close()
 
 
 class _Attempt:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from relucirc.budget import tick
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
 from relucirc.hinges import HingeGraph
@@ -42,6 +43,7 @@ def leaves(hinges: HingeGraph, forms: Sequence[Form], cell: Cell) -> Iterator[Pa
     """
     stack = [Part(cell, (), {}, tuple(forms))]
     while stack:
+        tick()
         part = stack.pop()
         atom = next((k for k in hinges.reachable(part.forms) if hinges.n + k not in part.decided), None)
         if atom is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from flint import fmpq
 
+from relucirc.budget import seconds_left
 from relucirc.exact import approximate, nearest_integer
 from relucirc.forms import Form
 from relucirc.graph import Graph, MaxGate
@@ -115,7 +116,7 @@ def shrink(point: Point, is_witness: Callable[[Point], bool], attempts: int = 20
     """Makes a witness smaller while it stays one: whole-point roundings, then one entry at a time."""
     best, tries = point, 0
     improved = True
-    end = time.monotonic() + SHRINK_SECONDS
+    end = time.monotonic() + seconds_left(SHRINK_SECONDS)
     while improved and tries < attempts:
         improved = False
         for candidate in _simpler(best):

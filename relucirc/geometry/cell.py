@@ -15,6 +15,7 @@ from operator import mul
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.forms import Form
 
 Ray = tuple[tuple[int, ...], int]
@@ -99,6 +100,7 @@ class Cell:
         masks = [mask for _, mask in self.rays]
         tight = _transposed(masks) if len(masks) > INDEXED else None
         for p, mask_p, value_p in over:
+            tick()
             for q, mask_q, value_q in under:
                 common = mask_p & mask_q
                 if common.bit_count() < needed:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.exact import ONE, ZERO
 
 Vector = Sequence[fmpq]
@@ -34,6 +35,7 @@ def cone_combination(target: Vector, generators: Sequence[Vector]) -> Combinatio
         inverse[i][i] = -ONE if t.p < 0 else ONE
     amounts = [abs(t) for t in target]
     while True:
+        tick()
         prices = [ZERO] * dim
         for j, row in zip(basis, inverse, strict=True):
             if j >= count:

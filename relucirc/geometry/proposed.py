@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpq
 
+from relucirc.budget import seconds_left
 from relucirc.exact import ZERO, approximate
 from relucirc.geometry.rows import solve_rows
 
 Vector = Sequence[fmpq]
 NOISE = 1e-9
+SECONDS = 10.0
 
 
 def proposed_combination(target: Vector, generators: Sequence[Vector]) -> list[fmpq] | None:
@@ -25,7 +27,10 @@ def proposed_combination(target: Vector, generators: Sequence[Vector]) -> list[f
     matrix, wanted = matrix / scale[:, None], wanted / scale
     if not (np.isfinite(matrix).all() and np.isfinite(wanted).all()):
         return None
-    found = linprog(np.ones(len(generators)), A_eq=matrix, b_eq=wanted, bounds=(0, None), method="highs-ds")
+    options = {"time_limit": seconds_left(SECONDS)}
+    found = linprog(
+        np.ones(len(generators)), A_eq=matrix, b_eq=wanted, bounds=(0, None), method="highs-ds", options=options
+    )
     if found.status != 0:
         return None
     support = [i for i, m in enumerate(found.x) if m > NOISE]

@@ -18,6 +18,7 @@ from flint import fmpq
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
+from relucirc.budget import tick
 from relucirc.domain import Domain, declared
 from relucirc.errors import FormulaError, RelucircError, shorten
 from relucirc.exact import ONE, ZERO, rational, sign_of, text
@@ -167,6 +168,7 @@ class _Lowering:
         """Returns the form of an expression, arguments first, without recursion."""
         stack: list[tuple[sympy.Basic, bool]] = [(root, False)]
         while stack:
+            tick()
             expression, ready = stack.pop()
             if expression in self.known:
                 continue

@@ -1,5 +1,6 @@
 """A network as a graph: one max-gate ``max(0, z)`` for every neuron."""
 
+from relucirc.budget import tick
 from relucirc.errors import NetworkError
 from relucirc.exact import ZERO
 from relucirc.forms import Form, combine
@@ -21,6 +22,7 @@ def graph_of_network(net: MLP) -> Graph:
     for depth, layer in enumerate(layers):
         forms = []
         for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+            tick()
             forms.append(combine([*((c, values[j]) for j, c in row), *([(bias, _UNIT)] if bias else [])]))
         values = forms if depth == len(layers) - 1 else [builder.relu(form) for form in forms]
     return builder.build(values)

@@ -265,14 +265,15 @@ class _Sweep:
         relations = [Relation(form, ">=") for form in constraints]
         chart = chart_of(relations, len(left.inputs))
         clock = self.budget.part(seconds)
-        problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior, clock)
+        problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior)
         try:
-            for method in methods:
-                answer = method(problem, clock)
-                if isinstance(answer, Proved):
-                    return {**chart.evidence, **answer.evidence}
-                if isinstance(answer, Refuted):
-                    return chart.lift(answer.point)
+            with clock:
+                for method in methods:
+                    answer = method(problem, clock)
+                    if isinstance(answer, Proved):
+                        return {**chart.evidence, **answer.evidence}
+                    if isinstance(answer, Refuted):
+                        return chart.lift(answer.point)
         except OutOfBudget:
             self.budget.step()
         return None

@@ -15,6 +15,7 @@ from flint import fmpq
 from jax.extend import source_info_util
 from jax.extend.core import ClosedJaxpr, Literal
 
+from relucirc.budget import tick
 from relucirc.forms import Form
 from relucirc.graph import Guard
 from relucirc.lower.jaxpr.arrays import elementwise, exact, is_raw, is_whole, objects
@@ -68,6 +69,7 @@ class Interpreter:
             values[variable] = _constant(const, variable.aval)
         values.update(zip(jaxpr.invars, arguments, strict=True))
         for equation in jaxpr.eqns:
+            tick()
             results = self._step(equation, [read(atom) for atom in equation.invars])
             values.update(zip(equation.outvars, results, strict=True))
         return [read(atom) for atom in jaxpr.outvars]
