@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 
@@ -228,6 +229,17 @@ def test_deviation_names_the_value_and_the_place(run):
     assert status == 0
     assert out == "largest difference 2, attained at x1 = -1, x2 = 1.\n"
     assert "unbounded" in run("deviation", "minimum", "x2")[1]
+
+
+def test_deviation_at_a_budgets_end_says_the_interval_and_exits_3(run):
+    hard = ("deviation", "median(9)", "0", "--domain", ", ".join(f"-1 <= x{i} <= 1" for i in range(1, 10)))
+    status, out, err = run(*hard, "--budget", "0.3")
+    assert (status, err) == (3, "")
+    assert out.startswith("largest difference at least 1 (attained at ")
+    status, out, err = run(*hard, "--budget", "0.3", "--json")
+    data = json.loads(out)
+    assert (status, err, data["status"], data["value"]) == (3, "", "unknown", None)
+    assert Fraction(data["lower"]) == 1 <= Fraction(data["upper"])
 
 
 def test_minimal_says_whether_the_size_is_proved(run, tmp_path):

@@ -153,8 +153,9 @@ def test_integer_points_are_searched_exactly():
     assert (square.value, square.witness["x1"]) == (2, 2)
     with pytest.raises(DomainError, match="no point with integers"):
         max_deviation(net, "0", "1/4 <= x1, x1 <= 1/2, x1 in integers, x2 in {0, 1}")
+    assert max_deviation(net, "0", "x1 >= 0, x1 in integers, x2 in {0, 1}").value == oo
     with pytest.raises(DomainError, match="unbounded"):
-        max_deviation(net, "0", "x1 >= 0, x1 in integers, x2 in {0, 1}")
+        max_deviation(net, "x1**2", "x1 >= 0, x1 in integers, x2 in {0, 1}")
 
 
 def test_deep_networks_of_one_input_are_measured_piece_by_piece():
@@ -299,27 +300,92 @@ def test_polynomial_questions_that_cannot_be_answered_say_why():
         max_deviation(MLP.from_arrays([([[1], [1]], None)]), x**2, Box(0, 1))
 
 
-def test_budget_ends_with_what_was_seen(monkeypatch):
+class _Steps:
+    """Ends every budget after so many steps."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __enter__(self) -> None:
+        self.step = Budget.step
+
+        def step(_clock, _counter=None) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise OutOfBudget
+
+        Budget.step = step
+
+    def __exit__(self, *_) -> None:
+        Budget.step = self.step
+
+
+QUESTIONS = st.one_of(
+    st.tuples(nets(("x", "y")), nets(("x", "y")), st.sampled_from([Box(-2, 2), None, "x >= 0, 0 < y, y <= 1"])),
+    st.tuples(nets(("x",)), st.just(x**3 - x), st.just(Box(-1, 2))),
+    st.tuples(nets(("x", "y")), st.just(x**2 * y - x), st.just(Box(-1, 1))),
+    st.tuples(
+        nets(("x", "y")),
+        st.just(Piecewise((x, x > y), (1, sympy.Eq(2 * x, 1)), (-y, True))),
+        st.sampled_from([Box(-2, 2), Box(-2, 2, integer=True), "x in {-1, 0, 1}, 0 < y, y < 1"]),
+    ),
+)
+
+
+@settings(max_examples=120)
+@given(QUESTIONS, st.integers(0, 300))
+def test_budget_ends_with_an_interval_that_holds_the_supremum(question, steps):
+    net, formula, domain = question
+    whole = max_deviation(net, formula, domain)
+    assert (whole.status, whole.lower, whole.upper) == ("exact", whole.value, whole.value)
+    with _Steps(steps):
+        found = max_deviation(net, formula, domain)
+    if found.status == "exact":
+        assert found.value == whole.value
+        return
+    assert found.value is None
+    assert found.lower <= whole.value <= found.upper
+    assert "budget" in found.reason
+    if found.witness is None:
+        assert found.lower == 0
+        return
+    other = formula if isinstance(formula, MLP) else None
+    at = [found.witness[name] for name in net.inputs]
+    if found.attained and all(c.is_Rational for c in at):
+        gap = abs(net.at(*at)[0] - other.at(*at)[0]) if other is not None else gap_at(net, [formula], at)
+        assert gap == found.lower
+
+
+def test_budget_ends_with_what_was_seen():
     rng = random.Random(1)
     layers = [
         ([[rng.choice((-3, -1, 1, 2)) for _ in range(a)] for _ in range(b)], [rng.choice((-1, 1)) for _ in range(b)])
         for a, b in [(3, 20), (20, 20), (20, 1)]
     ]
-    net = MLP.from_arrays(layers)
-    with pytest.raises(RelucircError, match=r"budget of 0\.2 s ended"):
-        max_deviation(net, "x1", Box(-1, 1), budget=0.2)
-    flat = MLP.from_arrays([([row[:2] for row in layers[0][0]], layers[0][1]), *layers[1:]])
-    seen = itertools.count()
+    found = max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0.2)
+    assert found.value is None
+    assert 0 < found.lower < found.upper < oo
+    assert found.attained
+    assert str(found).startswith("largest difference at least ")
+    assert str(found).endswith("the budget of 0.2 s ended.")
+    assert found.to_json()["upper"] == str(found.upper)
+    unread = max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0)
+    assert (unread.value, unread.witness, unread.lower, unread.upper) == (None, None, 0, oo)
 
-    def step(_clock, counter=None, _count=1):
-        if counter in ("regions", "pieces") and next(seen) > 20:
-            raise OutOfBudget
 
-    monkeypatch.setattr(Budget, "step", step)
-    for network, formula in ((net, x1), (flat, x1**3 * x2)):
-        seen = itertools.count()
-        with pytest.raises(RelucircError, match=r"budget of 5 s ended; the largest value seen so far is \d+"):
-            max_deviation(network, formula, Box(-1, 1), budget=5)
+def test_interruption_ends_with_what_was_seen(monkeypatch):
+    net = MLP.from_arrays([([[1, -1], [2, 3], [1, 1]], [0, 1, -1]), ([[1, -2, 1]], None)])
+    step, seen = Budget.step, itertools.count()
+
+    def interrupted(clock, counter=None):
+        if counter == "regions" and next(seen) == 2:
+            raise KeyboardInterrupt
+        step(clock, counter)
+
+    monkeypatch.setattr(Budget, "step", interrupted)
+    found = max_deviation(net, "x1", Box(-1, 1))
+    assert found.value is None
+    assert found.reason.endswith("interrupted.")
 
 
 @pytest.mark.parametrize("degree", [3, 5, 7])

@@ -2,7 +2,7 @@
 
 import argparse
 
-from relucirc.cli.answer import Answer, plain
+from relucirc.cli.answer import PROVED, UNKNOWN, Answer
 from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_budget, add_domain, read_formula, read_network
 
 HELP = "how far apart are a network and a formula, at most, and where?"
@@ -21,10 +21,4 @@ def run(args: argparse.Namespace) -> Answer:
     from relucirc import max_deviation
 
     found = max_deviation(read_network(args.network), read_formula(args.formula), args.domain, budget=args.budget)
-    data = {"value": found.value, "witness": found.witness, "attained": found.attained, "seconds": found.seconds}
-    if found.witness is None:
-        return Answer("the difference is unbounded on this domain.", plain(data))
-    where = ", ".join(f"{name} = {value}" for name, value in found.witness.items())
-    about = "" if found.value.is_Integer else f" (about {float(found.value):.6g})"
-    verb = "attained" if found.attained else "approached"
-    return Answer(f"largest difference {found.value}{about}, {verb} at {where}.", plain(data))
+    return Answer(str(found), found.to_json(), UNKNOWN if found.value is None else PROVED)

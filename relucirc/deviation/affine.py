@@ -8,13 +8,11 @@ from flint import fmpq
 from relucirc.budget import Budget
 from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.deviation.line_function import difference, interval, line_functions
-from relucirc.deviation.summit import Peak, Summit
+from relucirc.deviation.summit import Belongs, Peak, Standing, Summit
 from relucirc.exact import ZERO
 from relucirc.forms import Form
 from relucirc.problem import Problem
 from relucirc.subdivision import leaves
-
-Belongs = Callable[[AlgebraicPoint], bool]
 
 
 @dataclass(frozen=True)
@@ -25,26 +23,58 @@ class Piece:
         vertices: Its vertices (on a section across its lines).
         directions: Its unbounded directions; a line counts as two.
         forms: The forms.
+        sides: What cuts it out of the problem's polyhedron: forms ``>= 0``.
     """
 
     vertices: Sequence[Sequence[fmpq]]
     directions: Sequence[Sequence[int]]
     forms: Sequence[Form]
+    sides: Sequence[Form]
+
+    def is_bounded(self, form: Form) -> bool:
+        """Whether a form is constant along every direction."""
+        slope = Form(form.terms)
+        return not any(slope.evaluate([fmpq(c) for c in direction]) for direction in self.directions)
 
 
-def affine_summit(problem: Problem, belongs: Belongs, budget: Budget, summit: Summit) -> Peak | None:
-    """Raises an empty summit to the largest absolute difference over all outputs; None if it is infinite.
+class Unbounded(Exception):
+    """The difference is not bounded on the domain."""
+
+
+def affine_summit(
+    problem: Problem,
+    belongs: Belongs,
+    meets: Callable[[Sequence[Form]], bool],
+    budget: Budget,
+    summit: Summit,
+) -> Peak | None:
+    """Raises an empty summit to the largest absolute difference over all outputs; None on an empty domain.
 
     On each piece the difference is affine.  It is unbounded iff it changes along a direction;
     otherwise it is largest on the hull of some vertices, plus all directions.  If no vertex of that
     face belongs to the domain, a point inside the face does, or none of its points.
+
+    Where inputs are integers, an unbounded piece counts if it has a point with integers: from there some
+    multiple of the rational direction leads to others, as far away as one likes.  Otherwise it has
+    nothing to give.
+
+    Args:
+        problem: The two sides on a polyhedron.
+        belongs: Tells where a point stands.
+        meets: Whether the domain has a point where some forms are ``>= 0``.
+        budget: Asked at every piece.
+        summit: What is raised.
+
+    Raises:
+        Unbounded: When the supremum is infinite.
     """
     for piece in _pieces(problem, budget):
         budget.step("regions")
+        if not all(map(piece.is_bounded, piece.forms)):
+            if meets(piece.sides):
+                raise Unbounded
+            continue
         for form in piece.forms:
-            slope = Form(form.terms)
-            if any(slope.evaluate([fmpq(c) for c in direction]) for direction in piece.directions):
-                return None
             values = [form.evaluate(vertex) for vertex in piece.vertices]
             for sign, extreme in ((1, max(values)), (-1, -min(values))):
                 if extreme >= 0 and summit.is_below(extreme):
@@ -63,7 +93,7 @@ def _offer_face(
     found = False
     for vertex in face:
         point = AlgebraicPoint.rational(vertex)
-        found = belongs(point) or found
+        found = belongs(point) is not Standing.NEAR or found
         summit.offer(Algebraic.of(value), point, belongs)
     if not found:
         inside = [sum(column, start=ZERO) / len(face) for column in zip(*face, strict=True)]
@@ -81,10 +111,11 @@ def _pieces(problem: Problem, budget: Budget) -> Iterator[Piece]:
             for start, end, (constant, slope) in difference(left, right).pieces(low, high):
                 vertices = [[c] for c in (start, end) if c is not None] or [[ZERO]]
                 directions = [[d] for c, d in ((start, -1), (end, 1)) if c is None]
-                yield Piece(vertices, directions, [Form({0: slope}, constant)])
+                sides = [Form({0: fmpq(-d)}, d * c) for c, d in ((start, -1), (end, 1)) if c is not None]
+                yield Piece(vertices, directions, [Form({0: slope}, constant)], sides)
         return
     lowered = problem.hinged
     for part in leaves(lowered.hinges, lowered.differences, problem.cell):
         lines = [line[1:] for line in part.cell.lines]
         directions = [*part.cell.directions, *lines, *(tuple(-c for c in line) for line in lines)]
-        yield Piece(part.cell.vertices, directions, part.forms)
+        yield Piece(part.cell.vertices, directions, part.forms, part.cuts)

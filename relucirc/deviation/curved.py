@@ -6,7 +6,7 @@ does.  On an unbounded piece g is bounded only if it is constant along every unb
 it is a polynomial along each line.  Then it is what it is on a bounded part.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
@@ -16,15 +16,13 @@ from relucirc.cases import Case
 from relucirc.deviation.algebraic import START, Algebraic, AlgebraicPoint, real_roots
 from relucirc.deviation.line_function import End, interval, line_functions
 from relucirc.deviation.polynomial import Terms, along, on_line, on_plane, plane_form, value_at
-from relucirc.deviation.summit import Peak, Summit
+from relucirc.deviation.summit import Belongs, Peak, Summit
 from relucirc.deviation.zeros import critical_points, curve_points, factors
 from relucirc.errors import RelucircError
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell
 from relucirc.subdivision import leaves
-
-Belongs = Callable[[AlgebraicPoint], bool]
 
 
 def curved_summit(

@@ -10,14 +10,18 @@ from flint import fmpq
 from relucirc.budget import Budget, OutOfBudget
 from relucirc.cases import Case, Solver
 from relucirc.claim import Claim, read_claim
-from relucirc.deviation.affine import affine_summit
-from relucirc.deviation.algebraic import AlgebraicPoint
+from relucirc.deviation.affine import Unbounded, affine_summit
+from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.deviation.curved import curved_summit
+from relucirc.deviation.estimate import Estimate, estimate
+from relucirc.deviation.integers import excludes_integers, has_integer_point
 from relucirc.deviation.polynomial import Terms, read_polynomials
-from relucirc.deviation.summit import Summit
+from relucirc.deviation.summit import Peak, Standing, Summit
 from relucirc.domain import Domain, declared
-from relucirc.errors import DomainError, RelucircError
-from relucirc.graph import Graph
+from relucirc.errors import DomainError, RelucircError, shorten
+from relucirc.exact import nearest_integer, to_rational, written
+from relucirc.forms import Form
+from relucirc.graph import Graph, Relation
 from relucirc.lower.from_formula import read_expressions
 from relucirc.network import MLP
 from relucirc.progress import progress_line
@@ -26,22 +30,50 @@ from relucirc.trees import symbols_of
 
 @dataclass(frozen=True)
 class Deviation:
-    """The supremum of ``|network - formula|`` over a domain.
+    """The supremum of ``|network - formula|`` over a domain, or an interval that holds it.
 
     Attributes:
         value: The exact supremum, over all outputs: a rational number, a real algebraic one where
-            the formula is a polynomial, or ``sympy.oo`` where it is unbounded.
-        witness: A point of the domain's closure that attains it, exact coordinates by input name;
-            None where it is unbounded.
+            the formula is a polynomial, or ``sympy.oo`` where it is unbounded.  None where the budget
+            ended first.
+        lower: The supremum is not less; the value itself where that is known.
+        upper: The supremum is not more; ``sympy.oo`` where no bound is known.
+        witness: A point of the domain's closure that attains ``lower``, exact coordinates by input
+            name; None where it is unbounded, or no point was seen.
         attained: Whether the witness itself attains it.  At a jump of the formula, or on an open
             boundary, the supremum is only approached.
+        reason: One sentence for people.
         seconds: Wall time used.
     """
 
-    value: sympy.Expr
+    value: sympy.Expr | None
     witness: dict[str, sympy.Expr] | None
     attained: bool
+    lower: sympy.Expr
+    upper: sympy.Expr
+    reason: str
     seconds: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """``"exact"``, or ``"unknown"`` where only the interval is known."""
+        return "unknown" if self.value is None else "exact"
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as plain JSON data, numbers as strings."""
+        return {
+            "status": self.status,
+            "value": None if self.value is None else written(self.value),
+            "lower": written(self.lower),
+            "upper": written(self.upper),
+            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
+            "attained": self.attained,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 6),
+        }
 
 
 def max_deviation(
@@ -65,15 +97,16 @@ def max_deviation(
         formula: The formula, as for :func:`relucirc.prove`; or a polynomial with rational
             coefficients, or a list of them.
         domain: The domain, as for :func:`relucirc.prove`.
-        budget: Seconds of wall time; None for no limit.
+        budget: Seconds of wall time, after which the answer is an interval; None for no limit.
         inputs: Names of the inputs where ``net`` is a function.
         progress: As for :func:`relucirc.prove`.
 
     Returns:
-        A :class:`Deviation`.
+        A :class:`Deviation`.  When the budget ends, or at Ctrl-C, its ``value`` is None, and the supremum
+        lies between ``lower`` and ``upper``, both certified.
 
     Raises:
-        RelucircError: For unreadable input, or when the budget ends first.
+        RelucircError: For unreadable input.
 
     Example:
         >>> import relucirc
@@ -83,28 +116,22 @@ def max_deviation(
         1/4
     """
     clock = Budget(budget, method="deviation", on_progress=progress_line() if progress is None else progress)
-    polynomials, said = _polynomials(net, formula, inputs)
-    claim = read_claim(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
-    claim = replace(claim, domain=claim.domain & said)
-    measure = _Measure(claim, polynomials, clock)
+    measure = None
     try:
-        Solver(measure.solve, clock, claim.domain.integers).run(claim.left, claim.right, claim.domain.relations)
-    except OutOfBudget:
-        raise RelucircError(
-            f"max_deviation: the budget of {budget:g} s ended; the largest value seen so far is "
-            f"{measure.so_far()}. Pass a larger budget or a smaller domain."
-        ) from None
+        with clock:
+            polynomials, said = _polynomials(net, formula, inputs)
+            claim = read_claim(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
+            claim = replace(claim, domain=claim.domain & said)
+            measure = _Measure(claim, polynomials, clock)
+            return measure.run()
+    except (OutOfBudget, KeyboardInterrupt) as end:
+        ended = "interrupted" if isinstance(end, KeyboardInterrupt) else f"the budget of {clock.seconds:g} s ended"
+        if measure is None:
+            reason = f"nothing is known: {ended} before the question was read."
+            return Deviation(None, None, False, sympy.Integer(0), sympy.oo, reason, clock.elapsed)
+        return measure.interval(ended)
     except RecursionError:
         raise RelucircError("max_deviation: the cases are nested too deeply; measure a smaller domain.") from None
-    finally:
-        clock.close()
-    if measure.unbounded:
-        return Deviation(sympy.oo, None, attained=False, seconds=clock.elapsed)
-    peak = measure.summit.peak
-    if peak is None:
-        raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
-    witness = {name: peak.point[i].to_sympy() for i, name in enumerate(claim.left.inputs)}
-    return Deviation(peak.value.to_sympy(), witness, peak.attained, clock.elapsed)
 
 
 def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> tuple[list[Terms] | None, Domain]:
@@ -123,40 +150,139 @@ class _Measure:
         self.claim = claim
         self.polynomials = polynomials
         self.clock = clock
+        self.integers = claim.domain.integers
+        self.estimate = Estimate(None, ())
         self.summit = Summit()
         self.current = Summit()
-        self.unbounded = False
+
+    def run(self) -> Deviation:
+        """Measures all cases."""
+        self.estimate = estimate(self.claim.left, self.claim.right, self.polynomials, self.claim.domain)
+        for corner in self.estimate.corners:
+            self._look(corner)
+        try:
+            solver = Solver(self.solve, self.clock, self.integers)
+            finished = solver.run(self.claim.left, self.claim.right, self.claim.domain.relations)
+        except Unbounded:
+            reason = "the difference is unbounded on this domain."
+            return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
+        if finished is None:
+            return self.interval("the cells were not searched to the end")
+        peak = self.summit.peak
+        if peak is None:
+            raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
+        value, witness = peak.value.to_sympy(), self._named(peak.point)
+        reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
+        return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed)
+
+    def interval(self, ended: str) -> Deviation:
+        """What is known when the search ends early."""
+        peak = self._highest()
+        lower = sympy.Integer(0) if peak is None else peak.value.to_sympy()
+        upper = sympy.oo if self.estimate.upper is None else to_rational(self.estimate.upper)
+        witness = None if peak is None else self._named(peak.point)
+        attained = peak is not None and peak.attained
+        seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
+        most = f"and at most {_shown(upper)}" if upper != sympy.oo else "no upper bound is known"
+        reason = f"largest difference at least {_shown(lower)}{seen}, {most}: {ended}."
+        return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed)
+
+    def _highest(self) -> Peak | None:
+        """The best of the finished cases and the one that was being measured.
+
+        Between integers a peak of the latter says nothing about the domain.
+        """
+        peaks = [self.summit.peak]
+        if self.current.peak is not None and (self.current.peak.attained or not self.integers):
+            peaks.append(self.current.peak)
+        best: Peak | None = None
+        for peak in peaks:
+            if peak is not None and (best is None or peak.value.compare(best.value) > 0):
+                best = peak
+        return best
+
+    def _named(self, point: AlgebraicPoint) -> dict[str, sympy.Expr]:
+        return {name: point[i].to_sympy() for i, name in enumerate(self.claim.left.inputs)}
+
+    def _look(self, point: Sequence[fmpq]) -> None:
+        """Offers the difference at one point, or at the integers nearest to it, if that is in the domain."""
+        at = tuple(fmpq(nearest_integer(c)) if v in self.integers else c for v, c in enumerate(point))
+        if not self.claim.contains(at):
+            return
+        if self.polynomials is None:
+            right = self.claim.right.evaluate(at)
+        else:
+            right = [sum((_monomial(at, e, c) for e, c in terms), start=fmpq(0)) for terms in self.polynomials]
+        gap = max(abs(a - b) for a, b in zip(self.claim.left.evaluate(at), right, strict=True))
+        self.summit.offer(Algebraic.of(gap), AlgebraicPoint.rational(at), lambda _: Standing.INSIDE)
 
     def solve(self, case: Case) -> "dict | tuple[fmpq, ...] | None":
-        """Measures one case; a point asks for finer ones at its fractional inputs, None ends the search."""
-        integers = [v for v in self.claim.domain.integers if case.chart.forms[v].terms]
+        """Measures one case; a point asks for finer ones at its fractional inputs."""
+        if excludes_integers(case.chart, self.integers):
+            return {}
+        self._look(case.inside)
+        open_integers = [v for v in self.integers if case.chart.forms[v].terms]
 
-        def belongs(coordinates: AlgebraicPoint) -> bool:
+        def belongs(coordinates: AlgebraicPoint) -> Standing:
             point = coordinates.lift(case.chart.forms)
-            inside = all(r.holds(point.form(r.form).sign()) for r in case.relations)
-            return inside and all(point[v].is_integer for v in integers)
+            if not all(r.holds(point.form(r.form).sign()) for r in case.relations):
+                return Standing.NEAR
+            return Standing.INSIDE if all(point[v].is_integer for v in open_integers) else Standing.FRACTIONAL
+
+        def meets(sides: Sequence[Form]) -> bool:
+            named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
+            relations = [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
+            return not open_integers or has_integer_point(relations, len(case.chart.forms), self.integers)
 
         self.current = Summit()
         if self.polynomials is None:
-            found = affine_summit(case.problem, belongs, self.clock, self.current)
+            found = affine_summit(case.problem, belongs, meets, self.clock, self.current)
         else:
             found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
-        if found is None and integers:
-            raise DomainError("max_deviation: expected a bounded domain of integer points, got an unbounded one.")
-        if found is None:
-            self.unbounded = True
-            return None
-        best = self.summit.peak
-        if integers and best is not None and best.attained and found.value.compare(best.value) <= 0:
+            if found is None and open_integers:
+                raise DomainError(
+                    "max_deviation: expected a bounded domain of integer points for a polynomial, got an unbounded one."
+                )
+            if found is None:
+                raise Unbounded
+        if found is None or not self._is_news(found, between=bool(open_integers)):
             return {}
         lifted = found.point.lift(case.chart.forms)
-        if integers and not found.attained:
+        if open_integers and not found.attained:
             return tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
-        self.summit.offer(found.value, lifted, lambda _: found.attained)
+        self.summit.offer(found.value, lifted, lambda _: found.standing)
         return {}
 
-    def so_far(self) -> str:
-        """The largest value seen, for a message."""
-        peaks = [s.peak for s in (self.summit, self.current) if s.peak is not None]
-        best = max(peaks, key=lambda peak: peak.value.near(), default=None)
-        return "not known" if best is None else str(best.value.to_sympy())
+    def _is_news(self, found: Peak, *, between: bool) -> bool:
+        """Whether a case may hold something higher than what is known, or as high and better attained.
+
+        Between integers the peak is a bound for the case.  Where it stands near the cell only, no point
+        of the cell has this value.
+        """
+        best = self.summit.peak
+        if not between or best is None:
+            return True
+        order = found.value.compare(best.value)
+        return order > 0 or (order == 0 and not best.attained and found.standing is not Standing.NEAR)
+
+
+def _monomial(point: Sequence[fmpq], exponents: Sequence[int], coefficient: fmpq) -> fmpq:
+    for c, exponent in zip(point, exponents, strict=True):
+        coefficient = coefficient * c**exponent
+    return coefficient
+
+
+def _shown(value: sympy.Expr) -> str:
+    """Writes a number, and about how large it is."""
+    if value.is_Integer:
+        return shorten(written(value))
+    try:
+        return f"{shorten(written(value))} (about {float(value):.6g})"
+    except OverflowError:
+        return shorten(written(value))
+
+
+def _where(witness: dict[str, sympy.Expr], *, attained: bool) -> str:
+    verb = "attained" if attained else "approached"
+    at = ", ".join(f"{name} = {shorten(written(value))}" for name, value in witness.items())
+    return f"{verb} at {at}" if at else f"{verb} at the only point"

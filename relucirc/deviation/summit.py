@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from flint import arb, fmpq
 
@@ -9,26 +10,43 @@ from relucirc.deviation.algebraic import START, Algebraic, AlgebraicPoint
 from relucirc.witness import cost
 
 
+class Standing(IntEnum):
+    """Where a point of a closed cell stands: near it only, in it but between integers, or in the domain."""
+
+    NEAR = 0
+    FRACTIONAL = 1
+    INSIDE = 2
+
+
+Belongs = Callable[[AlgebraicPoint], Standing]
+"""Tells where a point of a cell's closure stands."""
+
+
 @dataclass(frozen=True)
 class Peak:
-    """A value, and a point of the domain's closure that has it.
+    """A value, and a point of a cell's closure that has it.
 
     Attributes:
         value: The value.
         point: The point.
-        attained: Whether the point belongs to the domain itself.
+        standing: Where the point stands.
     """
 
     value: Algebraic
     point: AlgebraicPoint
-    attained: bool
+    standing: Standing
+
+    @property
+    def attained(self) -> bool:
+        """Whether the point belongs to the domain itself."""
+        return self.standing is Standing.INSIDE
 
     @property
     def rank(self) -> tuple:
         """Better points of one value have a larger rank: attained, rational, short."""
         known = [c.rational for c in self.point if c.rational is not None]
         bits, signs = cost(known)
-        return self.attained, len(known), -bits, -signs
+        return self.standing, len(known), -bits, -signs
 
 
 class Summit:
@@ -49,7 +67,7 @@ class Summit:
         """Whether everything up to a bound is certainly lower than the peak."""
         return self.peak is not None and bool(self._ball > bound)
 
-    def offer(self, value: Algebraic, point: AlgebraicPoint, belongs: Callable[[AlgebraicPoint], bool]) -> bool:
+    def offer(self, value: Algebraic, point: AlgebraicPoint, belongs: Belongs) -> bool:
         """Takes a value and the point that has it if none is better; says whether it is a top value now."""
         order = 1 if self.peak is None else value.compare(self.peak.value)
         if order < 0:
