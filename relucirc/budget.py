@@ -42,6 +42,7 @@ class Budget:
     progress: dict[str, int] = field(default_factory=dict)
     on_progress: Callable[["Budget"], None] | None = field(default=None, repr=False)
     _reported: float = field(default=0.0, repr=False)
+    _outer: "Budget | None" = field(default=None, repr=False, compare=False)
     _tokens: "list[Token]" = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -49,9 +50,9 @@ class Budget:
             raise RelucircError(
                 f"budget: expected a number of seconds, or None for no limit, got {shorten(repr(self.seconds))}."
             )
-        outer = _running.get()
-        if outer is not None and outer.seconds is not None:
-            left = max(outer.started + outer.seconds - self.started, 0.0)
+        self._outer = _running.get()
+        if self._outer is not None and self._outer.seconds is not None:
+            left = max(self._outer.started + self._outer.seconds - self.started, 0.0)
             self.seconds = left if self.seconds is None else min(self.seconds, left)
 
     def __enter__(self) -> "Budget":
@@ -94,6 +95,17 @@ class Budget:
     def part(self, seconds: float) -> "Budget":
         """Returns a budget for a part of the work: at most ``seconds``, and never more than is left."""
         return Budget(min(seconds, self.remaining), method=self.method, progress=self.progress)
+
+    def ended(self, error: "OutOfBudget | KeyboardInterrupt") -> str:
+        """Says why the work under this clock ended, for the verb that answers with what it knows.
+
+        Raises:
+            OutOfBudget, KeyboardInterrupt: The same error, where it is for the verb around this one to answer.
+        """
+        interrupted = isinstance(error, KeyboardInterrupt)
+        if self._outer is not None and (interrupted or self._outer.remaining <= 0):
+            raise error
+        return "interrupted" if interrupted else f"the budget of {self.seconds:g} s ended"
 
     def close(self) -> None:
         """Ends the progress line, if there was one."""

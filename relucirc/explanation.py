@@ -7,11 +7,12 @@ from typing import Any
 
 import sympy
 
+from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.circuits import catalogue
 from relucirc.circuits.circuit import Circuit
-from relucirc.errors import NetworkError, RelucircError
+from relucirc.errors import FormulaError, NetworkError
 from relucirc.forms import Form
-from relucirc.lift import affine_expression, to_sympy
+from relucirc.lift import affine_expression, write_formula
 from relucirc.names import default_names
 from relucirc.network import MLP
 from relucirc.printing import formula_text
@@ -20,6 +21,8 @@ from relucirc.prover import prove
 LARGE = 16
 """With more inputs, only minimum and maximum are recognised."""
 POINTS = 3
+PRINTED = 20_000
+"""Larger formulas are not printed among other lines: SymPy takes seconds for it, and nobody reads them."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,33 @@ class Explanation:
 
     Attributes:
         formula: The shortest formula found; proved equal to the network on all of R^n.  A list
-            for several outputs.
+            for several outputs.  None where none was found and proved: ``reason`` says why.
         circuits: Catalogue circuits that compute the same function on all of R^n, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
         features: What the first hidden layer detects: one line per neuron.
+        reason: One sentence for people: what is proved, and what was left out when the budget ended.
+        seconds: Wall time used.
     """
 
     formula: Any
     circuits: tuple[str, ...]
     features: tuple[str, ...]
+    reason: str
+    seconds: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """``"proved"`` where there is a formula, else ``"unknown"``."""
+        return "unknown" if self.formula is None else "proved"
 
     def __str__(self) -> str:
-        circuits = ", ".join(self.circuits) or "none of the catalogue"
-        lines = [f"formula   {formula_text(self.formula)}", f"circuits  {circuits}"]
+        if self.formula is None:
+            first = f"unknown   {self.reason}"
+        elif (size := size_of(self.formula)) > PRINTED:
+            first = f"formula   of {size:,} numbers, names and operations, too long to be printed here"
+        else:
+            first = f"formula   {formula_text(self.formula)}"
+        lines = [first, f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}"]
         return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
 
 
@@ -49,35 +66,97 @@ def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
 
     Args:
         net: A network.
-        budget: Seconds for each proof.
+        budget: Seconds of wall time for all of it; None for no limit.  When they end, or at Ctrl-C, the
+            answer is what is known until then.
 
     Raises:
-        RelucircError: When the formula cannot be proved equal within the budget.
+        RelucircError: When the network cannot be read.
 
     Example:
         >>> import relucirc
         >>> explain(relucirc.circuits.minimum()).formula
         Min(x1, x2)
     """
-    formula = to_sympy(net)
-    result = prove(net, formula, budget=budget)
-    if result.status != "proved":
-        raise RelucircError(f"the formula was not proved equal to the network: {result.reason}")
-    names = []
-    for circuit, parameters in _candidates(net):
-        if _is(net, circuit, parameters, budget):
-            defaults = parameters in ((), tuple(p.default for p in _signature(circuit)))
-            names.append(circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})")
-            theirs = _named(circuit.formula(*parameters), net)
-            if circuit.where is None and len(str(theirs)) < len(str(formula)):
-                formula = theirs
-    return Explanation(formula, tuple(names), tuple(_features(net)))
+    clock = Budget(budget, method="explain")
+    found = _Findings()
+    try:
+        with clock:
+            found.features = tuple(_features(net))
+            found.look(net)
+            ended = None
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+    return found.answer(ended, clock.elapsed)
+
+
+@dataclass
+class _Findings:
+    """What is known so far."""
+
+    formula: Any = None
+    obstacle: str = "no formula was found"
+    circuits: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+    def look(self, net: MLP) -> None:
+        """Finds the formula, proves it, and goes through the catalogue."""
+        try:
+            formula = write_formula(net)
+        except FormulaError as error:  # too long to be written
+            self.obstacle = str(error).rstrip(".")
+        else:
+            self.obstacle = "the formula found was not proved"
+            result = prove(net, formula, budget=None)
+            if result.status == "proved":
+                self.formula = formula
+            else:
+                self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
+        for circuit, parameters in _candidates(net):
+            if _is(net, circuit, parameters):
+                defaults = parameters in ((), tuple(p.default for p in _signature(circuit)))
+                name = circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})"
+                self.circuits = (*self.circuits, name)
+                theirs = _named(circuit.formula(*parameters), net)
+                if circuit.where is None and (self.formula is None or _length(theirs) < _length(self.formula)):
+                    self.formula = theirs
+
+    def answer(self, ended: str | None, seconds: float) -> Explanation:
+        """Says what is known."""
+        if self.formula is None:
+            reason = self.obstacle if ended is None else f"{self.obstacle}; {ended}"
+        elif ended is None:
+            reason = "the formula is proved equal to the network at every real input"
+        else:
+            reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
+        return Explanation(self.formula, self.circuits, self.features, f"{reason}.", seconds)
+
+
+def size_of(formula: Any) -> int:
+    """How many nodes a formula has as a tree; shared parts are counted wherever they stand, and walked once."""
+    known: dict[sympy.Basic, int] = {}
+    stack = list(formula) if isinstance(formula, list) else [formula]
+    total = list(stack)
+    while stack:
+        part = stack[-1]
+        missing = [a for a in part.args if a not in known]
+        if missing:
+            stack += missing
+            continue
+        known[stack.pop()] = 1 + sum(known[a] for a in part.args)
+    return sum(known[part] for part in total)
+
+
+def _length(formula: Any) -> tuple[bool, int]:
+    """What is compared: how long the text is, if it is not too long to be written."""
+    size = size_of(formula)
+    return (True, size) if size > PRINTED else (False, len(str(formula)))
 
 
 def _candidates(net: MLP) -> Iterator[tuple[Circuit, tuple]]:
     """Catalogue circuits with as many inputs and outputs as the network, and their parameters."""
     n = len(net.inputs)
     for circuit in catalogue.values():
+        tick()
         names = [parameter.name for parameter in _signature(circuit)]
         choices: list[tuple] = list(circuit.examples)
         if n > LARGE and circuit.name not in ("minimum", "maximum"):
@@ -87,6 +166,7 @@ def _candidates(net: MLP) -> Iterator[tuple[Circuit, tuple]]:
         elif names == ["n", "k"]:
             choices = [(n, k) for k in range(2, n)]  # the others are minimum and maximum
         for parameters in choices:
+            tick()
             try:
                 formula = circuit.formula(*parameters)
             except NetworkError:  # a circuit of another size
@@ -100,15 +180,15 @@ def _signature(circuit: Circuit) -> list[inspect.Parameter]:
     return list(inspect.signature(circuit.build).parameters.values())
 
 
-def _is(net: MLP, circuit: Circuit, parameters: tuple, budget: float | None) -> bool:
+def _is(net: MLP, circuit: Circuit, parameters: tuple) -> bool:
     """Whether the network computes what the circuit computes, everywhere, proved."""
     if circuit.where is not None:  # its formula holds on a domain only; the circuit itself is the claim
         other = circuit(*parameters)
         if len(other.inputs) != len(net.inputs):
             return False
-        return prove(net, MLP(other.layers, net.inputs), budget=budget).status == "proved"
+        return prove(net, MLP(other.layers, net.inputs), budget=None).status == "proved"
     formula = _named(circuit.formula(*parameters), net)
-    return _agree(net, formula) and prove(net, formula, budget=budget).status == "proved"
+    return _agree(net, formula) and prove(net, formula, budget=None).status == "proved"
 
 
 def _named(formula: Any, net: MLP) -> Any:

@@ -85,7 +85,7 @@ class HingeGraph:
 
         for gate in graph.gates:
             assert isinstance(gate, MaxGate)
-            tick()
+            tick("gates")
             result, step = self.max(gate.left.substitute(value), gate.right.substitute(value))
             values.append(result)
             steps.append(step)

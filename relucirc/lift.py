@@ -6,14 +6,17 @@ are built unevaluated, since SymPy's Max and Min compare all pairs of their argu
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sympy
 from flint import fmpq
 
-from relucirc.errors import FormulaError, not_a_network, shorten
+from relucirc.budget import Budget, OutOfBudget, tick
+from relucirc.errors import FormulaError, RelucircError, not_a_network, shorten
 from relucirc.exact import ONE, ZERO, to_rational
-from relucirc.forms import Form, combine
+from relucirc.forms import Form, Key, combine
 from relucirc.geometry.cell import Cell
 from relucirc.graph import Graph
 from relucirc.hinges import HingeGraph
@@ -23,9 +26,21 @@ from relucirc.network import MLP
 from relucirc.subdivision import Part, leaves
 
 MAX_BRANCHES = 10_000
+MAX_SHARED = 5
+"""With more atoms in a sum, none of them takes a share of the affine rest with it."""
+MAX_FORMS = 500
+"""With more forms written, atoms take no shares either: every choice of shares leads to other forms below."""
+MAX_SIZE = 500_000
+"""Numbers and names in all formulas together, shared parts counted wherever they stand: SymPy walks them all."""
 
 
-def to_sympy(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol] | None = None) -> Any:
+def to_sympy(
+    net: MLP | Graph,
+    form: str = "max",
+    symbols: Sequence[sympy.Symbol] | None = None,
+    *,
+    budget: float | None = 60.0,
+) -> Any:
     """Converts a network to the exact piecewise-linear expression that it computes on R^n.
 
     Args:
@@ -34,18 +49,35 @@ def to_sympy(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol
             conditions are exact polyhedra, the last one True.
         symbols: The input symbols, in order; plain ``Symbol(name)`` by default, so that
             ``expr.subs({"x1": 3})`` works.
+        budget: Seconds of wall time; None for no limit.
 
     Returns:
         An expression, or a list of them for several outputs.
 
     Raises:
         FormulaError: For an unknown form, a wrong number of symbols, or more than 10,000 regions.
+        RelucircError: When the budget ends first, saying how far the work got.
 
     Example:
         >>> import relucirc
         >>> to_sympy(relucirc.circuits.minimum())
         Min(x1, x2)
     """
+    clock = Budget(budget)
+    try:
+        with clock:
+            return write_formula(net, form, symbols)
+    except OutOfBudget as error:
+        ended = clock.ended(error)
+        done = ", ".join(f"{count} {name}" for name, count in clock.progress.items()) or "nothing"
+        raise RelucircError(
+            f"to_sympy: {ended} after {done}; pass a larger one, or ask explain, "
+            "regions or max_deviation, which need no formula."
+        ) from None
+
+
+def write_formula(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol] | None = None) -> Any:
+    """Writes a network as an expression, under the clock that is running; see :func:`to_sympy`."""
     graph = graph_of(net)
     names = [sympy.Symbol(name) for name in graph.inputs] if symbols is None else list(symbols)
     if len(names) != len(graph.inputs):
@@ -74,12 +106,40 @@ def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]
     chosen = []
     for i in range(len(graph.outputs)):
         options = [writer.write(outputs[i]) for writer, outputs in writers]
-        chosen.append(min(options, key=lambda option: option[0])[1])
-    return chosen
+        chosen.append(min(options, key=lambda option: option.size))
+    total = sum(written.size for written in chosen)
+    if total > MAX_SIZE:
+        about = f"{total:,}" if total < 10**12 else f"more than 10^{len(str(total)) - 1}"
+        raise FormulaError(
+            f"to_sympy: written out the formula has {about} numbers and names, which SymPy cannot handle (the limit "
+            f"is {MAX_SIZE:,}); ask regions or max_deviation, which need no formula."
+        )
+    return [written.expression for written in chosen]
 
 
-Written = tuple[int, sympy.Expr]
-"""How many numbers a reader has to take in, and the expression."""
+@dataclass(frozen=True)
+class Written:
+    """An expression that is made when it is asked for.
+
+    Attributes:
+        size: How many numbers and names a reader has to take in.
+        make: Makes the expression.
+    """
+
+    size: int
+    make: Callable[[], sympy.Expr]
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """The expression."""
+        tick("expressions")
+        return self.make()
+
+    def scaled(self, scale: fmpq) -> "Written":
+        """Returns a multiple, by a number that may be 1."""
+        if scale == 1:
+            return self
+        return Written(self.size + 1, lambda: sympy.Mul(to_rational(scale), self.expression, evaluate=False))
 
 
 class _Writer:
@@ -88,24 +148,29 @@ class _Writer:
     def __init__(self, hinges: HingeGraph, symbols: Sequence[sympy.Symbol]) -> None:
         self.hinges = hinges
         self.symbols = symbols
-        self._atoms: dict[tuple, Written] = {}
+        self._forms: dict[Key, Written] = {}
+        self._atoms: dict[tuple[int, bool], Written] = {}
 
     def write(self, form: Form) -> Written:
         """Writes a form: each atom may take a share of the affine rest with it, if that is shorter."""
+        if form.key not in self._forms:
+            self._forms[form.key] = self._write(form)
+        return self._forms[form.key]
+
+    def _write(self, form: Form) -> Written:
         n = self.hinges.n
         affine = Form({v: c for v, c in form.terms.items() if v < n}, form.const)
         atoms = [(v, form.terms[v]) for v in sorted(form.terms) if v >= n]
-        ways = [self._shares(v, c, affine, len(atoms)) for v, c in atoms]
-        if 3 ** len(atoms) > 500:
-            ways = [options[:1] for options in ways]
+        few = len(atoms) <= MAX_SHARED and len(self._forms) <= MAX_FORMS
+        ways = [self._shares(v, c, affine, len(atoms)) if few else [Form()] for v, c in atoms]
         best: Written | None = None
         for choice in itertools.product(*ways):
+            tick()
             rest = combine([(ONE, affine), *((-ONE, share) for share in choice)])
             parts = [self._atom(v, c, share) for (v, c), share in zip(atoms, choice, strict=True)]
             parts.append(self._affine(rest))
-            size = sum(size for size, _ in parts)
-            if best is None or size < best[0]:
-                best = size, _add([part for _, part in parts])
+            if best is None or sum(part.size for part in parts) < best.size:
+                best = _sum(parts)
         assert best is not None
         return best
 
@@ -123,26 +188,29 @@ class _Writer:
 
     def _atom(self, v: int, c: fmpq, share: Form) -> Written:
         """Writes ``share + c * max(0, elements)`` as one Max, Min or Abs."""
-        key = (v, int(c.p), int(c.q), share.key)
+        if share:
+            return self._extreme(v, c, share)
+        sign = ONE if c.p > 0 else -ONE
+        key = (v, c.p > 0)
         if key not in self._atoms:
-            self._atoms[key] = self._write_atom(v, c, share)
-        return self._atoms[key]
+            self._atoms[key] = self._extreme(v, sign, share)
+        return self._atoms[key].scaled(abs(c))
 
-    def _write_atom(self, v: int, c: fmpq, share: Form) -> Written:
+    def _extreme(self, v: int, c: fmpq, share: Form) -> Written:
         options = [combine([(ONE, share), (c, element)]) for element in (Form(), *self.hinges.atom(v).elements)]
         kind = sympy.Max if c.p > 0 else sympy.Min
         if len(options) == 2 and options[0] == -options[1]:
             scale, positive = options[1 if options[1].sign() > 0 else 0].primitive()
-            size, inner = self.write(positive)
-            return size + 1, _scaled(scale if c.p > 0 else -scale, sympy.Abs(inner, evaluate=False))
-        scale = ONE if share else abs(c)
-        written = [self.write(option.scale(ONE / scale)) for option in options]
-        size = sum(size for size, _ in written) + 1
-        return size + (scale != 1), _scaled(scale, kind(*(part for _, part in written), evaluate=False))
+            inner = self.write(positive)
+            absolute = Written(inner.size + 1, lambda: sympy.Abs(inner.expression, evaluate=False))
+            return absolute.scaled(scale if c.p > 0 else -scale)
+        parts = [self.write(option) for option in options]
+        size = sum(part.size for part in parts) + 1
+        return Written(size, lambda: kind(*(part.expression for part in parts), evaluate=False))
 
     def _affine(self, form: Form) -> Written:
         size = len(form.terms) + bool(form.const) + sum(c not in (1, -1) for c in form.terms.values())
-        return size, affine_expression(form, self.symbols)
+        return Written(size, lambda: affine_expression(form, self.symbols))
 
 
 def affine_expression(form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int, sympy.Expr]) -> sympy.Expr:
@@ -150,13 +218,12 @@ def affine_expression(form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int,
     return sympy.Add(*(to_rational(c) * symbols[v] for v, c in sorted(form.terms.items())), to_rational(form.const))
 
 
-def _add(parts: Sequence[sympy.Expr]) -> sympy.Expr:
-    kept = [part for part in parts if part != 0]
-    return sympy.Add(*kept) if kept else sympy.Integer(0)
+def _sum(parts: Sequence[Written]) -> Written:
+    def make() -> sympy.Expr:
+        kept = [part.expression for part in parts if part.expression != 0]
+        return sympy.Add(*kept) if kept else sympy.Integer(0)
 
-
-def _scaled(scale: fmpq, part: sympy.Expr) -> sympy.Expr:
-    return part if scale == 1 else sympy.Mul(to_rational(scale), part, evaluate=False)
+    return Written(sum(part.size for part in parts), make)
 
 
 def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:
@@ -169,6 +236,7 @@ def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]
 def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
     pieces: dict[tuple, list[Part]] = {}
     for count, part in enumerate(leaves(hinges, [output], Cell.everything(hinges.n))):
+        tick("regions")
         if count >= MAX_BRANCHES:
             raise FormulaError(f"more than {MAX_BRANCHES} regions; use form='max' or relucirc.regions.")
         pieces.setdefault(part.forms[0].key, []).append(part)

@@ -20,8 +20,6 @@ from relucirc.progress import progress_line
 from relucirc.result import Result
 from relucirc.witness import shrink
 
-INTERRUPTED = "interrupted."
-"""How the reason of an unknown begins that Ctrl-C ended."""
 SHOWN = 6
 """How many coordinates of a witness the sentence about it has."""
 
@@ -77,12 +75,10 @@ def prove(
             if attempt.witness is not None:
                 return _refuted(claim, attempt.witness, attempt.methods[-1], clock)
             return _unknown("no method decided it.", clock)
-    except OutOfBudget:
-        return _unknown(f"the budget of {clock.seconds:g} s ended.", clock)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return _unknown(f"{clock.ended(error)}.", clock)
     except RecursionError:
         return _unknown("the cases are nested too deeply.", clock)
-    except KeyboardInterrupt:
-        return _unknown(INTERRUPTED, clock)
 
 
 class _Attempt:

@@ -1,15 +1,18 @@
 """``explain``: its formula is proved, its circuits compute the same function, its features are the first layer."""
 
+import itertools
 import json
 from fractions import Fraction
 
 import pytest
 import sympy
+from hard import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, circuits, explain, prove
+from relucirc import MLP, circuits, explain, prove, prover
+from relucirc.budget import Budget, OutOfBudget
 from relucirc.circuits import catalogue
 from relucirc.cli import main
 from relucirc.strategies import networks
@@ -118,6 +121,76 @@ def test_the_command_line_says_the_same(capsys):
 
 
 def test_a_formula_that_is_not_proved_is_not_given(monkeypatch):
-    monkeypatch.setattr("relucirc.explanation.to_sympy", lambda _: sympy.Symbol("x1"))
-    with pytest.raises(relucirc.RelucircError, match="the formula was not proved equal to the network"):
-        explain(circuits.minimum())
+    monkeypatch.setattr("relucirc.explanation.write_formula", lambda _: sympy.Symbol("x1"))
+    unproved = explain(relucirc.MLP.from_arrays([([[1, 2], [3, 5]], None), ([[1, -1]], None)]))
+    assert (unproved.status, unproved.formula, unproved.circuits) == ("unknown", None, ())
+    assert "was not proved equal to the network" in unproved.reason
+    assert explain(circuits.minimum()).formula == sympy.Min(*sympy.symbols("x1 x2"))  # the catalogue's own
+
+
+def test_a_budgets_end_gives_what_is_known(monkeypatch):
+    """Whichever step is the last, what is said is proved, and more steps never say less."""
+    net = circuits.minimum(3)
+    whole = explain(net)
+    assert (whole.status, whole.circuits) == ("proved", ("minimum(3)",))
+    step = Budget.step
+    statuses = []
+    for most in (0, 1, 4, 15, 60, 250, 1000, 10**6):
+        seen = itertools.count()
+
+        def limited(clock, counter=None, most=most, seen=seen):
+            if next(seen) >= most:
+                raise OutOfBudget
+            step(clock, counter)
+
+        monkeypatch.setattr(Budget, "step", limited)
+        found = explain(net)
+        monkeypatch.setattr(Budget, "step", step)
+        statuses.append(found.status)
+        assert set(found.circuits) <= set(whole.circuits)
+        if found.status == "proved":
+            assert prove(net, found.formula).status == "proved"
+        else:
+            assert found.formula is None
+            assert "budget of 60 s ended" in found.reason
+            assert str(found).startswith("unknown   ")
+    assert statuses == sorted(statuses, reverse=True)
+    assert statuses[0] == "unknown"
+    assert statuses[-1] == "proved"
+
+
+def test_interruption_inside_a_proof_ends_the_whole_explanation(monkeypatch):
+    """The proof inside answers an interruption with "unknown" where it is asked alone, and passes it on here."""
+    calls = itertools.count()
+
+    def interrupted(*_args, **_kwargs):
+        if next(calls) == 1:
+            raise KeyboardInterrupt
+        return read(*_args, **_kwargs)
+
+    read = prover.read_claim
+    monkeypatch.setattr(prover, "read_claim", interrupted)
+    found = explain(circuits.minimum())
+    assert next(calls) == 2
+    assert (found.status, found.circuits) == ("proved", ())
+    assert (
+        found.reason == "the formula is proved equal to the network; interrupted before the whole catalogue was tried."
+    )
+
+
+def test_a_formula_too_long_to_read_is_not_printed_and_one_too_long_to_write_is_not_made(monkeypatch, capsys, tmp_path):
+    net = random_network((2, 6, 6, 1))
+    monkeypatch.setattr("relucirc.explanation.PRINTED", 100)
+    long = explain(net)
+    assert long.status == "proved"
+    assert "too long to be printed" in str(long)
+    monkeypatch.setattr("relucirc.lift.MAX_SIZE", 100)
+    unwritten = explain(net)
+    assert (unwritten.status, unwritten.formula) == ("unknown", None)
+    assert "numbers and names" in unwritten.reason
+    assert len(unwritten.features) == 6
+    path = str(tmp_path / "net.npz")
+    relucirc.save(net, path)
+    assert main(["explain", path, "--json"]) == 3
+    data = json.loads(capsys.readouterr().out)
+    assert (data["status"], data["formula"]) == ("unknown", None)

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from hard import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,3 +175,21 @@ def test_any_function_of_one_input_comes_back(kinks, data):
         expected = sum((j * max(x - k, 0) for j, k in zip(jumps, kinks, strict=True)), start=Fraction(0))
         assert substituted(expression, net, [x]) == sympy.Rational(expected)
         assert substituted(to_sympy(net), net, [x]) == sympy.Rational(expected)
+
+
+def test_formulas_that_nobody_can_read_are_refused_by_their_size_before_they_are_written():
+    with pytest.raises(FormulaError, match=r"written out the formula has [\d,]+ numbers and names"):
+        to_sympy(random_network((1, 12, 12, 12, 12, 12, 1)))
+
+
+def test_what_is_shared_is_written_once():
+    """Neurons of the second layer read the same first layer with 20 weights each: SymPy holds 20 maxima, not 400."""
+    expression = to_sympy(random_network((2, 20, 20, 1)))
+    assert len(expression.atoms(sympy.Max, sympy.Min)) <= 4 * 20
+
+
+def test_a_budgets_end_says_how_far_the_formula_came():
+    with pytest.raises(relucirc.RelucircError, match=r"to_sympy: the budget of 0 s ended after nothing; "):
+        to_sympy(circuits.minimum(), budget=0)
+    with pytest.raises(relucirc.RelucircError, match=r"budget of 0\.5 s ended after \d+ gates"):
+        to_sympy(random_network((5, 50, 50, 50, 1)), form="piecewise", budget=0.5)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from relucirc.cli.answer import Answer, plain
+from relucirc.cli.answer import STATUS, Answer, plain
 from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
 
 HELP = "which formula does a network compute, and which circuits is it made of?"
@@ -19,5 +19,12 @@ def run(args: argparse.Namespace) -> Answer:
     from relucirc import explain
 
     found = explain(read_network(args.network), budget=args.budget)
-    data = {"formula": found.formula, "circuits": found.circuits, "features": found.features}
-    return Answer(str(found), plain(data))
+    data = {
+        "status": found.status,
+        "formula": found.formula,
+        "circuits": found.circuits,
+        "features": found.features,
+        "reason": found.reason,
+        "seconds": found.seconds,
+    }
+    return Answer(str(found), plain(data), STATUS[found.status])

@@ -124,8 +124,8 @@ def max_deviation(
             claim = replace(claim, domain=claim.domain & said)
             measure = _Measure(claim, polynomials, clock)
             return measure.run()
-    except (OutOfBudget, KeyboardInterrupt) as end:
-        ended = "interrupted" if isinstance(end, KeyboardInterrupt) else f"the budget of {clock.seconds:g} s ended"
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
         if measure is None:
             reason = f"nothing is known: {ended} before the question was read."
             return Deviation(None, None, False, sympy.Integer(0), sympy.oo, reason, clock.elapsed)

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.budget import Budget
 from relucirc.domain import read_domain
 from relucirc.errors import RelucircError
 from relucirc.exact import approximate, rational
 from relucirc.geometry.cell import cell_of
 from relucirc.graph import Graph
 from relucirc.network import MLP
-from relucirc.prover import INTERRUPTED, prove
+from relucirc.prover import prove
 from relucirc.training.circuit import Circuit
 from relucirc.training.folding import fold_network
 from relucirc.training.hinging import fold_deep
@@ -143,9 +144,8 @@ class Judge:
             return Judgement(None)
         net = circuit.network(self.target.inputs)
         for where, domain in (("everywhere", None), ("on the domain", self.domain)):
-            result = prove(net, self.target, domain=domain, budget=self.budget)
-            if result.status == "unknown" and result.reason.startswith(INTERRUPTED):
-                raise KeyboardInterrupt
+            with Budget():  # inside of it, an interruption is for the census to answer
+                result = prove(net, self.target, domain=domain, budget=self.budget)
             if result.status == "proved":
                 return Judgement(where, result.method)
         return Judgement(None)

@@ -1,0 +1,54 @@
+"""Clocks: whatever runs inside a verb ends with it, and each verb answers for its own end alone."""
+
+import pytest
+
+from relucirc.budget import Budget, OutOfBudget, seconds_left, tick
+
+
+def test_a_tick_asks_the_innermost_running_clock_and_none_where_nothing_runs():
+    tick("regions")
+    with Budget() as outer:
+        tick("regions")
+        with Budget() as inner:
+            tick("regions")
+            tick("regions")
+        tick()
+    assert (outer.progress, inner.progress) == ({"regions": 1}, {"regions": 2})
+    tick()
+
+
+def test_a_clock_made_while_another_runs_never_has_more_time():
+    with Budget(10) as outer:
+        assert 9 < Budget().seconds <= 10
+        assert 9 < Budget(60).seconds <= 10
+        assert Budget(2).seconds == 2
+        earlier = Budget(60, started=outer.started - 5)
+        assert earlier.started + earlier.seconds == pytest.approx(outer.started + 10)
+        assert 9 < seconds_left(60) <= 10
+    assert Budget().seconds is None
+    assert Budget(60).seconds == 60
+    with Budget(0), pytest.raises(OutOfBudget):
+        tick()
+
+
+def test_an_end_is_answered_by_the_clock_that_ended():
+    clock = Budget(3)
+    assert clock.ended(OutOfBudget()) == "the budget of 3 s ended"
+    assert clock.ended(KeyboardInterrupt()) == "interrupted"
+    with Budget(60):
+        inner = Budget(3)
+        assert inner.ended(OutOfBudget()) == "the budget of 3 s ended"
+        with pytest.raises(KeyboardInterrupt):
+            inner.ended(KeyboardInterrupt())
+    with Budget(0):
+        inner = Budget(3)
+        with pytest.raises(OutOfBudget):
+            inner.ended(OutOfBudget())
+
+
+def test_the_running_clock_is_the_one_before_again_after_an_error():
+    with Budget() as outer:
+        with pytest.raises(ZeroDivisionError), Budget():
+            raise ZeroDivisionError
+        tick("points")
+    assert outer.progress == {"points": 1}
