@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +17,7 @@ import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
 from relucirc.chart import chart_of
 from relucirc.complexes import compiled_walk, rows
+from relucirc.complexes.batch import FACETS
 from relucirc.complexes.complex import Complex
 from relucirc.complexes.integer_network import IntegerNetwork
 from relucirc.complexes.sweep import sweep
@@ -289,13 +291,18 @@ def sawtooth(depth):
     return MLP.from_arrays([*layers, ([[1, -1]], None)])
 
 
+def walked_tree(network, chart):
+    start = Start.of(network, chart.constraints, compiled=False)
+    return Tree(start, list(start.batches(FACETS)))
+
+
 @settings(max_examples=80)
 @given(ternary_nets(inputs=(1, 1), widths=(1, 4), depth=(1, 4)), st.sampled_from([None, (0, 1), (-2, None), (None, 3)]))
 def test_sweep_agrees_with_the_walk(net, bounds):
     domain = None if bounds is None else Box(*bounds)
     chart = chart_of(relucirc.domain.read_domain(domain, net.inputs).relations, 1)
     network = IntegerNetwork.of(net, chart.forms, 1)
-    walked = Complex(network, chart, Tree.walk(Start.of(network, chart.constraints, compiled=False), lambda _: None))
+    walked = Complex(network, chart, walked_tree(network, chart))
     assert_same(regions(net, domain), walked)
 
 
@@ -304,7 +311,7 @@ def test_sweep_agrees_with_the_walk_on_float_networks(seed):
     net = float_net((1, 8, 1, 6, 5, 1), seed)
     chart = chart_of([], 1)
     network = IntegerNetwork.of(net, chart.forms, 1)
-    walked = Complex(network, chart, Tree.walk(Start.of(network, chart.constraints, compiled=False), lambda _: None))
+    walked = Complex(network, chart, walked_tree(network, chart))
     assert_same(regions(net), walked)
 
 
@@ -381,10 +388,56 @@ def test_missing_facet_is_noticed():
 def test_progress_is_reported_and_the_budget_ends_the_walk():
     net = float_net((4, 32, 32, 1), 0)
     counts: list[int] = []
-    with pytest.raises(RelucircError, match=r"budget of 0\.3 s ended after \d+ regions"):
-        regions(net, Box(-3, 3), 0.3, progress=counts.append)
-    assert counts
+    found = regions(net, Box(-3, 3), 0.3, progress=counts.append)
+    assert not found.complete
+    assert re.fullmatch(
+        r"[\d,]+ activation regions? found, perhaps not all: the budget of 0\.3 s ended\.", found.reason
+    )
     assert counts == sorted(counts)
+    assert counts[-1] == len(found) > 0
+
+
+@pytest.mark.parametrize("compiled", [False, None])
+@pytest.mark.parametrize("sizes", [(2, 5, 4, 1), (3, 6, 1)])
+def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compiled):
+    """After any number of batches: regions, maps, vertices and neighbours are those of the whole complex."""
+    monkeypatch.setattr("relucirc.complexes.batch.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.complexes.compiled_walk.LEAVES", 3)
+    net = float_net(sizes, 0)
+    whole = regions(net, Box(-1, 1), compiled=compiled)
+    place = {signs: i for i, signs in enumerate(map(tuple, whole.signs.tolist()))}
+    assert whole.complete
+    assert whole.reason == f"{len(whole)} activation regions in all."
+    for most in (0, 1, 2, 5, 30):
+        seen = itertools.count()
+
+        def stop(_, most=most, seen=seen):
+            if next(seen) >= most:
+                raise KeyboardInterrupt
+
+        part = regions(net, Box(-1, 1), progress=stop, compiled=compiled)
+        if part.complete:
+            continue
+        assert part.reason.endswith("found, perhaps not all: interrupted.")
+        numbers = [place[signs] for signs in map(tuple, part.signs.tolist())]
+        assert set(part.vertices) == {v for i in numbers for v in whole.activation_regions[i].vertices}
+        for i, number in enumerate(numbers):
+            assert part.activation_regions[i] == whole.activation_regions[number]
+        kept = {number: i for i, number in enumerate(numbers)}
+        pairs = {tuple(sorted((kept[a], kept[b]))) for a, b in whole.adjacency if a in kept and b in kept}
+        assert set(part.adjacency) == pairs
+        assert sum(len(piece.regions) for piece in part.linear_pieces) == len(part)
+
+
+def test_nothing_is_found_where_the_budget_ends_at_once():
+    found = regions(float_net((3, 6, 1), 0), Box(-1, 1), 0)
+    assert (len(found), found.complete, found.reason) == (
+        0,
+        False,
+        "0 activation regions found, perhaps not all: the budget of 0 s ended.",
+    )
+    assert list(found.activation_regions) == list(found.linear_pieces) == list(found.affine_maps) == []
+    assert list(found.vertices) == list(found.adjacency) == []
 
 
 def test_budget_ends_a_sweep_that_is_no_composition():
@@ -392,8 +445,7 @@ def test_budget_ends_a_sweep_that_is_no_composition():
     layers = [([[2], [4], [1]], [0, -2, 0])]
     layers += [([[2, -2, 0], [4, -4, 0], [0, 0, 1]], [0, -2, 0]) for _ in range(30)]
     net = MLP.from_arrays([*layers, ([[1, -1, 1]], None)])
-    with pytest.raises(RelucircError, match=r"budget of 0\.3 s ended"):
-        regions(net, Box(0, 1), 0.3)
+    assert "budget of 0.3 s ended" in regions(net, Box(0, 1), 0.3).reason
     short = MLP.from_arrays([*layers[:8], ([[1, -1, 1]], None)])
     assert len(regions(short, Box(0, 1)).linear_pieces) == 2**8
 

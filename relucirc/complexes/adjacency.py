@@ -51,13 +51,14 @@ class Adjacency(Sequence[tuple[int, int]]):
         return f"Adjacency({len(self)} pairs of {self._regions} regions)"
 
 
-def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray) -> Adjacency:
+def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, *, complete: bool = True) -> Adjacency:
     """Pairs up the facets of all regions.
 
     Args:
         signs: One row per region.
         facets: One row of bit masks per facet: the neurons that vanish there.
         owners: The region of every facet.
+        complete: Whether all regions are there; otherwise facets may lack their other side, and are left out.
     """
     rises, falls = packed(signs > 0), packed(signs < 0)
     words = rises.shape[1]
@@ -67,6 +68,11 @@ def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray) -> A
         owner, others = owners[chosen], ~facets[chosen, :words]
         return [part[owner, w] & others[:, w] for part in (rises, falls) for w in range(words)]
 
+    if not complete:
+        order = np.lexsort(vectors(np.arange(len(owners))))
+        columns = vectors(order)
+        twins = np.flatnonzero(np.logical_and.reduce([column[:-1] == column[1:] for column in columns]))
+        return Adjacency(np.stack([owners[order[twins]], owners[order[twins + 1]]], axis=1), len(signs))
     spans = [np.arange(i, min(i + CHUNK, len(owners))) for i in range(0, len(owners), CHUNK)]
     hashes = np.concatenate([np.zeros(0, np.uint64), *(row_hashes(vectors(span)) for span in spans)])
     order = np.argsort(hashes, kind="stable")

@@ -33,6 +33,11 @@ class Batch:
     owners: np.ndarray
     replayed: int
 
+    @staticmethod
+    def empty(neurons: int, words: int) -> "Batch":
+        """Returns a batch of no regions."""
+        return Batch(np.zeros((0, neurons), np.int8), np.zeros((0, words), np.uint64), np.zeros(0, np.int32), 0)
+
 
 def exact_batches(network: IntegerNetwork, start: Walker, bit0: int, words: int, want: int) -> Iterator[Batch]:
     """Walks the regions below a walker exactly; yields, perhaps nothing new, at least every 0.1 s."""

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from relucirc.budget import Budget, OutOfBudget
 from relucirc.chart import Chart, chart_of
 from relucirc.complexes.adjacency import Adjacency
+from relucirc.complexes.batch import FACETS, Batch
 from relucirc.complexes.compiled_walk import is_available
 from relucirc.complexes.integer_network import IntegerNetwork
 from relucirc.complexes.lazy import LazySequence
@@ -25,6 +26,7 @@ from relucirc.domain import read_domain
 from relucirc.errors import DomainError, NetworkError, RelucircError, not_a_network, shorten
 from relucirc.exact import to_rational
 from relucirc.forms import Form
+from relucirc.geometry.cell import Cell
 from relucirc.geometry.feasible import feasibility
 from relucirc.network import MLP
 
@@ -96,12 +98,20 @@ class Complex:
 
     Everything is exact.  Counting regions is immediate; maps, adjacency, pieces and vertices are
     worked out when they are first asked for, and their items one at a time.
+
+    Attributes:
+        complete: Whether all regions were found.  Otherwise everything here is about those that were: pieces
+            and neighbours among them, their vertices.
+        reason: One sentence for people: how many were found, and why not all.
     """
 
-    def __init__(self, network: IntegerNetwork, chart: Chart, found: Tree | Line) -> None:
+    def __init__(self, network: IntegerNetwork, chart: Chart, found: Tree | Line, ended: str | None = None) -> None:
         self._network = network
         self._chart = chart
         self._found = found
+        self.complete = ended is None
+        count = f"{len(self):,} activation region{'s' * (len(self) != 1)}"
+        self.reason = f"{count} in all." if ended is None else f"{count} found, perhaps not all: {ended}."
 
     @property
     def signs(self) -> np.ndarray:
@@ -197,7 +207,8 @@ class Complex:
         return len(self.signs)
 
     def __repr__(self) -> str:
-        return f"<complex of {len(self)} activation regions in {len(self._chart.forms)} inputs>"
+        least = "" if self.complete else "at least "
+        return f"<complex of {least}{len(self)} activation regions in {len(self._chart.forms)} inputs>"
 
 
 def regions(
@@ -221,7 +232,8 @@ def regions(
     Args:
         net: A network; its float weights mean exactly the binary values that they hold.
         domain: A polyhedron, as for :func:`relucirc.prove`; None for all of R^n.
-        budget: Seconds of wall time; None for no limit.
+        budget: Seconds of wall time; None for no limit.  When they end, or at Ctrl-C, the answer has the
+            regions found so far, and says so: ``complete`` is False.
         progress: Called from time to time with the number of regions found so far.
         compiled: Whether to walk in compiled machine arithmetic, which certifies every region by
             error bounds or exact integers and hands the rest to exact arithmetic.  By default,
@@ -234,7 +246,6 @@ def regions(
     Raises:
         DomainError: For an empty domain, or one of integer points.
         NetworkError: For anything but a network with numbers as weights.
-        RelucircError: When the budget ends first, saying how many regions were found.
 
     Example:
         >>> import relucirc
@@ -242,29 +253,59 @@ def regions(
         >>> len(found.activation_regions), len(found.linear_pieces)
         (4, 2)
     """
-    clock = Budget(budget)
-    chart = _chart(net, domain)
-    n = len(chart.free)
-    network = IntegerNetwork.of(net, chart.forms, n)
-
-    def tick(count: int) -> None:
-        clock.progress["regions"] = count
-        if progress is not None:
-            progress(count)
-        clock.step()
-
+    if compiled and not is_available():
+        raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
+    clock = Budget(budget, method="regions")
+    search = _Search(clock, progress, is_available() if compiled is None else compiled)
     try:
+        with clock:
+            return search.run(net, domain)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return search.answer(clock.ended(error))
+
+
+class _Search:
+    """The walk, and what it found so far."""
+
+    def __init__(self, clock: Budget, progress: Callable[[int], None] | None, compiled: bool) -> None:
+        self.clock = clock
+        self.progress = progress
+        self.compiled = compiled
+        self.chart = Chart((), (), (), (), (), {})
+        self.network = IntegerNetwork(0, (), (), ())
+        self.start: Start | None = None
+        self.batches: list[Batch] = []
+        self.line: Line | None = None
+
+    def run(self, net: MLP, domain: Any) -> Complex:
+        """Finds all regions."""
+        self.chart = _chart(net, domain)
+        n = len(self.chart.free)
+        self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
-            low, high = _ends(chart)
-            return Complex(network, chart, Line(sweep(network, low, high, tick), low, high))
-        if compiled and not is_available():
-            raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
-        start = Start.of(network, chart.constraints, is_available() if compiled is None else compiled)
-        return Complex(network, chart, Tree.walk(start, tick))
-    except OutOfBudget:
-        raise RelucircError(
-            f"regions: the budget of {budget:g} s ended after {clock.progress['regions']} regions; pass a larger one."
-        ) from None
+            low, high = _ends(self.chart)
+            self.line = Line(sweep(self.network, low, high, self._tick), low, high)
+            return self.answer(None)
+        self.start = Start.of(self.network, self.chart.constraints, self.compiled)
+        count = 0
+        for batch in self.start.batches(FACETS):
+            self.batches.append(batch)
+            count += len(batch.signs)
+            self._tick(count)
+        return self.answer(None)
+
+    def _tick(self, count: int) -> None:
+        self.clock.progress["regions"] = count
+        if self.progress is not None:
+            self.progress(count)
+        self.clock.step()
+
+    def answer(self, ended: str | None) -> Complex:
+        """What was found, and why the walk ended early if it did."""
+        if self.line is not None:
+            return Complex(self.network, self.chart, self.line, ended)
+        start = self.start or Start(self.network, Cell.everything(self.network.n), (), compiled=False)
+        return Complex(self.network, self.chart, Tree(start, self.batches, complete=ended is None), ended)
 
 
 def _chart(net: MLP, domain: Any) -> Chart:

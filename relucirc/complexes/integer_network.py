@@ -10,6 +10,7 @@ from math import gcd
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.exact import common_denominator
 from relucirc.forms import Form, combine
 from relucirc.network import MLP
@@ -44,6 +45,7 @@ class IntegerNetwork:
         for depth, layer in enumerate(exact):
             rows, next_scales = [], []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+                tick()
                 if depth == 0:
                     form = combine((value, inputs[j]) for j, value in row).shift(bias)
                     entries = [form.const, *(form.coefficient(v) for v in range(n))]

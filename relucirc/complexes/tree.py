@@ -1,6 +1,6 @@
 """The complex found by walking the tree of sign patterns, in any number of coordinates."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from relucirc.complexes.adjacency import Adjacency, adjacency_of, packed
-from relucirc.complexes.batch import FACETS, VERTICES, Batch, exact_batches
+from relucirc.complexes.batch import VERTICES, Batch, exact_batches
 from relucirc.complexes.compiled_walk import compiled_batches, fits
 from relucirc.complexes.exact_walk import Follower, Walker, decided_rows
 from relucirc.complexes.integer_network import IntegerNetwork
@@ -51,10 +51,14 @@ class Start:
             cell = part
         return Start(network, cell, tuple(normals), compiled)
 
+    @property
+    def words(self) -> int:
+        """How many 64-bit words a mask has."""
+        return max(1, (len(self.normals) + self.network.neurons + 63) // 64)
+
     def batches(self, want: int) -> Iterator[Batch]:
         """Regions in batches: compiled from every cell where that can start, exact until then."""
-        bit0 = len(self.normals)
-        words = max(1, (bit0 + self.network.neurons + 63) // 64)
+        bit0, words = len(self.normals), self.words
         lines = self._lines_of_all_regions()
         if lines and want == VERTICES:
             return
@@ -107,13 +111,16 @@ class Tree:
     Args:
         start: Where the walk started.
         batches: What it found.
+        complete: Whether that is all there is.
 
     Attributes:
         signs: The signs of the hidden neurons, one row per region.
         replayed: How many regions were walked exactly.
     """
 
-    def __init__(self, start: Start, batches: Sequence[Batch]) -> None:
+    def __init__(self, start: Start, batches: Sequence[Batch], *, complete: bool = True) -> None:
+        batches = [Batch.empty(start.network.neurons, start.words), *batches]
+        self._complete = complete
         offsets = np.cumsum([0, *(len(batch.signs) for batch in batches)])
         self._start = start
         self.signs = np.concatenate([batch.signs for batch in batches])
@@ -122,17 +129,6 @@ class Tree:
             [b.owners + np.int32(offset) for b, offset in zip(batches, offsets, strict=False)]
         )
         self.replayed = sum(batch.replayed for batch in batches)
-
-    @staticmethod
-    def walk(start: Start, tick: Callable[[int], None]) -> "Tree":
-        """Walks all regions; ``tick`` hears their number so far."""
-        found: list[Batch] = []
-        count = 0
-        for batch in start.batches(FACETS):
-            found.append(batch)
-            count += len(batch.signs)
-            tick(count)
-        return Tree(start, found)
 
     @cached_property
     def _follower(self) -> Follower:
@@ -144,14 +140,16 @@ class Tree:
 
     def adjacency(self) -> Adjacency:
         """Pairs of regions that share a facet."""
-        return adjacency_of(self.signs, self._facets, self._owners)
+        return adjacency_of(self.signs, self._facets, self._owners, complete=self._complete)
 
-    def vertices(self) -> LazySequence[tuple[fmpq, ...]]:
+    def vertices(self) -> Sequence[tuple[fmpq, ...]]:
         """The distinct vertices.
 
         A vertex is told by the domain's constraints that are tight there and the signs of all
         pre-activations, zeros included; both are the same from every region around it.
         """
+        if not self._complete:
+            return sorted({vertex for i in range(len(self.signs)) for vertex in self.cell(i).vertices})
         bit0, total = self._start.cell.cuts, self._start.network.neurons
         parts = [np.zeros((0, bit0 + total), np.int8)]
         for batch in self._start.batches(VERTICES):
