@@ -123,6 +123,7 @@ class Graph:
         """Returns the exact outputs at a point."""
         values = list(point)
         for gate in self.gates:
+            tick()
             values.append(gate_value(gate, values))
         return [form.evaluate(values) for form in self.outputs]
 
@@ -142,6 +143,7 @@ class Graph:
             return relation.holds(sign(relation.form.substitute(value)))
 
         for gate in self.gates:
+            tick()
             if isinstance(gate, MaxGate):
                 left, right = gate.left.substitute(value), gate.right.substitute(value)
                 values.append(right if sign(right - left) > 0 else left)

@@ -14,7 +14,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.errors import RelucircError, shorten
 from relucirc.exact import rational, text
 from relucirc.graph import Graph
@@ -84,8 +84,6 @@ def search_architecture(
         >>> search_architecture("Min(x1, x2)", [3]).network.sizes
         (2, 3, 1)
     """
-    clock = Budget(budget)
-    graph = read_function(f, inputs)
     widths = list(hidden)
     if not widths or any(not isinstance(w, int) or isinstance(w, bool) or w < 1 for w in widths):
         raise RelucircError(f"hidden: expected widths of hidden layers such as [3], got {shorten(hidden)}.")
@@ -96,7 +94,13 @@ def search_architecture(
         tuple(rational(w, "output_weights") for w in (weights if output_weights is None else output_weights)),
         tuple(rational(b, "biases") for b in biases),
     )
-    return _Encoding(graph, widths, choices, clock).run()
+    clock = Budget(budget)
+    points: list[tuple[fmpq, ...]] = []
+    try:
+        with clock:
+            return _Encoding(read_function(f, inputs), widths, choices, clock, points).run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return _answer(points, None, None, f"{clock.ended(error)}; nothing is shown.", clock)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class _Choices:
 class _Encoding:
     """The weights as choices, and one copy of the network for every point."""
 
-    def __init__(self, graph: Graph, hidden: list[int], choices: _Choices, clock: Budget) -> None:
+    def __init__(self, graph: Graph, hidden: list[int], choices: _Choices, clock: Budget, points: list) -> None:
         try:
             import z3  # noqa: PLC0415  (an extra)
         except ImportError:
@@ -120,7 +124,7 @@ class _Encoding:
         self.sizes = [len(graph.inputs), *hidden, len(graph.outputs)]
         self.choices = choices
         self.solver = z3.SolverFor("QF_LRA")
-        self.points: list[tuple[fmpq, ...]] = []
+        self.points = points
         self.layers = [self._layer(k) for k in range(len(self.sizes) - 1)]
         self._order_neurons()
 
@@ -167,10 +171,10 @@ class _Encoding:
             if answer == self.z3.unsat:
                 return self._excluded()
             if answer != self.z3.sat:
-                return self._answer(None, None, f"the budget of {self.clock.seconds} s ended; nothing is shown.")
+                self.clock.step()
+                return self._answer(None, None, "the solver gave up; nothing is shown.")
             network = self._network(self.solver.model())
-            limit = self.clock.left(1.0)
-            proof = prove(network, self.graph, budget=limit)
+            proof = prove(network, self.graph, budget=None)
             if proof.status == "proved":
                 return self._answer(
                     network,
@@ -196,8 +200,7 @@ class _Encoding:
     def _answer(
         self, network: MLP | None, proof: Result | None, reason: str, *, excluded: bool = False
     ) -> ArchitectureSearch:
-        points = tuple(tuple(text(c) for c in point) for point in self.points)
-        return ArchitectureSearch(network, excluded, points, proof, reason, self.clock.elapsed)
+        return _answer(self.points, network, proof, reason, self.clock, excluded=excluded)
 
     def _add(self, point: tuple[fmpq, ...]) -> None:
         """States that the network is right at one more point."""
@@ -209,6 +212,7 @@ class _Encoding:
             options = self.choices.output_weights if last else self.choices.weights
             sums = []
             for i, (row, bias) in enumerate(zip(rows, biases, strict=True)):
+                tick()
                 terms = [
                     self._product(choice, options, value, (number, k, i, j))
                     for j, (choice, value) in enumerate(zip(row, values, strict=True))
@@ -253,3 +257,16 @@ class _Encoding:
             bias = [pick(choice, self.choices.biases) for choice in biases]
             layers.append((weight, bias if any(bias) else None))
         return MLP.from_arrays(layers, self.graph.inputs)
+
+
+def _answer(
+    points: Sequence[tuple[fmpq, ...]],
+    network: MLP | None,
+    proof: Result | None,
+    reason: str,
+    clock: Budget,
+    *,
+    excluded: bool = False,
+) -> ArchitectureSearch:
+    written = tuple(tuple(text(c) for c in point) for point in points)
+    return ArchitectureSearch(network, excluded, written, proof, reason, clock.elapsed)

@@ -11,11 +11,18 @@ whether f is a combination at all.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from relucirc.budget import tick
+from relucirc.errors import RelucircError
+
+MAX_ATOMS = 40_000_000
+"""More are not made: 16 bytes each, and several times that while their orbits are found."""
 
 Permutation = tuple[int, ...]
 Word = tuple[int, ...]
@@ -40,6 +47,15 @@ class Dictionary:
 
     n: int
     degree: int
+
+    def __post_init__(self) -> None:
+        letters = self.n * (self.n + 1) // 2
+        most = sum(math.comb(math.comb(letters + d - 1, d), 2) for d in range(1, self.degree + 1))
+        if most > MAX_ATOMS:
+            raise RelucircError(
+                f"degree: the dictionary of degree {self.degree} over {self.n} points has up to {most:,} atoms, and "
+                f"{MAX_ATOMS:,} are the limit; take a smaller degree."
+            )
 
     @cached_property
     def letters(self) -> list[tuple[int, int]]:
@@ -85,6 +101,7 @@ class Dictionary:
             wide = len(self.letters) > 62
             masks = masks if wide else masks.astype(np.int64)
             for i in range(count):
+                tick()
                 others = np.flatnonzero((masks[i + 1 :] & masks[i]) == 0) + i + 1
                 if d == 1:
                     others = [j for j in others if not self._is_letter(block[i], block[int(j)])]
@@ -107,6 +124,7 @@ class Dictionary:
         letters = np.maximum(points[:, pairs[:, 0]], points[:, pairs[:, 1]])
         words = np.empty((len(points), len(self.words)), dtype=np.int64)
         for i, w in enumerate(self.words):
+            tick()
             words[:, i] = letters[:, list(w)].sum(axis=1)
         return letters, words
 
@@ -162,6 +180,7 @@ class Orbits:
         pairs = self.dictionary.atoms
         columns = np.empty((len(points), len(self.atoms) + len(self.letters)), dtype=np.int64)
         for j, orbit in enumerate(self.atoms):
+            tick()
             a, b = pairs[orbit].T
             columns[:, j] = np.abs(words[:, a] - words[:, b]).sum(axis=1)
         for j, orbit in enumerate(self.letters):

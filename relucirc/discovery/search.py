@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.discovery.combination import Combination
 from relucirc.discovery.dictionary import Dictionary, Orbits
 from relucirc.discovery.groups import Group, subgroups, whole
@@ -26,6 +26,9 @@ MAX_GRID = 2500
 LINEAR_SHARE = 15.0
 GRID_SHARE = 60.0
 """Most seconds for one group: for all its linear programs, and for its mixed-integer program."""
+SYMMETRY, SEARCH = 0.1, 0.8
+"""Shares of the time: for proving symmetries, and of what is then left for looking for few atoms."""
+LONG = 1e6
 BUILT = 3
 """Solutions for which a network is built; the smallest is kept."""
 SPARE = 40
@@ -103,10 +106,20 @@ def discover(
         )
     if not isinstance(degree, int) or isinstance(degree, bool) or not 1 <= degree <= 4:
         raise RelucircError(f"degree: expected 1, 2, 3 or 4, got {shorten(degree)}.")
-    clock = Budget(budget)
-    graph = read_function(f, inputs)
-    target = read_target(graph, None if budget is None else max(budget / 10, 1.0))
-    return _Search(target, Dictionary(target.points, degree), clock).run()
+    clock = Budget(budget, method="discover")
+    search: _Search | None = None
+    try:
+        with clock:
+            graph = read_function(f, inputs)
+            target = read_target(graph, SYMMETRY * min(clock.remaining, LONG))
+            search = _Search(target, Dictionary(target.points, degree), clock)
+            return search.run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+        if search is not None:
+            return search.best_or_nothing(ended)
+        reason = f"nothing is known: {ended} before the dictionary was made."
+        return Discovery(None, None, None, None, None, None, {}, reason, clock.elapsed)
 
 
 class _Search:
@@ -114,6 +127,8 @@ class _Search:
         self.target = target
         self.dictionary = dictionary
         self.clock = clock
+        self.best: tuple[int, Combination, MLP, Result] | None = None
+        self.is_combination = False
         self.searched = {
             "degree": dictionary.degree,
             "letters": len(dictionary.letters),
@@ -128,18 +143,27 @@ class _Search:
         answer = solve_exactly(system.matrix, [int(t) for t in system.target])
         if isinstance(answer, Obstacle):
             return self._excluded(points, answer)
-        best: tuple[int, Combination, MLP, Result] | None = None
+        self.is_combination = True
         for combination in self._candidates(answer, system, orbits):
-            network = combination.network(Budget(10.0))
-            if best is not None and network.hidden_neurons >= best[0]:
+            network = combination.network(self.clock.part(10.0))
+            if self.best is not None and network.hidden_neurons >= self.best[0]:
                 continue
-            limit = self.clock.left(5.0)
-            proof = prove(network, self.target.graph, budget=limit)
+            proof = prove(network, self.target.graph, budget=None)
             if proof.status == "proved":
-                best = network.hidden_neurons, combination, network, proof
-        if best is None:
-            return self._nothing()
-        size, combination, network, proof = best
+                self.best = network.hidden_neurons, combination, network, proof
+        return self.best_or_nothing(None)
+
+    def best_or_nothing(self, ended: str | None) -> Discovery:
+        """What was found, and why the search ended early if it did."""
+        after = "" if ended is None else f": {ended}"
+        if self.best is None and not self.is_combination:
+            return self._answer(f"it was not decided whether the function is a combination of the dictionary{after}.")
+        if self.best is None:
+            return self._answer(
+                "the function is a combination of the dictionary's atoms at all points tried, but no network was "
+                f"proved equal within the budget{after}."
+            )
+        size, combination, network, proof = self.best
         reason = (
             f"machine-found, exactly proved: a network with two hidden layers and {size} neurons, a combination of "
             f"{len(combination.atoms)} maxima of two sums of pairwise maxima."
@@ -160,9 +184,14 @@ class _Search:
 
     def _candidates(self, first: Solution, system: System, orbits: Orbits) -> list[Combination]:
         """The solutions with the fewest atoms, after most of the time was spent on finding them."""
-        limit = None if self.clock.seconds is None else 0.8 * self.clock.seconds
-        search = Budget(limit, self.clock.started)
-        found = sorted(self._solutions(first, system, orbits, search), key=lambda item: _size(*item))
+        search = self.clock.part(SEARCH * min(self.clock.remaining, LONG))
+        found: list[tuple[Solution, Orbits]] = []
+        try:
+            with search:
+                found.extend(self._solutions(first, system, orbits, search))
+        except OutOfBudget as error:
+            search.ended(error)
+        found.sort(key=lambda item: _size(*item))
         return [self._combination(*item) for item in found[:BUILT]]
 
     def _solutions(
@@ -177,11 +206,12 @@ class _Search:
             if search.remaining <= 0:
                 return
             smaller = Orbits.of(self.dictionary, group[1])
-            if len(smaller.atoms) > MAX_ORBITS:
+            if len(smaller.atoms) > MAX_ORBITS or _seconds(len(smaller.atoms)) > search.remaining / 2:
                 continue
+            tick()
             part, _, smaller = self._system(group)
             grids.append((part, smaller))
-            for solution in sparse_solutions(part, Budget(min(search.remaining / 4, LINEAR_SHARE))):
+            for solution in sparse_solutions(part, search.part(min(search.remaining / 4, LINEAR_SHARE))):
                 yield solution, smaller
         for part, smaller in reversed(grids):
             if len(smaller.atoms) <= MAX_GRID and search.remaining > 0:
@@ -213,14 +243,13 @@ class _Search:
             evidence,
         )
 
-    def _nothing(self) -> Discovery:
-        return self._answer(
-            "the function is a combination of the dictionary's atoms at all points tried, but no network was proved "
-            "equal within the budget."
-        )
-
     def _answer(self, reason: str, excluded: dict | None = None) -> Discovery:
         return Discovery(None, None, None, None, None, excluded, self.searched, reason, self.clock.elapsed)
+
+
+def _seconds(orbits: int) -> float:
+    """About how long the linear algebra of so many orbits takes, which is one call: it is not begun in vain."""
+    return 4e-7 * orbits**2 + 5e-10 * orbits**3
 
 
 def _size(solution: Solution, orbits: Orbits) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, seconds_left
 from relucirc.discovery.linear import Solution, fits, independent_rows, solve_exactly
 
 ROUNDS = 5
@@ -60,7 +60,7 @@ def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
             b_eq=right,
             bounds=(0, None),
             method="highs",
-            options={"time_limit": max(0.5, min(budget.remaining, 1e6))},
+            options={"time_limit": seconds_left(min(budget.remaining, 1e6))},
         )
         if answer.x is None:
             return
@@ -91,7 +91,7 @@ def grid_solution(system: System, denominator: int, limit: int, seconds: float) 
         constraints=LinearConstraint(hstack([columns, -columns]).tocsc(), right, right),
         integrality=np.ones(2 * len(used)),
         bounds=Bounds(np.zeros(2 * len(used)), np.concatenate([bounds, bounds])),  # type: ignore[arg-type]
-        options={"time_limit": max(seconds, 1.0)},
+        options={"time_limit": max(seconds, 0.05)},
     )
     if answer.x is None:
         return None

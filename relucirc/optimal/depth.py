@@ -16,7 +16,7 @@ linear function of n inputs (Arora, Basu, Mianjy and Mukherjee, ICLR 2018, arXiv
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,8 +28,8 @@ from relucirc.checker.depth import check_depth_claim
 from relucirc.exact import ZERO
 from relucirc.graph import Graph, MaxGate
 from relucirc.network import MLP
-from relucirc.optimal.minimal import depth_evidence, minimal_network
-from relucirc.optimal.reading import read_function, read_ground
+from relucirc.optimal.minimal import Minimal, depth_evidence, minimal_network
+from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.prover import prove
 
@@ -45,7 +45,8 @@ class Depth:
 
     Attributes:
         lower_bound: Hidden layers needed with real weights, certified: 0, 1 or 2.
-        upper_bound: Hidden layers that are enough: 0 or 1 with the network, else by Arora et al.
+        upper_bound: Hidden layers that are enough: 0 or 1 with the network, else by Arora et al.; None where
+            the time ended before the function was read.
         network: A network of at most one hidden layer, if there is one.
         certificate: Evidence: for at least 2, what :func:`relucirc.optimal.check_depth` reads; with a
             network, what :func:`relucirc.optimal.check_minimal` reads.
@@ -57,7 +58,7 @@ class Depth:
     """
 
     lower_bound: int
-    upper_bound: int
+    upper_bound: int | None
     network: MLP | None
     certificate: dict | None = field(repr=False)
     integer_lower_bound: int | None
@@ -99,14 +100,19 @@ def depth_certificate(
         2
     """
     clock = Budget(budget)
-    graph = read_function(f, inputs)
-    ground = read_ground(domain, graph.inputs)
-    enough = layers_enough(len(graph.inputs))
+    enough = None
     try:
-        shape = shallow_form(graph, ground, clock)
-    except OutOfBudget:
-        reason = "the budget ended before it was known whether one hidden layer is enough."
+        with clock:
+            graph = read_function(f, inputs)
+            enough = layers_enough(len(graph.inputs))
+            return _depth(graph, domain, read_ground(domain, graph.inputs), enough, clock)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        reason = f"{clock.ended(error)} before it was known whether one hidden layer is enough."
         return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
+
+
+def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget) -> Depth:
+    shape = shallow_form(graph, ground, clock)
     if not isinstance(shape, NotShallow):
         return _one_layer(graph, domain, shape.folds, enough, clock)
     certificate = depth_evidence(graph, shape)
@@ -114,7 +120,10 @@ def depth_certificate(
     if not verdict.accepted:
         reason = f"it seems to need two hidden layers, but the checker says: {verdict.reason}"
         return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
-    integer = _integer_bound(graph, clock) if ground.domain is None else None
+    try:
+        integer = _integer_bound(graph) if ground.domain is None else None
+    except (OutOfBudget, KeyboardInterrupt):  # what is known without it is an answer
+        integer = None
     reason = "two hidden layers are needed: at two points of one hyperplane the function folds differently (checked)."
     if integer is not None:
         reason += (
@@ -133,15 +142,28 @@ def layers_enough(n: int) -> int:
 def _one_layer(graph: Graph, domain: Any, folds: Sequence[Any], enough: int, clock: Budget) -> Depth:
     if not folds:
         reason = "it is affine: no hidden layer is needed."
-        network = minimal_network(graph, domain=domain, skip=True, budget=clock.left(0.1))
+        network = _within(lambda: minimal_network(graph, domain=domain, skip=True, budget=None))
+        if network is None:
+            return Depth(0, 0, None, None, None, None, reason, clock.elapsed)
         assert network.skip is not None or network.network is None
         affine = None if network.network is None else _affine_network(network.network, network.skip)
         return Depth(0, 0, affine, network.certificate, None, None, reason, clock.elapsed)
-    found = minimal_network(graph, domain=domain, budget=clock.left(0.1))
+    found = _within(lambda: minimal_network(graph, domain=domain, budget=None))
+    if found is None:
+        reason = "one hidden layer is enough, and none is not; the time ended before the network was proved."
+        return Depth(1, enough, None, None, None, None, reason, clock.elapsed)
     if found.network is None:
         return Depth(1, enough, None, None, None, None, found.reason, clock.elapsed)
     reason = f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
     return Depth(1, 1, found.network, found.certificate, None, None, reason, clock.elapsed)
+
+
+def _within(ask: Callable[[], Minimal]) -> Minimal | None:
+    """The answer to a question beside the main one; None where the time ends first."""
+    try:
+        return ask()
+    except (OutOfBudget, KeyboardInterrupt):
+        return None
 
 
 def _affine_network(constant: MLP, skip: Any) -> MLP:
@@ -150,7 +172,7 @@ def _affine_network(constant: MLP, skip: Any) -> MLP:
     )
 
 
-def _integer_bound(graph: Graph, clock: Budget) -> int | None:
+def _integer_bound(graph: Graph) -> int | None:
     """The published bound, if the function is proved to be a maximum or minimum of its inputs, 0 perhaps among them.
 
     ``Max(0, x_1, ..., x_m)`` is as hard as the maximum of m + 1 numbers, since the latter is
@@ -167,11 +189,8 @@ def _integer_bound(graph: Graph, clock: Budget) -> int | None:
                 continue
             if not _agrees(graph, used, kind is sympy.Max, bool(extra)):
                 continue
-            try:
-                if prove(graph, kind(*operands, evaluate=False), budget=clock.left(0.1)).status == "proved":
-                    return (len(operands) - 1).bit_length()
-            except OutOfBudget:
-                return None
+            if prove(graph, kind(*operands, evaluate=False), budget=None).status == "proved":
+                return (len(operands) - 1).bit_length()
     return None
 
 

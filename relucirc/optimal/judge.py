@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, OutOfBudget
 from relucirc.errors import RelucircError
 from relucirc.network import MLP
 from relucirc.optimal.minimal import minimal_network
@@ -62,15 +62,23 @@ def optimal(
         True
     """
     clock = Budget(budget)
+    try:
+        with clock:
+            return _judged(net, f, domain, bias=bias)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return Optimality(None, None, 0, f"{clock.ended(error)} before it was settled.")
+
+
+def _judged(net: MLP, f: Any, domain: Any, *, bias: bool) -> Optimality:
     if f is not None:
-        answer = prove(net, f, domain=domain, budget=budget)
+        answer = prove(net, f, domain=domain, budget=None)
         if answer.status == "refuted":
             raise RelucircError(f"the network does not compute the function: {answer.reason}")
         if answer.status == "unknown":
             return Optimality(
                 None, None, 0, f"it was not proved that the network computes the function: {answer.reason}"
             )
-    found = minimal_network(net, domain=domain, bias=bias, budget=clock.left(0.1))
+    found = minimal_network(net, domain=domain, bias=bias, budget=None)
     size, layers = net.hidden_neurons, len(net.layers) - 1
     if found.network is None or found.hidden_neurons is None:
         return Optimality(None, None, 0, found.reason, found.certificate)

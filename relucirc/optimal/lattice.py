@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from flint import fmpq
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, tick
 from relucirc.forms import Form, Key
 from relucirc.graph import Graph, MaxGate
 from relucirc.optimal.maxima import Maxima
@@ -117,6 +117,7 @@ def _sum(a: Mapping[frozenset[Key], int], b: Mapping[frozenset[Key], int]) -> Po
 def _product(a: Polynomial, b: Polynomial) -> Polynomial:
     total: Polynomial = {}
     for p, c in a.items():
+        tick()
         for q, d in b.items():
             key = p | q
             total[key] = total.get(key, 0) + c * d
@@ -127,6 +128,7 @@ def _dual(polynomial: Polynomial) -> Polynomial:
     """The polynomial in the other basis: ``max(U) = sum over T in U of (-1)^(|T| + 1) min(T)``, and the reverse."""
     total: Polynomial = {}
     for key, c in polynomial.items():
+        tick()
         subsets: list[tuple[frozenset[Key], int]] = [(frozenset(), -c)]
         for k in key:
             subsets += [(part | {k}, -value) for part, value in subsets]

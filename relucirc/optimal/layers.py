@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flint import fmpq, fmpq_mat
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, OutOfBudget
 from relucirc.errors import RelucircError
 from relucirc.exact import ONE, ExactMatrix
 from relucirc.forms import Form, combine
@@ -166,6 +166,8 @@ class _Layer:
         while improved and best[0] and self.budget.remaining > 0:
             improved = False
             for i in range(len(self.inside)):
+                if self.budget.remaining <= 0:
+                    break
                 changed = self._pay(flipped ^ {i})
                 if changed[0] < best[0]:
                     best, flipped, improved = changed, flipped ^ {i}, True
@@ -177,7 +179,10 @@ class _Layer:
         steps = [[w * c for w in self.shares[i] for c in self._vector(form)] for i, form in enumerate(self.inside)]
         if not steps or len(target) * len(steps) > 4000:
             return None
-        found = subset_sum(target, steps, Budget(min(2.0, max(self.budget.remaining, 0.1))))
+        try:
+            found = subset_sum(target, steps, self.budget.part(2.0))
+        except OutOfBudget:
+            return None
         return found.members if isinstance(found, Subset) else None
 
     def _pay(self, flipped: frozenset[int]) -> tuple[int, list[int], list[int]]:
@@ -193,6 +198,8 @@ class _Layer:
         chosen = list(range(len(units)))
         price = self._price(rows, units, chosen)
         for j in reversed(range(len(units))):
+            if self.budget.remaining <= 0:
+                break
             fewer = [i for i in chosen if i != j]
             smaller = self._price(rows, units, fewer)
             if smaller <= price:

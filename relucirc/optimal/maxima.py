@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from flint import fmpq, fmpq_mat
 
-from relucirc.budget import Budget
+from relucirc.budget import Budget, tick
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form, Key, combine
 from relucirc.geometry.combination import cone_combination
@@ -158,6 +158,7 @@ def _largest_somewhere(forms: Sequence[Form], variables: Sequence[int]) -> set[i
     found = set()
     for size in (3, 30, 1000):
         for _ in range(4 * len(forms)):
+            tick()
             point = {v: fmpq(rng.randint(-size, size)) for v in variables}
             values = [form.evaluate(point) for form in forms]
             largest = max(values)
@@ -187,6 +188,7 @@ def reduced(maxima: Maxima, size: int, budget: Budget) -> Maxima:
             raise TooLarge
         for count in range(1, len(inside) + 1):
             for gone in itertools.combinations(inside, count):
+                tick()
                 kept = [form for i, form in enumerate(elements) if i not in gone]
                 result.add(kept, weight if count % 2 else -weight)
 
@@ -197,6 +199,7 @@ def _removable(forms: Sequence[Form]) -> list[int] | None:
     best: list[int] | None = None
     count = min(len(forms), len(variables) + 2)
     for start in range(len(forms) - count + 1):
+        tick()
         window = range(start, start + count)
         matrix = fmpq_mat([[forms[i].coefficient(v) for i in window] for v in variables] + [[ONE] * count])
         for dependency in _kernel(matrix):

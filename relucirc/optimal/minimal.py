@@ -27,6 +27,10 @@ from relucirc.optimal.several_outputs import settle_several_outputs
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.prover import prove
 
+SHARE = 0.7
+"""Share of the remaining time in which the cheapest payment is looked for; the rest is for proofs."""
+LONG = 1e6
+
 
 @dataclass(frozen=True)
 class Minimal:
@@ -102,16 +106,24 @@ def minimal_network(
     """
     if not isinstance(hidden_layers, int) or isinstance(hidden_layers, bool) or hidden_layers < 1:
         raise RelucircError(f"hidden_layers: expected 1, 2, ..., got {shorten(hidden_layers)}.")
-    clock = Budget(budget)
-    graph = read_function(f, inputs)
-    ground = read_ground(domain, graph.inputs)
     kind = Kind(bias, bias if output_bias is None else output_bias, skip)
-    if hidden_layers > 1:
-        return _deeper(graph, hidden_layers, kind, ground, clock)
+    clock = Budget(budget, method="the function")
     try:
-        shape = shallow_form(graph, ground, clock)
-    except OutOfBudget:
-        return _nothing(f"the budget of {clock.seconds:g} s ended before the function's hyperplanes were known.", clock)
+        with clock:
+            graph = read_function(f, inputs)
+            ground = read_ground(domain, graph.inputs)
+            if hidden_layers > 1:
+                clock.method = "a network of this depth"
+                return _deeper(graph, hidden_layers, kind, ground, clock)
+            return _one_layer(graph, domain, kind, ground, clock)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return _nothing(f"{clock.ended(error)} before {clock.method} was known.", clock)
+
+
+def _one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budget) -> Minimal:
+    """The exact minimum: the hyperplanes, the cheapest way to pay for the rest, and the evidence."""
+    clock.method = "the set of hyperplanes on which the function folds"
+    shape = shallow_form(graph, ground, clock)
     if isinstance(shape, NotShallow):
         return _needs_two(graph, domain, shape, clock)
     remainder = Remainder(shape, kind, ground)
@@ -119,7 +131,8 @@ def minimal_network(
     if obstacle is not None:
         return _nothing(f"no network of this kind computes it: {obstacle}.", clock)
     settle = settle_one_output if len(shape.affine) == 1 else settle_several_outputs
-    settled = settle(remainder, clock)
+    clock.method = "whether the network found equals the function"
+    settled = settle(remainder, clock.part(SHARE * min(clock.remaining, LONG)))
     network, skips = build_network(graph.inputs, remainder, settled.payment)
     return _certified(graph, domain, remainder, settled, network, skips, clock)
 
@@ -155,7 +168,7 @@ def _certified(
     clock: Budget,
 ) -> Minimal:
     """Proves the network equal to the function, and has the lower bound checked."""
-    equal = prove(with_skip(network, skips), graph, domain=remainder.ground.domain, budget=clock.left())
+    equal = prove(with_skip(network, skips), graph, domain=remainder.ground.domain, budget=None)
     if equal.status != "proved":
         return _nothing(f"a network was found but not proved equal: {equal.reason}", clock)
     width, k = network.hidden_neurons, len(remainder.form.folds)

@@ -29,6 +29,7 @@ def lattice_graph(graph: Graph, budget: Budget) -> Graph | None:
         forms = list({pieces[o].key: pieces[o] for _, pieces in found}.values())
         minima: dict[tuple, list[Form]] = {}
         for cell, pieces in found:
+            budget.step()
             above = [form for form in forms if _nonnegative(form - pieces[o], cell)]
             minima[tuple(sorted(form.key for form in above))] = above
         keys = [set(key) for key in minima]

@@ -32,6 +32,9 @@ from relucirc.optimal.reading import read_function
 from relucirc.prover import prove
 from relucirc.result import Result
 
+SHALLOW, BUILDING = 0.3, 0.8
+"""Shares of the time that is left: for one hidden layer, and for all ways of building."""
+LONG = 1e6
 SHARE = 15.0
 """Most seconds that one way of writing a formula as a sum may take."""
 
@@ -92,66 +95,106 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
     valid = hidden_layers is None or (isinstance(hidden_layers, int) and not isinstance(hidden_layers, bool))
     if not valid or (hidden_layers is not None and hidden_layers < 1):
         raise RelucircError(f"hidden_layers: expected 1, 2, ... or None, got {shorten(hidden_layers)}.")
-    return compile_graph(read_function(f, inputs), hidden_layers, Budget(budget))
+    clock = Budget(budget)
+    try:
+        with clock:
+            return compile_graph(read_function(f, inputs), hidden_layers, clock)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        reason = f"{clock.ended(error)} before the formula was read."
+        return Compiled(None, None, None, False, None, {}, reason, seconds=clock.elapsed)
 
 
 def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Compiled:
-    """Compiles a graph; see :func:`compile`."""
-    networks: dict[str, MLP] = {}
-    depths: list[int] = []
-    optimal = False
-    if hidden_layers in (None, 1):
-        shallow, why = _shallow(graph, clock)
-        if hidden_layers == 1:
-            return _one_layer(shallow, why, clock)
-        if shallow is not None and shallow.network is not None:
-            networks["shallow"] = shallow.network
-            optimal = not shallow.network.hidden_neurons
+    """Compiles a graph under a clock that runs; see :func:`compile`.  When it ends, the answer is what is known."""
+    found = _Found()
     try:
-        for name, way in _ways(graph, clock):
-            plan = plan_of(way)
-            depths.append(plan.depth)
-            if hidden_layers is None or plan.depth <= hidden_layers:
-                networks[name] = layered_network(plan, graph.inputs, hidden_layers or max(plan.depth, 1), clock)
-    except OutOfBudget:
-        pass
-    sizes = {name: net.sizes[1:-1] for name, net in networks.items()}
-    for name in sorted(networks, key=lambda name: (networks[name].hidden_neurons, len(networks[name].layers))):
-        net = networks[name]
-        proof = prove(net, graph, budget=clock.left(1.0))
-        if proof.status == "proved":
-            count = len(net.layers) - 1
-            reason = (
-                f"{net.hidden_neurons} hidden neurons in {count} hidden layer{'s' * (count != 1)}, by way of "
-                f"{name!r}, proved equal; the smallest of {len(networks)} found."
-            )
-            return Compiled(net, count, net.hidden_neurons, optimal, name, sizes, reason, proof, clock.elapsed)
-    if networks:
-        reason = f"{len(networks)} networks were found, but none was proved equal within the budget."
-    elif depths:
+        if hidden_layers in (None, 1):
+            shallow = _shallow(graph, clock, alone=hidden_layers == 1)
+            if hidden_layers == 1:
+                return _one_layer(shallow, clock)
+            if shallow.network is not None:
+                found.networks["shallow"] = shallow.network
+                found.optimal = not shallow.network.hidden_neurons
+        _build(graph, hidden_layers, found, clock)
+        for name, net in found.smallest_first():
+            proof = prove(net, graph, budget=None)
+            if proof.status == "proved":
+                return _proved(found, name, proof, clock)
+        ended = None
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+    return _not_found(found, hidden_layers, ended, clock)
+
+
+@dataclass
+class _Found:
+    """Networks by the way that gave them, the depths seen, and whether the shallow one cannot be beaten."""
+
+    networks: dict[str, MLP] = field(default_factory=dict)
+    depths: list[int] = field(default_factory=list)
+    optimal: bool = False
+
+    @property
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        return {name: net.sizes[1:-1] for name, net in self.networks.items()}
+
+    def smallest_first(self) -> list[tuple[str, MLP]]:
+        return sorted(self.networks.items(), key=lambda item: (item[1].hidden_neurons, len(item[1].layers)))
+
+
+def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget) -> None:
+    """Builds a network in every way that there is time for, most of what is left: the rest is for proofs."""
+    share = clock.part(BUILDING * min(clock.remaining, LONG))
+    try:
+        with share:
+            for name, way in _ways(graph, share):
+                plan = plan_of(way)
+                found.depths.append(plan.depth)
+                if hidden_layers is None or plan.depth <= hidden_layers:
+                    net = layered_network(plan, graph.inputs, hidden_layers or max(plan.depth, 1), share)
+                    found.networks[name] = net
+    except OutOfBudget as error:
+        share.ended(error)
+
+
+def _proved(found: _Found, name: str, proof: Result, clock: Budget) -> Compiled:
+    net = found.networks[name]
+    count = len(net.layers) - 1
+    reason = (
+        f"{net.hidden_neurons} hidden neurons in {count} hidden layer{'s' * (count != 1)}, by way of {name!r}, proved "
+        f"equal; the smallest of {len(found.networks)} found."
+    )
+    return Compiled(net, count, net.hidden_neurons, found.optimal, name, found.sizes, reason, proof, clock.elapsed)
+
+
+def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, clock: Budget) -> Compiled:
+    after = "" if ended is None else f": {ended}"
+    if found.networks:
+        count = len(found.networks)
+        reason = f"{count} network{'s were' if count > 1 else ' was'} found, but none was proved equal{after}."
+    elif found.depths:
         reason = (
-            f"no network with {hidden_layers} hidden layers was found; {min(depths)} are enough. Some functions have "
-            "fewer than any way here gives: see relucirc.discover."
+            f"no network with {hidden_layers} hidden layers was found{after}; {min(found.depths)} are enough. Some "
+            "functions have fewer than any way here gives: see relucirc.discover."
         )
     else:
-        reason = f"no network was found within the budget of {clock.seconds} s."
-    return Compiled(None, None, None, False, None, sizes, reason, seconds=clock.elapsed)
+        reason = f"no network was found{after}."
+    return Compiled(None, None, None, False, None, found.sizes, reason, seconds=clock.elapsed)
 
 
-def _shallow(graph: Graph, clock: Budget) -> tuple[Any, str]:
+def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Any:
     from relucirc.optimal.minimal import minimal_network  # noqa: PLC0415  (it asks here for more than one layer)
 
-    found = minimal_network(graph, budget=clock.seconds)
-    return found, found.reason
+    return minimal_network(graph, budget=None if alone else SHALLOW * min(clock.remaining, LONG))
 
 
-def _one_layer(found: Any, why: str, clock: Budget) -> Compiled:
+def _one_layer(found: Any, clock: Budget) -> Compiled:
     if found.network is None:
-        return Compiled(None, None, None, False, None, {}, why, seconds=clock.elapsed)
+        return Compiled(None, None, None, False, None, {}, found.reason, seconds=clock.elapsed)
     net = found.network
     sizes = {"shallow": net.sizes[1:-1]}
     return Compiled(
-        net, len(net.layers) - 1, net.hidden_neurons, found.optimal, "shallow", sizes, why, None, clock.elapsed
+        net, len(net.layers) - 1, net.hidden_neurons, found.optimal, "shallow", sizes, found.reason, None, clock.elapsed
     )
 
 
@@ -165,20 +208,32 @@ def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:
     yield "as written", graph
     yield "flattened", _flattened(graph)
     for name, expand in (("minima", lattice_maxima), ("maxima", maxima_of)):
-        share = Budget(min(SHARE, max(clock.remaining / 3, 0.1)))  # a way that explodes shall not eat the others' time
+        share = clock.part(min(SHARE, clock.remaining / 3))  # a way that explodes shall not eat the others' time
         try:
-            sums = expand(graph, share)
-            if sums is None:
-                continue
-            yield name, graph_of_maxima(sums, graph.inputs)
-            yield f"{name}, overlapping", graph_of_maxima(sums, graph.inputs, overlap=True)
-            n = len(graph.inputs)
-            if any(part.largest > n + 1 for part in sums):
-                few = [reduced(part, n + 1, share) for part in sums]
-                yield f"{name}, few at a time", graph_of_maxima(few, graph.inputs)
-            return
-        except (TooLarge, OutOfBudget):
+            with share:
+                sums = expand(graph, share)
+        except TooLarge:
             continue
+        except OutOfBudget as error:
+            share.ended(error)
+            continue
+        if sums is None:
+            continue
+        yield name, graph_of_maxima(sums, graph.inputs)
+        yield f"{name}, overlapping", graph_of_maxima(sums, graph.inputs, overlap=True)
+        n = len(graph.inputs)
+        if any(part.largest > n + 1 for part in sums):
+            share = clock.part(min(SHARE, clock.remaining / 3))
+            try:
+                with share:
+                    few = [reduced(part, n + 1, share) for part in sums]
+            except TooLarge:
+                continue
+            except OutOfBudget as error:
+                share.ended(error)
+                continue
+            yield f"{name}, few at a time", graph_of_maxima(few, graph.inputs)
+        return
 
 
 def _flattened(graph: Graph) -> Graph:
