@@ -20,6 +20,7 @@ import numpy as np
 import sympy
 from flint import fmpq, fmpz
 
+from relucirc.budget import tick
 from relucirc.errors import NetworkError, RelucircError, shorten
 
 Number = Any
@@ -420,6 +421,7 @@ def _from_float_array(array: np.ndarray, what: str) -> ExactMatrix:
         raise NetworkError(f"{what}: expected real numbers, got an array of dtype {array.dtype}.")
     rows: list[dict[int, Entry]] = [{} for _ in range(array.shape[0])]
     for i, j in np.argwhere(wide != 0).tolist():
+        tick()
         rows[i][j] = rational(wide[i, j].item())
     return ExactMatrix.sparse((array.shape[0], array.shape[1]), rows)
 

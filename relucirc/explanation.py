@@ -11,8 +11,8 @@ from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.circuits import catalogue
 from relucirc.circuits.circuit import Circuit
 from relucirc.errors import FormulaError, NetworkError
-from relucirc.forms import Form
-from relucirc.lift import affine_expression, write_formula
+from relucirc.exact import text
+from relucirc.lift import write_formula
 from relucirc.names import default_names
 from relucirc.network import MLP
 from relucirc.printing import formula_text
@@ -216,12 +216,27 @@ def _features(net: MLP) -> list[str]:
     if len(net.layers) == 1:
         return []
     layer = net.exact().layers[0]
-    symbols = [sympy.Symbol(name) for name in net.inputs]
     lines = []
     for i, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
-        form = formula_text(affine_expression(Form(dict(row), bias), symbols))
-        lines.append(f"neuron {i + 1}: {_feature(row, bias, net.inputs)} relu({form})")
+        tick()
+        lines.append(f"neuron {i + 1}: {_feature(row, bias, net.inputs)} relu({_sum(row, bias, net.inputs)})")
     return lines
+
+
+def _sum(row: tuple, bias: Any, names: tuple[str, ...]) -> str:
+    """Writes a neuron's form as SymPy does, in the inputs' own order."""
+    terms = [(c, names[v]) for v, c in row]
+    constant = [(bias, "")] if bias else []
+    first = len(terms) == 1 and terms[0][0] < 0 < bias  # 1 - 2*x
+    parts = []
+    for c, name in [*constant, *terms] if first else [*terms, *constant]:
+        size = abs(c)
+        shown = (f"{size.p}*{name}" if size.p != 1 else name) if name else text(size)
+        if name and size.q != 1:
+            shown += f"/{size.q}"
+        sign = "-" if c < 0 else "+"
+        parts.append(f" {sign} {shown}" if parts else shown if c > 0 else f"-{shown}")
+    return "".join(parts) or "0"
 
 
 def _feature(row: tuple, bias: Any, names: tuple[str, ...]) -> str:

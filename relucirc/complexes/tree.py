@@ -1,6 +1,6 @@
 """The complex found by walking the tree of sign patterns, in any number of coordinates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from relucirc.complexes.lazy import LazySequence
 from relucirc.complexes.rows import distinct_rows
 from relucirc.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
+from relucirc.geometry.rows import likely_pivots
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Start:
     def batches(self, want: int) -> Iterator[Batch]:
         """Regions in batches: compiled from every cell where that can start, exact until then."""
         bit0, words = len(self.normals), self.words
-        lines = self._lines_of_all_regions()
-        if lines and want == VERTICES:
+        fixed = self._fixed()
+        if fixed and want == VERTICES:
             return
-        start = self._across(lines) if lines and self.compiled else self
+        start = self._across(fixed) if fixed and self.compiled else self
         network = start.network
         stack = [Walker.begin(network, start.cell)]
         while stack:
@@ -76,20 +77,31 @@ class Start:
             else:
                 yield from exact_batches(network, walker, bit0, words, want)
 
-    def _lines_of_all_regions(self) -> list[list[int]]:
-        """A basis of the directions in which neither the domain nor the first layer, hence no layer, changes."""
-        if not self.cell.lines or not self.network.hidden:
-            return []
-        basis = fmpz_mat([list(line[1:]) for line in self.cell.lines])
-        first = fmpz_mat([list(row[1:]) for row in self.network.hidden[0]])
-        kernel, nullity = (first * basis.transpose()).nullspace()
-        combined = (basis.transpose() * kernel).transpose().tolist()
-        return [[int(c) for c in row] for row in combined[:nullity]]
+    def _fixed(self) -> set[int]:
+        """Coordinates to be kept at zero, one for each line that all regions have: they are cylinders over the rest.
 
-    def _across(self, lines: Sequence[Sequence[int]]) -> "Start":
-        """The same where some coordinates are zero, one for each line: the regions are cylinders over those."""
-        reduced, _, rank = fmpz_mat([list(line) for line in lines]).rref()
-        fixed = {next(j for j in range(self.network.n) if reduced[i, j]) for i in range(rank)}
+        The lines are the directions in which neither the domain nor the first layer, hence no layer, changes.
+        On all of space they are the kernel of the first layer's weights, and coordinates that are no pivots serve;
+        elsewhere, or where the rank is in doubt, they are worked out.
+        """
+        if not self.cell.lines or not self.network.hidden:
+            return set()
+        n, first = self.network.n, [[fmpq(c) for c in row[1:]] for row in self.network.hidden[0]]
+        if len(self.cell.lines) == n:
+            pivots = likely_pivots(first)
+            if len(pivots) == min(n, len(first)):
+                return set(range(n)) - set(pivots)
+        basis = fmpz_mat([list(line[1:]) for line in self.cell.lines])
+        kernel, nullity = (fmpz_mat([list(row[1:]) for row in self.network.hidden[0]]) * basis.transpose()).nullspace()
+        combined = (basis.transpose() * kernel).transpose().tolist()
+        lines = [[int(c) for c in row] for row in combined[:nullity]]
+        if not lines:
+            return set()
+        reduced, _, rank = fmpz_mat(lines).rref()
+        return {next(j for j in range(n) if reduced[i, j]) for i in range(rank)}
+
+    def _across(self, fixed: Collection[int]) -> "Start":
+        """The same where some coordinates are zero; see :meth:`_fixed`."""
         kept = [0, *(j + 1 for j in range(self.network.n) if j not in fixed)]
 
         def restrict(rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

@@ -159,6 +159,7 @@ class Orbits:
         order = np.argsort(codes)
         moved = []
         for p in generators:
+            tick()
             image = dictionary.acting_on_words(p)[pairs]
             moved.append(order[np.searchsorted(codes[order], image.min(axis=1) * width + image.max(axis=1))])
         atoms = _connected(len(pairs), moved)
@@ -189,14 +190,17 @@ class Orbits:
 
 
 def _connected(count: int, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Groups 0 .. count-1 by the maps."""
-    from scipy.sparse import coo_array  # noqa: PLC0415  (SciPy comes with JAX)
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
-
-    if not images:
-        return [np.array([i]) for i in range(count)]
-    sources = np.tile(np.arange(count), len(images))
-    graph = coo_array((np.ones(len(sources), dtype=np.int8), (sources, np.concatenate(images))), shape=(count, count))
-    _, label = connected_components(graph, directed=False)
-    order = np.argsort(label, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if count else []
+    """Groups 0 .. count-1 by permutations: every member learns the least number of its orbit."""
+    least = np.arange(count)
+    while True:
+        before = least
+        for image in images:
+            tick()
+            known = np.minimum(least, least[image])
+            known[image] = np.minimum(known[image], known)
+            least = known
+        least = least[least]
+        if np.array_equal(least, before):
+            break
+    order = np.argsort(least, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(least[order])) + 1) if count else []

@@ -119,21 +119,21 @@ class Cell:
         line, value = self.lines[pivot], line_values[pivot]
         if value < 0:
             line, value = tuple(-c for c in line), -value
-        lines = tuple(
-            _primitive([value * a - v * b for a, b in zip(other, line, strict=True)])
-            for i, (other, v) in enumerate(zip(self.lines, line_values, strict=True))
-            if i != pivot
-        )
         bit = 1 << self.cuts
-        rays = []
+        lines, rays = [], []
+        for i, (other, v) in enumerate(zip(self.lines, line_values, strict=True)):
+            tick()
+            if i != pivot:
+                lines.append(_primitive([value * a - v * b for a, b in zip(other, line, strict=True)]))
         for ray, mask in self.rays:
+            tick()
             v = _dot(normal, ray)
             moved = _primitive([value * a - v * b for a, b in zip(ray, line, strict=True)]) if v else ray
             rays.append((moved, mask | bit))
         tight = bit - 1  # a line is tight on every earlier constraint
         opposite = tuple(-c for c in line)
         cuts = self.cuts + 1
-        return Cell(lines, (*rays, (line, tight)), cuts), Cell(lines, (*rays, (opposite, tight)), cuts)
+        return Cell((*lines,), (*rays, (line, tight)), cuts), Cell((*lines,), (*rays, (opposite, tight)), cuts)
 
     @property
     def vertices(self) -> list[tuple[fmpq, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.exact import ONE, ZERO
 from relucirc.forms import Form
 from relucirc.geometry.combination import cone_combination
@@ -28,6 +29,7 @@ def feasibility(relations: Sequence[Relation], n: int) -> Feasibility:
     """Decides whether affine relations over n inputs have a common solution."""
     generators, owners = [], []
     for i, relation in enumerate(relations):
+        tick()
         generators.append(_vector(relation.form, n))
         owners.append((i, ONE))
         if relation.op == "==":

@@ -11,13 +11,13 @@ steps that help; the result is a network, not a claim that there is no smaller o
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
+from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.errors import RelucircError
 from relucirc.exact import ONE, ExactMatrix
 from relucirc.forms import Form, combine
-from relucirc.geometry.rows import fresh_rows, solve_rows
+from relucirc.geometry.rows import fresh_rows, likely_pivots, solve_all
 from relucirc.graph import Graph
 from relucirc.hinges import HingeGraph
 from relucirc.network import MLP
@@ -72,11 +72,15 @@ def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget
         names: Names of the inputs.
         hidden_layers: At least 1.
         budget: Wall time; when it ends, the search for savings ends.
+
+    Raises:
+        OutOfBudget: When the clock that runs ends before all layers are built.
     """
     n = plan.hinges.n
     needed = list(plan.outputs)
     layers: list[tuple[ExactMatrix, list[fmpq] | None]] = []
     for level in range(hidden_layers, 0, -1):
+        tick()
         here = [k for k, at in sorted(plan.layer.items()) if at == level]
         neurons, rows, biases = _Layer(plan, here, needed, budget).build()
         neurons = neurons or [Form()]  # files know no layer without neurons
@@ -123,8 +127,8 @@ class _Layer:
         rows: list[dict[int, fmpq]] = [{} for _ in self.needed]
         biases = []
         shares = []
-        for form in rest:
-            solution = solve_rows(self._vector(form), vectors)
+        for form, solution in zip(rest, solve_all([self._vector(form) for form in rest], vectors), strict=True):
+            tick()
             assert solution is not None
             shares.append(solution)
             left = combine([(ONE, form), *((-c, g) for c, g in zip(solution, generators, strict=True))])
@@ -234,4 +238,5 @@ def _add(neurons: list[Form], rows: list[dict[int, fmpq]], form: Form, weights: 
 
 
 def _rank(rows: Sequence[Sequence[fmpq]]) -> int:
-    return fmpq_mat([list(row) for row in rows]).rank() if rows and rows[0] else 0
+    """The rank, very likely: prices only say where to look, and what is built is solved exactly."""
+    return len(likely_pivots(rows))

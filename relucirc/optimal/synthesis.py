@@ -115,12 +115,11 @@ def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Com
             if shallow.network is not None:
                 found.networks["shallow"] = shallow.network
                 found.optimal = not shallow.network.hidden_neurons
-        _build(graph, hidden_layers, found, clock)
+        ended = _build(graph, hidden_layers, found, clock)
         for name, net in found.smallest_first():
             proof = prove(net, graph, budget=None)
             if proof.status == "proved":
                 return _proved(found, name, proof, clock)
-        ended = None
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
     return _not_found(found, hidden_layers, ended, clock)
@@ -142,8 +141,12 @@ class _Found:
         return sorted(self.networks.items(), key=lambda item: (item[1].hidden_neurons, len(item[1].layers)))
 
 
-def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget) -> None:
-    """Builds a network in every way that there is time for, most of what is left: the rest is for proofs."""
+def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget) -> str | None:
+    """Builds a network in every way that there is time for, most of what is left: the rest is for proofs.
+
+    Returns:
+        Why it ended early, if it did.
+    """
     share = clock.part(BUILDING * min(clock.remaining, LONG))
     try:
         with share:
@@ -155,6 +158,8 @@ def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget
                     found.networks[name] = net
     except OutOfBudget as error:
         share.ended(error)
+        return f"the budget of {clock.seconds:g} s ended"
+    return None
 
 
 def _proved(found: _Found, name: str, proof: Result, clock: Budget) -> Compiled:
@@ -172,7 +177,7 @@ def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, cloc
     if found.networks:
         count = len(found.networks)
         reason = f"{count} network{'s were' if count > 1 else ' was'} found, but none was proved equal{after}."
-    elif found.depths:
+    elif found.depths and hidden_layers is not None:
         reason = (
             f"no network with {hidden_layers} hidden layers was found{after}; {min(found.depths)} are enough. Some "
             "functions have fewer than any way here gives: see relucirc.discover."
