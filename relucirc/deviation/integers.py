@@ -2,32 +2,14 @@
 
 from collections import deque
 from collections.abc import Collection, Sequence
-from math import gcd
 
 from flint import fmpq
 
 from relucirc.budget import tick
-from relucirc.chart import Chart
-from relucirc.exact import ONE, common_denominator
+from relucirc.exact import ONE
 from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
 from relucirc.graph import Relation
-
-
-def excludes_integers(chart: Chart, integers: Collection[int]) -> bool:
-    """Whether the equalities of a chart keep some integer input from being an integer, by divisibility.
-
-    An input ``(a_0 + sum a_i x_i) / d`` over integers x_i takes integer values iff gcd(a_1, ..., d)
-    divides a_0; as 1/2 does not, nor 2 x + 1/2.
-    """
-    for v in integers:
-        form = chart.forms[v]
-        if any(chart.free[k] not in integers for k in form.terms):
-            continue
-        scale = common_denominator([*form.terms.values(), form.const])
-        if int((form.const * scale).p) % gcd(scale, *(int((c * scale).p) for c in form.terms.values())):
-            return True
-    return False
 
 
 def has_integer_point(relations: Sequence[Relation], n: int, integers: Collection[int]) -> bool:

@@ -14,7 +14,7 @@ from relucirc.deviation.affine import Unbounded, affine_summit
 from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.deviation.curved import curved_summit
 from relucirc.deviation.estimate import Estimate, estimate
-from relucirc.deviation.integers import excludes_integers, has_integer_point
+from relucirc.deviation.integers import has_integer_point
 from relucirc.deviation.polynomial import Terms, read_polynomials
 from relucirc.deviation.summit import Peak, Standing, Summit
 from relucirc.domain import Domain, declared
@@ -218,37 +218,35 @@ class _Measure:
 
     def solve(self, case: Case) -> "dict | tuple[fmpq, ...] | None":
         """Measures one case; a point asks for finer ones at its fractional inputs."""
-        if excludes_integers(case.chart, self.integers):
-            return {}
         self._look(case.inside)
-        open_integers = [v for v in self.integers if case.chart.forms[v].terms]
+        between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
 
         def belongs(coordinates: AlgebraicPoint) -> Standing:
             point = coordinates.lift(case.chart.forms)
             if not all(r.holds(point.form(r.form).sign()) for r in case.relations):
                 return Standing.NEAR
-            return Standing.INSIDE if all(point[v].is_integer for v in open_integers) else Standing.FRACTIONAL
+            return Standing.INSIDE if all(point[v].is_integer for v in self.integers) else Standing.FRACTIONAL
 
         def meets(sides: Sequence[Form]) -> bool:
             named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
             relations = [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
-            return not open_integers or has_integer_point(relations, len(case.chart.forms), self.integers)
+            return not between or has_integer_point(relations, len(case.chart.forms), self.integers)
 
         self.current = Summit()
         if self.polynomials is None:
             found = affine_summit(case.problem, belongs, meets, self.clock, self.current)
         else:
             found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
-            if found is None and open_integers:
+            if found is None and between:
                 raise DomainError(
                     "max_deviation: expected a bounded domain of integer points for a polynomial, got an unbounded one."
                 )
             if found is None:
                 raise Unbounded
-        if found is None or not self._is_news(found, between=bool(open_integers)):
+        if found is None or not self._is_news(found, between=between):
             return {}
         lifted = found.point.lift(case.chart.forms)
-        if open_integers and not found.attained:
+        if between and not found.attained:
             return tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
         self.summit.offer(found.value, lifted, lambda _: found.standing)
         return {}
