@@ -154,6 +154,7 @@ class _Measure:
         self.estimate = Estimate(None, ())
         self.summit = Summit()
         self.current = Summit()
+        self.chart: tuple[Form, ...] = ()  # every input over the coordinates of the current case
 
     def run(self) -> Deviation:
         """Measures all cases."""
@@ -192,9 +193,9 @@ class _Measure:
 
         Between integers a peak of the latter says nothing about the domain.
         """
-        peaks = [self.summit.peak]
-        if self.current.peak is not None and (self.current.peak.attained or not self.integers):
-            peaks.append(self.current.peak)
+        peaks, current = [self.summit.peak], self.current.peak
+        if current is not None and (current.attained or not self.integers):
+            peaks.append(replace(current, point=current.point.lift(self.chart)))
         best: Peak | None = None
         for peak in peaks:
             if peak is not None and (best is None or peak.value.compare(best.value) > 0):
@@ -232,7 +233,7 @@ class _Measure:
             relations = [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
             return not between or has_integer_point(relations, len(case.chart.forms), self.integers)
 
-        self.current = Summit()
+        self.current, self.chart = Summit(), case.chart.forms
         if self.polynomials is None:
             found = affine_summit(case.problem, belongs, meets, self.clock, self.current)
         else:

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from relucirc.errors import NetworkError
+from relucirc.exact import ZERO, approximate
 from relucirc.network import MLP
 
 
 @dataclass
 class Layer:
-    """An affine layer in float64.
+    """An affine layer, in float64 or as objects in exact rationals; it keeps its shape where it has no neuron.
 
     Attributes:
         weight: Shape (out, in).
@@ -23,41 +22,37 @@ class Layer:
     weight: np.ndarray
     bias: np.ndarray
 
-
-@dataclass
-class RationalLayer:
-    """An affine layer in small rationals: dense rows, and the bias."""
-
-    weight: list[list[Fraction]]
-    bias: list[Fraction]
-
-    def floats(self) -> Layer:
-        """Returns the layer in float64."""
-        width = len(self.weight[0]) if self.weight else 0
-        weight = np.array(self.weight, dtype=np.float64).reshape(len(self.weight), width)
-        return Layer(weight, np.array(self.bias, dtype=np.float64))
+    def floats(self) -> "Layer":
+        """Returns an exact layer in float64."""
+        return Layer(*(np.vectorize(approximate, otypes=[np.float64])(part) for part in (self.weight, self.bias)))
 
 
-def float_layers(net: MLP) -> list[Layer]:
-    """Reads a network as float64; floats only propose what is proved later.
-
-    Raises:
-        NetworkError: For symbolic weights, and for weights beyond float64.
-    """
+def exact_layers(net: MLP) -> list[Layer]:
+    """Returns the layers of a network in exact rationals."""
     layers = []
-    for i, layer in enumerate(net.exact().layers):
-        weight = layer.weight.to_numpy(np.float64)
-        bias = np.zeros(layer.shape[0]) if layer.bias is None else layer.bias.to_numpy(np.float64)[:, 0]
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise NetworkError(f"layer {i}: a weight is too large to snap; expected numbers within float64.")
+    for layer in net.exact().layers:
+        weight, bias = np.full(layer.shape, ZERO, dtype=object), np.full(layer.shape[0], ZERO, dtype=object)
+        for i, row in enumerate(layer.weight.rows):
+            for j, value in row:
+                weight[i, j] = value
+        bias[:] = layer.exact_bias()
         layers.append(Layer(weight, bias))
     return layers
 
 
-def rational_network(layers: Sequence[RationalLayer], inputs: Sequence[str]) -> MLP:
+def rational_network(layers: Sequence[Layer], inputs: Sequence[str]) -> MLP:
     """Builds the network; biases that are all zero are left out."""
-    pairs: list[tuple[Any, Any]] = [(layer.weight, layer.bias if any(layer.bias) else None) for layer in layers]
+    pairs = [(layer.weight.tolist(), layer.bias.tolist() if any(layer.bias) else None) for layer in layers]
     return MLP.from_arrays(pairs, inputs)
+
+
+def forward(layers: Sequence[Layer], points: np.ndarray) -> np.ndarray:
+    """Evaluates float layers at points, one a row; what overflows is no number."""
+    values = points
+    with np.errstate(all="ignore"):
+        for k, layer in enumerate(layers):
+            values = (np.maximum(values, 0.0) if k else values) @ layer.weight.T + layer.bias
+    return values
 
 
 def number(value: float) -> str:

@@ -75,7 +75,8 @@ def pooled(layer: Layer, above: Layer, tolerance: float, linear: np.ndarray) -> 
     Args:
         layer: The hidden layer.
         above: The layer that reads it.
-        tolerance: How far hyperplanes may differ and still be one, and how small a kink is none.
+        tolerance: How far hyperplanes may differ and still be one, and how small a kink is none, relative to the
+            largest slope that its reader is given.
         linear: The neurons that are always active, and so are affine.
 
     Returns:
@@ -105,10 +106,12 @@ def pooled(layer: Layer, above: Layer, tolerance: float, linear: np.ndarray) -> 
             bias += column * offset
         else:
             found.append(_Hyperplane(row, column * scale))
-    kinks = [h for h in found if np.abs(h.column).max() > tolerance]
+    columns = [np.abs(h.column) for h in found]
+    least = tolerance * np.max([np.abs(rest).max(axis=1, initial=0.0), *columns], axis=0)
+    kinks = [h for h in found if (np.abs(h.column) > least).any()]
     rows = [h.row for h in kinks]
     columns = [h.column for h in kinks]
-    for direction, readers in _directions(rest, tolerance):
+    for direction, readers in _directions(rest, least):
         for sign in (1.0, -1.0):
             rows.append(np.append(sign * direction, 0.0))
             columns.append(sign * readers)
@@ -118,16 +121,16 @@ def pooled(layer: Layer, above: Layer, tolerance: float, linear: np.ndarray) -> 
     return Layer(stacked[:, :width], stacked[:, width]), Layer(weight, bias)
 
 
-def _directions(rest: np.ndarray, tolerance: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Groups the rows of the affine rest by direction: ``rest = sum of readers * direction``."""
+def _directions(rest: np.ndarray, least: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Groups the rows of the affine rest by direction: ``rest = sum of readers * direction``, within the least."""
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for i in np.argsort(-np.abs(rest).max(axis=1, initial=0.0), kind="stable"):
         row = rest[i]
-        if np.abs(row).max(initial=0.0) <= tolerance:
+        if np.abs(row).max(initial=0.0) <= least[i]:
             continue
         for direction, readers in found:
             factor = row @ direction / (direction @ direction)
-            if np.abs(row - factor * direction).max() <= tolerance:
+            if np.abs(row - factor * direction).max() <= least[i]:
                 readers[i] = factor
                 break
         else:
