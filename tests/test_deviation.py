@@ -358,8 +358,9 @@ def test_budget_ends_with_an_interval_that_holds_the_supremum(question, steps):
 
 def test_what_was_seen_on_a_line_is_a_point_of_the_line():
     """Cases are measured in coordinates of their own, fewer than inputs there; at every step the answer names all."""
-    net = MLP.from_arrays([([[3, -2], [1, 1], [-1, 2]], [0, -1, 1]), ([[1, -3, 2]], None)], ("x", "y"))
-    domain = "y == 2*x - 1, 0 <= x, x <= 3"
+    rows = [[3, -2, 1], [1, 1, -2], [-1, 2, 1], [2, -1, 1], [1, -2, 2]]
+    net = MLP.from_arrays([(rows, [0, -1, 1, 2, -3]), ([[1, -3, 2, -1, 2]], None)], ("x", "y", "z"))
+    domain = "y == 2*x - 1, 0 <= x, x <= 3, 0 <= z, z <= 2"
     whole, found = max_deviation(net, "Max(x, y)", domain), None
     for steps in itertools.count():
         with _Steps(steps):
@@ -368,9 +369,9 @@ def test_what_was_seen_on_a_line_is_a_point_of_the_line():
             break
         assert found.lower <= whole.value <= found.upper
         if found.witness is not None:
-            x, y = found.witness["x"], found.witness["y"]
+            x, y, z = (found.witness[name] for name in net.inputs)
             assert y == 2 * x - 1
-            assert abs(net.at(x, y)[0] - max(x, y)) == found.lower
+            assert abs(net.at(x, y, z)[0] - max(x, y)) == found.lower
     assert found.value == whole.value
 
 
