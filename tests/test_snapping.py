@@ -433,6 +433,14 @@ def test_networks_are_never_further_apart_than_their_bound(net, data):
     assert bound <= fmpq(1, 100)
 
 
+@pytest.mark.parametrize(("affine", "neuron"), [(([[1]], ["99/100"]), "99/100"), (([[0]], None), "-99/100")])
+def test_a_neuron_that_is_almost_always_or_almost_never_active_is_bounded_by_what_it_hides(affine, neuron):
+    one, other = MLP.from_arrays([affine]), MLP.from_arrays([([[1]], [neuron]), ([[1]], None)])
+    box = [(fmpq(-1), fmpq(1))]
+    assert bounds_apart(one, other, box, lambda: None) == [fmpq(1, 100)]
+    assert relucirc.max_deviation(one, other, Box(-1, 1)).value == sympy.Rational(1, 100)
+
+
 @given(networks(min_depth=1, max_depth=2, dtypes=[None]))
 @settings(max_examples=40)
 def test_exact_rescalings_and_reflections_are_bounded_by_nothing(net):

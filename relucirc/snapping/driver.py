@@ -126,6 +126,7 @@ def snap(
         >>> snapped.network == relucirc.circuits.absolute()
         True
         >>> print(snapped.reason)
+        moved by 163/5000000 (3.3e-05) on [-1, 1], 7e-05 of its scale there.
     """
     if not isinstance(net, MLP):
         raise not_a_network(net)
