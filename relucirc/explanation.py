@@ -62,7 +62,10 @@ class Explanation:
 
 
 def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
-    """Finds the formula that a network computes, proves it, and names the known parts.
+    """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
+
+    The network as a whole is compared with the catalogue, not parts of it; features are about single neurons of its
+    first hidden layer.
 
     Args:
         net: A network.

@@ -177,3 +177,10 @@ def test_every_formula_of_the_pages_becomes_mathml():
 def formulas_of(page):
     text = re.sub(r"`[^`\n]*`", "", BLOCK.sub("", page.read_text("utf-8")))
     return [a or b for a, b in re.findall(r"\$\$(.+?)\$\$|\$([^$]+?)\$", text, re.DOTALL)]
+
+
+def test_the_page_about_two_hidden_layers_cites_what_others_have():
+    page = (ROOT / "docs" / "optimal.md").read_text("utf-8")
+    assert "maximum of six" in page
+    for paper in ("2505.14338", "2607.21651", "2608.25221"):
+        assert paper in page

@@ -1,11 +1,14 @@
-"""Find the formula that a network computes, prove it, and name its parts."""
+"""Find the formula that a network computes, prove it, and name what computes the same.
+
+Circuits are named if the network as a whole computes what they do; features are what neurons of its first layer detect.
+"""
 
 import argparse
 
 from relucirc.cli.answer import STATUS, Answer, plain
 from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
 
-HELP = "which formula does a network compute, and which circuits is it made of?"
+HELP = "which formula does a network compute, and which circuits of the catalogue compute the same?"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

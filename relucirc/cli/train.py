@@ -1,4 +1,4 @@
-"""Train a network from many seeds, snap what came out, and prove each: a census of the circuits found.
+"""Train a network from many seeds, snap what came out, and judge each by proof: a census of the circuits found.
 
 NAME is a function of the experiment, such as minimum, or a formula, or a network's file; the last two need --sizes.
 With --out, networks, census and report go to a folder, and an interrupted run goes on where it stopped when it is
@@ -11,7 +11,7 @@ from relucirc.cli.answer import PROVED, UNKNOWN, Answer
 from relucirc.cli.reading import add_domain, counting, file_name, positive, read_formula
 from relucirc.errors import shorten
 
-HELP = "do networks trained from data become circuits? many seeds, each proved"
+HELP = "do networks trained from data become circuits? many seeds, each judged by proof"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

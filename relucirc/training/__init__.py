@@ -1,4 +1,4 @@
-"""Training thousands of networks at once, and proving what each of them became.
+"""Training thousands of networks at once, and judging what each of them became by proof.
 
 :func:`train` trains; :attr:`Trained.converged` says which seeds were proved; :func:`take_census` counts and
 groups what they became; :func:`run_census` does all of it for a named function.

@@ -63,7 +63,7 @@ class Trained:
     def __repr__(self) -> str:
         widths = "-".join(map(str, self.sizes))
         took = f"{self.steps} of {self.total_steps} steps" if not self.finished else f"{self.steps} steps"
-        return f"<{self.seeds} networks {widths} trained on {shorten(str(self.target))}, {took}; .census proves each>"
+        return f"<{self.seeds} networks {widths} trained on {shorten(str(self.target))}, {took}; .census judges each>"
 
     @property
     def seeds(self) -> int:
