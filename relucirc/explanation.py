@@ -1,4 +1,4 @@
-"""``explain``: the formula that a network computes, and what its parts are called."""
+"""``explain``: a network's formula, the circuits that compute the same, and what its first neurons detect."""
 
 import inspect
 from collections.abc import Iterator

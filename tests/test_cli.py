@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 
 import relucirc
-from relucirc.cli import COMMANDS, build_parser, main
+from relucirc.cli import COMMANDS, build_parser, main, show
 
 MINIMUM = {
     "inputs": ["x1", "x2"],
@@ -222,6 +222,18 @@ def test_show_prints_the_originals_worked_examples(run):
     assert out.rstrip().endswith("output    -5")
     _, out, _ = run("show", "absolute", "--at", "-5", "--json")
     assert json.loads(out)["outputs"] == ["5"]
+
+
+def test_show_shows_a_network_whose_formula_is_too_long_or_takes_long(run, monkeypatch):
+    status, out, _ = run("show", "sawtooth:20", "--json")
+    assert (status, json.loads(out)["formula"]) == (0, None)
+    for name, value in (("PRINTED", 2), ("PATIENCE", 0.0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(show, name, value)
+            status, out, _ = run("show", "minimum", "--at", "3,-5")
+            assert status == 0
+            assert "formula: not written" in out
+            assert out.rstrip().endswith("output    -5")
 
 
 def test_deviation_names_the_value_and_the_place(run):

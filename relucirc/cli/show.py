@@ -13,12 +13,17 @@ from relucirc.cli.answer import Answer, counted, plain
 from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_point
 from relucirc.errors import RelucircError
 from relucirc.exact import text
+from relucirc.explanation import size_of
 from relucirc.network import MLP
 from relucirc.printing import formula_text
 
 HELP = "print a network's layers, weights and formula; with --at, every neuron's values at a point"
 MAX_NEURONS = 40
 """Largest network whose formula is written without being asked for."""
+PATIENCE = 5.0
+"""Seconds after which it is left out."""
+PRINTED = 5_000
+"""Longest formula, in numbers, names and operations."""
 MAX_WIDTH = 100
 """Widest row of weights that is printed in full."""
 
@@ -37,18 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Runs the command."""
-    from relucirc import draw, to_sympy
+    from relucirc import draw
 
     net = read_network(args.network)
     lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
     data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers_of(net)}
-    if net.hidden_neurons <= MAX_NEURONS:
-        formula = to_sympy(net)
-        data["formula"] = formula
-        lines += ["", f"formula: {formula_text(formula)}"]
-    else:
-        data["formula"] = None
-        lines += ["", f"formula: not written for more than {MAX_NEURONS} hidden neurons; `relucirc explain` finds it."]
+    data["formula"], written = _formula(net)
+    lines += ["", f"formula: {written}"]
     point = None if args.at is None else read_point(args.at, net.inputs)
     if point is not None:
         trace = net.trace(point)
@@ -63,6 +63,22 @@ def run(args: argparse.Namespace) -> Answer:
         draw(net, at=point, title=args.network.strip()).save(args.svg)
         lines += ["", f"drawing written to {args.svg}"]
     return Answer("\n".join(lines), plain(data))
+
+
+def _formula(net: MLP) -> tuple[Any, str]:
+    """The formula and its text; None and the reason where it would take long, or fill the screen."""
+    from relucirc import to_sympy
+
+    hint = "`relucirc explain` takes its time for it."
+    if net.hidden_neurons > MAX_NEURONS:
+        return None, f"not written for more than {MAX_NEURONS} hidden neurons; {hint}"
+    try:
+        formula = to_sympy(net, budget=PATIENCE)
+    except RelucircError as error:
+        return None, f"not written ({str(error).removeprefix('to_sympy: ').partition(';')[0].rstrip('.')}); {hint}"
+    if (size := size_of(formula)) > PRINTED:
+        return None, f"not written, as it has {size:,} numbers, names and operations; {hint}"
+    return formula, formula_text(formula)
 
 
 def layers_of(net: MLP) -> list[dict[str, Any]]:
