@@ -65,8 +65,11 @@ def likely_pivots(rows: Sequence[Sequence[fmpq]]) -> list[int]:
     """
     if not rows or not len(rows[0]):
         return []
-    scales = [common_denominator(row) for row in rows]
-    entries = [int((c * s).p) % PRIME for row, s in zip(rows, scales, strict=True) for c in row]
+    entries: list[int] = []
+    for row in rows:
+        tick()
+        scale = common_denominator(c for c in row if c)
+        entries += [int((c * scale).p) % PRIME if c else 0 for c in row]
     reduced, rank = nmod_mat(len(rows), len(rows[0]), entries, PRIME).rref()
     pivots, j = [], 0
     for i in range(rank):

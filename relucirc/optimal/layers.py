@@ -200,6 +200,8 @@ class _Layer:
         ]
         units += [("carry", v, self._vector(Form.variable(v))) for v in self.lower_hinges]
         chosen = list(range(len(units)))
+        if self.budget.remaining <= 0:
+            return 2 * rank, [], []
         price = self._price(rows, units, chosen)
         for j in reversed(range(len(units))):
             if self.budget.remaining <= 0:

@@ -1,0 +1,157 @@
+"""Budgets: every verb given one second on an input that needs many answers within two, and says what it knows.
+
+This is the one claim of the suite that is about time.  A noisy machine gets a second try, and what is only slow once
+(imports, compiled code) is paid before.
+"""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+import sympy
+from hard import deep_formula, disguised, guarded_formula, long_formula, random_network
+
+import relucirc
+from relucirc import MLP, Box, RelucircError, circuits, discovery
+from relucirc.optimal import optimal
+
+BUDGET, LIMIT = 1.0, 2.0
+
+NETWORKS: dict[str, Callable[[], MLP]] = {
+    "wide": lambda: random_network((5, 50, 50, 5)),
+    "deep": lambda: random_network((5, 50, 50, 50, 50, 5)),
+    "plane": lambda: random_network((2, 60, 60, 60, 1)),
+    "images": lambda: random_network((784, 100, 100, 10)),
+    "sawtooth": lambda: circuits.sawtooth(14),
+    "median": lambda: circuits.median(9),
+}
+_COPIES: dict[int, tuple[MLP, MLP]] = {}
+INTEGERS = Box(None, None, integer=True)
+BOX = Box(-1, 1)
+
+VERBS: dict[str, Callable[[MLP, MLP], Any]] = {
+    "prove": lambda net, other: relucirc.prove(net, other, budget=BUDGET),
+    "prove a disguise": lambda net, _: relucirc.prove(net, same_as(net), budget=BUDGET),
+    "prove on a box": lambda net, other: relucirc.prove(net, other, BOX, budget=BUDGET),
+    "prove on integers": lambda net, other: relucirc.prove(net, other, INTEGERS, budget=BUDGET),
+    "explain": lambda net, _: relucirc.explain(net, budget=BUDGET),
+    "to_sympy": lambda net, _: relucirc.to_sympy(net, budget=BUDGET),
+    "to_sympy in pieces": lambda net, _: relucirc.to_sympy(net, form="piecewise", budget=BUDGET),
+    "regions": lambda net, _: relucirc.regions(net, budget=BUDGET),
+    "regions on a box": lambda net, _: relucirc.regions(net, BOX, budget=BUDGET),
+    "regions exactly": lambda net, _: relucirc.regions(net, BOX, budget=BUDGET, compiled=False),
+    "max_deviation": lambda net, other: relucirc.max_deviation(net, other, budget=BUDGET),
+    "max_deviation on a box": lambda net, other: relucirc.max_deviation(net, other, BOX, budget=BUDGET),
+    "max_deviation on integers": lambda net, other: relucirc.max_deviation(net, other, INTEGERS, budget=BUDGET),
+    "minimal_network": lambda net, _: relucirc.minimal_network(net, budget=BUDGET),
+    "minimal_network on a box": lambda net, _: relucirc.minimal_network(net, domain=BOX, budget=BUDGET),
+    "minimal_network, two layers": lambda net, _: relucirc.minimal_network(net, 2, budget=BUDGET),
+    "depth_certificate": lambda net, _: relucirc.depth_certificate(net, budget=BUDGET),
+    "optimal": lambda net, _: optimal(net, budget=BUDGET),
+    "compile_formula": lambda net, _: relucirc.compile_formula(net, budget=BUDGET),
+}
+SMALL = random_network((3, 20, 20, 1))
+NAMES = ("x1", "x2", "x3")
+
+
+def scanned(x):
+    return jax.lax.scan(lambda carry, _: (jnp.maximum(carry / 2, x[0] - carry), None), x[0], None, length=100_000)[0]
+
+
+FORMULAS: dict[str, Callable[[], Any]] = {
+    "a long sum": lambda: long_formula(300),
+    "nested maxima": lambda: deep_formula(40),
+    "nested conditions": lambda: guarded_formula(40),
+    "a long scan": lambda: lambda x: scanned(x) + x[1] - x[2],
+    "a large power of a sum": lambda: "(x1 + x2 + x3 + 1)**30",
+    "powers of powers": lambda: "(((x1 + 1)**64)**64)**64",
+}
+QUESTIONS: dict[str, Callable[[Any], Any]] = {
+    "prove": lambda f: relucirc.prove(SMALL, f, budget=BUDGET),
+    "prove on integers": lambda f: relucirc.prove(SMALL, f, INTEGERS, budget=BUDGET),
+    "max_deviation on a box": lambda f: relucirc.max_deviation(SMALL, f, BOX, budget=BUDGET),
+    "minimal_network": lambda f: relucirc.minimal_network(f, budget=BUDGET, inputs=NAMES),
+    "depth_certificate": lambda f: relucirc.depth_certificate(f, budget=BUDGET, inputs=NAMES),
+    "compile_formula": lambda f: relucirc.compile_formula(f, budget=BUDGET, inputs=NAMES),
+}
+POLYNOMIAL = "x1**9*x2**7 - 3*x1**5*x2**3 + x1**4 - x2**11"
+LARGEST = {n: sympy.Max(*sympy.symbols(f"x1:{n + 1}"), evaluate=False) for n in (4, 7, 12)}
+OTHERS: dict[str, Callable[[], Any]] = {
+    "max_deviation from a polynomial": lambda: relucirc.max_deviation(
+        random_network((2, 30, 30, 1)), POLYNOMIAL, BOX, budget=BUDGET
+    ),
+    "discover, seven inputs": lambda: relucirc.discover(LARGEST[7], budget=BUDGET),
+    "discover, twelve inputs": lambda: relucirc.discover(LARGEST[12], budget=BUDGET),
+    "discover, long words": lambda: relucirc.discover(LARGEST[7], degree=4, budget=BUDGET),
+    "search_architecture": lambda: discovery.search_architecture(LARGEST[4], [8, 4], budget=BUDGET),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm():
+    """Imports, compiled code and caches."""
+    small = circuits.minimum()
+    for ask in VERBS.values():
+        ask(small, circuits.maximum())
+    relucirc.regions(random_network((3, 8, 8, 1)), BOX)
+    relucirc.max_deviation(circuits.absolute(), "x**2", Box(0, 1))
+    relucirc.discover("Max(x1, x2, x3)")
+    discovery.search_architecture("Min(x1, x2)", [3])
+    relucirc.prove(random_network((2, 12, 12, 1)), random_network((2, 12, 12, 1), 1), BOX)
+    jax.make_jaxpr(scanned)(jnp.zeros(3))
+
+
+def same_as(net: MLP) -> MLP:
+    """A disguised copy, made once."""
+    if id(net) not in _COPIES:
+        _COPIES[id(net)] = (net, disguised(net))
+    return _COPIES[id(net)][1]
+
+
+@cache
+def pair(network: str) -> tuple[MLP, MLP]:
+    """Two networks of one shape; their rationals are kept, so that most verbs get further than reading them."""
+    net = NETWORKS[network]()
+    other = random_network(net.sizes, seed=1) if len(net.inputs) > 1 else circuits.sawtooth(13)
+    return net, MLP(other.layers, net.inputs)
+
+
+def answer_in_time(ask: Callable[[], Any]) -> Any:
+    """Asks, a second time if the first took too long; a refusal in a sentence is an answer too."""
+    for _ in range(2):
+        start = time.monotonic()
+        try:
+            answer = ask()
+        except RelucircError as error:
+            answer = error
+        seconds = time.monotonic() - start
+        if seconds < LIMIT:
+            return answer
+    raise AssertionError(f"{seconds:.1f} s, twice: {answer}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_keeps_its_budget_on_large_networks(verb, network):
+    net, other = pair(network)
+    same_as(net)
+    answer = answer_in_time(lambda: VERBS[verb](net, other))
+    assert not isinstance(answer, RelucircError) or verb.startswith("to_sympy"), answer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_verb_keeps_its_budget_on_large_formulas(question, formula):
+    answer_in_time(lambda: QUESTIONS[question](FORMULAS[formula]()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_searches_keep_their_budgets(name):
+    answer_in_time(OTHERS[name])
