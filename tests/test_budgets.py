@@ -79,13 +79,13 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "compile_formula": lambda f: relucirc.compile_formula(f, budget=BUDGET, inputs=NAMES),
 }
 POLYNOMIAL = "x1**9*x2**7 - 3*x1**5*x2**3 + x1**4 - x2**11"
-LARGEST = {n: sympy.Max(*sympy.symbols(f"x1:{n + 1}"), evaluate=False) for n in (4, 7, 12)}
+LARGEST = {n: sympy.Max(*sympy.symbols(f"x1:{n + 1}"), evaluate=False) for n in (4, 7, 10)}
 OTHERS: dict[str, Callable[[], Any]] = {
     "max_deviation from a polynomial": lambda: relucirc.max_deviation(
         random_network((2, 30, 30, 1)), POLYNOMIAL, BOX, budget=BUDGET
     ),
     "discover, seven inputs": lambda: relucirc.discover(LARGEST[7], budget=BUDGET),
-    "discover, twelve inputs": lambda: relucirc.discover(LARGEST[12], budget=BUDGET),
+    "discover, ten inputs": lambda: relucirc.discover(LARGEST[10], budget=BUDGET),
     "discover, long words": lambda: relucirc.discover(LARGEST[7], degree=4, budget=BUDGET),
     "search_architecture": lambda: discovery.search_architecture(LARGEST[4], [8, 4], budget=BUDGET),
 }
