@@ -71,7 +71,9 @@ def rational(value: Number, what: str = "number") -> fmpq:
     if isinstance(value, jax.Array | np.ndarray | np.generic):
         if np.ndim(value) != 0:
             raise RelucircError(f"{what}: expected one number, got an array of shape {np.shape(value)}.")
-        array = np.asarray(value)
+        if jnp.issubdtype(value.dtype, jax.dtypes.extended):
+            raise RelucircError(f"{what}: expected a real number, got {shorten(value)}.")
+        array = np.asarray(unmasked(value, what))
         if np.issubdtype(array.dtype, np.integer):
             return fmpq(int(array))
         if np.issubdtype(array.dtype, np.complexfloating) or array.dtype.kind == "O":
@@ -186,6 +188,67 @@ def approximate(value: fmpq) -> float:
         return math.inf if value.p > 0 else -math.inf
 
 
+def real_array(value: Any, what: str, expected: str = "an array of real numbers") -> Any:
+    """Returns real numbers as an array: JAX's own, and traced ones, as they are, anything else as NumPy's.
+
+    Args:
+        value: An array of any library, or nested lists.
+        what: Its name in error messages.
+        expected: What it should be, in words.
+
+    Raises:
+        RelucircError: For what is no array of real numbers, and for masked entries.
+    """
+    if isinstance(value, jax.Array):
+        array = value
+    else:
+        plain = unmasked(value, what)
+        try:
+            array = np.asarray(plain)
+        except jax.errors.TracerArrayConversionError:  # a list of traced numbers
+            array = jnp.asarray(plain)
+        except Exception as error:  # whatever the array of another library raises
+            reason = shorten((str(error).strip() or type(error).__name__).splitlines()[0])
+            ragged = isinstance(value, list | tuple) and isinstance(error, ValueError)
+            got = f"ragged data, {shorten(value)}" if ragged else f"{_kind(value)}: {reason}"
+            raise RelucircError(f"{what}: expected {expected}, got {got}.") from None
+    dtype = array.dtype
+    if jnp.issubdtype(dtype, jnp.floating) and dtype.itemsize <= 8:
+        return array
+    if jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_):
+        return array
+    if isinstance(value, np.ndarray | jax.Array | list | tuple):
+        raise RelucircError(
+            f"{what}: expected real numbers of at most 64 bits, got an array of dtype {dtype}; convert it, as in "
+            f"{what}.astype('float64'), or use net.at(...) for exact values."
+        )
+    advice = f"; convert it, as in {what}.toarray()" if hasattr(value, "toarray") else ""
+    raise RelucircError(f"{what}: expected {expected}, got {_kind(value)}{advice}.")
+
+
+def unmasked(value: Any, what: str) -> Any:
+    """Returns the data of a NumPy array that may be masked, and anything else as it is.
+
+    Raises:
+        RelucircError: For masked entries, which are no numbers.
+    """
+    if isinstance(value, list | tuple):
+        return [unmasked(item, what) for item in value] if any(map(np.ma.isMaskedArray, value)) else value
+    if not np.ma.isMaskedArray(value):
+        return value
+    count = np.ma.count_masked(value)
+    if count:
+        raise RelucircError(
+            f"{what}: expected numbers, got a masked array with {count} of its {np.size(value)} entries masked; leave "
+            "those out, or fill them in with .filled(0)."
+        )
+    return value.data
+
+
+def _kind(value: Any) -> str:
+    return f"{shorten(value)} of type {type(value).__name__}"
+
+
 def is_symbolic(value: Any) -> bool:
     """Whether a matrix entry is a SymPy expression with free symbols."""
     return isinstance(value, sympy.Expr) and bool(value.free_symbols)
@@ -233,7 +296,7 @@ class ExactMatrix:
         if isinstance(values, sympy.MatrixBase):
             values = values.tolist()
         if isinstance(values, jax.Array | np.ndarray) and values.dtype != object:
-            return _from_float_array(np.asarray(values), what)
+            return _from_float_array(values, what)
         rows = [list(row) if _is_row(row) else row for row in values] if _is_row(values) else values
         if not isinstance(rows, list) or any(not isinstance(row, list) for row in rows):
             raise NetworkError(f"{what}: expected a matrix (a list of rows, out x in), got {shorten(values)}.")
@@ -370,7 +433,7 @@ def exact_vector(values: Any, what: str = "bias") -> tuple[Entry, ...]:
     if isinstance(values, jax.Array | np.ndarray) and values.dtype != object:
         if values.ndim != 1:
             raise NetworkError(f"{what}: expected a vector, got an array of shape {values.shape}.")
-        return tuple(_from_float_array(np.asarray(values)[None, :], what).entries()[0])
+        return tuple(_from_float_array(_stored(values, what)[None, :], what).entries()[0])
     if isinstance(values, sympy.MatrixBase):
         values = list(values)
     if not _is_row(values):
@@ -406,9 +469,20 @@ def _entry(value: Any, what: str) -> Entry:
         raise NetworkError(str(error)) from None
 
 
-def _from_float_array(array: np.ndarray, what: str) -> ExactMatrix:
+def _stored(array: Any, what: str) -> np.ndarray:
+    """Returns an array of numbers as NumPy's."""
+    if jnp.issubdtype(array.dtype, jax.dtypes.extended):
+        raise NetworkError(f"{what}: expected real numbers, got an array of dtype {array.dtype}.")
+    try:
+        return np.asarray(unmasked(array, what))
+    except RelucircError as error:
+        raise NetworkError(str(error)) from None
+
+
+def _from_float_array(array: Any, what: str) -> ExactMatrix:
     if array.ndim != 2:
         raise NetworkError(f"{what}: expected a matrix (out x in), got an array of shape {array.shape}.")
+    array = _stored(array, what)
     if array.dtype.kind in "iub":
         wide = array
     elif jnp.issubdtype(array.dtype, jnp.floating):

@@ -17,8 +17,8 @@ import sympy
 from flint import fmpq
 from jax.core import Tracer
 
-from relucirc.errors import NetworkError, is_torch, shorten
-from relucirc.exact import ExactMatrix, Number, exact_vector, rational, text, to_rational
+from relucirc.errors import NetworkError, RelucircError, is_torch, shorten
+from relucirc.exact import ExactMatrix, Number, exact_vector, rational, real_array, text, to_rational, unmasked
 from relucirc.names import default_names, read_names
 
 Array = Any
@@ -238,7 +238,7 @@ class MLP:
         Returns:
             Array of shape ``(n_out,)``.
         """
-        x = jnp.asarray(x)
+        x = jnp.asarray(real_array(x, "x"))
         if x.shape != (len(self.inputs),):
             raise NetworkError(
                 f"expected one point of shape ({len(self.inputs)},), got an array of shape {x.shape}; "
@@ -266,7 +266,8 @@ class MLP:
         """Reads one exact point, positional or by input name."""
         values: Sequence[Any] = point
         first = point[0] if len(point) == 1 else None
-        if isinstance(first, Sequence | np.ndarray | jax.Array) and not isinstance(first, str):
+        is_array = isinstance(first, np.ndarray | jax.Array) and first.ndim > 0
+        if is_array or (isinstance(first, Sequence) and not isinstance(first, str)):
             values = list(first)
         if named:
             if values or set(named) != set(self.inputs):
@@ -305,7 +306,12 @@ def _pair(layer: Any) -> tuple[Any, Any]:
 
 
 def _numpy(value: Any) -> Any:
-    """Returns the NumPy array of a PyTorch tensor, and anything else as it is."""
+    """Returns the NumPy array of a PyTorch tensor or of a masked array, and anything else as it is."""
+    if np.ma.isMaskedArray(value):
+        try:
+            return unmasked(value, "weight or bias")
+        except RelucircError as error:
+            raise NetworkError(str(error)) from None
     if not is_torch(value):
         return value
     try:

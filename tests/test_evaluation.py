@@ -1,6 +1,7 @@
 """``evaluate``: points of any shape, dtype and home give their values in the same shape, dtype and home."""
 
 import io
+from fractions import Fraction
 
 import jax
 import jax.numpy as jnp
@@ -270,6 +271,87 @@ def test_wrong_calls_are_refused_with_advice(case):
     call, message = REFUSED[case]
     with pytest.raises(RelucircError, match=message):
         call()
+
+
+class Foreign:
+    """An array of another library that cannot be read."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("call detach() first\nand read the manual")
+
+
+NO_NUMBERS = {
+    "masked": (lambda: np.ma.masked_array(np.ones((2, 2)), mask=[[1, 0], [0, 0]]), "masked array with 1 of its 4"),
+    "masked rows": (lambda: [np.ma.masked_array(np.ones(2), mask=[1, 0]), np.ones(2)], "masked array with 1 of its 2"),
+    "objects": (lambda: np.array([[Fraction(1, 3), 1]], dtype=object), "dtype object; convert it"),
+    "nothing": (lambda: [[None, 1.0]], "dtype object"),
+    "text": (lambda: np.array([["1", "2"]]), "dtype <U1"),
+    "complex": (lambda: np.ones((2, 2), complex), "dtype complex128"),
+    "dates": (lambda: np.zeros((2, 2), "datetime64[D]"), "dtype datetime64"),
+    "records": (lambda: np.zeros(2, [("a", float), ("b", float)]), "dtype .*'a'"),
+    "bytes": (lambda: np.zeros((2, 2), "V4"), "dtype"),
+    "long floats": (lambda: np.ones((2, 2), np.longdouble), "dtype float"),
+    "large integers": (lambda: [[10**30, 1]], "dtype object"),
+    "keys": (lambda: jax.random.split(jax.random.key(0)), "dtype key"),
+    "ragged": (lambda: [[1.0, 2.0], [3.0]], "ragged data"),
+    "another library's": (Foreign, "of type Foreign: call detach.. first"),
+    "a dictionary": (lambda: {"x1": 1}, "of type dict"),
+    "a function": (lambda: len, "of type builtin_function"),
+    "None": (lambda: None, "of type NoneType"),
+}
+ROUTES = {
+    "evaluate": evaluate,
+    "an iterator": lambda net, xs: list(evaluate(net, iter([xs]))),
+    "compiled": lambda net, xs: relucirc.compile_network(net)(xs),
+    "traced": lambda net, xs: relucirc.compile_network(net, weights="traced")(xs),
+    "called": lambda net, xs: net(xs),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("kind", NO_NUMBERS)
+def test_what_is_no_array_of_real_numbers_is_refused_in_one_sentence(kind, route):
+    if np.finfo(np.longdouble).bits <= 64 and kind == "long floats":
+        pytest.skip("no longer float here")
+    make, words = NO_NUMBERS[kind]
+    with pytest.raises(RelucircError, match=words) as caught:
+        ROUTES[route](relucirc.circuits.minimum(), make())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("route", [name for name in ROUTES if name != "called"])
+def test_sparse_matrices_are_refused_with_the_way_to_dense_ones(route):
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(RelucircError, match=r"of type csr_array; convert it, as in xs.toarray\(\)"):
+        ROUTES[route](relucirc.circuits.minimum(), sparse.csr_array(np.ones((2, 2))))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_whatever_makes_an_array_of_numbers_is_one(route):
+    net = relucirc.circuits.minimum()
+    make = [
+        lambda: np.ma.masked_array([3.0, -5.0], mask=False),
+        lambda: [3, -5],
+        lambda: (3.0, -5.0),
+        lambda: np.array([3, -5]),
+        lambda: jnp.array([3.0, -5.0]),
+        lambda: [np.float32(3), jnp.float32(-5)],
+        lambda: memoryview(np.array([3.0, -5.0])),
+    ]
+    for points in make:
+        assert np.ravel(ROUTES[route](net, points())).tolist() == [-5]
+    if route in ("compiled", "traced", "called"):
+        assert jax.jit(lambda a, b: ROUTES[route](net, [a, b]))(3.0, -5.0).tolist() == [-5]
+
+
+def test_masked_weights_are_refused():
+    masked = np.ma.masked_array([[1.0, 2.0]], mask=[[0, 1]])
+    for weight in (masked, np.ma.masked_array([[1, 2]], mask=[[0, 1]]), [masked[0]], [[1, np.ma.masked]]):
+        with pytest.raises(RelucircError, match="masked"):
+            MLP.from_arrays([(weight, None)])
+    with pytest.raises(RelucircError, match="masked"):
+        relucirc.circuits.minimum().at(1, np.ma.masked)
+    assert MLP.from_arrays([(np.ma.masked_array([[1.0, 2.0]]), None)]).at(1, 2) == (5,)
 
 
 def test_without_a_standard_error_there_is_no_bar(monkeypatch):

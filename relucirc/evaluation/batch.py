@@ -20,6 +20,7 @@ from relucirc.errors import RelucircError, not_a_network, shorten
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
 from relucirc.evaluation.progress import Progress, progress_bar
+from relucirc.exact import real_array
 from relucirc.network import MLP
 
 ALIGNMENT = 64
@@ -214,25 +215,16 @@ def _matrix(array: np.ndarray, copy: bool | None = None) -> np.ndarray:
 
 
 def _real_array(xs: Any, net: MLP) -> np.ndarray:
-    try:
-        array = xs if isinstance(xs, np.ndarray) else np.asarray(xs)
-    except ValueError as error:
-        raise RelucircError(f"xs: expected points [..., {len(net.inputs)}], got ragged data: {error}.") from None
-    _float_dtype(array.dtype)
+    array = np.asarray(real_array(xs, "xs", f"points [..., {len(net.inputs)}]"))
     check_points(array.shape, net.inputs, "rows")
     return array
 
 
 def _float_dtype(dtype: np.dtype) -> np.dtype:
-    """Returns the dtype that a NumPy array is evaluated in."""
-    if jnp.issubdtype(dtype, jnp.floating) and dtype.itemsize <= 8:
+    """Returns the dtype that a NumPy array of real numbers is evaluated in."""
+    if jnp.issubdtype(dtype, jnp.floating):
         return dtype.newbyteorder("=")
-    if dtype.kind in "iub":
-        return np.dtype(jnp.result_type(float))
-    raise RelucircError(
-        f"xs: expected real numbers of at most 64 bits, got an array of dtype {dtype}; convert it, as in "
-        "xs.astype('float64'), or use net.at(...) for exact values."
-    )
+    return np.dtype(jnp.result_type(float))
 
 
 def _compiled_for(net: MLP, layout: str, mesh: Any) -> CompiledNetwork:

@@ -16,6 +16,7 @@ from relucirc.evaluation.kernel import run_kernel
 from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
+from relucirc.exact import real_array
 from relucirc.network import MLP
 
 LAYOUTS = ("rows", "features")
@@ -62,6 +63,7 @@ class CompiledNetwork:
             >>> print(compile_network(net, layout="features")(jnp.array([[-2.0, 3.0]])))
             [[2. 3.]]
         """
+        xs = real_array(xs, "xs")
         if self._traced:
             return self.apply(self._net, xs, out)
         return self._plain(xs) if out is None else self._reusing(xs, _given_up(out), None)
@@ -78,6 +80,7 @@ class CompiledNetwork:
             raise RelucircError("apply: weights are baked in; use compile_network(net, weights='traced').")
         if net.sizes != self.sizes:
             raise RelucircError(f"apply: expected a network of sizes {self.sizes}, got {net.sizes}; compile it anew.")
+        xs = real_array(xs, "xs")
         layers = current_layers(net, float_dtype(xs))
         return self._jitted(xs, layers) if out is None else self._reusing(xs, _given_up(out), layers)
 
@@ -212,17 +215,9 @@ def compile_network(
 
 
 def float_dtype(xs: Any) -> Any:
-    """Returns the dtype that points are evaluated in: their own, or the default float for integers.
-
-    Raises:
-        RelucircError: For complex numbers and everything else that is not real.
-    """
+    """Returns the dtype that real numbers are evaluated in: their own, or the default float for integers."""
     dtype = jnp.result_type(xs)
-    if jnp.issubdtype(dtype, jnp.floating):
-        return dtype
-    if not (jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.bool_)):
-        raise RelucircError(f"xs: expected real numbers, got an array of dtype {dtype}.")
-    return jnp.result_type(float)
+    return dtype if jnp.issubdtype(dtype, jnp.floating) else jnp.result_type(float)
 
 
 def _given_up(out: Any) -> Array:

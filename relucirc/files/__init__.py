@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from relucirc.errors import FileError, RelucircError, not_a_network, shorten
 from relucirc.names import read_names
@@ -46,7 +47,7 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None) -> M
         >>> load(path).at(-3)
         (3/2,)
     """
-    file = Path(path)
+    file = _path(path)
     module = _module(file, "read")
     if file.is_dir():
         raise FileError(f"{file}: expected a file, got a directory.")
@@ -82,7 +83,7 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         >>> load(path).at(1)
         (1/3,)
     """
-    file = Path(path)
+    file = _path(path)
     if not isinstance(net, MLP):
         raise not_a_network(net)
     if net.symbols:
@@ -99,6 +100,13 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         raise type(error)(f"{file}: {error}") from None
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _path(path: Any) -> Path:
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError:
+        raise FileError(f"expected a file's path, got {shorten(path)} of type {type(path).__name__}.") from None
 
 
 def _one_line(error: Exception) -> str:
