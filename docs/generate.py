@@ -30,7 +30,15 @@ VERBS = {
         "discover",
     ],
     "Run and train": ["evaluate", "compile_network", "float_error_bound", "train"],
-    "Errors": ["RelucircError", "NetworkError", "FormulaError", "DomainError", "FileError", "CertificateError"],
+    "Errors": [
+        "RelucircError",
+        "NetworkError",
+        "FormulaError",
+        "DomainError",
+        "FileError",
+        "CertificateError",
+        "ActivationWarning",
+    ],
 }
 """The public names, by what they are for; those that this version lacks are left out."""
 

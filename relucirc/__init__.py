@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from relucirc.checker.check import Verdict as Verdict
 from relucirc.checker.check import check as check
 from relucirc.domain import Box as Box
+from relucirc.errors import ActivationWarning as ActivationWarning
 from relucirc.errors import CertificateError as CertificateError
 from relucirc.errors import DomainError as DomainError
 from relucirc.errors import FileError as FileError

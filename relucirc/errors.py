@@ -43,6 +43,10 @@ def require_suffix(path: Any, what: str, *suffixes: str) -> None:
         raise FileError(f"expected a file name ending in {listed} for {what}, got {shorten(name)!r}.")
 
 
+class ActivationWarning(UserWarning):
+    """A file of arrays was read as a ReLU network, though nothing in it names the activation."""
+
+
 def shorten(value: object, width: int = 80) -> str:
     """Returns ``repr(value)`` (text as it is), cut to ``width`` characters for an error message."""
     try:
@@ -60,8 +64,9 @@ def not_a_network(value: object, expected: str = "a network (relucirc.MLP)") -> 
         hint = f"call the circuit to build its network: relucirc.circuits.{getattr(value, 'name', 'minimum')}()."
     elif is_torch(value):
         hint = (
-            "a chain of linear layers and ReLUs is read by relucirc.MLP.from_arrays([model[0], model[2]]), or from its "
-            "saved state dict by relucirc.load."
+            "a chain of linear layers and ReLUs is read by relucirc.MLP.from_arrays([model[0], model[2]], "
+            "activation='relu'), a whole torch.nn.Sequential by relucirc.MLP.from_arrays(model), and a saved state "
+            "dict by relucirc.load."
         )
     elif callable(value):
         hint = "copy its weights with relucirc.MLP.from_arrays([(weight, bias), ...])."

@@ -450,7 +450,7 @@ def _is_place(index: Any) -> bool:
     return isinstance(index, int | np.integer) and not isinstance(index, bool)
 
 
-def _place(index: int, size: int) -> int:
+def _place(index: Any, size: int) -> int:
     if not -size <= index < size:
         raise IndexError(f"expected an index from {-size} to {size - 1}, got {index}.")
     return int(index) % size

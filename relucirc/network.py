@@ -6,7 +6,7 @@ structure.  Going from float to exact is lossless: floats are rationals.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from jax.core import Tracer
 
 from relucirc.errors import NetworkError, RelucircError, is_torch, shorten
 from relucirc.exact import ExactMatrix, Number, exact_vector, rational, real_array, text, to_rational, unmasked
+from relucirc.models import chain, layers_of
 from relucirc.names import default_names, read_names
 
 Array = Any
@@ -142,7 +143,7 @@ class MLP:
         return f"<MLP {widths}, {weights} weights, {kinds}>"
 
     @staticmethod
-    def from_arrays(layers: Iterable[Any], inputs: Sequence[str] | None = None) -> "MLP":
+    def from_arrays(layers: Any, inputs: Sequence[str] | None = None, *, activation: str | None = None) -> "MLP":
         """Builds a network from ``(weight, bias)`` pairs, weights of shape ``(out, in)``.
 
         Float arrays (NumPy or JAX, any width from 16 to 64 bits) stay float arrays and make a
@@ -151,23 +152,25 @@ class MLP:
         means exactly the binary value it holds.
 
         Args:
-            layers: ``(weight, bias)`` pairs, a bias of None for none.  Linear layers of PyTorch or Equinox, which
-                have a ``weight`` and a ``bias``, will do, and so will PyTorch tensors.
+            layers: ``(weight, bias)`` pairs, a bias of None for none; PyTorch tensors will do.  Or linear layers
+                of PyTorch, Equinox or Flax NNX, with the ReLUs between them or with ``activation="relu"``; or a
+                model that shows both, such as ``torch.nn.Sequential`` or ``equinox.nn.MLP``.
             inputs: Names of the inputs; ``x`` for one and ``x1, x2, ...`` for several by default.
+            activation: ``"relu"``: what layers of a model do not show, that ReLU stands after each but the last.
 
         Raises:
-            NetworkError: For ragged or mismatched shapes, NaN or infinity, and unreadable numbers.
+            NetworkError: For ragged or mismatched shapes, NaN or infinity, and unreadable numbers; for a
+                model whose activation is not ReLU, or is neither seen nor said.
+
+        Example:
+            >>> MLP.from_arrays([([[2], [-1]], None), jnp.tanh, ([[1, 1]], None)])
+            Traceback (most recent call last):
+                ...
+            relucirc.errors.NetworkError: layer 1: expected a linear layer or a ReLU, got tanh.
         """
-        if not isinstance(layers, Iterable) or isinstance(layers, str):
-            raise NetworkError(f"expected a list of pairs (weight, bias), got {shorten(layers)}.")
-        pairs = list(layers)
-        for i, pair in enumerate(pairs):
-            if not _is_linear(pair) and (not isinstance(pair, tuple | list) or len(pair) != 2):
-                raise NetworkError(
-                    f"layer {i}: expected a pair (weight, bias), got {shorten(pair)}; write (weight, None) for a layer "
-                    "without biases, and leave ReLUs out."
-                )
-        read = [_pair(pair) for pair in pairs]
+        parts, relu = layers_of(layers, activation)
+        parts = [(part.weight, part.bias) if isinstance(part, Affine) else part for part in parts]
+        read = [(_numpy(weight), _numpy(bias)) for weight, bias in chain(parts, relu)]
         floats = all(_is_float_array(w) and (b is None or _is_float_array(b)) for w, b in read)
         built = []
         for i, (weight, bias) in enumerate(read):
@@ -266,8 +269,8 @@ class MLP:
         """Reads one exact point, positional or by input name."""
         values: Sequence[Any] = point
         first = point[0] if len(point) == 1 else None
-        is_array = isinstance(first, np.ndarray | jax.Array) and first.ndim > 0
-        if is_array or (isinstance(first, Sequence) and not isinstance(first, str)):
+        scalar = isinstance(first, str) or getattr(first, "ndim", 1) == 0
+        if isinstance(first, Sequence | np.ndarray | jax.Array) and not scalar:
             values = list(first)
         if named:
             if values or set(named) != set(self.inputs):
@@ -293,16 +296,6 @@ class MLP:
         from relucirc.lift import to_sympy  # noqa: PLC0415  (SymPy's conversion protocol)
 
         return to_sympy(self)
-
-
-def _is_linear(layer: Any) -> bool:
-    """Whether a layer has its arrays as attributes: one of ours, of PyTorch or of Equinox."""
-    return hasattr(layer, "weight") and hasattr(layer, "bias")
-
-
-def _pair(layer: Any) -> tuple[Any, Any]:
-    weight, bias = (layer.weight, layer.bias) if _is_linear(layer) else layer
-    return _numpy(weight), _numpy(bias)
 
 
 def _numpy(value: Any) -> Any:

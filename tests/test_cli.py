@@ -8,6 +8,7 @@ import subprocess
 import sys
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import relucirc
@@ -344,3 +345,16 @@ def wait(problem, budget):
 relucirc.prover.METHODS = {"waiting": wait}
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_arrays_that_name_no_activation_are_read_with_one_line_on_standard_error(run, tmp_path):
+    path = str(tmp_path / "net.npz")
+    np.savez(path, W0=np.array([[1.0], [-1.0]]), W1=np.array([[1.0, 1.0]]))
+    status, out, err = run("prove", path, "Abs(x)", "--json")
+    assert (status, json.loads(out)["status"]) == (0, "proved")
+    said = "the file names no activation; if that is right, say --activation relu."
+    assert err == f"relucirc: {path}: read as a ReLU network: {said}\n"
+    assert run("prove", path, "Abs(x)", "--activation", "relu")[::2] == (0, "")
+    status, out, err = run("prove", path, "Abs(x)", "--activation", "tanh")
+    assert (status, out) == (2, "")
+    assert "--activation: invalid choice: 'tanh'" in err

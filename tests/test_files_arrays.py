@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+import warnings
 import zipfile
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ import pytest
 from stored import SMALL, refusal, same_arrays
 
 import relucirc
-from relucirc import MLP
+from relucirc import MLP, NetworkError
 from relucirc.files import npz_file
 
 safetensors_numpy = pytest.importorskip("safetensors.numpy", reason="the extra 'safetensors' is not installed")
@@ -51,13 +52,13 @@ NAMES = [
 def test_naming_conventions(tmp_path, suffix, names):
     arrays = dict(zip(names, (W0, B0, W1, B1), strict=True))
     shuffled = dict(reversed(arrays.items()))
-    net = relucirc.load(arrays_file(tmp_path / f"net{suffix}", shuffled))
+    net = relucirc.load(arrays_file(tmp_path / f"net{suffix}", shuffled), activation="relu")
     same_arrays(net, SMALL)
 
 
 def test_kernels_are_transposed_and_biases_may_be_missing(tmp_path):
     arrays = {"params/Dense_0/kernel": W0.T, "params/Dense_0/bias": B0, "params/Dense_1/kernel": W1.T}
-    net = relucirc.load(arrays_file(tmp_path / "net.safetensors", arrays))
+    net = relucirc.load(arrays_file(tmp_path / "net.safetensors", arrays), activation="relu")
     same_arrays(net, MLP.from_arrays([(W0, B0), (W1, None)]))
 
 
@@ -96,6 +97,82 @@ def test_arrays_that_are_not_real_numbers_are_refused(tmp_path, suffix):
         message = refusal(arrays_file(tmp_path / f"net{suffix}", {"W0": array}))
         assert "W0: expected" in message
         assert "numbers, got" in message
+
+
+# The activation, which arrays seldom name.
+
+
+SUFFIXES = [".npz", ".safetensors", ".pt"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_arrays_that_name_no_activation_are_read_with_a_warning(tmp_path, suffix):
+    path = arrays_file(tmp_path / f"net{suffix}", {"W0": W0, "b0": B0, "W1": W1, "b1": B1})
+    with pytest.warns(
+        relucirc.ActivationWarning, match="read as a ReLU network: the file names no activation"
+    ) as caught:
+        same_arrays(relucirc.load(path), SMALL)
+    assert str(path) in str(caught[0].message)
+    assert caught[0].filename == __file__
+    one = arrays_file(tmp_path / f"one{suffix}", {"W1": W1})  # between one layer and itself there is nothing
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same_arrays(relucirc.load(path, activation="relu"), SMALL)
+        assert relucirc.load(one).sizes == (3, 1)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".json", ".onnx"])
+def test_what_is_saved_here_names_its_activation(tmp_path, suffix):
+    relucirc.save(SMALL, tmp_path / f"net{suffix}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same_arrays(relucirc.load(tmp_path / f"net{suffix}").astype("float32"), SMALL)
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".json", ".onnx"])
+def test_only_relu_can_be_said_of_a_file(tmp_path, suffix):
+    with pytest.raises(NetworkError, match="activation: expected 'relu', the only one that is read, got 'tanh'"):
+        relucirc.load(tmp_path / f"net{suffix}", activation="tanh")
+
+
+OTHERS = {
+    "0.running_mean": (B0, "a batch normalisation (BatchNorm); fold it"),
+    "1.num_batches_tracked": (np.array(3), "a batch normalisation (BatchNorm)"),
+    "batch_stats/BatchNorm_0/var": (B0, "a batch normalisation (BatchNorm)"),
+    "rnn.weight_ih_l0": (W0, "a recurrent layer"),
+    "LSTM_0.weight": (W0, "a recurrent layer"),
+    "attn.in_proj_weight": (W0, "attention"),
+    "fc.weight_g": (W0, "a reparametrised weight"),
+    "embedding.weight": (W0, "an embedding"),
+    "prelu.weight": (B0, "the activation prelu"),
+    "act_tanh.weight": (W0, "the activation tanh"),
+    "LeakyReLU_0.weight": (W0, "the activation leaky"),
+    "net.1.gelu.bias": (B0, "the activation gelu"),
+    "1.weight": (np.array([0.25], np.float32), "the scale of a normalisation or the slopes of a PReLU"),
+}
+
+
+@pytest.mark.parametrize("said", [None, "relu"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", OTHERS)
+def test_arrays_that_show_another_model_are_refused_by_name(tmp_path, suffix, name, said):
+    array, words = OTHERS[name]
+    path = arrays_file(tmp_path / f"net{suffix}", {"0.weight": W0, "0.bias": B0, "2.weight": W1, name: array})
+    message = refusal(path, activation=said)
+    assert words in message
+    assert name in message
+
+
+@pytest.mark.parametrize("activation", ["tanh", "leaky_relu", "ReLU6", ""])
+def test_another_activation_that_a_file_names_is_refused(tmp_path, activation):
+    arrays = {"W0": W0, "W1": W1}
+    for said in (None, "relu"):
+        np.savez(tmp_path / "net.npz", activation=np.array(activation), **arrays)
+        assert f"got the activation {activation!r}" in refusal(tmp_path / "net.npz", activation=said)
+        safetensors_numpy.save_file(arrays, tmp_path / "net.safetensors", metadata={"activation": activation})
+        assert f"got the activation {activation!r}" in refusal(tmp_path / "net.safetensors", activation=said)
+    np.savez(tmp_path / "net.npz", activation=W0, **arrays)
+    assert "activation: expected a name" in refusal(tmp_path / "net.npz")
 
 
 # NumPy archives.
@@ -195,11 +272,29 @@ def test_a_torch_model_is_read_from_its_state_dict(tmp_path, torch):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     for content in (model.state_dict(), {"epoch": 3, "state_dict": model.state_dict()}):
         torch.save(content, tmp_path / "net.pt")
-        net = relucirc.load(tmp_path / "net.pt")
+        net = relucirc.load(tmp_path / "net.pt", activation="relu")
         arrays = [(model[i].weight.detach().numpy(), model[i].bias.detach().numpy()) for i in (0, 2)]
         same_arrays(net, MLP.from_arrays(arrays))
     torch.save(model.bfloat16().state_dict(), tmp_path / "net.pth")
-    assert relucirc.load(tmp_path / "net.pth").layers[0].weight.dtype == ml_dtypes.bfloat16
+    assert relucirc.load(tmp_path / "net.pth", activation="relu").layers[0].weight.dtype == ml_dtypes.bfloat16
+
+
+def test_the_activation_beside_a_state_dict_is_read(tmp_path, torch):
+    state = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)).state_dict()
+    for name in ("tanh", "leaky_relu", "nn.GELU"):
+        torch.save({"state_dict": state, "hyper_parameters": {"model": {"activation": name}}}, tmp_path / "net.pt")
+        assert f"got the activation {name!r}" in refusal(tmp_path / "net.pt", activation="relu")
+    for name in ("relu", "ReLU", "torch.nn.ReLU"):
+        torch.save({"state_dict": state, "hyper_parameters": {"nonlinearity": name}}, tmp_path / "net.pt")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert relucirc.load(tmp_path / "net.pt").sizes == (2, 3, 1)
+
+
+def test_a_small_torch_file_of_large_tensors_is_refused(tmp_path, torch):
+    torch.save({"0.weight": torch.zeros(1).expand(30000, 30000)}, tmp_path / "net.pt")
+    assert (tmp_path / "net.pt").stat().st_size < 10_000
+    assert "got tensors that unpack to 3600000000 bytes" in refusal(tmp_path / "net.pt")
 
 
 def test_a_harmful_torch_file_is_refused_and_never_run(tmp_path, torch):

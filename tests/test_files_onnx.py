@@ -248,3 +248,13 @@ def test_external_data_is_read_from_the_models_folder_alone(tmp_path):
         next(e for e in tensor.external_data if e.key == "location").value = "link.bin"
     path.write_bytes(model.SerializeToString())
     assert "its data should be in the model's folder" in refusal(path)
+
+
+def test_an_empty_file_is_named_as_one(put):
+    path = put(b"", "net.onnx")
+    assert refusal(path) == f"{path}: expected an ONNX model, got an empty file."
+
+
+def test_bytes_without_a_model_are_no_old_model(put):
+    for content in (b"\xfa\x01\x00", b"\x9a\x06\x03abc"):  # fields that the format does not know
+        assert "expected an ONNX model, got" in refusal(put(content, "net.onnx"))

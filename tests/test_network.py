@@ -402,7 +402,7 @@ def test_input_names_may_be_symbols():
 def test_linear_layers_of_equinox_are_layers():
     equinox = pytest.importorskip("equinox")
     model = equinox.nn.MLP(2, 1, width_size=3, depth=1, key=jax.random.key(0))
-    net = MLP.from_arrays(model.layers)
+    net = MLP.from_arrays(model.layers, activation="relu")
     assert net == MLP.from_arrays([(layer.weight, layer.bias) for layer in model.layers])
     assert relucirc.prove(net, model).status == "proved"
 
@@ -412,10 +412,9 @@ def test_layers_and_tensors_of_pytorch_are_read_bit_for_bit():
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1, bias=False))
     first, last = (np.array(layer.weight.tolist(), np.float32) for layer in (model[0], model[2]))
     expected = MLP.from_arrays([(first, np.array(model[0].bias.tolist(), np.float32)), (last, None)])
-    assert MLP.from_arrays([model[0], model[2]]) == expected
+    assert MLP.from_arrays([model[0], model[2]], activation="relu") == expected
     assert MLP.from_arrays([(model[0].weight, model[0].bias), (model[2].weight.detach(), None)]) == expected
-    with pytest.raises(NetworkError, match=r"layer 1: expected a pair \(weight, bias\), got ReLU.*leave ReLUs out"):
-        MLP.from_arrays(list(model))
+    assert MLP.from_arrays(list(model)) == MLP.from_arrays(model) == expected
     with pytest.raises(NetworkError, match="a Tensor that NumPy cannot read"):
         MLP.from_arrays([(torch.ones(1, 1, dtype=torch.bfloat16), None)])
     with pytest.raises(NetworkError, match=r"got Sequential.*read by relucirc.MLP.from_arrays\(\[model"):

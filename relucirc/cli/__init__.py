@@ -7,12 +7,13 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
-from relucirc.errors import RelucircError, shorten
+from relucirc.errors import ActivationWarning, RelucircError, shorten
 
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
@@ -30,6 +31,9 @@ EPILOG = """examples:
   relucirc show minimum --at 3,-5
 
 exit status: 0 proved or done, 1 refuted, 3 unknown, 2 bad input"""
+
+
+_usual_warning = warnings.showwarning
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,6 +66,9 @@ def build_parser() -> argparse.ArgumentParser:
         )
         module.add_arguments(sub)
         sub.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+        sub.add_argument(
+            "--activation", choices=["relu"], help="what files of arrays do not say: that their activation is ReLU"
+        )
         sub.set_defaults(run=module.run)
     return parser
 
@@ -77,7 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         sys.set_int_max_str_digits(MAX_DIGITS)
         args = _read(words)
-        answer = args.run(args)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if args.activation else "always", ActivationWarning)
+            warnings.showwarning = _show_warning
+            answer = args.run(args)
         return _print(answer, args.json)
     except SystemExit as stop:  # --help and --version have printed what was asked for
         return _flush(0 if stop.code is None else int(stop.code))
@@ -110,6 +120,13 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
         found = ", ".join(shorten(word.strip()) for word in rest)
         raise RelucircError(f"unexpected arguments: {found}; see `relucirc {args.command} --help`.")
     return args
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    if issubclass(category, ActivationWarning):
+        _say(str(message).replace("activation='relu'", "--activation relu"), 0)
+    else:
+        _usual_warning(message, category, *place)
 
 
 def _protect(word: str) -> str:

@@ -8,9 +8,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from relucirc.errors import FileError, RelucircError, not_a_network, shorten
+from relucirc.errors import ActivationWarning, FileError, RelucircError, not_a_network, shorten
+from relucirc.models import check_activation
 from relucirc.names import read_names
 from relucirc.network import MLP
 
@@ -25,16 +25,20 @@ MODULES = {
 """Suffix -> the module of this package with ``read(path)``, and ``write(net, path)`` where it can be written."""
 
 
-def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None) -> MLP:
+def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, activation: str | None = None) -> MLP:
     """Reads a network from a file.
 
     Args:
         path: File whose suffix says the format: ``.json`` (exact rationals), ``.npz``,
             ``.safetensors`` or ``.pt`` (arrays by name), or ``.onnx``.
         inputs: Names of the inputs; those in the file by default, or else ``x``, or ``x1, x2, ...``.
+        activation: ``"relu"``: what arrays by name do not show, that ReLU stands after each layer but the last.
 
     Returns:
         The network, exact for ``.json``, and with the file's own float arrays otherwise.
+
+    Warns:
+        ActivationWarning: For arrays by name that were not saved here, if ``activation`` is not given.
 
     Raises:
         FileError: When the file cannot be read, or is not what its suffix says.
@@ -47,19 +51,22 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None) -> M
         >>> load(path).at(-3)
         (3/2,)
     """
-    file = _path(path)
+    file = Path(os.fsdecode(path))
+    check_activation(activation)
     module = _module(file, "read")
     if file.is_dir():
         raise FileError(f"{file}: expected a file, got a directory.")
     if not file.exists():
         raise FileError(f"{file}: no such file.")
     try:
-        net = module.read(file)
+        net = module.read(file, activation)
         return net if inputs is None else renamed(net, inputs)
     except OSError as error:
         raise FileError(f"{file}: cannot be read: {error.strerror or error}.") from None
     except RelucircError as error:
         raise type(error)(f"{file}: {_one_line(error)}") from None
+    except ActivationWarning:  # where warnings are errors
+        raise
     except Exception as error:  # a broken file can fail anywhere in the readers that other packages provide
         reason = f"{type(error).__name__}: {shorten(_one_line(error))}"
         raise FileError(f"{file}: cannot be read as {file.suffix}: {reason}.") from error
@@ -83,7 +90,7 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         >>> load(path).at(1)
         (1/3,)
     """
-    file = _path(path)
+    file = Path(os.fsdecode(path))
     if not isinstance(net, MLP):
         raise not_a_network(net)
     if net.symbols:
@@ -100,13 +107,6 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         raise type(error)(f"{file}: {error}") from None
     finally:
         scratch.unlink(missing_ok=True)
-
-
-def _path(path: Any) -> Path:
-    try:
-        return Path(os.fsdecode(path))
-    except TypeError:
-        raise FileError(f"expected a file's path, got {shorten(path)} of type {type(path).__name__}.") from None
 
 
 def _one_line(error: Exception) -> str:

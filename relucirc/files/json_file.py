@@ -28,7 +28,7 @@ class _Inexact(str):
     __slots__ = ()
 
 
-def read(path: Path) -> MLP:
+def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the format names the activation)
     """Reads a network file."""
     size = path.stat().st_size
     if size > MAX_BYTES:

@@ -1,6 +1,7 @@
 """NumPy archives: ``np.savez(path, W0=..., b0=..., W1=..., b1=...)``, and other numbered names.
 
-An array called ``inputs`` may hold the input names.  Pickled objects are refused, not loaded.
+An array called ``inputs`` may hold the input names, and one called ``activation`` the activation's name.
+Pickled objects are refused, not loaded.
 """
 
 import math
@@ -14,6 +15,7 @@ from numpy.lib import format as npy
 
 from relucirc.errors import FileError, shorten
 from relucirc.files.named_arrays import arrays_of_network, network_of_arrays
+from relucirc.models import RELU
 from relucirc.network import MLP
 
 MAX_BYTES = 1 << 31
@@ -21,7 +23,7 @@ MAX_BYTES = 1 << 31
 MAX_ARRAYS = 10_000
 
 
-def read(path: Path) -> MLP:
+def read(path: Path, said: str | None = None) -> MLP:
     """Reads an archive."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -31,7 +33,11 @@ def read(path: Path) -> MLP:
     inputs = arrays.pop("inputs", None)
     if inputs is not None and (inputs.dtype.kind != "U" or inputs.ndim != 1):
         raise FileError(f"inputs: expected a vector of names, got dtype {inputs.dtype} and shape {inputs.shape}.")
-    return network_of_arrays(arrays, None if inputs is None else inputs.tolist())
+    named = arrays.pop("activation", None)
+    if named is not None and (named.dtype.kind != "U" or named.ndim != 0):
+        raise FileError(f"activation: expected a name, got dtype {named.dtype} and shape {named.shape}.")
+    names = None if inputs is None else inputs.tolist()
+    return network_of_arrays(path, arrays, names, None if named is None else named.item(), said)
 
 
 def write(net: MLP, path: Path) -> None:
@@ -41,7 +47,7 @@ def write(net: MLP, path: Path) -> None:
     if narrow:
         raise FileError(f"NumPy's format does not keep {narrow[0]} weights; save them as .safetensors.")
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, inputs=np.array(net.inputs), **arrays)
+        np.savez(file, allow_pickle=False, inputs=np.array(net.inputs), activation=np.array(RELU), **arrays)
 
 
 def _arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:

@@ -35,7 +35,7 @@ OLDEST = 7
 WRITABLE = ("float16", "float32", "float64")
 
 
-def read(path: Path) -> MLP:
+def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the format names the activation)
     """Reads an ONNX model."""
     onnx = _library()
     if path.stat().st_size > MAX_BYTES:
@@ -47,6 +47,9 @@ def read(path: Path) -> MLP:
     except DecodeError:
         raise FileError("expected an ONNX model, got another file.") from None
     graph = model.graph
+    if not model.ir_version and not graph.node:  # which any bytes of no meaning to the format are
+        size = path.stat().st_size
+        raise FileError(f"expected an ONNX model, got {f'{size} bytes without one' if size else 'an empty file'}.")
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
     if opset < OLDEST:
         raise FileError(f"expected ONNX opset {OLDEST} or newer, got {opset}; convert it by onnx.version_converter.")

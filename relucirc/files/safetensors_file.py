@@ -1,6 +1,6 @@
 """safetensors files: arrays by name, every float width from float8 to float64 read bit-exactly.
 
-Input names are kept in the file's metadata, as a JSON list under ``inputs``.
+Input names are kept in the file's metadata, as a JSON list under ``inputs``, and the activation under its name.
 """
 
 import json
@@ -13,6 +13,7 @@ import numpy as np
 
 from relucirc.errors import FileError, shorten
 from relucirc.files.named_arrays import arrays_of_network, network_of_arrays
+from relucirc.models import RELU
 from relucirc.network import MLP
 
 DTYPES: dict[str, Any] = {
@@ -35,7 +36,7 @@ DTYPES: dict[str, Any] = {
 MAX_BYTES = 1 << 31
 
 
-def read(path: Path) -> MLP:
+def read(path: Path, said: str | None = None) -> MLP:
     """Reads a safetensors file."""
     library = _library()
     if path.stat().st_size > MAX_BYTES:
@@ -52,7 +53,8 @@ def read(path: Path) -> MLP:
         if dtype is None:
             raise FileError(f"{shorten(name)}: expected real numbers, got the type {entry['dtype']}.")
         arrays[name] = np.frombuffer(bytes(entry["data"]), dtype=dtype).reshape(entry["shape"])
-    return network_of_arrays(arrays, _names((header.get("__metadata__") or {}).get("inputs")))
+    metadata = header.get("__metadata__") or {}
+    return network_of_arrays(path, arrays, _names(metadata.get("inputs")), metadata.get("activation"), said)
 
 
 def write(net: MLP, path: Path) -> None:
@@ -63,7 +65,7 @@ def write(net: MLP, path: Path) -> None:
     strange = [a.dtype for a in arrays.values() if a.dtype not in codes]
     if strange:
         raise FileError(f"safetensors does not hold {strange[0]} weights; use net.astype('float32').")
-    header: dict[str, Any] = {"__metadata__": {"inputs": json.dumps(list(net.inputs))}}
+    header: dict[str, Any] = {"__metadata__": {"inputs": json.dumps(list(net.inputs)), "activation": RELU}}
     blocks, start = [], 0
     for name, array in sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize):
         block = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -16,14 +16,16 @@ import numpy as np
 
 from relucirc.errors import FileError, shorten
 from relucirc.files.named_arrays import network_of_arrays
+from relucirc.models import RELU
 from relucirc.network import MLP
 
 MAX_BYTES = 1 << 31
+ACTIVATION_KEYS = ("activation", "activation_function", "act_fn", "hidden_act", "nonlinearity")
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training code stores a state dict among other things."""
 
 
-def read(path: Path) -> MLP:
+def read(path: Path, said: str | None = None) -> MLP:
     """Reads a state dict."""
     try:
         import torch  # noqa: PLC0415  (an extra)
@@ -44,7 +46,12 @@ def read(path: Path) -> MLP:
     except (RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise FileError(f"expected a PyTorch file, got another one: {shorten(reason)}.") from None
-    return network_of_arrays({name: _array(tensor, name) for name, tensor in _state_dict(content).items()})
+    tensors = _state_dict(content)
+    total = sum(t.numel() * t.element_size() for t in tensors.values() if isinstance(t, torch.Tensor))
+    if total > MAX_BYTES:  # strides of 0 repeat a few numbers
+        raise FileError(f"expected at most {MAX_BYTES >> 20} MiB of tensors, got tensors that unpack to {total} bytes.")
+    arrays = {name: _array(tensor, name) for name, tensor in tensors.items()}
+    return network_of_arrays(path, arrays, None, _activation(content), said)
 
 
 def _unpacked_size(path: Path) -> int:
@@ -67,6 +74,19 @@ def _state_dict(content: Any) -> Mapping[str, Any]:
     if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
         raise FileError(f"expected a state dict (names and tensors), got {type(content).__name__}.")
     return content
+
+
+def _activation(content: Any) -> str | None:
+    """The activation that training code stores beside a state dict, as among Lightning's hyperparameters."""
+    stack, seen, found = [content], set(), []
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Mapping) and id(value) not in seen:
+            seen.add(id(value))
+            stack += value.values()
+            found += [v for key, v in value.items() if str(key).lower() in ACTIVATION_KEYS and isinstance(v, str)]
+    others = [name for name in found if name.lower().rpartition(".")[2] != RELU]
+    return others[0] if others else RELU if found else None
 
 
 def _array(tensor: Any, name: str) -> np.ndarray:
