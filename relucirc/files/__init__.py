@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from relucirc.errors import ActivationWarning, FileError, RelucircError, not_a_network, shorten
 from relucirc.models import check_activation
@@ -51,7 +52,7 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
         >>> load(path).at(-3)
         (3/2,)
     """
-    file = Path(os.fsdecode(path))
+    file = _path(path)
     check_activation(activation)
     module = _module(file, "read")
     if file.is_dir():
@@ -90,7 +91,7 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         >>> load(path).at(1)
         (1/3,)
     """
-    file = Path(os.fsdecode(path))
+    file = _path(path)
     if not isinstance(net, MLP):
         raise not_a_network(net)
     if net.symbols:
@@ -107,6 +108,13 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         raise type(error)(f"{file}: {error}") from None
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _path(path: Any) -> Path:
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError:
+        raise FileError(f"expected a file's path, got {shorten(path)} of type {type(path).__name__}.") from None
 
 
 def _one_line(error: Exception) -> str:
