@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 Layers = list[tuple[list[list[Fraction]], list[Fraction] | None]]
 Formula = tuple
@@ -272,9 +273,9 @@ def as_sympy(f: Formula, symbols: Sequence[sympy.Symbol]) -> Any:
         return sympy.Rational(parts[0].numerator, parts[0].denominator) * as_sympy(parts[1], symbols)
     inner = [as_sympy(part, symbols) for part in parts]
     if head == "if":
-        return sympy.Piecewise((inner[1], inner[0]), (inner[2], True), evaluate=False)
+        return _piecewise([(inner[1], inner[0]), (inner[2], sympy.true)])
     if head == "cases":
-        return sympy.Piecewise(*zip(inner[1::2], inner[::2], strict=True), evaluate=False)
+        return _piecewise(list(zip(inner[1::2], inner[::2], strict=True)))
     if head == "clip":
         lower = as_sympy(("max", *parts[:2]), symbols)
         wrapped = lower.has(sympy.Piecewise) or inner[2].has(sympy.Piecewise)
@@ -298,6 +299,15 @@ def as_sympy(f: Formula, symbols: Sequence[sympy.Symbol]) -> Any:
         "not": sympy.Not,
     }
     return (makers | RELATIONS)[head](*inner)
+
+
+def _piecewise(pairs: Sequence[tuple[Any, Any]]) -> Any:
+    """As SymPy makes it; as it is written where SymPy gives up, at a condition about cases without a last True."""
+    try:
+        return sympy.Piecewise(*pairs, evaluate=False)
+    except NotImplementedError:
+        bare = sympy.Basic.__new__
+        return bare(sympy.Piecewise, *(bare(ExprCondPair, value, condition) for value, condition in pairs))
 
 
 def domain_text(domain: Sequence[Relation], names: Sequence[str]) -> str | None:
