@@ -101,6 +101,8 @@ def assert_all_equal(
     )
     @given(st.tuples(*arguments))
     def holds(drawn: tuple) -> None:
+        where: Any
+        names: Any
         where, names = (ask(*drawn) if callable(ask) else ask for ask in (domain, inputs))
         result = prove(build(*drawn), formula(*drawn), domain=where, budget=budget, inputs=names)
         if result.status != "proved":
