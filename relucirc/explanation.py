@@ -10,7 +10,7 @@ import sympy
 from relucirc.budget import Budget, OutOfBudget, tick
 from relucirc.circuits import catalogue
 from relucirc.circuits.circuit import Circuit
-from relucirc.errors import FormulaError, NetworkError
+from relucirc.errors import FormulaError, NetworkError, not_a_network
 from relucirc.exact import text
 from relucirc.lift import write_formula
 from relucirc.names import default_names
@@ -80,6 +80,8 @@ def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
         >>> explain(relucirc.circuits.minimum()).formula
         Min(x1, x2)
     """
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
     clock = Budget(budget, method="explain")
     found = _Findings()
     try:
