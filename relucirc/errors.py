@@ -27,6 +27,10 @@ class FileError(RelucircError):
     """A file cannot be read, or does not hold what its suffix promises."""
 
 
+class PathError(FileError, TypeError):
+    """What should be a file's path is none; a TypeError too, as Python's own functions give."""
+
+
 class CertificateError(RelucircError):
     """A certificate is not of the form that the checker reads."""
 

@@ -146,5 +146,8 @@ def test_broken_bytes_never_crash_a_reader(tmp_path):
 
 
 def test_reading_from_memory_is_not_offered_by_accident():
-    with pytest.raises(TypeError):
-        relucirc.load(io.BytesIO(b"{}"))
+    for error in (TypeError, FileError):
+        with pytest.raises(error, match=r"expected a file's path, got .* of type BytesIO"):
+            relucirc.load(io.BytesIO(b"{}"))
+        with pytest.raises(error, match="expected a file's path, got 3 of type int"):
+            relucirc.save(SMALL, 3)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from relucirc.errors import ActivationWarning, FileError, RelucircError, not_a_network, shorten
+from relucirc.errors import ActivationWarning, FileError, PathError, RelucircError, not_a_network, shorten
 from relucirc.models import check_activation
 from relucirc.names import read_names
 from relucirc.network import MLP
@@ -114,7 +114,7 @@ def _path(path: Any) -> Path:
     try:
         return Path(os.fsdecode(path))
     except TypeError:
-        raise FileError(f"expected a file's path, got {shorten(path)} of type {type(path).__name__}.") from None
+        raise PathError(f"expected a file's path, got {shorten(path)} of type {type(path).__name__}.") from None
 
 
 def _one_line(error: Exception) -> str:
