@@ -74,6 +74,13 @@ def test_numbers_are_counted_where_they_are_made(monkeypatch):
         graph_of_function(dense(200), ("x1", "x2"))
 
 
+def test_the_clock_is_asked_within_one_large_operation(monkeypatch):
+    asked = []
+    monkeypatch.setattr(limits, "tick", lambda: asked.append(None))
+    graph_of_function(lambda x: jnp.ones((300, 300)) @ jax.nn.relu(jnp.arange(300.0) * x[0]), ("x1", "x2"))
+    assert len(asked) > 300 * 300 * limits.TERM / limits.TICK_BYTES / 2
+
+
 def test_constants_and_loops_within_the_limits_are_exact():
     third = jnp.float32(0.5)
     (value,) = graph_of_function(lambda x: x[0] * 0 + jax.lax.integer_pow(third, 1000), ("x1", "x2")).outputs

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from flint import fmpq
 
+from relucirc.budget import tick
+
 MAX_ELEMENTS = 1 << 23
 """Most exact numbers in one array."""
 MAX_BYTES = 1 << 31
@@ -21,6 +23,10 @@ MAX_BITS = 1 << 20
 
 NUMBER, FORM, TERM = 64, 200, 100
 """Bytes of an exact number, of an affine form, and of each of its terms."""
+
+
+TICK_BYTES = 1 << 16
+"""How much is held between two looks at the clock."""
 
 
 class Unsupported(Exception):
@@ -40,10 +46,11 @@ class Stopped(Exception):
 
 
 class Meter:
-    """What one reading holds and does so far."""
+    """What one reading holds and does so far; while it grows, the clock of the verb that reads is asked."""
 
     def __init__(self) -> None:
         self.bytes_left, self.operations_left = MAX_BYTES, MAX_OPERATIONS
+        self._next_tick = MAX_BYTES
 
     def need(self, size: int, what: str) -> None:
         """Refuses what would take more bytes than are left."""
@@ -54,6 +61,9 @@ class Meter:
         """Counts bytes that are made now."""
         self.need(size, "its result")
         self.bytes_left -= size
+        if self.bytes_left < self._next_tick:
+            tick()
+            self._next_tick = self.bytes_left - TICK_BYTES
 
     def expect(self, operations: int, what: str) -> None:
         """Refuses what would take more operations than are left."""
