@@ -83,13 +83,13 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
     described = shorten(domain) + "".join(f", and {word}" for word in where.words)
     if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
         raise DomainError(f"the domain is empty: no point satisfies {described}.")
-    if where.integers and feasibility(_rounded(where), len(left.inputs)).point is None:
+    if where.integers and feasibility(rounded(where), len(left.inputs)).point is None:
         raise DomainError(f"the domain is empty: no point with integers satisfies {described}.")
     return Claim(left, right, where, network, moves, expressions)
 
 
-def _rounded(domain: Domain) -> list[Relation]:
-    """The relations, those of integer inputs alone rounded to the integers that their forms take."""
+def rounded(domain: Domain) -> list[Relation]:
+    """Returns the relations, those of integer inputs alone rounded to the integers that their forms take."""
     found: list[Relation] = []
     for relation in domain.relations:
         terms = relation.form.terms

@@ -1,4 +1,4 @@
-"""Hard inputs: networks that no verb finishes within a second or so."""
+"""Hard inputs: networks that no verb finishes within a second or so; and budgets that end after so many steps."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,6 +6,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from relucirc import MLP
+from relucirc.budget import Budget, OutOfBudget
+
+
+class StepsLeft:
+    """Ends every budget after so many steps, inside of ``with``."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __enter__(self) -> None:
+        self.step = Budget.step
+
+        def step(_clock, _counter=None) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise OutOfBudget
+
+        Budget.step = step
+
+    def __exit__(self, *_) -> None:
+        Budget.step = self.step
 
 
 def random_network(sizes: Sequence[int], seed: int = 0) -> MLP:

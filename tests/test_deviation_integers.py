@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
+from hard import StepsLeft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,9 +151,25 @@ def test_unbounded_domains_of_integers_are_measured():
     assert max_deviation(net, "x1", whole).value == sympy.oo
     assert max_deviation(net, "Min(x1, x2) + 1/3", whole).value == sympy.Rational(1, 3)
     # Between the diagonals x1 - x2 = 1/3 and 2/3 there is room for points, but for none with integers.
-    between = "Piecewise((x1, And(3*x1 - 3*x2 > 1, 3*x1 - 3*x2 < 2)), (Min(x1, x2), True))"
-    found = max_deviation(net, between, f"{whole}, 0 <= x1, x1 <= 9")
-    assert (found.value, found.attained) == (0, True)
+    for inside, domain in itertools.product(("x1", "2*x1"), (f"{whole}, 0 <= x1, x1 <= 9", whole)):
+        between = f"Piecewise(({inside}, And(3*x1 - 3*x2 > 1, 3*x1 - 3*x2 < 2)), (Min(x1, x2), True))"
+        found = max_deviation(net, between, domain)
+        assert (found.value, found.attained) == (0, True)
+    # The same with a fold of the network's own.
+    strip = MLP.from_arrays(
+        [([[3, -3], [3, -3], [3, -3]], [-1, "-3/2", -2]), ([[1, -2, 1], [1, 0, 0]], [0, 0]), ([[1, 0]], None)],
+        inputs=("x1", "x2"),
+    )
+    assert max_deviation(strip, "0", whole).value == 0
+
+
+def test_what_is_seen_between_integers_is_no_lower_bound():
+    tent = MLP.from_arrays([([[1], [1]], [0, "-1/2"]), ([[1, -2]], None)], inputs=("x",))
+    assert max_deviation(tent, "0", Box(0, 1)).value == sympy.Rational(1, 2)
+    for most in range(60):
+        with StepsLeft(most):
+            found = max_deviation(tent, "0", Box(0, 1, integer=True))
+        assert found.lower == 0 <= found.upper
 
 
 def test_a_supremum_between_strict_bounds_is_approached():

@@ -79,7 +79,7 @@ def affine_summit(
             for sign, extreme in ((1, max(values)), (-1, -min(values))):
                 if extreme >= 0 and summit.is_below(extreme):
                     face = [v for v, value in zip(piece.vertices, values, strict=True) if sign * value == extreme]
-                    _offer_face(summit, extreme, face, piece.directions, belongs)
+                    _offer_face(summit, extreme, face, piece, belongs)
     return summit.peak
 
 
@@ -87,19 +87,19 @@ def _offer_face(
     summit: Summit,
     value: fmpq,
     face: Sequence[Sequence[fmpq]],
-    directions: Sequence[Sequence[int]],
+    piece: Piece,
     belongs: Belongs,
 ) -> None:
     found = False
     for vertex in face:
         point = AlgebraicPoint.rational(vertex)
         found = belongs(point) is not Standing.NEAR or found
-        summit.offer(Algebraic.of(value), point, belongs)
+        summit.offer(Algebraic.of(value), point, belongs, piece.sides)
     if not found:
         inside = [sum(column, start=ZERO) / len(face) for column in zip(*face, strict=True)]
-        for direction in directions:
+        for direction in piece.directions:
             inside = [a + d for a, d in zip(inside, direction, strict=True)]
-        summit.offer(Algebraic.of(value), AlgebraicPoint.rational(inside), belongs)
+        summit.offer(Algebraic.of(value), AlgebraicPoint.rational(inside), belongs, piece.sides)
 
 
 def _pieces(problem: Problem, budget: Budget) -> Iterator[Piece]:

@@ -1,4 +1,4 @@
-"""Integer points of cells: whether there are any."""
+"""Integer points of cells: whether there are any, and where to cut between them."""
 
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -6,18 +6,38 @@ from collections.abc import Collection, Sequence
 from flint import fmpq
 
 from relucirc.budget import tick
+from relucirc.claim import rounded
+from relucirc.domain import Domain
 from relucirc.exact import ONE
 from relucirc.forms import Form
 from relucirc.geometry.feasible import feasibility
+from relucirc.geometry.lattice import Cut
 from relucirc.graph import Relation
+
+
+def cut_between(relations: Sequence[Relation], point: Sequence[fmpq], integers: Collection[int]) -> Cut | None:
+    """A cut along a side of a cell or piece that has a fractional value at a point of it, if there is one.
+
+    Unlike cuts at the inputs, cuts along the sides come to an end in strips that are not bounded.
+    """
+    for relation in relations:
+        form = Form(relation.form.terms)
+        if form.terms and set(form.terms) <= set(integers):
+            _, whole = form.primitive()
+            value = whole.evaluate(point)
+            if value.q != 1:
+                return Cut.near(whole, value)
+    return None
 
 
 def has_integer_point(relations: Sequence[Relation], n: int, integers: Collection[int]) -> bool:
     """Whether relations have a solution in which some inputs are integers: breadth first, so that one is found.
 
-    Where there is none, and the polyhedron is not bounded, the search may not end.
+    Relations of integer inputs alone are rounded to what their forms take, which empties strips between integers.
+    Where there is no solution, and the polyhedron is not bounded, the search may still not end.
     """
-    pending = deque([tuple(relations)])
+    integers = frozenset(integers)
+    pending = deque([tuple(rounded(Domain(tuple(relations), integers)))])
     while pending:
         tick("cells")
         here = pending.popleft()

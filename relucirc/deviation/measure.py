@@ -14,13 +14,14 @@ from relucirc.deviation.affine import Unbounded, affine_summit
 from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.deviation.curved import curved_summit
 from relucirc.deviation.estimate import Estimate, estimate
-from relucirc.deviation.integers import has_integer_point
+from relucirc.deviation.integers import cut_between, has_integer_point
 from relucirc.deviation.polynomial import Terms, read_polynomials
 from relucirc.deviation.summit import Peak, Standing, Summit
 from relucirc.domain import Domain, declared
 from relucirc.errors import DomainError, RelucircError, shorten
 from relucirc.exact import nearest_integer, to_rational, written
 from relucirc.forms import Form
+from relucirc.geometry.lattice import Cut
 from relucirc.graph import Graph, Relation
 from relucirc.lower.from_formula import read_expressions
 from relucirc.network import MLP
@@ -217,8 +218,8 @@ class _Measure:
         gap = max(abs(a - b) for a, b in zip(self.claim.left.evaluate(at), right, strict=True))
         self.summit.offer(Algebraic.of(gap), AlgebraicPoint.rational(at), lambda _: Standing.INSIDE)
 
-    def solve(self, case: Case) -> "dict | tuple[fmpq, ...] | None":
-        """Measures one case; a point asks for finer ones at its fractional inputs."""
+    def solve(self, case: Case) -> "dict | Cut | tuple[fmpq, ...] | None":
+        """Measures one case; a cut, or a point with fractional inputs, asks for finer ones."""
         self._look(case.inside)
         between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
 
@@ -228,10 +229,12 @@ class _Measure:
                 return Standing.NEAR
             return Standing.INSIDE if all(point[v].is_integer for v in self.integers) else Standing.FRACTIONAL
 
-        def meets(sides: Sequence[Form]) -> bool:
+        def within(sides: Sequence[Form]) -> list[Relation]:
             named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
-            relations = [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
-            return not between or has_integer_point(relations, len(case.chart.forms), self.integers)
+            return [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
+
+        def meets(sides: Sequence[Form]) -> bool:
+            return not between or has_integer_point(within(sides), len(case.chart.forms), self.integers)
 
         self.current, self.chart = Summit(), case.chart.forms
         if self.polynomials is None:
@@ -248,7 +251,8 @@ class _Measure:
             return {}
         lifted = found.point.lift(case.chart.forms)
         if between and not found.attained:
-            return tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
+            point = tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
+            return cut_between(within(found.sides), point, self.integers) or point
         self.summit.offer(found.value, lifted, lambda _: found.standing)
         return {}
 

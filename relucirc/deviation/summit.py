@@ -1,12 +1,13 @@
 """The largest value seen so far, and the best point that has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from flint import arb, fmpq
 
 from relucirc.deviation.algebraic import START, Algebraic, AlgebraicPoint
+from relucirc.forms import Form
 from relucirc.witness import cost
 
 
@@ -30,11 +31,13 @@ class Peak:
         value: The value.
         point: The point.
         standing: Where the point stands.
+        sides: Forms ``>= 0`` that cut the piece out of the cell on which this was found.
     """
 
     value: Algebraic
     point: AlgebraicPoint
     standing: Standing
+    sides: Sequence[Form] = ()
 
     @property
     def attained(self) -> bool:
@@ -67,12 +70,12 @@ class Summit:
         """Whether everything up to a bound is certainly lower than the peak."""
         return self.peak is not None and bool(self._ball > bound)
 
-    def offer(self, value: Algebraic, point: AlgebraicPoint, belongs: Belongs) -> bool:
+    def offer(self, value: Algebraic, point: AlgebraicPoint, belongs: Belongs, sides: Sequence[Form] = ()) -> bool:
         """Takes a value and the point that has it if none is better; says whether it is a top value now."""
         order = 1 if self.peak is None else value.compare(self.peak.value)
         if order < 0:
             return False
-        peak = Peak(value, point, belongs(point))
+        peak = Peak(value, point, belongs(point), sides)
         if order > 0 or self.peak is None or peak.rank > self.peak.rank:
             self.peak, self._ball = peak, value.ball(START)
         return True
