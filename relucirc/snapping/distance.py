@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
+from relucirc.budget import BRIEF, Budget, OutOfBudget
 from relucirc.deviation import Deviation, max_deviation
 from relucirc.domain import Domain
 from relucirc.errors import RelucircError
@@ -18,11 +18,8 @@ from relucirc.snapping.apart import bounds_apart
 from relucirc.snapping.ground import Ground
 from relucirc.snapping.layers import exact_layers, forward
 
-MEASURED = 10
-"""With more inputs than this the region has too many corners to be measured exactly."""
-
-DECIDING, SHARPENING = 40, 20
-"""What measuring a candidate may take of the time that is left, one over it: where it decides, and for the report."""
+BOUNDING, DECIDING, SHARPENING = 4, 40, 20
+"""What a bound, a measurement that decides, and one for the report may take of the time that is left, one over it."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +89,11 @@ class Measure:
         values = self.net.trace(point)[-1][0]
         flat = MLP((Affine(ExactMatrix.sparse((len(values), len(point)), [{}] * len(values)), _column(values)),),
                    self.net.inputs)  # fmt: skip
-        flat_everywhere = [distance == 0 or self._exactly(flat, k, self.ground.region, SHARPENING) == 0
-                           for k, distance in enumerate(self._bounds(flat))]  # fmt: skip
-        return [abs(v) if is_flat else ZERO for v, is_flat in zip(values, flat_everywhere, strict=True)]
+        scales = []
+        for k, (value, distance) in enumerate(zip(values, self._bounds(flat), strict=True)):
+            found = self._measure(flat, k, self.ground.region, SHARPENING) if distance != 0 else None
+            scales.append(abs(value) if distance == 0 or (found is not None and found.value == 0) else ZERO)
+        return scales
 
     def is_seen_far(self, snapped: MLP, factor: int = 1) -> bool:
         """Whether floats see a point of the region where an output moved further than so many times the tolerance."""
@@ -128,16 +127,17 @@ class Measure:
     def _measured(self, snapped: MLP, distance: Distance, which: Sequence[int], share: int) -> Distance:
         values, exact = list(distance.values), list(distance.exact)
         for k in which:
-            found = self._exactly(snapped, k, self.ground.region, share)
-            if found is not None:
-                values[k], exact[k] = rational(found), True
+            found, known = self._measure(snapped, k, self.ground.region, share), values[k]
+            if found is not None and found.upper != sympy.oo and (known is None or rational(found.upper) <= known):
+                values[k], exact[k] = rational(found.upper), found.value is not None
         return replace(distance, values=tuple(values), exact=tuple(exact))
 
     def everywhere(self, snapped: MLP) -> tuple[sympy.Expr, bool]:
         """The largest difference on a domain of which the region is only a part; infinite where it is not known."""
-        found = [self._exactly(snapped, k, self.ground.domain, DECIDING) for k in range(snapped.sizes[-1])]
-        known = [v for v in found if v is not None]
-        return (max(known), True) if len(known) == len(found) else (sympy.oo, False)
+        found = [self._measure(snapped, k, self.ground.domain, DECIDING) for k in range(snapped.sizes[-1])]
+        known = [deviation for deviation in found if deviation is not None]
+        top = max((d.upper for d in known), default=sympy.oo) if len(known) == len(found) else sympy.oo
+        return top, any(d.value == top for d in known)
 
     def share(self, distance: Distance) -> float:
         """The largest part of its scale that an output moved by; infinite where that is not known."""
@@ -147,29 +147,27 @@ class Measure:
     def from_formula(self, net: MLP, formula: Any) -> Deviation | None:
         """How far a network is from a formula on the domain; None if it is not known."""
         try:
-            return max_deviation(
-                net, formula, self.ground.domain, budget=self._limit(DECIDING), progress=lambda _: None
-            )
+            limit = self._limit(SHARPENING)
+            return max_deviation(net, formula, self.ground.domain, budget=limit, progress=lambda _: None)
         except RelucircError:
             return None
 
     def _limit(self, share: int) -> float | None:
-        return None if self.clock.seconds is None else max(self.clock.remaining / share, self.clock.seconds / 100)
+        return None if self.clock.seconds is None else max(self.clock.remaining / share, BRIEF)
 
-    def _bounds(self, snapped: MLP) -> list:
-        clock = Budget(None if self.clock.seconds is None else max(self.clock.remaining, self.clock.seconds / 20))
+    def _bounds(self, snapped: MLP) -> list[fmpq | None]:
         try:
-            return list(bounds_apart(snapped, self.net, self.ground.box, clock.step))
+            return list(bounds_apart(snapped, self.net, self.ground.box, Budget(self._limit(BOUNDING)).step))
         except OutOfBudget:
             return [None] * snapped.sizes[-1]
 
-    def _exactly(self, snapped: MLP, output: int, domain: Domain, share: int) -> sympy.Expr | None:
-        if len(snapped.inputs) > MEASURED or self.clock.remaining <= 0:
+    def _measure(self, snapped: MLP, output: int, domain: Domain, share: int) -> Deviation | None:
+        if self.clock.remaining <= 0:
             return None
         one, other = (_only(net, output) for net in (self.net, snapped))
         try:
-            return max_deviation(one, other, domain, budget=self._limit(share), progress=lambda _: None).value
-        except RelucircError:
+            return max_deviation(one, other, domain, budget=self._limit(share), progress=lambda _: None)
+        except (RelucircError, OutOfBudget):
             return None
 
 

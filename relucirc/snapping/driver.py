@@ -4,44 +4,21 @@ Candidates come from a ladder of roundings.  Each is measured against the networ
 is near enough is the answer; what is too far is no answer, and without any the network itself comes back.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
-from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
+from relucirc.budget import BRIEF, Budget, OutOfBudget
 from relucirc.deviation import Deviation
 from relucirc.errors import NetworkError, RelucircError, not_a_network, shorten
-from relucirc.exact import approximate, fraction, rational
 from relucirc.network import MLP
 from relucirc.prover import prove
 from relucirc.result import Result
+from relucirc.snapping.candidates import COARSER, candidates
 from relucirc.snapping.distance import Distance, Measure
-from relucirc.snapping.ground import Ground
-from relucirc.snapping.layers import Layer, exact_layers, number, rational_network
-from relucirc.snapping.neurons import MisfitError, Neurons
-from relucirc.snapping.pooling import activity, image, pooled, without
-from relucirc.snapping.rounding import Rounding
-from relucirc.snapping.tidying import tidy, whole
-
-SMALL = 32
-"""Largest denominator of a network that is left as it is."""
-
-MOST = 4096
-TIGHT = (Rounding(256, 5e-5), Rounding(64, 6.25e-4), Rounding(MOST, 1e-6))
-"""Roundings that few numbers fit by chance, so that networks which fit them are meant to: from the likeliest."""
-
-DENOMINATORS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 128, 256, 1024)
-"""Largest denominators that are tried in turn where not every number fits, or where a formula tells which is right."""
-
-DEFAULT, FINER, COARSER = 12, 32, 5
-"""Largest denominator that is tried with the tolerance itself first, and factors of the tolerance."""
-
-NOISE = fmpq(1, 2**22)
-"""What a number may be off and still be read as the fraction that it was: a few roundings to float32."""
+from relucirc.snapping.ground import Ground, words
 
 
 @dataclass(frozen=True)
@@ -133,40 +110,69 @@ def snap(
     if net.symbols:
         raise NetworkError(f"weights have symbols {[s.name for s in net.symbols]}; substitute numbers first.")
     _check(max_denominator, tolerance)
-    net, clock = net.exact(), Budget(budget)
-    ground = Ground.of(domain, net)
-    measure = Measure(net, ground, tolerance, clock)
-    tried: list[Snapped] = []
-    ended = False
+    clock = Budget(budget, method="snap")
+    search = _Search(net, formula, domain, clock, max_denominator, tolerance)
     try:
-        for candidate in _candidates(net, max_denominator, tolerance, ground, clock):
-            if measure.is_seen_far(candidate.network, 1 if formula is None else COARSER):
+        with clock:
+            return search.run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return search.itself(f"{clock.ended(error)} before a rounding")
+
+
+@dataclass
+class _Search:
+    """Looks for the first candidate that is near enough; the arguments of :func:`snap`."""
+
+    net: MLP
+    formula: Any
+    domain: Any
+    clock: Budget
+    max_denominator: int | None
+    tolerance: float
+    measure: Measure | None = None
+
+    def run(self) -> Snapped:
+        """Tries all candidates; with a formula, first for one that is proved."""
+        self.net = self.net.exact()
+        ground = Ground.of(self.domain, self.net)
+        self.measure = measure = Measure(self.net, ground, self.tolerance, self.clock)
+        factor = 1 if self.formula is None else COARSER
+        tried: list[Snapped] = []
+        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, self.clock):
+            if measure.is_seen_far(candidate.network, factor):
                 continue
-            if formula is not None:
-                result = prove(candidate.network, formula, domain=domain, budget=clock.left(0.05))
-                tried.append(replace(candidate, result=result))
-                if result.status != "proved":
+            found = Snapped(candidate.network, candidate.moves)
+            if self.formula is not None:
+                found = self._judged(found)
+                tried.append(found)
+                if found.result is None or found.result.status != "proved":
                     continue
-            distance = measure.distance(candidate.network, 1 if formula is None else COARSER)
-            if all(distance.fits) or (formula is not None and not distance.is_far):
-                return _answer(tried[-1] if tried else candidate, measure, distance)
-    except OutOfBudget:
-        ended = True
-    for candidate in tried:
-        if clock.remaining <= 0:
-            ended = True
-            break
-        distance = measure.distance(candidate.network)
-        if all(distance.fits):
-            return _compared(_answer(candidate, measure, distance), formula, measure)
-    end = (
-        f"the budget of {budget:g} s ended before a rounding was shown to be"
-        if ended
-        else "no rounding was shown to be"
-    )
-    reason = f"moved by 0 on {ground.where}: the network itself, since {end} within {tolerance:g} of its scale there."
-    result = None if formula is None else prove(net, formula, domain=domain, budget=clock.left(0.05))
-    return _compared(Snapped(net, (), result, domain=ground.where, reason=reason), formula, measure)
+            distance = measure.distance(found.network, factor)
+            if all(distance.fits) or (self.formula is not None and not distance.is_far):
+                return _answer(found, measure, distance)
+        for found in tried:
+            distance = measure.distance(found.network)
+            if all(distance.fits):
+                return self._compared(_answer(found, measure, distance))
+        return self.itself("no rounding")
+
+    def itself(self, end: str) -> Snapped:
+        """The network itself, and why."""
+        where = words(self.domain, len(self.net.inputs)) if self.measure is None else self.measure.ground.where
+        near = f"was shown to be within {self.tolerance:g} of its scale there"
+        found = Snapped(self.net.exact(), (), domain=where)
+        found = replace(found, reason=f"moved by 0 on {where}: the network itself, since {end} {near}.")
+        return found if self.formula is None else self._compared(self._judged(found))
+
+    def _judged(self, found: Snapped) -> Snapped:
+        limit = self.clock.left(BRIEF)
+        return replace(found, result=prove(found.network, self.formula, domain=self.domain, budget=limit))
+
+    def _compared(self, found: Snapped) -> Snapped:
+        """Adds how far a network is from the formula, where it is not proved to equal it."""
+        if self.measure is None or found.result is None or found.result.status == "proved":
+            return found
+        return replace(found, deviation=self.measure.from_formula(found.network, self.formula))
 
 
 def _answer(found: Snapped, measure: Measure, distance: Distance) -> Snapped:
@@ -184,106 +190,12 @@ def _answer(found: Snapped, measure: Measure, distance: Distance) -> Snapped:
     return replace(found, moved=moved, exact=exact, domain=ground.where, reason=f"{said}{scale}.")
 
 
-def _compared(found: Snapped, formula: Any, measure: Measure) -> Snapped:
-    """Adds how far a network is from the formula, where it is not proved to equal it."""
-    if formula is None or found.result is None or found.result.status == "proved":
-        return found
-    return replace(found, deviation=measure.from_formula(found.network, formula))
-
-
 def _amount(value: sympy.Expr, *, exact: bool) -> str:
     if value == sympy.oo:
         return "an amount without bound" if exact else "an amount that was not measured in time"
     shown = str(value) if len(str(value)) <= 24 else f"about {float(value):.6g}"
     about = f" ({float(value):.2g})" if "/" in shown else ""
     return f"{'' if exact else 'at most '}{shown}{about}"
-
-
-def _candidates(
-    net: MLP, max_denominator: int | None, tolerance: float, ground: Ground, clock: Budget
-) -> Iterator[Snapped]:
-    """Distinct roundings: the network as it is, those that fit it, then the nearest ones, coarse and fine."""
-    seen: set[MLP] = set()
-    for found in _roundings(net, max_denominator, tolerance, ground, clock):
-        clock.step()
-        if found.network not in seen:
-            seen.add(found.network)
-            yield found
-
-
-def _roundings(
-    net: MLP, max_denominator: int | None, tolerance: float, ground: Ground, clock: Budget
-) -> Iterator[Snapped]:
-    small = _as_it_is(net, max_denominator or SMALL, ground)
-    if small is not None:
-        yield small
-    floats = [layer.floats() for layer in exact_layers(net)]
-    largest = max_denominator or DENOMINATORS[-1]
-    for rounding in (*TIGHT, Rounding(max_denominator or DEFAULT, tolerance)):
-        capped = replace(rounding, max_denominator=min(rounding.max_denominator, max_denominator or MOST))
-        yield from _ways(net, floats, Neurons(capped, clock.step, fitting=True), ground)
-    denominators = sorted({d for d in DENOMINATORS if d < largest} | {largest})
-    rungs = [Rounding(d, allowed) for d in denominators for allowed in (tolerance, tolerance / FINER)]
-    rungs += [Rounding(d, min(COARSER * tolerance, 0.2)) for d in denominators[:7]]
-    for rounding in rungs:
-        yield from _ways(net, floats, Neurons(rounding, clock.step, fitting=False), ground)
-
-
-def _as_it_is(net: MLP, max_denominator: int, ground: Ground) -> Snapped | None:
-    """The network without the neurons that do nothing, if every weight is a small rational but for float32's noise."""
-    layers, moves = exact_layers(net), []
-    for layer in layers:
-        for part in (layer.weight, layer.bias):
-            for index, value in np.ndenumerate(part):
-                if value.q > max_denominator:
-                    part[index] = near = rational(fraction(value).limit_denominator(max_denominator))
-                    if abs(near - value) > NOISE * abs(value):
-                        return None
-                    moves.append(f"a weight of {number(approximate(value))} is read as {near}.")
-    return Snapped(rational_network(tidy(layers, ground.bounds, moves), net.inputs), tuple(moves))
-
-
-def _ways(net: MLP, layers: list[Layer], neurons: Neurons, ground: Ground) -> Iterator[Snapped]:
-    """Rounds twice: neuron by neuron, and with hyperplanes pooled first."""
-    for pool in (False, True):
-        neurons.moves = []
-        try:
-            with np.errstate(over="raise", invalid="raise", divide="raise"):
-                network = _rounded(net, list(layers), neurons, ground, pool=pool)
-        except (MisfitError, FloatingPointError, OverflowError):  # the last two beyond float64
-            continue
-        yield Snapped(network, tuple(neurons.moves))
-
-
-def _rounded(net: MLP, layers: list[Layer], neurons: Neurons, ground: Ground, *, pool: bool) -> MLP:
-    """Rounds the layers from the inputs up."""
-    done: list[Layer] = []
-    box = ground.float_bounds
-    for depth in range(len(layers) - 1):
-        layer, above = layers[depth], layers[depth + 1]
-        linear = np.zeros(len(layer.bias), dtype=bool)
-        if box is not None:
-            dead, linear = activity(layer, box, neurons.rounding.tolerance if pool else 0.0)
-            neurons.moves += [
-                f"hidden layer {depth + 1}, neuron {i + 1}: never active on the domain; dropped."
-                for i in np.flatnonzero(dead)
-            ]
-            layer, above = without(layer, above, dead)
-            linear = linear[~dead]
-        if pool:
-            before = len(layer.bias)
-            layer, above = pooled(layer, above, neurons.rounding.tolerance, linear)
-            neurons.moves.append(
-                f"hidden layer {depth + 1}: {before} neurons pooled into {len(layer.bias)}, one for each hyperplane "
-                "and two for each direction of the affine rest."
-            )
-        rounded, layers[depth + 1] = neurons.hidden(depth, layer, above)
-        done.append(rounded)
-        box = None if box is None else image(rounded.floats(), box)
-    done.append(neurons.output(layers[-1]))
-    done = tidy(done, ground.bounds, neurons.moves)
-    whole(done, neurons.rounding.max_denominator, neurons.moves)
-    return rational_network(done, net.inputs)
 
 
 def _check(max_denominator: int | None, tolerance: float) -> None:

@@ -59,7 +59,7 @@ class Ground:
         """
         n = len(net.inputs)
         read = read_domain(domain, net.inputs)
-        if domain is None or (isinstance(domain, str) and not domain.strip()):
+        if _is_none(domain):
             return _cube(net)
         if feasibility(read.relations, n).point is None:
             raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
@@ -73,7 +73,7 @@ class Ground:
         box = tuple(_clipped(low, high, reach) for low, high in bounds)
         points = tuple(_points(region, box))
         part = None if reach is None else _power(-reach, reach, n)
-        return Ground(_words(domain, n), read, bounds, region, box, part, points)
+        return Ground(words(domain, n), read, bounds, region, box, part, points)
 
     @property
     def floats(self) -> np.ndarray:
@@ -104,11 +104,17 @@ def _cube(net: MLP) -> Ground:
     return Ground(_power(-reach, reach, n), region, ((None, None),) * n, region, box, None, points)
 
 
-def _words(domain: Any, n: int) -> str:
+def words(domain: Any, n: int) -> str:
     """A domain as people write it."""
+    if _is_none(domain):
+        return _power(-1, 1, n)
     if isinstance(domain, Box) and not domain.integer and not np.ndim(domain.lower) and not np.ndim(domain.upper):
         return _power(domain.lower, domain.upper, n)
     return shorten(str(domain))
+
+
+def _is_none(domain: Any) -> bool:
+    return domain is None or (isinstance(domain, str) and not domain.strip())
 
 
 def _power(low: Any, high: Any, n: int) -> str:
