@@ -345,7 +345,7 @@ def test_what_was_seen_on_a_line_is_a_point_of_the_line():
     domain = "y == 2*x - 1, 0 <= x, x <= 3, 0 <= z, z <= 2"
     whole, found = max_deviation(net, "Max(x, y)", domain), None
     for steps in itertools.count():
-        with _Steps(steps):
+        with StepsLeft(steps):
             found = max_deviation(net, "Max(x, y)", domain)
         if found.status == "exact":
             break
