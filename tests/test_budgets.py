@@ -1,6 +1,6 @@
 """Budgets: every verb given one second on an input that needs many answers within two, and says what it knows.
 
-This is the one claim of the suite that is about time.  A noisy machine gets a second try, and what is only slow once
+This is the one claim of the suite that is about time.  A noisy machine gets a third try, and what is only slow once
 (imports, compiled code) is paid before.
 """
 
@@ -121,17 +121,20 @@ def pair(network: str) -> tuple[MLP, MLP]:
 
 
 def answer_in_time(ask: Callable[[], Any]) -> Any:
-    """Asks, a second time if the first took too long; a refusal in a sentence is an answer too."""
-    for _ in range(2):
-        start = time.monotonic()
+    """Asks, again if it took too long; a refusal in a sentence is an answer too.
+
+    What others do on the machine does not count: the time is this process's own where that is less.
+    """
+    for _ in range(3):
+        start, used = time.monotonic(), time.process_time()
         try:
             answer = ask()
         except RelucircError as error:
             answer = error
-        seconds = time.monotonic() - start
+        seconds = min(time.monotonic() - start, time.process_time() - used)
         if seconds < LIMIT:
             return answer
-    raise AssertionError(f"{seconds:.1f} s, twice: {answer}")
+    raise AssertionError(f"{seconds:.1f} s, three times: {answer}")
 
 
 @pytest.mark.slow
