@@ -53,6 +53,9 @@ VERBS: dict[str, Callable[[MLP, MLP], Any]] = {
     "depth_certificate": lambda net, _: relucirc.depth_certificate(net, budget=BUDGET),
     "optimal": lambda net, _: optimal(net, budget=BUDGET),
     "compile_formula": lambda net, _: relucirc.compile_formula(net, budget=BUDGET),
+    "snap": lambda net, _: relucirc.snap(net, budget=BUDGET),
+    "snap on a box": lambda net, _: relucirc.snap(net, domain=BOX, budget=BUDGET),
+    "snap to a formula": lambda net, other: relucirc.snap(net, other, budget=BUDGET),
 }
 SMALL = random_network((3, 20, 20, 1))
 NAMES = ("x1", "x2", "x3")

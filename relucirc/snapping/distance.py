@@ -8,7 +8,7 @@ import numpy as np
 import sympy
 from flint import fmpq
 
-from relucirc.budget import BRIEF, Budget, OutOfBudget
+from relucirc.budget import BRIEF, Budget, OutOfBudget, tick
 from relucirc.deviation import Deviation, max_deviation
 from relucirc.domain import Domain
 from relucirc.errors import RelucircError
@@ -75,6 +75,7 @@ class Measure:
             return [ZERO] * self.net.sizes[-1]
         scales, constant = [], None
         for k, column in enumerate(np.nan_to_num(self._values.T)):
+            tick()
             ends = [self.net.trace(self.ground.points[i(column)])[-1][0][k] for i in (np.argmin, np.argmax)]
             scale = abs(ends[1] - ends[0]) / 2
             if not scale:

@@ -5,6 +5,7 @@ is near enough is the answer; what is too far is no answer, and without any the 
 """
 
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,7 @@ class Snapped:
         if self.result is not None:
             lines.append(str(self.result))
         if self.deviation is not None:
-            lines.append(
-                f"largest difference from the formula on {self.domain}: {_amount(self.deviation.value, exact=True)}."
-            )
+            lines.append(f"from the formula on {self.domain}: {self.deviation.reason}")
         return "\n".join(lines)
 
 
@@ -201,5 +200,5 @@ def _amount(value: sympy.Expr, *, exact: bool) -> str:
 def _check(max_denominator: int | None, tolerance: float) -> None:
     if max_denominator is not None and (not isinstance(max_denominator, int) or max_denominator < 1):
         raise RelucircError(f"max_denominator: expected an integer of at least 1, got {shorten(max_denominator)}.")
-    if not 0 < tolerance < 0.5:
+    if not isinstance(tolerance, Real) or not 0 < tolerance < 0.5:
         raise RelucircError(f"tolerance: expected a number between 0 and 1/2, got {shorten(tolerance)}.")

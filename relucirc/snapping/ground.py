@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.budget import tick
 from relucirc.domain import Box, Domain, read_domain
 from relucirc.errors import DomainError, shorten
 from relucirc.exact import ONE, ZERO, approximate, text
@@ -172,10 +173,11 @@ def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
     rng, n = random.Random(len(box)), len(box)
     found = []
     for k in range(max(32, min(SAMPLES, 2**14 // n))):
+        tick()
         place = [rng.randrange(2) * STEPS if k % 2 else rng.randrange(STEPS + 1) for _ in box]
         point = [low + (high - low) * fmpq(p, STEPS) for (low, high), p in zip(box, place, strict=True)]
         found.append(_rounded(point, region))
-    inside = [point for point in dict.fromkeys(found) if region.contains(point)]
+    inside = [point for point in dict.fromkeys(found) if _holds(region, point)]
     if len(inside) >= 32 or all(len(relation.form.terms) < 2 for relation in region.relations):
         return inside
     corners = [feasibility(region.relations, n).point]
@@ -188,6 +190,11 @@ def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
         a, b, share = rng.choice(apart), rng.choice(apart), fmpq(rng.randrange(9), 8)
         inside.append(_rounded([x + share * (y - x) for x, y in zip(a, b, strict=True)], region))
     return [point for point in dict.fromkeys(inside) if region.contains(point)]
+
+
+def _holds(region: Domain, point: Point) -> bool:
+    tick()
+    return region.contains(point)
 
 
 def _rounded(point: Sequence[fmpq], region: Domain) -> Point:

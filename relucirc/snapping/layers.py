@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.budget import tick
 from relucirc.exact import ZERO, approximate
 from relucirc.network import MLP
 
@@ -24,7 +25,11 @@ class Layer:
 
     def floats(self) -> "Layer":
         """Returns an exact layer in float64."""
-        return Layer(*(np.vectorize(approximate, otypes=[np.float64])(part) for part in (self.weight, self.bias)))
+        weight = np.zeros(self.weight.shape)
+        for i, row in enumerate(self.weight):
+            tick()
+            weight[i] = [approximate(value) for value in row]
+        return Layer(weight, np.array([approximate(value) for value in self.bias]))
 
 
 def exact_layers(net: MLP) -> list[Layer]:
@@ -33,6 +38,7 @@ def exact_layers(net: MLP) -> list[Layer]:
     for layer in net.exact().layers:
         weight, bias = np.full(layer.shape, ZERO, dtype=object), np.full(layer.shape[0], ZERO, dtype=object)
         for i, row in enumerate(layer.weight.rows):
+            tick()
             for j, value in row:
                 weight[i, j] = value
         bias[:] = layer.exact_bias()
