@@ -213,3 +213,12 @@ def test_a_constraint_of_the_checker_has_no_zeros(form, factor, plus):
     made, _ = constraint(form, ">=", factor, plus)
     wanted = {v: factor * form.get(v, 0) + (plus if v == UNIT else 0) for v in (*form, UNIT)}
     assert made == {v: c for v, c in wanted.items() if c != 0}
+
+
+def test_inputs_that_are_coordinates_are_their_own_lattice_unless_two_are_the_same_one():
+    x, y, z = map(Form.variable, range(3))
+    plain = lattice_of([x, y, z], frozenset({0, 2}))
+    assert (plain.coordinates, plain.rows) == ((x, z), (x, z))
+    equal = lattice_of([x, y, x], frozenset({0, 2}))
+    assert (len(equal.coordinates), equal.rows) == (1, (x,))
+    assert lattice_of([x, y, x.shift(fmpq(1, 2))], frozenset({0, 2})).gap is not None

@@ -82,6 +82,12 @@ def lattice_of(forms: Sequence[Form], integers: frozenset[int]) -> Lattice:
     if not integers:
         return Lattice()
     inputs = sorted(integers)
+    own = [next(iter(forms[v].terms), None) for v in inputs]
+    plain = all(u is not None and forms[v] == Form.variable(u) for v, u in zip(inputs, own, strict=True))
+    if plain and len(set(own)) == len(own):
+        # Every integer input is a coordinate of its own: an echelon form already, and the general way takes seconds
+        # for hundreds.
+        return Lattice(tuple(map(Form.variable, inputs)), tuple(Form.variable(u) for u in own if u is not None))
     columns = sorted({u for v in inputs for u in forms[v].terms})
     scale = lcm(*(int(c.q) for v in inputs for c in forms[v].terms.values()))
     rows = [[int((scale * forms[v].coefficient(u)).p) for u in columns] for v in inputs]
