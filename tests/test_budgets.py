@@ -118,7 +118,7 @@ def same_as(net: MLP) -> MLP:
 
 @cache
 def pair(network: str) -> tuple[MLP, MLP]:
-    """Two networks of one shape, floats or rationals both: what is rational already leaves more time than to read it."""
+    """Two networks of one shape, floats or rationals both: what is rational leaves more time than to be read."""
     net = NETWORKS[network]()
     other = random_network(net.sizes, seed=1) if len(net.inputs) > 1 else circuits.sawtooth(13)
     other = MLP(other.layers, net.inputs)
