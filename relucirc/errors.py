@@ -41,7 +41,7 @@ def require_suffix(path: Any, what: str, *suffixes: str) -> None:
     Raises:
         FileError: For another suffix, or none.
     """
-    name = os.fsdecode(path)
+    name = os.path.basename(os.fsdecode(path))
     if os.path.splitext(name)[1].lower() not in suffixes:
         listed = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
         raise FileError(f"expected a file name ending in {listed} for {what}, got {shorten(name)!r}.")

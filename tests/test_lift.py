@@ -191,5 +191,5 @@ def test_what_is_shared_is_written_once():
 def test_a_budgets_end_says_how_far_the_formula_came():
     with pytest.raises(relucirc.RelucircError, match=r"to_sympy: the budget of 0 s ended after nothing; "):
         to_sympy(circuits.minimum(), budget=0)
-    with pytest.raises(relucirc.RelucircError, match=r"budget of 0\.5 s ended after \d+ gates"):
+    with pytest.raises(relucirc.RelucircError, match=r"budget of 0\.5 s ended after (\d+ gates|nothing)"):
         to_sympy(random_network((5, 50, 50, 50, 1)), form="piecewise", budget=0.5)
