@@ -141,5 +141,7 @@ def read_regimen(regimen: Any, **changes: Any) -> Regimen:
     if isinstance(regimen, str):
         regimen = REGIMENS.get(regimen, regimen)
     if not isinstance(regimen, Regimen):
-        raise RelucircError(f"regimen: expected one of {', '.join(REGIMENS)}, or a Regimen; got {shorten(repr(regimen))}.")
+        raise RelucircError(
+            f"regimen: expected one of {', '.join(REGIMENS)}, or a Regimen; got {shorten(repr(regimen))}."
+        )
     return regimen.replace(**changes) if changes else regimen
