@@ -12,6 +12,7 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.checker.cells import read
 from relucirc.checker.check import MALFORMED, Verdict
 from relucirc.checker.linear import (
     UNIT,
@@ -124,11 +125,8 @@ def _half_ball(graph: Graph, plane: Linear, point: dict[int, fmpq], side: int) -
     known: dict[int, Linear] = {}
     pivot = next(u for u in plane if u != UNIT)
 
-    def read(source: Any) -> Linear:
-        linear = {v: c for v, c in source.terms.items() if c != 0}
-        if source.const != 0:
-            linear[UNIT] = source.const
-        return replace(linear, known)
+    def seen(source: Any) -> Linear:
+        return replace(read(source), known)
 
     def sign(target: Linear) -> int:
         value = value_at(target, point)
@@ -139,14 +137,14 @@ def _half_ball(graph: Graph, plane: Linear, point: dict[int, fmpq], side: int) -
         return (value > 0) - (value < 0)
 
     def truth(relation: Relation) -> bool:
-        return relation.holds(sign(read(relation.form)))
+        return relation.holds(sign(seen(relation.form)))
 
     for k, gate in enumerate(graph.gates):
         if isinstance(gate, MaxGate):
-            left, right = read(gate.left), read(gate.right)
+            left, right = seen(gate.left), seen(gate.right)
             known[n + k] = right if sign(minus(right, left)) > 0 else left
         else:
             chosen = [branch for guard, branch in gate.branches if guard.decide(truth)]
             require(bool(chosen), f"no branch of gate {k} applies")
-            known[n + k] = read(chosen[0])
-    return [read(output) for output in graph.outputs]
+            known[n + k] = seen(chosen[0])
+    return [seen(output) for output in graph.outputs]

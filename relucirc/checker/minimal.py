@@ -16,6 +16,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
+from relucirc.checker.cells import read
 from relucirc.checker.check import MALFORMED, Verdict, check
 from relucirc.checker.linear import (
     UNIT,
@@ -108,7 +109,7 @@ def _with_interior(domain: Domain, certificate: dict) -> list[Linear]:
     """The constraints of a domain that has interior; none for all of R^n."""
     require(not domain.integers, "a smallest network is known on polyhedra, not on integer points")
     require(("interior" in certificate) == bool(domain.relations), "an interior point is given, or not, for a domain")
-    constraints = [_linear(relation.form) for relation in domain.relations]
+    constraints = [read(relation.form) for relation in domain.relations]
     if constraints:
         point = dict(enumerate(number(c) for c in sequence(certificate["interior"], "interior")))
         require(all(value_at(c, point) > 0 for c in constraints), "the point is not in the interior of the domain")
@@ -244,13 +245,6 @@ def _add_neuron(linear: Linear, weights: list[fmpq], planes: dict, affine: list[
         jumps[o] = jumps[o] + size * w
         if leading < 0:
             affine[o] = mix(((ONE, affine[o]), (-size * w, plane)))
-
-
-def _linear(form: Any) -> Linear:
-    linear = {v: c for v, c in form.terms.items() if c != 0}
-    if form.const != 0:
-        linear[UNIT] = form.const
-    return linear
 
 
 def _check_bound(shape: _Shape, kind: dict[str, bool], width: int, certificate: dict) -> None:
