@@ -22,7 +22,7 @@ help:
 	@echo "make clean      remove everything that make built"
 
 prove: $(VENV)/.core
-	$(BIN)/python -m relucirc.proveall
+	$(BIN)/python -m relucirc.cli.proveall
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)

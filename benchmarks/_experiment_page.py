@@ -4,8 +4,8 @@ import re
 
 from experiment import ABLATION, BEYOND, HARD, MORE, SIX, WIDE
 
+from relucirc.interpretation.features import FEATURES
 from relucirc.training import wilson
-from relucirc.training.features import FEATURES
 
 BLUE, ORANGE, INK, FAINT, PALE = "#1f5fa8", "#c2570c", "#2b2b2b", "#d8d8d8", "#9fc2e6"
 

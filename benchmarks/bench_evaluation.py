@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import relucirc
-from relucirc.benchmarking import CONTENDERS, interleaved, run_benchmark
-from relucirc.benchmarking.contenders import MissingError, Task
-from relucirc.benchmarking.run import _points
+from relucirc.evaluation.benchmarking import CONTENDERS, interleaved, run_benchmark
+from relucirc.evaluation.benchmarking.contenders import MissingError, Task
+from relucirc.evaluation.benchmarking.run import _points
 
 NAIVE = ("jax.jit(vmap(net))", "jax.jit, matrix products")
 RIVALS = (*NAIVE, "onnxruntime", "torch.compile")

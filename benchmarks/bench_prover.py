@@ -20,8 +20,8 @@ from flint import fmpq
 
 import relucirc
 from relucirc import MLP, circuits
-from relucirc.exact import ExactMatrix
-from relucirc.network import Affine
+from relucirc.core.exact import ExactMatrix
+from relucirc.language.network import Affine
 
 
 def timed(run):
@@ -195,7 +195,7 @@ def guarded(arguments):
 
 def bubble_median(n):
     """The median by odd-even transposition, as a formula graph of another network."""
-    from relucirc.graph import GraphBuilder
+    from relucirc.core.graph import GraphBuilder
 
     builder = GraphBuilder([f"x{i + 1}" for i in range(n)])
     wires = [builder.input(i) for i in range(n)]

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from relucirc import MLP, Box, circuits, regions
-from relucirc.complexes.compiled_walk import is_available
+from relucirc.measure.regions.compiled_walk import is_available
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -108,7 +108,7 @@ def pruned_size(net):
     """Hidden neurons of a circuit with one hidden layer after folding, which is exact and changes no value."""
     from flint import fmpq
 
-    from relucirc.training.folding import fold_network
+    from relucirc.interpretation.folding import fold_network
 
     corners = [tuple(map(fmpq, corner)) for corner in itertools.product((-1, 1), repeat=len(net.inputs))]
     folded = fold_network(net, fmpq(0), corners)

@@ -9,61 +9,61 @@ from typing import TYPE_CHECKING, Any
 
 from relucirc.checker.check import Verdict as Verdict
 from relucirc.checker.check import check as check
-from relucirc.domain import Box as Box
-from relucirc.errors import ActivationWarning as ActivationWarning
-from relucirc.errors import CertificateError as CertificateError
-from relucirc.errors import DomainError as DomainError
-from relucirc.errors import FileError as FileError
-from relucirc.errors import FormulaError as FormulaError
-from relucirc.errors import NetworkError as NetworkError
-from relucirc.errors import RelucircError as RelucircError
-from relucirc.exact import ExactMatrix as ExactMatrix
-from relucirc.formula import median as median
-from relucirc.formula import order_statistic as order_statistic
-from relucirc.lift import to_sympy as to_sympy
-from relucirc.network import MLP as MLP
-from relucirc.network import Affine as Affine
-from relucirc.prover import prove as prove
-from relucirc.result import Result as Result
+from relucirc.core.errors import ActivationWarning as ActivationWarning
+from relucirc.core.errors import CertificateError as CertificateError
+from relucirc.core.errors import DomainError as DomainError
+from relucirc.core.errors import FileError as FileError
+from relucirc.core.errors import FormulaError as FormulaError
+from relucirc.core.errors import NetworkError as NetworkError
+from relucirc.core.errors import RelucircError as RelucircError
+from relucirc.core.exact import ExactMatrix as ExactMatrix
+from relucirc.geometry.lift import to_sympy as to_sympy
+from relucirc.language.domain import Box as Box
+from relucirc.language.formula import median as median
+from relucirc.language.formula import order_statistic as order_statistic
+from relucirc.language.network import MLP as MLP
+from relucirc.language.network import Affine as Affine
+from relucirc.proof.prover import prove as prove
+from relucirc.proof.result import Result as Result
 
 if TYPE_CHECKING:
     from relucirc import circuits as circuits
     from relucirc import strategies as strategies
     from relucirc import testing as testing
-    from relucirc.complexes import regions as regions
-    from relucirc.deviation import max_deviation as max_deviation
-    from relucirc.discovery import discover as discover
-    from relucirc.drawing import draw as draw
     from relucirc.evaluation import compile_network as compile_network
     from relucirc.evaluation import evaluate as evaluate
     from relucirc.evaluation import float_error_bound as float_error_bound
-    from relucirc.explanation import explain as explain
     from relucirc.files import load as load
     from relucirc.files import save as save
+    from relucirc.files.drawing import draw as draw
+    from relucirc.interpretation.explanation import explain as explain
+    from relucirc.interpretation.snapping import snap as snap
+    from relucirc.measure.deviation import max_deviation as max_deviation
+    from relucirc.measure.regions import regions as regions
     from relucirc.optimal import compile as compile  # noqa: A004
     from relucirc.optimal import compile_formula as compile_formula
     from relucirc.optimal import depth_certificate as depth_certificate
     from relucirc.optimal import minimal_network as minimal_network
-    from relucirc.snapping import snap as snap
+    from relucirc.optimal.discovery import discover as discover
     from relucirc.training import train as train
 
 _LATER = {
-    "regions": "complexes",
-    "max_deviation": "deviation",
-    "draw": "drawing",
+    "regions": "measure.regions",
+    "max_deviation": "measure.deviation",
+    "draw": "files.drawing",
     "compile_network": "evaluation",
     "evaluate": "evaluation",
     "float_error_bound": "evaluation",
-    "explain": "explanation",
+    "explain": "interpretation.explanation",
     "load": "files",
     "save": "files",
-    "snap": "snapping",
+    "snap": "interpretation.snapping",
     "minimal_network": "optimal",
     "optimal": "optimal",
     "depth_certificate": "optimal",
     "compile": "optimal",
     "compile_formula": "optimal",
-    "discover": "discovery",
+    "discover": "optimal.discovery",
     "train": "training",
 }
 """Public name -> the module that is imported when it is first asked for."""

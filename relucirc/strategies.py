@@ -15,10 +15,10 @@ import sympy
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from relucirc.domain import Box
-from relucirc.errors import RelucircError, shorten
-from relucirc.names import default_names, read_names
-from relucirc.network import MLP
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.names import default_names, read_names
+from relucirc.language.domain import Box
+from relucirc.language.network import MLP
 
 
 def rationals(

@@ -7,9 +7,11 @@ that Hypothesis draws and shrinks.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from relucirc.errors import RelucircError
-from relucirc.prover import prove
-from relucirc.result import Result
+from relucirc.core.errors import RelucircError
+from relucirc.language.domain import Box
+from relucirc.language.network import MLP
+from relucirc.proof.prover import prove
+from relucirc.proof.result import Result
 
 
 def assert_equal(
@@ -114,3 +116,27 @@ def assert_all_equal(
         holds()
     except AssertionError as error:
         raise (smallest[0] if smallest else error) from None
+
+
+def _register() -> None:
+    """What Hypothesis calls when it is imported, so that ``st.from_type(relucirc.MLP)`` works.
+
+    The strategies are made when they are first drawn from: they import Hypothesis, and whichever of the two comes
+    first, nothing is asked of a module that is only half there.
+    """
+    from hypothesis import strategies as st  # noqa: PLC0415  (Hypothesis calls this)
+
+    st.register_type_strategy(MLP, _networks)
+    st.register_type_strategy(Box, _boxes)
+
+
+def _networks(_: type) -> Any:
+    from relucirc.strategies import networks  # noqa: PLC0415  (imports Hypothesis)
+
+    return networks()
+
+
+def _boxes(_: type) -> Any:
+    from relucirc.strategies import boxes  # noqa: PLC0415  (imports Hypothesis)
+
+    return boxes()

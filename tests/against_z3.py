@@ -2,7 +2,7 @@
 
 :func:`decide` asks whether two sides differ anywhere on a domain.  z3 works in exact rationals, and
 its encodings here are made from :mod:`plain` data, so nothing of relucirc is trusted; only
-:func:`graph_terms` reads a :class:`relucirc.graph.Graph`, to judge what comes after the reader.
+:func:`graph_terms` reads a :class:`relucirc.core.graph.Graph`, to judge what comes after the reader.
 """
 
 from collections.abc import Sequence
@@ -146,7 +146,7 @@ def domain_facts(domain: Sequence[plain.Relation], variables: Sequence[Any]) -> 
 
 
 def graph_terms(graph: Any, variables: Sequence[Any], facts: list[Any]) -> list[Any]:
-    """The outputs of a :class:`relucirc.graph.Graph`."""
+    """The outputs of a :class:`relucirc.core.graph.Graph`."""
     values = list(variables)
 
     def term(form: Any) -> Any:

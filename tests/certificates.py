@@ -12,10 +12,10 @@ from typing import Any
 
 import sympy
 
-from relucirc import prover
-from relucirc.claim import Claim, read_claim
-from relucirc.methods import METHODS
-from relucirc.network import MLP
+from relucirc.language.claim import Claim, read_claim
+from relucirc.language.network import MLP
+from relucirc.proof import prover
+from relucirc.proof.methods import METHODS
 
 x1, x2, x3 = sympy.symbols("x1 x2 x3")
 MINIMUM = [([[0, 1], [0, -1], [-1, 1]], None), ([[1, -1, -1]], None)]
@@ -168,7 +168,7 @@ def gallery(monkeypatch: Any) -> list[Specimen]:
     Cells that the normal form proves carry no other evidence, so nothing in a specimen is superfluous.
     A method that adds nothing to the normal form is asked alone.
     """
-    from relucirc.methods import cuts
+    from relucirc.proof.methods import cuts
 
     monkeypatch.setattr(cuts, "FEW_ATOMS", 0)  # small specimens of lemmas, too
     found: dict[str, Specimen] = {}

@@ -2,7 +2,7 @@
 
 A polytope is its vertices, in flint rationals, each with the set of constraints that are tight there.
 Two vertices share an edge iff those tight at both have rank n - 1: linear algebra, where
-:mod:`relucirc.geometry.cell` compares sets and :mod:`relucirc.complexes.kernel` machine numbers.
+:mod:`relucirc.geometry.cell` compares sets and :mod:`relucirc.measure.regions.kernel` machine numbers.
 Nothing of relucirc is used but the exact weights.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from relucirc import MLP
-from relucirc.budget import Budget, OutOfBudget
+from relucirc.core.budget import Budget, OutOfBudget
 
 
 class StepsLeft:

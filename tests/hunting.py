@@ -551,7 +551,7 @@ def _case(
     origin: str,
 ) -> Case:
     """Puts a claim into the library's words: the other side as formulas, or as layers, whichever are given."""
-    names = relucirc.network.default_names(n)
+    names = relucirc.language.network.default_names(n)
     ways = [] if other is None else ["text", "sympy"]
     ways += [] if other_layers is None else ["network", "lifted", "pieces"]
     way = draw(st.sampled_from(ways))
@@ -563,7 +563,7 @@ def _case(
             parts = [plain.as_text(f, names) if way == "text" else plain.as_sympy(f, symbols) for f in other]
             if way == "text":
                 for part in parts:
-                    relucirc.formula.parse_formula(part, names)
+                    relucirc.language.formula.parse_formula(part, names)
         except RecursionError:  # SymPy's own constructors can recurse without end
             reject()
         except relucirc.FormulaError as error:  # the same, said by the reader

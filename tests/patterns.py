@@ -1,8 +1,8 @@
 """A second exact route to activation regions: one system of strict inequalities per neuron and sign.
 
 Patterns are enumerated neuron by neuron; a pattern is kept while the open set where all strict
-inequalities hold has a point, found by the exact simplex method of :mod:`relucirc.geometry.feasible`
-or by z3.  Nothing of :mod:`relucirc.complexes` or of double description is used.
+inequalities hold has a point, found by the exact simplex method of :mod:`relucirc.core.feasible`
+or by z3.  Nothing of :mod:`relucirc.measure.regions` or of double description is used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from relucirc import MLP
-from relucirc.chart import chart_of
-from relucirc.exact import fraction, rational
-from relucirc.forms import Form
-from relucirc.geometry.feasible import feasibility
-from relucirc.graph import Relation
+from relucirc.core.exact import fraction, rational
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form
+from relucirc.core.graph import Relation
+from relucirc.geometry.chart import chart_of
 
 Row = tuple[Fraction, ...]
 """``(constant, coefficients...)``."""

@@ -7,7 +7,7 @@ import pytest
 
 import relucirc
 from relucirc import MLP
-from relucirc.errors import RelucircError
+from relucirc.core.errors import RelucircError
 
 MINIMUM = {
     "inputs": ["x1", "x2"],

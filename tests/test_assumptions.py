@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import Box, DomainError, FormulaError, circuits, prove
 from relucirc.checker.evaluating import value_of
-from relucirc.domain import read_domain
-from relucirc.exact import fraction, rational
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.core.exact import fraction, rational
+from relucirc.language.domain import read_domain
+from relucirc.language.lower.from_formula import graph_of_formula
 
 NAMES = ("x1", "x2")
 HOLDS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relucirc.budget import Budget, OutOfBudget, seconds_left, tick
+from relucirc.core.budget import Budget, OutOfBudget, seconds_left, tick
 
 
 def test_a_tick_asks_the_innermost_running_clock_and_none_where_nothing_runs():

@@ -16,8 +16,8 @@ import sympy
 from hard import deep_formula, disguised, guarded_formula, long_formula, random_network
 
 import relucirc
-from relucirc import MLP, Box, RelucircError, circuits, discovery
-from relucirc.optimal import optimal
+from relucirc import MLP, Box, RelucircError, circuits
+from relucirc.optimal import discovery, optimal
 
 BUDGET, LIMIT = 1.0, 2.0
 

@@ -13,12 +13,12 @@ from trained import GRID, STUCK, as_float, batch_of, values
 import relucirc
 from relucirc import MLP
 from relucirc.cli import main
-from relucirc.domain import Box
-from relucirc.errors import FileError, RelucircError
+from relucirc.core.errors import FileError, RelucircError
+from relucirc.interpretation.layers import to_networks
+from relucirc.interpretation.target import read_target
+from relucirc.language.domain import Box
 from relucirc.training import FUNCTIONS, REGIMENS, run_census, train, wilson
 from relucirc.training.driver import Trained
-from relucirc.training.layers import to_networks
-from relucirc.training.target import read_target
 
 
 @pytest.fixture(scope="module", params=["minimum", "absolute", "clip"])

@@ -24,17 +24,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import cases, hinges, problem, prover
 from relucirc.checker import cells, derivation, tree, zero_one
 from relucirc.checker.check import check_claim
 from relucirc.checker.linear import require
-from relucirc.claim import Claim, read_claim
-from relucirc.forms import Form
-from relucirc.geometry.feasible import Feasibility
+from relucirc.core.feasible import Feasibility
+from relucirc.core.forms import Form
+from relucirc.geometry import hinges
 from relucirc.geometry.lattice import Cut
-from relucirc.methods import METHODS, cuts, regionwise, shallow
-from relucirc.methods import zero_one as zero_one_method
-from relucirc.network import MLP
+from relucirc.language.claim import Claim, read_claim
+from relucirc.language.network import MLP
+from relucirc.proof import cases, problem, prover
+from relucirc.proof.methods import METHODS, cuts, regionwise, shallow
+from relucirc.proof.methods import zero_one as zero_one_method
 
 LIMIT = max(600, int(os.environ.get("RELUCIRC_CASES", "0")))
 """Mutants per certificate; the whole list has 50,000."""
@@ -350,7 +351,7 @@ def _told(lie: Lie, patch: pytest.MonkeyPatch) -> list[str]:
     patch.setattr(lie.where, lie.name, lie.says)
     patch.setattr(cuts, "FEW_ATOMS", 0)
     patch.setattr(prover, "METHODS", {lie.method: METHODS[lie.method]})
-    patch.setattr(sys.modules["relucirc.claim"], "feasibility", lambda *_: Feasibility((), None))
+    patch.setattr(sys.modules["relucirc.language.claim"], "feasibility", lambda *_: Feasibility((), None))
     return [
         relucirc.prove(MLP.from_arrays(layers), formula, domain=domain, budget=10).status
         for layers, formula, domain in FALSE

@@ -12,11 +12,11 @@ import relucirc
 from relucirc import circuits, prove
 from relucirc.checker.evaluating import value_of
 from relucirc.checker.reading import spots
-from relucirc.exact import fraction, rational
-from relucirc.formula import parse_formula
-from relucirc.graph import GraphBuilder, Guard, Relation
-from relucirc.lower import from_formula, guards
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.core.exact import fraction, rational
+from relucirc.core.graph import GraphBuilder, Guard, Relation
+from relucirc.language.formula import parse_formula
+from relucirc.language.lower import from_formula, guards
+from relucirc.language.lower.from_formula import graph_of_formula
 
 NAMES = ("x1", "x2", "x3")
 SYMBOLS = sympy.symbols("x1 x2 x3")

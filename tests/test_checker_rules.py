@@ -14,9 +14,9 @@ import sympy
 from relucirc import MLP
 from relucirc.checker.check import check_claim
 from relucirc.checker.linear import Rejected, form, index, number, variable
-from relucirc.claim import Claim, read_claim
-from relucirc.forms import Form
-from relucirc.graph import Graph, Guard, SelectGate
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, Guard, SelectGate
+from relucirc.language.claim import Claim, read_claim
 
 RELU = [([[1]], None), ([[1]], None)]
 ABS = [([[1], [-1]], None), ([[1, 1]], None)]

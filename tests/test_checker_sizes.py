@@ -17,7 +17,7 @@ import relucirc
 from relucirc import MLP
 from relucirc.optimal import check_depth, check_minimal, depth_certificate, minimal_network
 from relucirc.optimal.building import network_to_json
-from relucirc.prover import prove
+from relucirc.proof.prover import prove
 
 KIND = {"bias": True, "output_bias": True, "skip": False}
 
@@ -45,7 +45,7 @@ def size(layers: Any, f: Any, bound: int, excluded: dict, domain: Any = None, **
 def _beside(net: MLP, skip: list) -> Any:
     from relucirc.optimal.building import with_skip
 
-    return with_skip(net, tuple(tuple(relucirc.exact.rational(c) for c in row) for row in skip))
+    return with_skip(net, tuple(tuple(relucirc.core.exact.rational(c) for c in row) for row in skip))
 
 
 def rejected(verdict: Any, why: str) -> None:

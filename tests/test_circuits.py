@@ -15,9 +15,9 @@ import relucirc
 from relucirc import circuits
 from relucirc.circuits import Circuit, catalogue, compose, parallel, tree
 from relucirc.circuits.sorting import order_network
-from relucirc.errors import NetworkError, RelucircError
-from relucirc.exact import fraction, rational
-from relucirc.sorting import merge_exchange
+from relucirc.core.errors import NetworkError, RelucircError
+from relucirc.core.exact import fraction, rational
+from relucirc.language.sorting import merge_exchange
 from relucirc.strategies import networks, points, rationals
 
 EVERY_EXAMPLE = [(circuit, args) for circuit in catalogue.values() for args in circuit.examples]

@@ -332,7 +332,7 @@ def test_ctrl_c_gives_unknown():
 
 
 ENDLESS = """
-import signal, sys, time, relucirc.prover
+import signal, sys, time, relucirc.proof.prover
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs start with it ignored
 from relucirc.cli import main
 
@@ -342,7 +342,7 @@ def wait(problem, budget):
         budget.step("steps")
         time.sleep(0.001)
 
-relucirc.prover.METHODS = {"waiting": wait}
+relucirc.proof.prover.METHODS = {"waiting": wait}
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import Box, FormulaError, circuits, prove
-from relucirc.domain import read_domain
-from relucirc.exact import fraction, rational
-from relucirc.graph import Relation
-from relucirc.lower import coverage
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.core.exact import fraction, rational
+from relucirc.core.graph import Relation
+from relucirc.language.domain import read_domain
+from relucirc.language.lower import coverage
+from relucirc.language.lower.from_formula import graph_of_formula
 
 NAMES = ("x1", "x2")
 x = sympy.Symbol("x", real=True)

@@ -14,15 +14,15 @@ from sympy import Abs, Heaviside, Max, Min, Piecewise, Rational, oo
 
 import relucirc
 from relucirc import MLP, Box, DomainError, FormulaError, RelucircError, circuits, max_deviation, regions
-from relucirc.budget import Budget
-from relucirc.deviation.algebraic import Algebraic, AlgebraicPoint, real_roots
-from relucirc.deviation.estimate import Estimate
-from relucirc.deviation.line_function import line_functions
-from relucirc.deviation.polynomial import PLANE, value_at
-from relucirc.deviation.summit import Summit
-from relucirc.deviation.zeros import common_zeros, critical_points, curve_points, first_subresultant
-from relucirc.forms import Form
-from relucirc.lower.from_network import graph_of_network
+from relucirc.core.budget import Budget
+from relucirc.core.forms import Form
+from relucirc.language.lower.from_network import graph_of_network
+from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint, real_roots
+from relucirc.measure.deviation.estimate import Estimate
+from relucirc.measure.deviation.line_function import line_functions
+from relucirc.measure.deviation.polynomial import PLANE, value_at
+from relucirc.measure.deviation.summit import Summit
+from relucirc.measure.deviation.zeros import common_zeros, critical_points, curve_points, first_subresultant
 
 x, y = sympy.symbols("x y")
 x1, x2, x3 = sympy.symbols("x1 x2 x3")
@@ -73,7 +73,7 @@ def test_two_networks_differ_most_at_a_vertex_of_their_regions(one, other):
 def test_one_input_agrees_with_sampling(net, domain):
     found = max_deviation(net, Max(x, -x), domain)
     points = [Rational(i, 4) for i in range(-400, 401)]
-    where = relucirc.domain.read_domain(domain, ("x",))
+    where = relucirc.language.domain.read_domain(domain, ("x",))
     inside = [p for p in points if where.contains([fmpq(int(p.p), int(p.q))])]
     highest = max(gap_at(net, [Abs(x)], [p]) for p in inside)
     if found.witness is None:
@@ -205,7 +205,7 @@ def test_polynomials_of_two_variables_are_exceeded_nowhere(net, terms, domain):
     formula = sum(c * x**i * y**j for (i, j), c in terms.items())
     assume(sympy.total_degree(formula, x, y) > 1)
     found = max_deviation(net, formula, domain)
-    where = relucirc.domain.read_domain(domain, ("x", "y"))
+    where = relucirc.language.domain.read_domain(domain, ("x", "y"))
     exact = sympy.Poly(formula, x, y)
     highest = found.value.evalf(30) + Rational(1, 10**25)
     for p in grid(2, -1, 2, 9):
@@ -244,7 +244,7 @@ def test_shapes_of_the_set_where_the_maximum_is(formula, domain, value, attained
     assert sympy.simplify(found.value - value) == 0 if value != oo else found.value == oo
     assert found.attained == attained
     if attained:
-        where = relucirc.domain.read_domain(domain, ("x", "y"))
+        where = relucirc.language.domain.read_domain(domain, ("x", "y"))
         near = {name: v.evalf(30) for name, v in found.witness.items()}
         assert abs(abs(sympy.Poly(formula, x, y).as_expr().subs(near)) - value) < Rational(1, 10**20)
         for relation in where.relations:
@@ -384,7 +384,7 @@ def test_interruption_ends_with_what_was_seen(monkeypatch):
         step(clock, counter)
 
     monkeypatch.setattr(Budget, "step", interrupted)
-    monkeypatch.setattr("relucirc.deviation.measure.estimate", lambda *_: Estimate(None, ()))
+    monkeypatch.setattr("relucirc.measure.deviation.measure.estimate", lambda *_: Estimate(None, ()))
     found = max_deviation(net, "x1", Box(-1, 1))
     assert found.value is None
     assert found.upper == oo

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sympy.combinatorics import Permutation, PermutationGroup
 
 import relucirc
-from relucirc.discovery import discover, order_statistic_in_two_layers, search_architecture
-from relucirc.discovery.dictionary import Dictionary, Orbits
-from relucirc.discovery.groups import subgroups, whole
-from relucirc.discovery.linear import Obstacle, Solution, solve_exactly
-from relucirc.discovery.target import read_target
+from relucirc.optimal.discovery import discover, order_statistic_in_two_layers, search_architecture
+from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
+from relucirc.optimal.discovery.groups import subgroups, whole
+from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
+from relucirc.optimal.discovery.target import read_target
 from relucirc.optimal.reading import read_function
 
 FIVE = "Max(x1, x2, x3, x4, x5)"
@@ -24,7 +24,7 @@ SIX = "Max(x1, x2, x3, x4, x5, x6)"
 
 
 def stored(name):
-    with resources.as_file(resources.files("relucirc") / "data" / name) as path:
+    with resources.as_file(resources.files("relucirc.circuits") / "data" / name) as path:
         return relucirc.load(path)
 
 
@@ -107,7 +107,7 @@ def test_one_coefficient_of_the_stored_network_moved_by_two_to_the_minus_40_is_r
         weight = layers[rng.randrange(3)][0]
         row = weight[rng.randrange(len(weight))]
         j = rng.choice([j for j, c in enumerate(row) if c])
-        row[j] = row[j] + relucirc.exact.rational(Fraction(1, 2**40))
+        row[j] = row[j] + relucirc.core.exact.rational(Fraction(1, 2**40))
         answer = relucirc.prove(relucirc.MLP.from_arrays(layers, net.inputs), FIVE)
         assert answer.status == "refuted"
 
@@ -139,7 +139,7 @@ def test_order_statistics_are_decided_on_one_chamber(n, degree, enough):
         proof = order_statistic_in_two_layers(n, k, degree)
         assert bool(proof) is enough
         for _ in range(2 if enough else 0):
-            point = [relucirc.exact.rational(rng.randint(-9, 9)) for _ in range(n)]
+            point = [relucirc.core.exact.rational(rng.randint(-9, 9)) for _ in range(n)]
             assert proof.evaluate(point) == sorted(point)[-k]
 
 
@@ -208,7 +208,7 @@ def test_linear_systems_are_solved_or_shown_unsolvable(case):
     answer = solve_exactly(matrix, target)
     if isinstance(answer, Solution):
         for row, value in zip(rows, target, strict=True):
-            assert sum((c * row[j] for j, c in answer.coefficients.items()), start=relucirc.exact.ZERO) == value
+            assert sum((c * row[j] for j, c in answer.coefficients.items()), start=relucirc.core.exact.ZERO) == value
     else:
         assert isinstance(answer, Obstacle)
         weights = [int(c) for c in answer.row]

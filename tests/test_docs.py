@@ -20,7 +20,7 @@ import pytest
 
 import relucirc
 from relucirc.cli import main
-from relucirc.methods import METHODS
+from relucirc.proof.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import Box, DomainError, circuits, prove
 from relucirc.checker.minimal import check_minimal
-from relucirc.domain import Domain, read_domain
-from relucirc.exact import rational
+from relucirc.core.exact import rational
+from relucirc.language.domain import Domain, read_domain
 from relucirc.strategies import domains, formulas, points
 
 NAMES = ("x1", "x2")

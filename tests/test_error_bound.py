@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, Box, DomainError, RelucircError, compile_network, evaluate, float_error_bound
-from relucirc.exact import rational, to_float
+from relucirc.core.exact import rational, to_float
 from relucirc.strategies import networks
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")

@@ -8,8 +8,8 @@ import pytest
 
 import relucirc
 from relucirc import RelucircError
-from relucirc.benchmarking import CONTENDERS, interleaved, run_benchmark
-from relucirc.benchmarking.contenders import MissingError
+from relucirc.evaluation.benchmarking import CONTENDERS, interleaved, run_benchmark
+from relucirc.evaluation.benchmarking.contenders import MissingError
 
 minimum = relucirc.circuits.minimum()
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, RelucircError, compile_network, float_error_bound
+from relucirc.core.exact import fraction, rational
 from relucirc.evaluation.kernel import run_kernel
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import plain_stages
-from relucirc.exact import fraction, rational
 from relucirc.strategies import networks, rationals
 
 # JAX 0.11 and later say so where the kernel is compiled, which is only on a GPU.

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.errors import NetworkError, RelucircError
-from relucirc.exact import (
+from relucirc.core.errors import NetworkError, RelucircError
+from relucirc.core.exact import (
     MAX_DIGITS,
     ExactMatrix,
     approximate,
@@ -26,7 +26,7 @@ from relucirc.exact import (
     to_rational,
     written,
 )
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 HALVES = (np.float16, jnp.bfloat16)
 DTYPES = (*HALVES, np.float32, np.float64)

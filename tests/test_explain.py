@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, circuits, explain, prove, prover
-from relucirc.budget import Budget, OutOfBudget
+from relucirc import MLP, circuits, explain, prove
 from relucirc.circuits import catalogue
 from relucirc.cli import main
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.proof import prover
 from relucirc.strategies import networks
 
 ORIGINAL = {name: circuit for name, circuit in catalogue.items() if "Osier" in circuit.source}
@@ -74,8 +75,8 @@ def test_a_large_minimum_is_recognised():
 def test_a_disguised_minimum_is_recognised(order, scales):
     first, second = circuits.minimum().layers
     rows, (weights,) = first.weight.tolist(), second.weight.tolist()
-    hidden = [[relucirc.exact.rational(s) * c for c in rows[i]] for i, s in zip(order, scales, strict=True)]
-    out = [weights[i] / relucirc.exact.rational(s) for i, s in zip(order, scales, strict=True)]
+    hidden = [[relucirc.core.exact.rational(s) * c for c in rows[i]] for i, s in zip(order, scales, strict=True)]
+    out = [weights[i] / relucirc.core.exact.rational(s) for i, s in zip(order, scales, strict=True)]
     found = explain(MLP.from_arrays([(hidden, None), ([out], None)]))
     assert "minimum" in found.circuits
     assert found.formula == sympy.Min(*sympy.symbols("x1 x2"))
@@ -121,7 +122,7 @@ def test_the_command_line_says_the_same(capsys):
 
 
 def test_a_formula_that_is_not_proved_is_not_given(monkeypatch):
-    monkeypatch.setattr("relucirc.explanation.write_formula", lambda _: sympy.Symbol("x1"))
+    monkeypatch.setattr("relucirc.interpretation.explanation.write_formula", lambda _: sympy.Symbol("x1"))
     unproved = explain(relucirc.MLP.from_arrays([([[1, 2], [3, 5]], None), ([[1, -1]], None)]))
     assert (unproved.status, unproved.formula, unproved.circuits) == ("unknown", None, ())
     assert "was not proved equal to the network" in unproved.reason
@@ -180,11 +181,11 @@ def test_interruption_inside_a_proof_ends_the_whole_explanation(monkeypatch):
 
 def test_a_formula_too_long_to_read_is_not_printed_and_one_too_long_to_write_is_not_made(monkeypatch, capsys, tmp_path):
     net = random_network((2, 6, 6, 1))
-    monkeypatch.setattr("relucirc.explanation.PRINTED", 100)
+    monkeypatch.setattr("relucirc.interpretation.explanation.PRINTED", 100)
     long = explain(net)
     assert long.status == "proved"
     assert "too long to be printed" in str(long)
-    monkeypatch.setattr("relucirc.lift.MAX_SIZE", 100)
+    monkeypatch.setattr("relucirc.geometry.lift.MAX_SIZE", 100)
     unwritten = explain(net)
     assert (unwritten.status, unwritten.formula) == ("unknown", None)
     assert "numbers and names" in unwritten.reason

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, circuits
 from relucirc.circuits import catalogue, family_of
-from relucirc.errors import NetworkError
-from relucirc.exact import ExactMatrix, rational
-from relucirc.lower.from_family import resolve_family
+from relucirc.core.errors import NetworkError
+from relucirc.core.exact import ExactMatrix, rational
+from relucirc.language.lower.from_family import resolve_family
 from relucirc.strategies import networks, points, rationals
 
 P, Q = sympy.symbols("p q", positive=True)

@@ -16,7 +16,7 @@ from stored import MINIMUM, SMALL, net_of, refusal, same_arrays, same_function
 
 import relucirc
 from relucirc import MLP
-from relucirc.errors import FileError, NetworkError, RelucircError
+from relucirc.core.errors import FileError, NetworkError, RelucircError
 
 pytest.importorskip("onnx", reason="the extra 'onnx' is not installed")
 pytest.importorskip("safetensors", reason="the extra 'safetensors' is not installed")

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, circuits
-from relucirc.errors import FormulaError
-from relucirc.exact import fraction, rational
-from relucirc.forms import Form, combine, form_to_json, primitive_scale
-from relucirc.graph import Graph, GraphBuilder, Guard, MaxGate, Relation
-from relucirc.hinges import HingeGraph
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.lower.from_network import graph_of_network
+from relucirc.core.errors import FormulaError
+from relucirc.core.exact import fraction, rational
+from relucirc.core.forms import Form, combine, form_to_json, primitive_scale
+from relucirc.core.graph import Graph, GraphBuilder, Guard, MaxGate, Relation
+from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.lower.from_network import graph_of_network
 from relucirc.strategies import networks, points
 
 NUMBERS = st.fractions(-9, 9, max_denominator=6)

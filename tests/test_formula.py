@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import FormulaError, circuits, prove
 from relucirc.cli import main
-from relucirc.exact import fraction, rational
-from relucirc.formula import OrderStatistic, median, order_statistic, parse_formula
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.core.exact import fraction, rational
+from relucirc.language.formula import OrderStatistic, median, order_statistic, parse_formula
+from relucirc.language.lower.from_formula import graph_of_formula
 
 NAMES = ("x1", "x2", "x3")
 SYMBOLS = x1, x2, x3 = sympy.symbols("x1 x2 x3")
@@ -280,7 +280,7 @@ HUGE = """
 import resource, sys
 import relucirc
 from relucirc.cli import main
-from relucirc.formula import parse_formula
+from relucirc.language.formula import parse_formula
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 texts = [

@@ -13,11 +13,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.errors import FormulaError
-from relucirc.forms import Form
-from relucirc.graph import Graph, Guard, MaxGate, Relation, SelectGate
-from relucirc.lower.from_jax import graph_of_function
-from relucirc.lower.jaxpr.possible import possible
+from relucirc.core.errors import FormulaError
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, Guard, MaxGate, Relation, SelectGate
+from relucirc.language.lower.from_jax import graph_of_function
+from relucirc.language.lower.jaxpr.possible import possible
 
 
 def names(n):

@@ -11,15 +11,15 @@ from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from relucirc.exact import to_rational
-from relucirc.forms import Form, combine
+from relucirc.core.combination import cone_combination
+from relucirc.core.exact import to_rational
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Relation
+from relucirc.core.proposed import proposed_combination
+from relucirc.core.rows import fresh_rows, solve_rows
 from relucirc.geometry import cell as cell_module
 from relucirc.geometry.cell import INDEXED, Cell, cell_of, normal_of
-from relucirc.geometry.combination import cone_combination
-from relucirc.geometry.feasible import feasibility
-from relucirc.geometry.proposed import proposed_combination
-from relucirc.geometry.rows import fresh_rows, solve_rows
-from relucirc.graph import Relation
 
 SMALL = st.integers(-2, 2)
 

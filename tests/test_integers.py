@@ -17,7 +17,7 @@ import relucirc
 from relucirc import MLP, circuits, prove
 from relucirc.checker.cells import constraint
 from relucirc.checker.linear import UNIT
-from relucirc.forms import Form
+from relucirc.core.forms import Form
 from relucirc.geometry.lattice import lattice_of
 
 MANY = [300, pytest.param(2000, marks=pytest.mark.slow)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, circuits, prove, to_sympy
 from relucirc.circuits import catalogue
-from relucirc.errors import FormulaError
-from relucirc.formula import parse_formula
+from relucirc.core.errors import FormulaError
+from relucirc.language.formula import parse_formula
 from relucirc.strategies import networks, points
 
 SMALL = networks(max_inputs=3, max_depth=2, max_width=3, dtypes=[None, "float32"])
@@ -153,7 +153,7 @@ def test_float_weights_are_written_as_their_bits():
 
 
 def test_too_many_regions_are_refused_with_advice(monkeypatch):
-    monkeypatch.setattr("relucirc.lift.MAX_BRANCHES", 3)
+    monkeypatch.setattr("relucirc.geometry.lift.MAX_BRANCHES", 3)
     with pytest.raises(FormulaError, match=r"more than 3 regions; use form='max' or relucirc.regions"):
         to_sympy(circuits.spread(), "piecewise")
 

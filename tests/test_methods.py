@@ -16,12 +16,12 @@ from flint import fmpq
 
 import relucirc
 from relucirc import MLP, Box, circuits
-from relucirc.budget import Budget
-from relucirc.cases import Case, Solver
-from relucirc.claim import read_claim
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.methods import METHODS
-from relucirc.problem import Proved
+from relucirc.core.budget import Budget
+from relucirc.language.claim import read_claim
+from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.proof.cases import Case, Solver
+from relucirc.proof.methods import METHODS
+from relucirc.proof.problem import Proved
 
 EPS = "1/1099511627776"  # 2^-40
 X, Y = sympy.symbols("x y", real=True)
@@ -223,8 +223,8 @@ def test_a_method_that_lies_is_not_believed(monkeypatch):
 
 def test_progress_is_reported(monkeypatch):
     seen = []
-    monkeypatch.setattr("relucirc.budget.PATIENCE", 0.0)
-    monkeypatch.setattr("relucirc.budget.INTERVAL", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
     relucirc.prove(circuits.median(5), subsets(NAMES[:5], 3), progress=lambda budget: seen.append(budget.method))
     assert "0-1 principle" in seen
     assert seen[-1] == ""  # the line is cleared

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.budget import Budget
+from relucirc.core.budget import Budget
 from relucirc.optimal import check_minimal, minimal_network, optimal
 from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum
 from relucirc.strategies import networks
@@ -244,7 +244,7 @@ VECTORS = st.integers(1, 3).flatmap(
 @settings(max_examples=200)
 def test_subset_sums_agree_with_trying_all(case):
     target, vectors = case
-    exact = [[relucirc.exact.rational(c) for c in v] for v in [target, *vectors]]
+    exact = [[relucirc.core.exact.rational(c) for c in v] for v in [target, *vectors]]
     found = subset_sum(exact[0], exact[1:], Budget(None))
     works = [
         chosen

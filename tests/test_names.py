@@ -13,13 +13,15 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, formula, load, names, prove
+from relucirc import MLP, load, prove
 from relucirc.checker.linear import Rejected
 from relucirc.checker.reading import check_names
 from relucirc.cli import main
-from relucirc.domain import read_domain
-from relucirc.errors import RelucircError
-from relucirc.graph import Graph, GraphBuilder
+from relucirc.core import names
+from relucirc.core.errors import RelucircError
+from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.language import formula
+from relucirc.language.domain import read_domain
 from relucirc.optimal import check_depth, check_minimal, depth_certificate, minimal_network
 
 TWINS = [

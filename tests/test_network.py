@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, Affine, ExactMatrix, NetworkError, circuits
-from relucirc.exact import fraction
+from relucirc.core.exact import fraction
 from relucirc.strategies import networks, points
 
 DTYPES = ("float32", "float64", "bfloat16", "float16")

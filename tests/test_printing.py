@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from relucirc import strategies
 from relucirc.cli import main
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.names import natural
-from relucirc.printing import formula_text
+from relucirc.core.names import natural
+from relucirc.core.printing import formula_text
+from relucirc.language.lower.from_formula import graph_of_formula
 
 LETTERS = "abcdefghijkl"
 """Twelve names that sort as text in the order of x1, ..., x12."""

@@ -130,7 +130,7 @@ def test_an_output_weight_moved_by_a_tiny_amount_is_refuted_with_a_small_witness
         *before, last = net.layers
         weight, bias = last.weight.tolist(), list(last.exact_bias())
         for i in range(len(weight)):
-            moved = [*bias[:i], bias[i] + relucirc.exact.rational(step), *bias[i + 1 :]]
+            moved = [*bias[:i], bias[i] + relucirc.core.exact.rational(step), *bias[i + 1 :]]
             result = prove(MLP.from_arrays([*before, (weight, moved)], net.inputs), circuit.formula(), circuit.domain)
             assert result.status == "refuted"
             assert max(abs(part) for v in result.witness.values() for part in (v.p, v.q)) <= 10
@@ -182,7 +182,7 @@ def test_a_network_equals_itself_and_no_network_with_one_output_moved(net, data)
     assert prove(net, net).status == "proved"
     *before, last = net.exact().layers
     bias = list(last.exact_bias())
-    bias[0] += relucirc.exact.rational(data.draw(st.sampled_from(TINY)))
+    bias[0] += relucirc.core.exact.rational(data.draw(st.sampled_from(TINY)))
     result = prove(net, MLP((*before, *MLP.from_arrays([(last.weight, bias)]).layers), net.inputs))
     assert result.status == "refuted"
 
@@ -256,8 +256,8 @@ def test_every_bias_of_minimum_moved_is_refuted(layer, step):
 
 def test_a_witness_that_does_not_hold_is_never_returned(monkeypatch):
     """A method that proposes a wrong point is not believed."""
-    from relucirc.methods import METHODS
-    from relucirc.problem import Refuted
+    from relucirc.proof.methods import METHODS
+    from relucirc.proof.problem import Refuted
 
     def lie(problem, _budget):
         return Refuted("lie", tuple(problem.interior))

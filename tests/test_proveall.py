@@ -3,8 +3,8 @@
 import pytest
 
 import relucirc
-from relucirc import proveall
 from relucirc.circuits import catalogue
+from relucirc.cli import proveall
 
 
 @pytest.fixture(scope="module")

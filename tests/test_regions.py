@@ -15,13 +15,13 @@ from patterns import Pattern, box, by_linear_program, by_z3, components, pattern
 
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
-from relucirc.chart import chart_of
-from relucirc.complexes import compiled_walk, rows
-from relucirc.complexes.batch import FACETS
-from relucirc.complexes.complex import Complex
-from relucirc.complexes.integer_network import IntegerNetwork
-from relucirc.complexes.sweep import sweep
-from relucirc.complexes.tree import Start, Tree
+from relucirc.geometry.chart import chart_of
+from relucirc.measure.regions import compiled_walk, rows
+from relucirc.measure.regions.batch import FACETS
+from relucirc.measure.regions.complex import Complex
+from relucirc.measure.regions.integer_network import IntegerNetwork
+from relucirc.measure.regions.sweep import sweep
+from relucirc.measure.regions.tree import Start, Tree
 
 WEIGHTS = st.integers(-1, 1)
 
@@ -300,7 +300,7 @@ def walked_tree(network, chart):
 @given(ternary_nets(inputs=(1, 1), widths=(1, 4), depth=(1, 4)), st.sampled_from([None, (0, 1), (-2, None), (None, 3)]))
 def test_sweep_agrees_with_the_walk(net, bounds):
     domain = None if bounds is None else Box(*bounds)
-    chart = chart_of(relucirc.domain.read_domain(domain, net.inputs).relations, 1)
+    chart = chart_of(relucirc.language.domain.read_domain(domain, net.inputs).relations, 1)
     network = IntegerNetwork.of(net, chart.forms, 1)
     walked = Complex(network, chart, walked_tree(network, chart))
     assert_same(regions(net, domain), walked)
@@ -401,8 +401,8 @@ def test_progress_is_reported_and_the_budget_ends_the_walk():
 @pytest.mark.parametrize("sizes", [(2, 5, 4, 1), (3, 6, 1)])
 def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compiled):
     """After any number of batches: regions, maps, vertices and neighbours are those of the whole complex."""
-    monkeypatch.setattr("relucirc.complexes.batch.PATIENCE", 0.0)
-    monkeypatch.setattr("relucirc.complexes.compiled_walk.LEAVES", 3)
+    monkeypatch.setattr("relucirc.measure.regions.batch.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.measure.regions.compiled_walk.LEAVES", 3)
     net = float_net(sizes, 0)
     whole = regions(net, Box(-1, 1), compiled=compiled)
     place = {signs: i for i, signs in enumerate(map(tuple, whole.signs.tolist()))}
@@ -453,7 +453,7 @@ def test_budget_ends_a_sweep_that_is_no_composition():
 def test_walk_without_numba_gives_the_same_and_asking_for_it_says_how_to_get_it(monkeypatch):
     net = float_net((2, 5, 1), 0)
     with_numba = sign_set(regions(net))
-    for module in (compiled_walk, relucirc.complexes.complex):
+    for module in (compiled_walk, relucirc.measure.regions.complex):
         monkeypatch.setattr(module, "is_available", lambda: False)
     assert sign_set(regions(net)) == with_numba
     with pytest.raises(RelucircError, match=r"pip install 'relucirc\[fast\]'"):

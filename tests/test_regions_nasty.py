@@ -13,8 +13,8 @@ from patterns import by_linear_program, patterns, plain_layers
 from test_regions import assert_same, check_against, check_clipped, float_net, small_net
 
 from relucirc import MLP, Box, regions
-from relucirc.complexes import compiled_walk
-from relucirc.complexes.compiled_walk import is_available
+from relucirc.measure.regions import compiled_walk
+from relucirc.measure.regions.compiled_walk import is_available
 
 SMALL = st.integers(-2, 2)
 TINY = Fraction(1, 2**60)
@@ -129,7 +129,7 @@ def test_integer_weights_on_the_edge_of_int64():
 @needs_numba
 def test_the_kernel_and_its_driver_agree_on_sizes():
     """They are written twice: the driver must not need numba, and numba's cache does not watch other files."""
-    from relucirc.complexes import batch, kernel
+    from relucirc.measure.regions import batch, kernel
 
     assert kernel.MAX_RAYS == compiled_walk.MAX_RAYS
     assert (kernel.FACETS, kernel.VERTICES) == (batch.FACETS, batch.VERTICES)
@@ -157,7 +157,7 @@ def balls(draw, dimension, near_one=False):
 def probes():
     """The compiled arithmetic, one function at a time."""
     numba = pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
-    from relucirc.complexes.kernel import new_ray, value_of
+    from relucirc.measure.regions.kernel import new_ray, value_of
 
     @numba.njit(error_model="numpy")
     def value(row, row_error, ray, ray_error):
@@ -216,7 +216,7 @@ def test_the_bound_of_a_new_ray_holds(probes, pair, zp, zq, dp, dq, end_p, end_q
 def test_the_bound_of_a_row_of_the_next_layer_holds(data):
     """Integer weights that float64 rounds, rows known up to an error."""
     pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
-    from relucirc.complexes.kernel import enter_layer
+    from relucirc.measure.regions.kernel import enter_layer
 
     d, below = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))
     known = [data.draw(balls(d)) for _ in range(below)]
@@ -246,7 +246,7 @@ def test_the_bound_of_a_row_of_the_next_layer_holds(data):
 )
 def test_a_refined_ray_is_as_near_the_intersection_as_it_says(n, seed, skew, wobble):
     """Hyperplanes in general position, or nearly parallel ones; more than are needed; known up to an error."""
-    from relucirc.complexes.kernel import refine
+    from relucirc.measure.regions.kernel import refine
 
     rng = np.random.default_rng(seed)
     d = n + 1
@@ -303,7 +303,7 @@ def test_integers_are_exact_or_given_up(probes, triple):
 def test_integer_rows_of_the_next_layer_are_exact_or_given_up():
     numba = pytest.importorskip("numba", reason="numba is an extra: pip install 'relucirc[fast]'")
     assert numba
-    from relucirc.complexes.kernel import enter_layer
+    from relucirc.measure.regions.kernel import enter_layer
 
     given_up = 0
     for bits in range(20, 45):

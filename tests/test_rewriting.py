@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.language.lower.from_formula import graph_of_formula
 
 NAMES = ("x1", "x2", "x3", "x4")
 X = sympy.symbols(NAMES)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.errors import FormulaError, RelucircError
-from relucirc.lower.from_jax import graph_of_function
-from relucirc.lower.jaxpr import limits
+from relucirc.core.errors import FormulaError, RelucircError
+from relucirc.language.lower.from_jax import graph_of_function
+from relucirc.language.lower.jaxpr import limits
 
 ADDRESS_SPACE = 4 << 30
 

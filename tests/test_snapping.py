@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, Box, DomainError, circuits, snap
 from relucirc.circuits import catalogue
-from relucirc.domain import read_domain
-from relucirc.errors import FormulaError, NetworkError, RelucircError
-from relucirc.exact import fraction, to_rational
-from relucirc.forms import Form
-from relucirc.geometry.feasible import feasibility
-from relucirc.graph import Relation
-from relucirc.snapping.apart import bounds_apart
-from relucirc.snapping.ground import Ground
-from relucirc.snapping.layers import Layer
-from relucirc.snapping.pooling import activity, image, pooled
-from relucirc.snapping.rounding import Rounding
+from relucirc.core.errors import FormulaError, NetworkError, RelucircError
+from relucirc.core.exact import fraction, to_rational
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form
+from relucirc.core.graph import Relation
+from relucirc.interpretation.snapping.apart import bounds_apart
+from relucirc.interpretation.snapping.ground import Ground
+from relucirc.interpretation.snapping.layers import Layer
+from relucirc.interpretation.snapping.pooling import activity, image, pooled
+from relucirc.interpretation.snapping.rounding import Rounding
+from relucirc.language.domain import read_domain
 from relucirc.strategies import domains, networks, points, rationals
 
 DISGUISED = [

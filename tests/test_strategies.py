@@ -11,10 +11,10 @@ from hypothesis import find, given, settings
 
 import relucirc
 from relucirc import strategies
-from relucirc.domain import read_domain
-from relucirc.exact import rational, to_rational
-from relucirc.geometry.feasible import feasibility
-from relucirc.lower.from_formula import graph_of_formula
+from relucirc.core.exact import rational, to_rational
+from relucirc.core.feasible import feasibility
+from relucirc.language.domain import read_domain
+from relucirc.language.lower.from_formula import graph_of_formula
 from relucirc.testing import assert_all_equal, assert_equal
 
 NAMES = ("x1", "x2")

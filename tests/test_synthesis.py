@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.budget import Budget
-from relucirc.forms import Form
+from relucirc.core.budget import Budget
+from relucirc.core.forms import Form
 from relucirc.optimal import compile as compile_formula
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of

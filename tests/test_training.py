@@ -8,7 +8,7 @@ import sympy
 from trained import KEY, assert_same, forward, leaves, one_seed, work_of
 
 import relucirc
-from relucirc.errors import RelucircError
+from relucirc.core.errors import RelucircError
 from relucirc.training import REGIMENS, train
 from relucirc.training.initial import linear, spread
 from relucirc.training.pruning import prune_layers

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from trained import KEY, assert_same, leaves
 
-from relucirc.budget import Budget
-from relucirc.errors import RelucircError
+from relucirc.core.budget import Budget
+from relucirc.core.errors import RelucircError
+from relucirc.interpretation.judging import Judge
 from relucirc.training import run_census, take_census, train
 from relucirc.training.driver import _Work
 from relucirc.training.experiment import write_census
-from relucirc.training.judging import Judge
 
 
 def test_a_killed_run_resumes_to_the_same_bits(tmp_path):

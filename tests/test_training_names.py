@@ -7,11 +7,11 @@ from trained import GRID, SQUARE, STUCK, batch_of
 
 import relucirc
 from relucirc import MLP
-from relucirc.training.failures import group_failures
-from relucirc.training.features import features_of
-from relucirc.training.neurons import snap_network
-from relucirc.training.symmetry import find_symmetries, orbit_key
-from relucirc.training.target import read_target
+from relucirc.interpretation.failures import group_failures
+from relucirc.interpretation.features import features_of
+from relucirc.interpretation.neurons import snap_network
+from relucirc.interpretation.symmetry import find_symmetries, orbit_key
+from relucirc.interpretation.target import read_target
 
 # Failures
 

@@ -14,18 +14,18 @@ from trained import GRID, SQUARE, as_float, values
 
 import relucirc
 from relucirc import MLP
-from relucirc.domain import Box
-from relucirc.exact import rational
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.training.folding import fold_network
-from relucirc.training.hinging import fold_deep
-from relucirc.training.judging import Judge
-from relucirc.training.moving import TOLERANCES
-from relucirc.training.neurons import snap_network
-from relucirc.training.rounding import simplest
-from relucirc.training.symmetry import find_symmetries, orbit_key
-from relucirc.training.target import read_target
-from relucirc.training.writing import network_text
+from relucirc.core.exact import rational
+from relucirc.interpretation.folding import fold_network
+from relucirc.interpretation.hinging import fold_deep
+from relucirc.interpretation.judging import Judge
+from relucirc.interpretation.moving import TOLERANCES
+from relucirc.interpretation.neurons import snap_network
+from relucirc.interpretation.rounding import simplest
+from relucirc.interpretation.symmetry import find_symmetries, orbit_key
+from relucirc.interpretation.target import read_target
+from relucirc.interpretation.writing import network_text
+from relucirc.language.domain import Box
+from relucirc.language.lower.from_formula import graph_of_formula
 
 
 @given(st.fractions(-3, 3, max_denominator=500), st.fractions(0, 1, max_denominator=300))

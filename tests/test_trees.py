@@ -9,9 +9,9 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 import relucirc
 from relucirc import MLP, Box, FormulaError, RelucircError, circuits, max_deviation, prove
 from relucirc.cli import main
-from relucirc.errors import NetworkError
-from relucirc.formula import parse_formula
-from relucirc.trees import MAX_DEGREE, MAX_TERMS, extent_of, parts_of, symbols_of
+from relucirc.core.errors import NetworkError
+from relucirc.core.trees import MAX_DEGREE, MAX_TERMS, extent_of, parts_of, symbols_of
+from relucirc.language.formula import parse_formula
 
 x, y, z = sympy.symbols("x y z")
 

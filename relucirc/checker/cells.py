@@ -33,8 +33,8 @@ from relucirc.checker.linear import (
 )
 from relucirc.checker.tree import check_tree
 from relucirc.checker.zero_one import check_zero_one
-from relucirc.forms import Form
-from relucirc.graph import Graph, Guard, MaxGate
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, Guard, MaxGate
 
 ZERO, ONE = fmpq(0), fmpq(1)
 

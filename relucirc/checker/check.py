@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relucirc.certificate import FORMAT
 from relucirc.checker.cells import Side, check_cells, constraint, read
+from relucirc.checker.certificate import FORMAT
 from relucirc.checker.linear import Rejected, fields, require
 from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
-from relucirc.claim import Claim, read_claim
+from relucirc.language.claim import Claim, read_claim
 
 MALFORMED = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError)
 """What reading evidence of another shape may raise."""

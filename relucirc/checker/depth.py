@@ -30,12 +30,12 @@ from relucirc.checker.linear import (
     value_at,
 )
 from relucirc.checker.reading import names_asked_about
-from relucirc.domain import read_domain
-from relucirc.errors import RelucircError
-from relucirc.graph import Graph, MaxGate, Relation
-from relucirc.lower.from_family import resolve_family
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.network import MLP
+from relucirc.core.errors import RelucircError
+from relucirc.core.graph import Graph, MaxGate, Relation
+from relucirc.language.domain import read_domain
+from relucirc.language.lower.from_family import resolve_family
+from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.network import MLP
 
 FORMAT = "relucirc-depth-1"
 

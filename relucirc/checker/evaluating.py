@@ -12,8 +12,8 @@ import sympy
 from flint import fmpq
 from sympy.functions.elementary.piecewise import ExprCondPair
 
-from relucirc.formula import OrderStatistic
-from relucirc.trees import parts_of
+from relucirc.core.trees import parts_of
+from relucirc.language.formula import OrderStatistic
 
 
 def value_of(expression: sympy.Basic, point: Mapping[str, fmpq]) -> fmpq | None:

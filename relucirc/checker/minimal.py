@@ -33,11 +33,11 @@ from relucirc.checker.linear import (
     value_at,
 )
 from relucirc.checker.reading import names_asked_about
-from relucirc.domain import Domain, read_domain
-from relucirc.errors import RelucircError
-from relucirc.forms import Form
-from relucirc.graph import Graph, GraphBuilder
-from relucirc.network import MLP
+from relucirc.core.errors import RelucircError
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.language.domain import Domain, read_domain
+from relucirc.language.network import MLP
 
 FORMAT = "relucirc-minimal-1"
 MAX_SUMS = 1_200_000

@@ -14,12 +14,12 @@ from flint import fmpq
 
 from relucirc.checker.evaluating import value_of
 from relucirc.checker.linear import Rejected, require, sequence
-from relucirc.forms import Form
-from relucirc.graph import Gate, Graph, MaxGate
-from relucirc.lower.naming import names_of
-from relucirc.names import read_names
-from relucirc.network import MLP
-from relucirc.trees import symbols_of
+from relucirc.core.forms import Form
+from relucirc.core.graph import Gate, Graph, MaxGate
+from relucirc.core.names import read_names
+from relucirc.core.trees import symbols_of
+from relucirc.language.lower.naming import names_of
+from relucirc.language.network import MLP
 
 
 def check_names(ours: tuple[str, ...], theirs: tuple[str, ...], expressions: Sequence[sympy.Expr]) -> None:

@@ -10,9 +10,9 @@ import sympy
 
 from relucirc.circuits.circuit import Circuit, at_least, bits, network, symbols
 from relucirc.circuits.sources import PERCEPTRON
-from relucirc.formula import OrderStatistic
-from relucirc.names import default_names
-from relucirc.network import MLP
+from relucirc.core.names import default_names
+from relucirc.language.formula import OrderStatistic
+from relucirc.language.network import MLP
 
 
 def _ripple_adder(n: int = 2) -> MLP:

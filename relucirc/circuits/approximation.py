@@ -10,7 +10,7 @@ import sympy
 from relucirc.circuits.circuit import Circuit, at_least, network, symbols
 from relucirc.circuits.combine import compose
 from relucirc.circuits.sources import TELGARSKY, YAROTSKY
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 (X,) = symbols(1)
 UNIT = "0 <= x <= 1"

@@ -3,14 +3,14 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy
 
 from relucirc.circuits.family import family_of
-from relucirc.errors import NetworkError, shorten
-from relucirc.names import default_names
-from relucirc.network import MLP
+from relucirc.core.errors import NetworkError, shorten
+from relucirc.core.names import default_names
+from relucirc.language.network import MLP
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Circuit:
     claim: Callable[..., Any]
     where: Callable[..., str] | None = None
     examples: tuple[tuple, ...] = ((),)
+    makes_a_network: ClassVar[bool] = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> MLP:
         """Builds the network."""

@@ -9,9 +9,9 @@ import sympy
 
 from relucirc.circuits.circuit import Circuit, network, symbols
 from relucirc.circuits.sources import FOLKLORE
-from relucirc.errors import NetworkError
-from relucirc.exact import rational, to_rational
-from relucirc.network import MLP
+from relucirc.core.errors import NetworkError
+from relucirc.core.exact import rational, to_rational
+from relucirc.language.network import MLP
 
 (X,) = symbols(1)
 X1, X2 = symbols(2)

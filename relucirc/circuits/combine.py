@@ -10,10 +10,10 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import NetworkError, shorten
-from relucirc.exact import ONE, ZERO, ExactMatrix
-from relucirc.names import default_names
-from relucirc.network import MLP, Affine
+from relucirc.core.errors import NetworkError, shorten
+from relucirc.core.exact import ONE, ZERO, ExactMatrix
+from relucirc.core.names import default_names
+from relucirc.language.network import MLP, Affine
 
 
 def compose(*nets: Any) -> MLP:

@@ -9,7 +9,7 @@ import sympy
 from relucirc.circuits.circuit import Circuit, at_least, extremum, network, symbols
 from relucirc.circuits.combine import tree
 from relucirc.circuits.sources import ARORA, FOLKLORE, ORIGINAL
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 X1, X2 = symbols(2)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import sympy
 
-from relucirc.errors import NetworkError
-from relucirc.exact import ExactMatrix, rational, to_rational
-from relucirc.network import MLP, Affine
+from relucirc.core.errors import NetworkError
+from relucirc.core.exact import ExactMatrix, rational, to_rational
+from relucirc.language.network import MLP, Affine
 
 
 def family_of(net: MLP) -> MLP:

@@ -10,10 +10,10 @@ import sympy
 
 from relucirc.circuits.circuit import Circuit, at_least, bits, extremum, network, ones, symbols
 from relucirc.circuits.sources import PERCEPTRON
-from relucirc.errors import NetworkError
-from relucirc.formula import OrderStatistic
-from relucirc.names import default_names
-from relucirc.network import MLP
+from relucirc.core.errors import NetworkError
+from relucirc.core.names import default_names
+from relucirc.language.formula import OrderStatistic
+from relucirc.language.network import MLP
 
 
 def _on_bits(n: int = 2) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def trained() -> dict[str, Trained]:
         >>> trained()["absolute"].network.at(1)
         (6250101/6250000,)
     """
-    data = json.loads(resources.files("relucirc").joinpath("data/original_trained.json").read_text("utf-8"))
+    data = json.loads(resources.files("relucirc.circuits").joinpath("data/original_trained.json").read_text("utf-8"))
     found = {}
     for entry in data["networks"]:
         layers = [(layer["weight"], layer["bias"]) for layer in entry["layers"]]

@@ -16,12 +16,12 @@ from flint import fmpq
 
 from relucirc.circuits.circuit import Circuit, at_least, network, symbols
 from relucirc.circuits.sources import BATCHER, FOLKLORE
-from relucirc.errors import NetworkError, shorten
-from relucirc.exact import ONE, ExactMatrix
-from relucirc.formula import OrderStatistic
-from relucirc.names import default_names
-from relucirc.network import MLP, Affine
-from relucirc.sorting import merge_exchange
+from relucirc.core.errors import NetworkError, shorten
+from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.names import default_names
+from relucirc.language.formula import OrderStatistic
+from relucirc.language.network import MLP, Affine
+from relucirc.language.sorting import merge_exchange
 
 Row = dict[int, fmpq]
 MOST = 2000

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
-from relucirc.errors import ActivationWarning, RelucircError, shorten
+from relucirc.core.errors import ActivationWarning, RelucircError, shorten
 
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from relucirc.printing import formula_text
+from relucirc.core.printing import formula_text
 
 PROVED, REFUTED, BAD_INPUT, UNKNOWN = 0, 1, 2, 3
 """Exit statuses: proved (or simply done), refuted, bad input, unknown."""

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Answer:
     """Runs the command."""
-    from relucirc.benchmarking import run_benchmark
+    from relucirc.evaluation.benchmarking import run_benchmark
 
     networks = [(name, read_network(name)) for name in args.networks or NETWORKS]
     say = _say if sys.stderr.isatty() else None

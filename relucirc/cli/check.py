@@ -6,7 +6,7 @@ from typing import Any
 
 from relucirc.cli.answer import PROVED, REFUTED, Answer
 from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, file_name, read_formula, read_network
-from relucirc.errors import FileError
+from relucirc.core.errors import FileError
 
 HELP = "does a certificate prove that a network equals a formula?"
 

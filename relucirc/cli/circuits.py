@@ -3,8 +3,8 @@
 import argparse
 
 from relucirc.cli.answer import Answer, table
-from relucirc.errors import shorten
-from relucirc.printing import formula_text
+from relucirc.core.errors import shorten
+from relucirc.core.printing import formula_text
 
 HELP = "list the built-in circuits"
 

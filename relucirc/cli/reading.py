@@ -5,9 +5,9 @@ import ast
 import os
 from typing import Any
 
-from relucirc.errors import RelucircError, shorten
-from relucirc.exact import rational
-from relucirc.network import MLP
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.exact import rational
+from relucirc.language.network import MLP
 
 SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
 NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"

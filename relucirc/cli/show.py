@@ -11,11 +11,11 @@ from flint import fmpq
 
 from relucirc.cli.answer import Answer, counted, plain
 from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_point
-from relucirc.errors import RelucircError
-from relucirc.exact import text
-from relucirc.explanation import size_of
-from relucirc.network import MLP
-from relucirc.printing import formula_text
+from relucirc.core.errors import RelucircError
+from relucirc.core.exact import text
+from relucirc.core.printing import formula_text
+from relucirc.interpretation.explanation import size_of
+from relucirc.language.network import MLP
 
 HELP = "print a network's layers, weights and formula; with --at, every neuron's values at a point"
 MAX_NEURONS = 40

@@ -9,7 +9,7 @@ import argparse
 
 from relucirc.cli.answer import PROVED, UNKNOWN, Answer
 from relucirc.cli.reading import add_domain, counting, file_name, positive, read_formula
-from relucirc.errors import shorten
+from relucirc.core.errors import shorten
 
 HELP = "do networks trained from data become circuits? many seeds, each judged by proof"
 

@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 from jax import lax
 
-from relucirc.exact import to_float
+from relucirc.core.exact import to_float
 
 Array = Any
 

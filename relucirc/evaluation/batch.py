@@ -16,12 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from relucirc.errors import RelucircError, not_a_network, shorten
+from relucirc.core.errors import RelucircError, not_a_network, shorten
+from relucirc.core.exact import real_array
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
 from relucirc.evaluation.progress import Progress, progress_bar
-from relucirc.exact import real_array
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 ALIGNMENT = 64
 """Bytes: JAX reads a NumPy array in place only if its memory starts at a multiple of this."""

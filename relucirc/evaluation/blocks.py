@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from relucirc.core.exact import ExactMatrix
 from relucirc.evaluation.arithmetic import Array, multiply, relu
-from relucirc.exact import ExactMatrix
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 CACHE_BYTES = 2**21
 """Size of the widest layer of one block; half to four times this measured equally fast."""

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from relucirc.errors import RelucircError, not_a_network
+from relucirc.core.errors import RelucircError, not_a_network
+from relucirc.core.exact import real_array
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
 from relucirc.evaluation.elementwise import run_elementwise
@@ -16,8 +17,7 @@ from relucirc.evaluation.kernel import run_kernel
 from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
-from relucirc.exact import real_array
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 LAYOUTS = ("rows", "features")
 

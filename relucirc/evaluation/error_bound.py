@@ -12,14 +12,14 @@ import numpy as np
 import sympy
 from flint import fmpq
 
-from relucirc.domain import read_domain
-from relucirc.errors import DomainError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import DomainError, RelucircError, not_a_network, shorten
+from relucirc.core.exact import rational, sign_of, to_float, to_rational
 from relucirc.evaluation.plan import choose_plan
 from relucirc.evaluation.rounding import Arithmetic, Range, analyse, steps_of
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
-from relucirc.exact import rational, sign_of, to_float, to_rational
-from relucirc.network import MLP
+from relucirc.language.domain import read_domain
+from relucirc.language.network import MLP
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 

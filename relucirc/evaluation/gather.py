@@ -18,9 +18,9 @@ import numpy as np
 from flint import fmpq
 from jax import lax
 
+from relucirc.core.exact import to_float
 from relucirc.evaluation.arithmetic import Array, apply_kind, multiply, spread, weighted_sum
 from relucirc.evaluation.stages import Form, Stages
-from relucirc.exact import to_float
 
 LONGEST = 16
 """Forms with more terms than this are multiplied as a dense matrix over the atoms they read."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from relucirc.errors import RelucircError
+from relucirc.core.errors import RelucircError
 from relucirc.evaluation.blocks import block_size
 from relucirc.evaluation.gather import Group, layout_of, slices_only
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 KINDS = ("elementwise", "gather", "dense", "kernel")
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Protocol
 
-from relucirc.errors import RelucircError
+from relucirc.core.errors import RelucircError
 
 
 class Progress(Protocol):

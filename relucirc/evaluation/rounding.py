@@ -29,9 +29,9 @@ import jax.numpy as jnp
 import numpy as np
 from flint import fmpq, fmpz
 
+from relucirc.core.exact import rational, to_float
 from relucirc.evaluation.simplify import factor
 from relucirc.evaluation.stages import Atom, Form, Stages
-from relucirc.exact import rational, to_float
 
 ZERO, ONE = fmpq(0), fmpq(1)
 

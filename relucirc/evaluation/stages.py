@@ -13,8 +13,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import NetworkError
-from relucirc.network import MLP
+from relucirc.core.errors import NetworkError
+from relucirc.language.network import MLP
 
 ZERO = fmpq(0)
 

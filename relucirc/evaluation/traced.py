@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from relucirc.core.exact import ExactMatrix
 from relucirc.evaluation.arithmetic import Array, relu
 from relucirc.evaluation.blocks import Layer
-from relucirc.exact import ExactMatrix
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 
 
 def current_layers(net: MLP, dtype: Any) -> list[Layer]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from relucirc.errors import ActivationWarning, FileError, PathError, RelucircError, not_a_network, shorten
-from relucirc.models import check_activation
-from relucirc.names import read_names
-from relucirc.network import MLP
+from relucirc.core.errors import ActivationWarning, FileError, PathError, RelucircError, not_a_network, shorten
+from relucirc.core.names import read_names
+from relucirc.language.models import check_activation
+from relucirc.language.network import MLP
 
 MODULES = {
     ".json": "json_file",

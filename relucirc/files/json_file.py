@@ -13,10 +13,10 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
-from relucirc.errors import FileError, NetworkError, RelucircError, shorten
-from relucirc.exact import ExactMatrix, rational, text
-from relucirc.names import default_names
-from relucirc.network import MLP, Affine
+from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
+from relucirc.core.exact import ExactMatrix, rational, text
+from relucirc.core.names import default_names
+from relucirc.language.network import MLP, Affine
 
 MAX_BYTES = 1 << 28
 """Largest file that is read; arrays of this size belong in .safetensors."""

@@ -21,9 +21,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.errors import ActivationWarning, FileError, NetworkError, shorten
-from relucirc.models import RELU
-from relucirc.network import MLP
+from relucirc.core.errors import ActivationWarning, FileError, NetworkError, shorten
+from relucirc.language.models import RELU
+from relucirc.language.network import MLP
 
 BIASES = ("bias", "b")
 _NAME = re.compile(r"(?P<layer>(?:.*[./_:])?)(?P<kind>weight|kernel|bias|w|b)(?P<tail>[._]?\d+)?", re.IGNORECASE)

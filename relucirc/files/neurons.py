@@ -12,10 +12,10 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.errors import FileError, NetworkError
-from relucirc.exact import ONE, ExactMatrix
-from relucirc.forms import Form, combine
-from relucirc.network import MLP, Affine
+from relucirc.core.errors import FileError, NetworkError
+from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.forms import Form, combine
+from relucirc.language.network import MLP, Affine
 
 MAX_NEURONS = 1 << 22
 """Most neurons, those that carry values along included."""

@@ -13,10 +13,10 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy
 
-from relucirc.errors import FileError, shorten
+from relucirc.core.errors import FileError, shorten
 from relucirc.files.named_arrays import arrays_of_network, network_of_arrays
-from relucirc.models import RELU
-from relucirc.network import MLP
+from relucirc.language.models import RELU
+from relucirc.language.network import MLP
 
 MAX_BYTES = 1 << 31
 """Most bytes that an archive may unpack to."""

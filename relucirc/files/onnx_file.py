@@ -14,17 +14,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.errors import FileError, RelucircError, shorten
+from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.forms import Form
+from relucirc.core.graph import GraphBuilder
+from relucirc.core.names import default_names
 from relucirc.files.named_arrays import arrays_of_network, as_floats
 from relucirc.files.neurons import Neurons
 from relucirc.files.onnx_operators import OPERATORS, Node, Tensor
-from relucirc.forms import Form
-from relucirc.graph import GraphBuilder
-from relucirc.lower.jaxpr.arrays import exact, objects
-from relucirc.lower.jaxpr.limits import Unsupported
-from relucirc.lower.jaxpr.scalars import Scalars
-from relucirc.names import default_names
-from relucirc.network import MLP
+from relucirc.language.lower.jaxpr.arrays import exact, objects
+from relucirc.language.lower.jaxpr.limits import Unsupported
+from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.language.network import MLP
 
 MAX_BYTES = (1 << 31) - 1
 MAX_INPUTS = 1 << 20

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from relucirc.exact import ONE, rational
+from relucirc.core.exact import ONE, rational
+from relucirc.core.graph import Guard
 from relucirc.files.neurons import Neurons
-from relucirc.graph import Guard
-from relucirc.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
-from relucirc.lower.jaxpr.casts import cast
-from relucirc.lower.jaxpr.limits import FORM, TERM, Unsupported
-from relucirc.lower.jaxpr.linear import inner_products
-from relucirc.lower.jaxpr.scalars import Scalars
+from relucirc.language.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
+from relucirc.language.lower.jaxpr.casts import cast
+from relucirc.language.lower.jaxpr.limits import FORM, TERM, Unsupported
+from relucirc.language.lower.jaxpr.linear import inner_products
+from relucirc.language.lower.jaxpr.scalars import Scalars
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value in the model: an array as :mod:`relucirc.lower.jaxpr.arrays` describes it, and its level."""
+    """A value in the model: an array as :mod:`relucirc.language.lower.jaxpr.arrays` describes it, and its level."""
 
     array: np.ndarray
     level: int

@@ -11,10 +11,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from relucirc.errors import FileError, shorten
+from relucirc.core.errors import FileError, shorten
 from relucirc.files.named_arrays import arrays_of_network, network_of_arrays
-from relucirc.models import RELU
-from relucirc.network import MLP
+from relucirc.language.models import RELU
+from relucirc.language.network import MLP
 
 DTYPES: dict[str, Any] = {
     "F64": np.float64,

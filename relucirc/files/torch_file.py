@@ -14,10 +14,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from relucirc.errors import FileError, shorten
+from relucirc.core.errors import FileError, shorten
 from relucirc.files.named_arrays import network_of_arrays
-from relucirc.models import RELU
-from relucirc.network import MLP
+from relucirc.language.models import RELU
+from relucirc.language.network import MLP
 
 MAX_BYTES = 1 << 31
 ACTIVATION_KEYS = ("activation", "activation_function", "act_fn", "hidden_act", "nonlinearity")

@@ -15,8 +15,8 @@ from operator import mul
 
 from flint import fmpq
 
-from relucirc.budget import tick
-from relucirc.forms import Form
+from relucirc.core.budget import tick
+from relucirc.core.forms import Form
 
 Ray = tuple[tuple[int, ...], int]
 """A primitive integer vector ``(x0, x1, ..., xn)``, and the mask of its tight constraints."""

@@ -12,9 +12,9 @@ from math import lcm
 
 from flint import fmpq, fmpz_mat
 
-from relucirc.exact import ONE
-from relucirc.forms import Form, combine
-from relucirc.graph import Relation
+from relucirc.core.exact import ONE
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Relation
 
 
 @dataclass(frozen=True)

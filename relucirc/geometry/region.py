@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import sign_of, text
-from relucirc.forms import Form
+from relucirc.core.exact import sign_of, text
+from relucirc.core.feasible import nonnegative_multipliers
+from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.geometry.feasible import nonnegative_multipliers
 
 
 @dataclass(frozen=True)

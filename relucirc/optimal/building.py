@@ -5,12 +5,12 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.exact import ExactMatrix, text
-from relucirc.forms import Form, combine
-from relucirc.geometry.rows import solve_rows
-from relucirc.graph import Graph
-from relucirc.lower.from_network import graph_of_network
-from relucirc.network import MLP
+from relucirc.core.exact import ExactMatrix, text
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Graph
+from relucirc.core.rows import solve_rows
+from relucirc.language.lower.from_network import graph_of_network
+from relucirc.language.network import MLP
 from relucirc.optimal.remainder import Payment, Remainder
 
 

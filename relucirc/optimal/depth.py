@@ -23,15 +23,16 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
 from relucirc.checker.depth import check_depth_claim
-from relucirc.exact import ZERO
-from relucirc.graph import Graph, MaxGate
-from relucirc.network import MLP
-from relucirc.optimal.minimal import Minimal, depth_evidence, minimal_network
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.exact import ZERO
+from relucirc.core.graph import Graph, MaxGate
+from relucirc.language.network import MLP
+from relucirc.optimal.minimal import minimal_network
+from relucirc.optimal.one_layer import Minimal, depth_evidence
 from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
-from relucirc.prover import prove
+from relucirc.proof.prover import prove
 
 INTEGER_REFERENCE = (
     "Haase, Hertrich, Loho: Lower Bounds on the Depth of Integral ReLU Neural Networks via Lattice Polytopes, "

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.exact import ZERO, sign_of
-from relucirc.forms import Form
-from relucirc.graph import Graph
+from relucirc.core.exact import ZERO, sign_of
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph
 
 Point = Sequence[fmpq]
 Pieces = tuple[Form, ...]

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from relucirc.budget import Budget, OutOfBudget
-from relucirc.errors import RelucircError
-from relucirc.network import MLP
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import RelucircError
+from relucirc.language.network import MLP
 from relucirc.optimal.minimal import minimal_network
-from relucirc.prover import prove
+from relucirc.proof.prover import prove
 
 
 @dataclass(frozen=True)

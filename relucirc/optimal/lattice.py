@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from flint import fmpq
 
-from relucirc.budget import Budget, tick
-from relucirc.forms import Form, Key
-from relucirc.graph import Graph, MaxGate
+from relucirc.core.budget import Budget, tick
+from relucirc.core.forms import Form, Key
+from relucirc.core.graph import Graph, MaxGate
 from relucirc.optimal.maxima import Maxima
 
 MAX_MONOMIALS = 3000

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget, tick
-from relucirc.errors import RelucircError
-from relucirc.exact import ONE, ExactMatrix
-from relucirc.forms import Form, combine
-from relucirc.geometry.rows import fresh_rows, likely_pivots, solve_all
-from relucirc.graph import Graph
-from relucirc.hinges import HingeGraph
-from relucirc.network import MLP
+from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.errors import RelucircError
+from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Graph
+from relucirc.core.rows import fresh_rows, likely_pivots, solve_all
+from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.network import MLP
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
 MAX_FLIPS = 40

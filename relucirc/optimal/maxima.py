@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 
 from flint import fmpq, fmpq_mat
 
-from relucirc.budget import Budget, tick
-from relucirc.exact import ONE, ZERO
-from relucirc.forms import Form, Key, combine
-from relucirc.geometry.combination import cone_combination
-from relucirc.graph import Graph, GraphBuilder
-from relucirc.hinges import HingeGraph
+from relucirc.core.budget import Budget, tick
+from relucirc.core.combination import cone_combination
+from relucirc.core.exact import ONE, ZERO
+from relucirc.core.forms import Form, Key, combine
+from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.geometry.hinges import HingeGraph
 
 MAX_FORMS = 300
 """Largest maximum that is written out."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
-from relucirc.exact import ONE, ZERO, text
-from relucirc.forms import Form
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.exact import ONE, ZERO, text
+from relucirc.core.forms import Form
 from relucirc.optimal.remainder import Payment, Remainder, Settled, written_rows
 from relucirc.optimal.shallow_form import Fold
 from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum

@@ -4,11 +4,11 @@ On convex regions R_i that cover R^n, a continuous function with the affine piec
 ``max_i min {l_j : l_j >= l_i on R_i}`` (Tarela and Martinez 1999; Ovchinnikov 2002).
 """
 
-from relucirc.budget import Budget
-from relucirc.exact import sign_of
-from relucirc.forms import Form
+from relucirc.core.budget import Budget
+from relucirc.core.exact import sign_of
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.graph import Graph, GraphBuilder
 
 MAX_PIECES = 4000
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from relucirc.chart import chart_of
-from relucirc.domain import Domain, read_domain
-from relucirc.errors import DomainError, shorten
-from relucirc.exact import ZERO
-from relucirc.forms import Form
+from relucirc.core.errors import DomainError, shorten
+from relucirc.core.exact import ZERO
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph
 from relucirc.geometry.cell import Cell, cell_of
-from relucirc.geometry.feasible import feasibility
-from relucirc.graph import Graph
-from relucirc.lower.from_family import resolve_family
-from relucirc.lower.from_formula import graph_of_formula
-from relucirc.lower.naming import names_of
-from relucirc.network import MLP
+from relucirc.geometry.chart import chart_of
+from relucirc.language.domain import Domain, read_domain
+from relucirc.language.lower.from_family import resolve_family
+from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.lower.naming import names_of
+from relucirc.language.network import MLP
 
 
 def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:

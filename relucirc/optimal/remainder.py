@@ -22,8 +22,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.exact import ONE, ZERO, text
-from relucirc.forms import Form, combine
+from relucirc.core.exact import ONE, ZERO, text
+from relucirc.core.forms import Form, combine
 from relucirc.optimal.reading import Ground
 from relucirc.optimal.shallow_form import ShallowForm
 

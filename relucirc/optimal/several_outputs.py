@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
-from relucirc.exact import ONE, ZERO
-from relucirc.forms import Form
-from relucirc.geometry.rows import fresh_rows
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.exact import ONE, ZERO
+from relucirc.core.forms import Form
+from relucirc.core.rows import fresh_rows
 from relucirc.optimal.remainder import Payment, Remainder, Settled, written_rows
 from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum
 

@@ -20,15 +20,15 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.budget import Budget, OutOfBudget
-from relucirc.errors import FormulaError
-from relucirc.exact import ONE, ZERO, rational, text
-from relucirc.forms import Form, Key, combine, form_to_json
-from relucirc.graph import Graph, GraphBuilder
-from relucirc.hinges import HingeGraph
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import FormulaError
+from relucirc.core.exact import ONE, ZERO, rational, text
+from relucirc.core.forms import Form, Key, combine, form_to_json
+from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.geometry.hinges import HingeGraph
 from relucirc.optimal.germs import Kink, Pieces, germ, kinks_along, slope
 from relucirc.optimal.reading import Ground
-from relucirc.prover import prove
+from relucirc.proof.prover import prove
 
 SCANS = 3
 """Lines that are swept before the prover is asked."""

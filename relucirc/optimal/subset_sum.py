@@ -18,8 +18,8 @@ from math import lcm
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from relucirc.budget import Budget
-from relucirc.exact import ONE, ZERO, approximate
+from relucirc.core.budget import Budget
+from relucirc.core.exact import ONE, ZERO, approximate
 
 Vector = Sequence[fmpq]
 MAX_SUMS = 300_000

@@ -18,19 +18,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from relucirc.budget import Budget, OutOfBudget
-from relucirc.errors import RelucircError, shorten
-from relucirc.forms import Form
-from relucirc.graph import Graph, GraphBuilder
-from relucirc.hinges import HingeGraph
-from relucirc.network import MLP
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.network import MLP
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
 from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced, tree
+from relucirc.optimal.one_layer import Minimal, nothing, one_layer
 from relucirc.optimal.pieces import lattice_graph
-from relucirc.optimal.reading import read_function
-from relucirc.prover import prove
-from relucirc.result import Result
+from relucirc.optimal.reading import read_function, read_ground
+from relucirc.optimal.remainder import Kind
+from relucirc.proof.prover import prove
+from relucirc.proof.result import Result
 
 SHALLOW, BUILDING = 0.3, 0.8
 """Shares of the time that is left: for one hidden layer, and for all ways of building."""
@@ -111,7 +113,7 @@ def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Com
         if hidden_layers in (None, 1):
             shallow = _shallow(graph, clock, alone=hidden_layers == 1)
             if hidden_layers == 1:
-                return _one_layer(shallow, clock)
+                return _alone(shallow, clock)
             if shallow.network is not None:
                 found.networks["shallow"] = shallow.network
                 found.optimal = not shallow.network.hidden_neurons
@@ -187,13 +189,16 @@ def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, cloc
     return Compiled(None, None, None, False, None, found.sizes, reason, seconds=clock.elapsed)
 
 
-def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Any:
-    from relucirc.optimal.minimal import minimal_network  # noqa: PLC0415  (it asks here for more than one layer)
+def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
+    share = clock.part(LONG if alone else SHALLOW * min(clock.remaining, LONG))
+    try:
+        with share:
+            return one_layer(graph, None, Kind(True, True, False), read_ground(None, graph.inputs), share)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return nothing(f"{share.ended(error)} before {share.method} was known.", share)
 
-    return minimal_network(graph, budget=None if alone else SHALLOW * min(clock.remaining, LONG))
 
-
-def _one_layer(found: Any, clock: Budget) -> Compiled:
+def _alone(found: Minimal, clock: Budget) -> Compiled:
     if found.network is None:
         return Compiled(None, None, None, False, None, {}, found.reason, seconds=clock.elapsed)
     net = found.network

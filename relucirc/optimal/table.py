@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from relucirc.circuits import catalogue
-from relucirc.errors import DomainError
+from relucirc.core.errors import DomainError
+from relucirc.core.printing import formula_text
 from relucirc.files import load
-from relucirc.network import MLP
+from relucirc.language.network import MLP
 from relucirc.optimal.depth import Depth, depth_certificate
 from relucirc.optimal.minimal import Minimal, minimal_network
 from relucirc.optimal.synthesis import compile as compile_formula
-from relucirc.printing import formula_text
-from relucirc.prover import prove
+from relucirc.proof.prover import prove
 
 HEADER = """# Sizes: built, proved minimal, smallest known
 
@@ -88,7 +88,7 @@ class Row:
         if len(self.net.layers) == 3:
             options.append((self.net, "as built"))
         if self.name in STORED:
-            with resources.as_file(resources.files("relucirc") / "data" / STORED[self.name]) as path:
+            with resources.as_file(resources.files("relucirc.circuits") / "data" / STORED[self.name]) as path:
                 stored = load(path)
             if prove(stored, self.formula).status == "proved":
                 options.append((stored, "discovered"))

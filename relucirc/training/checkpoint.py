@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from relucirc.errors import FileError, shorten
+from relucirc.core.errors import FileError, shorten
 
 
 def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -> None:

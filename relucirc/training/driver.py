@@ -12,16 +12,18 @@ from typing import Any
 import jax
 import numpy as np
 
-from relucirc.errors import RelucircError, shorten
-from relucirc.network import MLP
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.interpretation.census import Census
+from relucirc.interpretation.counting import take_census
+from relucirc.interpretation.layers import network_at, to_networks
+from relucirc.interpretation.target import Target, read_target
+from relucirc.language.network import MLP
 from relucirc.training.checkpoint import load_checkpoint, save_checkpoint
-from relucirc.training.layers import network_at, to_networks
 from relucirc.training.progress import Bar
 from relucirc.training.pruning import prune_layers
 from relucirc.training.regimen import Regimen, read_regimen
 from relucirc.training.run import CHUNK, RECORD, Program, State, make_mesh
 from relucirc.training.sampling import Sampler, read_sampler
-from relucirc.training.target import Target, read_target
 
 MAX_WEIGHTS = 50_000_000
 """Most weights that are trained side by side; the optimiser carries some numbers more for each."""
@@ -96,10 +98,8 @@ class Trained:
         return network_at(self.networks, seed)
 
     @cached_property
-    def census(self) -> Any:
+    def census(self) -> Census:
         """The judgement of every seed: :func:`relucirc.training.take_census` of this."""
-        from relucirc.training.census import take_census  # noqa: PLC0415  (it reads this module)
-
         return take_census(self)
 
     @property

@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from relucirc.errors import FileError, RelucircError, shorten
-from relucirc.training.census import Census
+from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.interpretation.census import Census
+from relucirc.interpretation.layers import to_layers
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
-from relucirc.training.layers import to_layers
 from relucirc.training.regimen import Regimen
 
 

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from relucirc.training.layers import Layers
+from relucirc.interpretation.layers import Layers
 
 Array = Any
 

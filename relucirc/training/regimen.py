@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relucirc.errors import RelucircError, shorten
+from relucirc.core.errors import RelucircError, shorten
 from relucirc.training.initial import INITIALISATIONS
 
 OPTIMISERS = ("sgd", "momentum", "adam")

@@ -20,13 +20,13 @@ import numpy as np
 from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from relucirc.errors import RelucircError
+from relucirc.core.errors import RelucircError
+from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.target import Target
 from relucirc.training.gradient import COMPILER_OPTIONS, loss_and_gradient
 from relucirc.training.initial import INITIALISATIONS
-from relucirc.training.layers import Layers
 from relucirc.training.regimen import Regimen
 from relucirc.training.sampling import Sampler
-from relucirc.training.target import Target
 
 Array = Any
 

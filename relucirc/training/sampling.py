@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from relucirc.domain import Box, read_domain
-from relucirc.errors import DomainError, shorten
-from relucirc.exact import approximate
+from relucirc.core.errors import DomainError, shorten
+from relucirc.core.exact import approximate
 from relucirc.geometry.cell import Cell, cell_of
+from relucirc.language.domain import Box, read_domain
 
 Array = Any
 

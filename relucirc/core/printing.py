@@ -1,0 +1,98 @@
+"""Formulas as text for people: as SymPy writes them, with the inputs in the order in which people count.
+
+SymPy orders the arguments of Min and Max, and the terms of sums, by the names of the symbols as text: x1, x10, x2.
+Here digits in names count as numbers: x1, x2, x10.  The text is a formula again for every front door.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from sympy.core.sorting import default_sort_key
+from sympy.printing.str import StrPrinter
+
+from relucirc.core.exact import written
+from relucirc.core.names import natural
+
+LAST = (float("inf"), 0)
+"""Stands after all factors of a monomial."""
+
+
+def formula_text(formula: Any) -> str:
+    """Writes a formula.
+
+    Args:
+        formula: A SymPy expression or condition, a list of them for several outputs, or anything else with a text.
+
+    Example:
+        >>> import sympy
+        >>> formula_text(sympy.Min(*sympy.symbols("x1:11")) + 1)
+        'Min(x1, x2, x3, x4, x5, x6, x7, x8, x9, x10) + 1'
+    """
+    if isinstance(formula, list | tuple):
+        return f"[{', '.join(map(formula_text, formula))}]"
+    if isinstance(formula, sympy.Rational):
+        return written(formula)
+    return _Printer().doprint(formula) if isinstance(formula, sympy.Basic) else str(formula)
+
+
+class _Printer(StrPrinter):
+    """SymPy's printer with another order of what commutes."""
+
+    def _print_LatticeOp(self, expr: Any) -> str:  # noqa: N802  (SymPy's name)
+        arguments = ", ".join(self._print(argument) for argument in sorted(expr.args, key=_key))
+        return f"{expr.func.__name__}({arguments})"
+
+    def _print_And(self, expr: Any) -> str:  # noqa: N802  (SymPy's name)
+        return super()._print_And(_InOrder(expr))
+
+    def _print_Or(self, expr: Any) -> str:  # noqa: N802  (SymPy's name)
+        return super()._print_Or(_InOrder(expr))
+
+    def _as_ordered_terms(self, expr: Any, order: Any = None) -> list:  # noqa: ARG002  (SymPy's signature)
+        """Terms by their monomials, the highest first, as SymPy does; a positive number before one negative term."""
+        terms = list(sympy.Add.make_args(expr))
+        if len(terms) == 2:
+            number, other = sorted(terms, key=lambda term: not term.is_Number)
+            if number.is_Number and number.is_positive and _coefficient(other).is_negative:
+                return [number, other]
+        bases = {base for term in terms for base, _ in _monomial(term)}
+        place = {base: i for i, base in enumerate(sorted(bases, key=_key))}
+
+        def monomial(term: Any) -> list:
+            return [*sorted((place[base], -exponent) for base, exponent in _monomial(term)), LAST]
+
+        return sorted(terms, key=lambda term: (monomial(term), _coefficient(term)))
+
+
+class _InOrder:
+    """A conjunction or disjunction with its parts in order, for the printer."""
+
+    def __init__(self, expr: Any) -> None:
+        self.args: Sequence[Any] = sorted(expr.args, key=lambda part: (_size(part), _key(part)))
+
+
+def _size(expr: Any) -> int:
+    return sum(1 for _ in sympy.preorder_traversal(expr))
+
+
+def _coefficient(term: Any) -> Any:
+    return term.as_coeff_Mul()[0]
+
+
+def _monomial(term: Any) -> list[tuple[Any, int]]:
+    """The factors of a term that are no numbers: bases and integer exponents."""
+    factors = [f for f in sympy.Mul.make_args(term.as_coeff_Mul()[1]) if not f.is_Number]
+    powers = [f.as_base_exp() for f in factors]
+    return [(b, int(e)) if e.is_Integer else (f, 1) for f, (b, e) in zip(factors, powers, strict=True)]
+
+
+def _key(expr: Any) -> Any:
+    """SymPy's key for sorting, with the digits in names as numbers."""
+    return _counted(default_sort_key(expr))
+
+
+def _counted(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple(map(_counted, key))
+    return tuple(natural(key)) if isinstance(key, str) else key

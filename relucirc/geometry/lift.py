@@ -1,0 +1,275 @@
+"""Back to SymPy: the exact expression that a network computes, in Max/Min or as a Piecewise.
+
+The way there is the normal form, so dead, split and rescaled neurons leave no trace.  Expressions
+are built unevaluated, since SymPy's Max and Min compare all pairs of their arguments.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy
+from flint import fmpq
+from sympy.core.sympify import converter
+
+from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.errors import FormulaError, RelucircError, not_a_network, shorten
+from relucirc.core.exact import ONE, ZERO, to_rational
+from relucirc.core.forms import Form, Key, combine
+from relucirc.core.graph import Graph
+from relucirc.geometry.cell import Cell
+from relucirc.geometry.hinges import HingeGraph
+from relucirc.geometry.subdivision import Part, leaves
+from relucirc.language.lower.from_family import resolve_family
+from relucirc.language.lower.from_network import graph_of_network
+from relucirc.language.network import MLP
+
+MAX_BRANCHES = 10_000
+MAX_SHARED = 5
+"""With more atoms in a sum, none of them takes a share of the affine rest with it."""
+MAX_FORMS = 500
+"""With more forms written, atoms take no shares either: every choice of shares leads to other forms below."""
+MAX_SIZE = 500_000
+"""Numbers and names in all formulas together, shared parts counted wherever they stand: SymPy walks them all."""
+
+
+def to_sympy(
+    net: MLP | Graph,
+    form: str = "max",
+    symbols: Sequence[sympy.Symbol] | None = None,
+    *,
+    budget: float | None = 60.0,
+) -> Any:
+    """Converts a network to the exact piecewise-linear expression that it computes on R^n.
+
+    Args:
+        net: A network; its float weights mean exactly the binary values that they hold.
+        form: ``"max"`` for sums of Max, Min and Abs; ``"piecewise"`` for a Piecewise whose
+            conditions are exact polyhedra, the last one True.
+        symbols: The input symbols, in order; plain ``Symbol(name)`` by default, so that
+            ``expr.subs({"x1": 3})`` works.
+        budget: Seconds of wall time; None for no limit.
+
+    Returns:
+        An expression, or a list of them for several outputs.
+
+    Raises:
+        FormulaError: For an unknown form, a wrong number of symbols, or more than 10,000 regions.
+        RelucircError: When the budget ends first, saying how far the work got.
+
+    Example:
+        >>> import relucirc
+        >>> to_sympy(relucirc.circuits.minimum())
+        Min(x1, x2)
+    """
+    clock = Budget(budget)
+    try:
+        with clock:
+            return write_formula(net, form, symbols)
+    except OutOfBudget as error:
+        ended = clock.ended(error)
+        done = ", ".join(f"{count} {name}" for name, count in clock.progress.items()) or "nothing"
+        raise RelucircError(
+            f"to_sympy: {ended} after {done}; pass a larger one, or ask explain, "
+            "regions or max_deviation, which need no formula."
+        ) from None
+
+
+def write_formula(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol] | None = None) -> Any:
+    """Writes a network as an expression, under the clock that is running; see :func:`to_sympy`."""
+    graph = graph_of(net)
+    names = [sympy.Symbol(name) for name in graph.inputs] if symbols is None else list(symbols)
+    if len(names) != len(graph.inputs):
+        inputs = list(graph.inputs)
+        raise FormulaError(f"expected {len(inputs)} symbols for the inputs {inputs}, got {shorten(names)}.")
+    makers: dict[str, Callable[[Graph, Sequence[sympy.Symbol]], list]] = {"max": in_maxima, "piecewise": in_pieces}
+    if form not in makers:
+        raise FormulaError(f"form: expected one of {sorted(makers)}, got {shorten(form)}.")
+    expressions = makers[form](graph, names)
+    return expressions[0] if len(expressions) == 1 else expressions
+
+
+def graph_of(net: MLP | Graph) -> Graph:
+    """Returns the graph of a network, of a symbolic family, or a graph as it is."""
+    if isinstance(net, Graph):
+        return net
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
+    return graph_of_network(resolve_family(net)[0] if net.symbols else net)
+
+
+def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:
+    """Writes every output in Max, Min and Abs: the shorter of the two normal forms."""
+    hinges = [HingeGraph(len(graph.inputs), flatten=flatten) for flatten in (True, False)]
+    writers = [(_Writer(h, symbols), h.lower(graph)[0]) for h in hinges]
+    chosen = []
+    for i in range(len(graph.outputs)):
+        options = [writer.write(outputs[i]) for writer, outputs in writers]
+        chosen.append(min(options, key=lambda option: option.size))
+    total = sum(written.size for written in chosen)
+    if total > MAX_SIZE:
+        about = f"{total:,}" if total < 10**12 else f"more than 10^{len(str(total)) - 1}"
+        raise FormulaError(
+            f"to_sympy: written out the formula has {about} numbers and names, which SymPy cannot handle (the limit "
+            f"is {MAX_SIZE:,}); ask regions or max_deviation, which need no formula."
+        )
+    return [written.expression for written in chosen]
+
+
+@dataclass(frozen=True)
+class Written:
+    """An expression that is made when it is asked for.
+
+    Attributes:
+        size: How many numbers and names a reader has to take in.
+        make: Makes the expression.
+    """
+
+    size: int
+    make: Callable[[], sympy.Expr]
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """The expression."""
+        tick("expressions")
+        return self.make()
+
+    def scaled(self, scale: fmpq) -> "Written":
+        """Returns a multiple, by a number that may be 1."""
+        if scale == 1:
+            return self
+        return Written(self.size + 1, lambda: sympy.Mul(to_rational(scale), self.expression, evaluate=False))
+
+
+class _Writer:
+    """Writes forms over atoms, sharing repeated sub-expressions."""
+
+    def __init__(self, hinges: HingeGraph, symbols: Sequence[sympy.Symbol]) -> None:
+        self.hinges = hinges
+        self.symbols = symbols
+        self._forms: dict[Key, Written] = {}
+        self._atoms: dict[tuple[int, bool], Written] = {}
+
+    def write(self, form: Form) -> Written:
+        """Writes a form: each atom may take a share of the affine rest with it, if that is shorter."""
+        if form.key not in self._forms:
+            self._forms[form.key] = self._write(form)
+        return self._forms[form.key]
+
+    def _write(self, form: Form) -> Written:
+        n = self.hinges.n
+        affine = Form({v: c for v, c in form.terms.items() if v < n}, form.const)
+        atoms = [(v, form.terms[v]) for v in sorted(form.terms) if v >= n]
+        few = len(atoms) <= MAX_SHARED and len(self._forms) <= MAX_FORMS
+        ways = [self._shares(v, c, affine, len(atoms)) if few else [Form()] for v, c in atoms]
+        best: Written | None = None
+        for choice in itertools.product(*ways):
+            tick()
+            rest = combine([(ONE, affine), *((-ONE, share) for share in choice)])
+            parts = [self._atom(v, c, share) for (v, c), share in zip(atoms, choice, strict=True)]
+            parts.append(self._affine(rest))
+            if best is None or sum(part.size for part in parts) < best.size:
+                best = _sum(parts)
+        assert best is not None
+        return best
+
+    def _shares(self, v: int, c: fmpq, affine: Form, count: int) -> list[Form]:
+        """Affine forms that an atom may absorb: none, half of a hinge's (it becomes Abs), the rest."""
+        shares = [Form()]
+        if self.hinges.atom(v).is_hinge:
+            shares.append(self.hinges.atom(v).elements[0].scale(-c / 2))
+        if count == 1:
+            shares.append(affine)
+        else:
+            own = {u for element in self.hinges.atom(v).elements for u in element.terms}
+            shares.append(Form({u: a for u, a in affine.terms.items() if u in own}))
+        return [s for s in shares if all(u < self.hinges.n for u in s.terms)]
+
+    def _atom(self, v: int, c: fmpq, share: Form) -> Written:
+        """Writes ``share + c * max(0, elements)`` as one Max, Min or Abs."""
+        if share:
+            return self._extreme(v, c, share)
+        sign = ONE if c.p > 0 else -ONE
+        key = (v, c.p > 0)
+        if key not in self._atoms:
+            self._atoms[key] = self._extreme(v, sign, share)
+        return self._atoms[key].scaled(abs(c))
+
+    def _extreme(self, v: int, c: fmpq, share: Form) -> Written:
+        options = [combine([(ONE, share), (c, element)]) for element in (Form(), *self.hinges.atom(v).elements)]
+        kind = sympy.Max if c.p > 0 else sympy.Min
+        if len(options) == 2 and options[0] == -options[1]:
+            scale, positive = options[1 if options[1].sign() > 0 else 0].primitive()
+            inner = self.write(positive)
+            absolute = Written(inner.size + 1, lambda: sympy.Abs(inner.expression, evaluate=False))
+            return absolute.scaled(scale if c.p > 0 else -scale)
+        parts = [self.write(option) for option in options]
+        size = sum(part.size for part in parts) + 1
+        return Written(size, lambda: kind(*(part.expression for part in parts), evaluate=False))
+
+    def _affine(self, form: Form) -> Written:
+        size = len(form.terms) + bool(form.const) + sum(c not in (1, -1) for c in form.terms.values())
+        return Written(size, lambda: affine_expression(form, self.symbols))
+
+
+def affine_expression(form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int, sympy.Expr]) -> sympy.Expr:
+    """Writes a form over the inputs as a SymPy sum."""
+    return sympy.Add(*(to_rational(c) * symbols[v] for v, c in sorted(form.terms.items())), to_rational(form.const))
+
+
+def _sum(parts: Sequence[Written]) -> Written:
+    def make() -> sympy.Expr:
+        kept = [part.expression for part in parts if part.expression != 0]
+        return sympy.Add(*kept) if kept else sympy.Integer(0)
+
+    return Written(sum(part.size for part in parts), make)
+
+
+def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:
+    """Writes every output as a Piecewise over the regions where it is affine."""
+    hinges = HingeGraph(len(graph.inputs))
+    outputs, _ = hinges.lower(graph)
+    return [_piecewise(hinges, output, symbols) for output in outputs]
+
+
+def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
+    pieces: dict[tuple, list[Part]] = {}
+    for count, part in enumerate(leaves(hinges, [output], Cell.everything(hinges.n))):
+        tick("regions")
+        if count >= MAX_BRANCHES:
+            raise FormulaError(f"more than {MAX_BRANCHES} regions; use form='max' or relucirc.regions.")
+        pieces.setdefault(part.forms[0].key, []).append(part)
+    branches = []
+    for parts in pieces.values():
+        conditions = [sympy.And(*(_relation(form, symbols) for form in _facets(part))) for part in parts]
+        branches.append((len(parts), affine_expression(parts[0].forms[0], symbols), sympy.Or(*conditions)))
+    if len(branches) == 1:
+        return branches[0][1]
+    branches.sort(key=lambda branch: branch[0])
+    pairs = [(value, condition) for _, value, condition in branches[:-1]]
+    return sympy.Piecewise(*pairs, (branches[-1][1], True), evaluate=False)
+
+
+def _facets(part: Part) -> list[Form]:
+    """The cuts that bound a part of R^n: those tight on a maximal set of its rays."""
+    tight = [
+        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> (k + 1) & 1) for k in range(len(part.cuts))
+    ]
+    return [
+        form
+        for k, (form, rays) in enumerate(zip(part.cuts, tight, strict=True))
+        if not any(rays < other or (rays == other and j < k) for j, other in enumerate(tight))
+    ]
+
+
+def _relation(form: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Basic:
+    """Writes ``form >= 0`` with positive terms on either side: ``x1 >= x2``."""
+    _, primitive = form.primitive()
+    above = Form({v: c for v, c in primitive.terms.items() if c.p > 0}, max(primitive.const, ZERO))
+    below = above - primitive
+    return sympy.Ge(affine_expression(above, symbols), affine_expression(below, symbols), evaluate=False)
+
+
+converter[MLP] = to_sympy  # so that SymPy reads a network wherever it reads an expression

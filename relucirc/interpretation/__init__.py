@@ -1,0 +1,1 @@
+"""Which circuits a network is made of: features, snapping, explanations and censuses."""

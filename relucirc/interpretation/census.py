@@ -1,0 +1,261 @@
+"""The census: what every seed became, proved, counted and grouped."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from relucirc.core.errors import RelucircError
+from relucirc.core.exact import text
+from relucirc.interpretation.drawing import Curves, draw_census
+from relucirc.interpretation.failures import Failure
+from relucirc.interpretation.statistics import wilson
+from relucirc.interpretation.writing import network_text
+from relucirc.language.network import MLP
+
+MANY = 12
+"""Rows of a table of circuits or failures."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A circuit that seeds became, proved equal to the target.
+
+    Attributes:
+        network: The circuit.
+        count: How many seeds became it.
+        orbit: The number of its class of mirror images, from 1, the largest class first.
+        where: ``"everywhere"`` or ``"on the domain"``.
+        method: The route of the proof.
+        folded: For how many of the seeds opposite neurons had to be folded together.
+        largest_move: The farthest that a weight moved when seeds were snapped, of a largest of 1.
+        features: What its neurons and pairs of neurons are called.
+    """
+
+    network: MLP
+    count: int
+    orbit: int
+    where: str
+    method: str | None
+    folded: int
+    largest_move: float
+    features: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return network_text(self.network)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as plain JSON data."""
+        layers = []
+        for layer in self.network.exact().layers:
+            bias = None if layer.bias is None else [text(b) for b in layer.exact_bias()]
+            layers.append({"weight": layer.weight.strings(), "bias": bias})
+        return {
+            "circuit": str(self),
+            "network": {"inputs": list(self.network.inputs), "layers": layers},
+            "hidden_neurons": self.network.hidden_neurons,
+            "count": self.count,
+            "class": self.orbit,
+            "proved": self.where,
+            "method": self.method,
+            "folded": self.folded,
+            "largest_move": float(f"{self.largest_move:.3g}"),
+            "features": list(self.features),
+        }
+
+
+@dataclass(frozen=True)
+class Census:
+    """What became of every seed.
+
+    Attributes:
+        target: What was to be learned.
+        sizes: Widths.
+        regimen: How, as plain data.
+        steps: Steps taken, of ``total_steps``.
+        total_steps: Steps asked for.
+        circuits: The proved circuits, the most frequent first.
+        failures: The seeds that were not proved, grouped.
+        judged: Which seeds were snapped and tried, ``[seeds]``; all of them unless Ctrl-C came first.
+        converged: Which seeds were proved, ``[seeds]``.
+        circuit_of: The number in ``circuits`` of every seed, -1 where it was not proved.
+        low_loss: Which seeds have a loss below a millionth of the target's mean square.
+        draws: How often each seed was drawn.
+        train_seconds: Wall time of training, compilation included.
+        judge_seconds: Wall time of snapping and proving.
+    """
+
+    target: str
+    sizes: tuple[int, ...]
+    regimen: dict[str, Any]
+    steps: int
+    total_steps: int
+    circuits: tuple[Found, ...]
+    failures: tuple[Failure, ...]
+    judged: np.ndarray = field(repr=False)
+    converged: np.ndarray = field(repr=False)
+    circuit_of: np.ndarray = field(repr=False)
+    low_loss: np.ndarray = field(repr=False)
+    draws: np.ndarray = field(repr=False)
+    train_seconds: float
+    judge_seconds: float
+    trained: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def seeds(self) -> int:
+        """Number of seeds."""
+        return len(self.converged)
+
+    @property
+    def proved(self) -> int:
+        """How many seeds were proved equal to the target after snapping."""
+        return int(self.converged.sum())
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps were taken and all seeds judged; False after an interruption."""
+        return self.steps == self.total_steps and bool(self.judged.all())
+
+    @property
+    def rate(self) -> float | None:
+        """The share of the judged seeds that were proved; None where none was judged."""
+        return self.proved / int(self.judged.sum()) if self.judged.any() else None
+
+    @property
+    def low_loss_not_proved(self) -> int:
+        """How many seeds have a low loss, but were judged and not proved."""
+        return int((self.low_loss & self.judged & ~self.converged).sum())
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval for the success rate of judged seeds."""
+        return wilson(self.proved, int(self.judged.sum())) if self.judged.any() else (0.0, 1.0)
+
+    def snapped(self, seed: int) -> MLP | None:
+        """Returns the proved circuit that a seed became, as an exact network; None if it was not proved."""
+        place = int(self.circuit_of[seed])
+        return None if place < 0 else self.circuits[place].network
+
+    @property
+    def classes(self) -> list[int]:
+        """Seeds in every class of mirror images, the largest first."""
+        counts = Counter[int]()
+        for circuit in self.circuits:
+            counts[circuit.orbit] += circuit.count
+        return [counts[k] for k in sorted(counts)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the census as plain JSON data."""
+        low, high = self.interval
+        draws = Counter(int(d) for d in self.draws)
+        return {
+            "target": self.target,
+            "sizes": list(self.sizes),
+            "regimen": self.regimen,
+            "steps": self.steps,
+            "total_steps": self.total_steps,
+            "seeds": self.seeds,
+            "judged": int(self.judged.sum()),
+            "proved": self.proved,
+            "rate": None if self.rate is None else round(self.rate, 6),
+            "interval": [round(low, 6), round(high, 6)],
+            "low_loss": int(self.low_loss.sum()),
+            "low_loss_not_proved": self.low_loss_not_proved,
+            "proved_not_low_loss": int((self.converged & ~self.low_loss).sum()),
+            "classes": self.classes,
+            "circuits": [circuit.to_json() for circuit in self.circuits],
+            "failures": [failure.to_json() for failure in self.failures],
+            "draws": {str(d): draws[d] for d in sorted(draws)},
+            "train_seconds": round(self.train_seconds, 3),
+            "judge_seconds": round(self.judge_seconds, 3),
+        }
+
+    def __str__(self) -> str:
+        return _table(self)
+
+    def draw(self, path: Any) -> None:
+        """Draws the census into a file, .svg or .png; needs matplotlib."""
+        title = f"{self.target}, regimen {self.regimen['name']}: {self.proved:,} of {int(self.judged.sum()):,} "
+        low, high = self.interval
+        title += "seeds judged" if self.rate is None else f"seeds proved, {self.rate:.1%} ({low:.1%} to {high:.1%})"
+        if self.trained is None:
+            raise RelucircError("this census was read without its networks, so it has no loss curves to draw.")
+        losses = self.trained.losses / max(self.trained.mean_square, 1e-30)
+        draw_census(
+            path,
+            title,
+            [(str(circuit), circuit.count) for circuit in self.circuits],
+            [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in self.failures],
+            self.seeds,
+            Curves(self.trained.loss_steps, losses, self.converged),
+        )
+
+
+def _table(census: Census) -> str:
+    """Writes the census as aligned text."""
+    low, high = census.interval
+    judged = int(census.judged.sum())
+    steps = (
+        f"{census.steps:,} steps"
+        if census.steps == census.total_steps
+        else (f"interrupted after {census.steps:,} of {census.total_steps:,} steps")
+    )
+    lines = [
+        f"{census.target}: {'-'.join(map(str, census.sizes))} networks, regimen {census.regimen['name']}, {steps}",
+    ]
+    if judged < census.seeds:
+        lines.append(f"interrupted: {judged:,} of {census.seeds:,} seeds were judged")
+    if census.rate is None:
+        return "\n".join(lines)
+    lines.append(
+        f"{census.proved:,} of {judged:,} seeds proved equal after snapping: "
+        f"{census.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    )
+    redrawn = int((census.draws > 1).sum())
+    if redrawn:
+        lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
+    odd = census.low_loss_not_proved, int((census.converged & ~census.low_loss).sum())
+    lines.append(
+        f"judged by its loss alone: {odd[0]} seeds with a low loss are not proved, "
+        f"{odd[1]} proved ones have a higher loss"
+    )
+    lines.append("")
+    rows = [("seeds", "class", "proved", "circuit")]
+    for circuit in census.circuits[:MANY]:
+        rows.append((f"{circuit.count:,}", str(circuit.orbit), circuit.where, str(circuit)))
+    if census.circuits:
+        lines += _aligned(rows)
+        if len(census.circuits) > MANY:
+            rest = sum(circuit.count for circuit in census.circuits[MANY:])
+            lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
+        circuits = "1 circuit" if len(census.circuits) == 1 else f"{len(census.circuits):,} circuits"
+        lines.append(f"{circuits}, {len(census.classes):,} up to symmetry")
+    if census.failures:
+        lines.append("")
+        failed = [("seeds", "loss", "failure", "computes about")]
+        for failure in census.failures[:MANY]:
+            failed.append(
+                (
+                    f"{failure.count:,}",
+                    "-" if failure.loss is None else f"{failure.loss:.2g}",
+                    failure.kind,
+                    failure.computes,
+                )
+            )
+        lines += _aligned(failed)
+        if len(census.failures) > MANY:
+            rest = sum(failure.count for failure in census.failures[MANY:])
+            lines.append(f"... and {len(census.failures) - MANY:,} more kinds of {rest:,} seeds")
+    lines += ["", f"trained in {census.train_seconds:.2f} s, judged in {census.judge_seconds:.2f} s"]
+    return "\n".join(lines)
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    right = (True, *[False] * (len(widths) - 1))
+    return [
+        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
+        for row in rows
+    ]

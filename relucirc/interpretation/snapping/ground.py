@@ -1,0 +1,201 @@
+"""The domain of a snap: a bounded region of it where functions are compared, points there, and a network's scale."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.core.budget import tick
+from relucirc.core.errors import DomainError, shorten
+from relucirc.core.exact import ONE, ZERO, approximate, text
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form
+from relucirc.core.graph import Relation
+from relucirc.interpretation.snapping.layers import exact_layers, forward
+from relucirc.language.domain import Box, Domain, read_domain
+from relucirc.language.network import MLP
+
+Point = tuple[fmpq, ...]
+
+FAR = tuple(fmpq(10) ** k for k in range(10))
+"""Bounds that are tried where no single relation implies one."""
+
+SAMPLES, STEPS = 256, 1024
+
+FLAT = 10
+"""A function is flat on a cube if it is so many times steeper, as a whole, on a larger one."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where functions are compared.
+
+    Attributes:
+        where: The domain in words.
+        domain: The domain; [-1, 1]^n where none is given, or a larger cube if the network is flat there.
+        bounds: Bounds of every input on the domain that was given, None for none.
+        region: The domain if it is bounded, else the part of it in a box around zero.
+        box: Bounds of every input on the region.
+        part: The box in words where the region is a part of the domain, else None.
+        points: Points of the region.
+    """
+
+    where: str
+    domain: Domain
+    bounds: tuple[tuple[fmpq | None, fmpq | None], ...]
+    region: Domain
+    box: tuple[tuple[fmpq, fmpq], ...]
+    part: str | None
+    points: tuple[Point, ...]
+
+    @staticmethod
+    def of(domain: Any, net: MLP) -> "Ground":
+        """Reads a domain over the inputs of a network.
+
+        Raises:
+            DomainError: If it cannot be read, or is empty.
+        """
+        n = len(net.inputs)
+        read = read_domain(domain, net.inputs)
+        if _is_none(domain):
+            return _cube(net)
+        if feasibility(read.relations, n).point is None:
+            raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+        bounds = _bounds(read.relations, n)
+        region, reach = read, None
+        if any(None in pair for pair in bounds):
+            reach = ONE
+            while feasibility([*read.relations, *_within(reach, bounds)], n).point is None:
+                reach *= 10
+            region = Domain((*read.relations, *_within(reach, bounds)), read.integers)
+        box = tuple(_clipped(low, high, reach) for low, high in bounds)
+        points = tuple(_points(region, box))
+        part = None if reach is None else _power(-reach, reach, n)
+        return Ground(words(domain, n), read, bounds, region, box, part, points)
+
+    @property
+    def floats(self) -> np.ndarray:
+        """The points in float64, one a row."""
+        return np.array([[approximate(c) for c in p] for p in self.points]).reshape(len(self.points), len(self.box))
+
+    @property
+    def float_bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Bounds of the inputs in float64, infinite for none; None where no domain was given."""
+        if all(end is None for pair in self.bounds for end in pair):
+            return None
+        low = [-np.inf if a is None else approximate(a) for a, _ in self.bounds]
+        return np.array(low), np.array([np.inf if b is None else approximate(b) for _, b in self.bounds])
+
+
+def _cube(net: MLP) -> Ground:
+    """The first cube [-r, r]^n, r = 1, 10, ..., on which no output is flat compared with a larger one."""
+    n, layers = len(net.inputs), [layer.floats() for layer in exact_layers(net)]
+    unit = read_domain(Box(-1, 1), net.inputs)
+    points = _points(unit, ((-ONE, ONE),) * n)
+    floats = np.array([[approximate(c) for c in point] for point in points])
+    with np.errstate(all="ignore"):
+        slopes = np.nan_to_num([np.ptp(forward(layers, 10.0**k * floats), axis=0) / 10.0**k for k in range(4)])
+    reach = fmpq(10) ** next(k for k in range(4) if (slopes[k] >= slopes[k:] / FLAT).all())
+    region = read_domain(Box(text(-reach), text(reach)), net.inputs)
+    box = ((-reach, reach),) * n
+    points = tuple(tuple(reach * c for c in point) for point in points)
+    return Ground(_power(-reach, reach, n), region, ((None, None),) * n, region, box, None, points)
+
+
+def words(domain: Any, n: int) -> str:
+    """A domain as people write it."""
+    if _is_none(domain):
+        return _power(-1, 1, n)
+    if isinstance(domain, Box) and not domain.integer and not np.ndim(domain.lower) and not np.ndim(domain.upper):
+        return _power(domain.lower, domain.upper, n)
+    return shorten(str(domain))
+
+
+def _is_none(domain: Any) -> bool:
+    return domain is None or (isinstance(domain, str) and not domain.strip())
+
+
+def _power(low: Any, high: Any, n: int) -> str:
+    return f"[{low}, {high}]" + (f"^{n}" if n > 1 else "")
+
+
+def _bounds(relations: Sequence[Relation], n: int) -> tuple[tuple[fmpq | None, fmpq | None], ...]:
+    """Bounds of every input: those that single relations imply, else the first of some that all together do."""
+    low: list[fmpq | None] = [None] * n
+    high: list[fmpq | None] = [None] * n
+    for _ in range(3):
+        for relation in relations:
+            for form in (relation.form, -relation.form) if relation.op == "==" else (relation.form,):
+                for v, c in form.terms.items():
+                    others = [(w, high[u] if w > 0 else low[u]) for u, w in form.terms.items() if u != v]
+                    if any(end is None for _, end in others):
+                        continue
+                    bound = -(form.const + sum((w * end for w, end in others if end is not None), ZERO)) / c
+                    side, present = (low, low[v]) if c > 0 else (high, high[v])
+                    if present is None or (bound > present if c > 0 else bound < present):
+                        side[v] = bound
+    shared = {v for relation in relations if len(relation.form.terms) > 1 for v in relation.form.terms}
+    for v in shared:
+        for side, sign in ((high, ONE), (low, -ONE)):
+            if side[v] is None:
+                side[v] = next((sign * far for far in FAR if _excluded(relations, v, sign, far, n)), None)
+    return tuple(zip(low, high, strict=True))
+
+
+def _excluded(relations: Sequence[Relation], v: int, sign: fmpq, far: fmpq, n: int) -> bool:
+    """Whether no point has ``sign x_v > far``."""
+    return feasibility([*relations, Relation(Form({v: sign}, -far), ">")], n).point is None
+
+
+def _within(reach: fmpq, bounds: Sequence[tuple[fmpq | None, fmpq | None]]) -> list[Relation]:
+    """``-reach <= x <= reach`` on the sides that have no bound."""
+    return [
+        Relation(Form({v: sign}, reach), ">=")
+        for v, pair in enumerate(bounds)
+        for sign, end in zip((ONE, -ONE), pair, strict=True)
+        if end is None
+    ]
+
+
+def _clipped(low: fmpq | None, high: fmpq | None, reach: fmpq | None) -> tuple[fmpq, fmpq]:
+    if reach is not None:
+        low, high = -reach if low is None else low, reach if high is None else high
+    assert low is not None
+    assert high is not None
+    return low, high
+
+
+def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
+    """Points of a region, the same every time: on a grid in its box, and between points that are far apart in it."""
+    rng, n = random.Random(len(box)), len(box)
+    found = []
+    for k in range(max(32, min(SAMPLES, 2**14 // n))):
+        tick()
+        place = [rng.randrange(2) * STEPS if k % 2 else rng.randrange(STEPS + 1) for _ in box]
+        point = [low + (high - low) * fmpq(p, STEPS) for (low, high), p in zip(box, place, strict=True)]
+        found.append(_rounded(point, region))
+    inside = [point for point in dict.fromkeys(found) if _holds(region, point)]
+    if len(inside) >= 32 or all(len(relation.form.terms) < 2 for relation in region.relations):
+        return inside
+    corners = [feasibility(region.relations, n).point]
+    for v, (low, high) in enumerate(box[:16]):
+        for sign, end in ((ONE, (low + 3 * high) / 4), (-ONE, (3 * low + high) / 4)):
+            beyond = Relation(Form({v: sign}, -sign * end), ">=")
+            corners.append(feasibility([*region.relations, beyond], n).point)
+    apart = [corner for corner in corners if corner is not None]
+    for _ in range(SAMPLES):
+        a, b, share = rng.choice(apart), rng.choice(apart), fmpq(rng.randrange(9), 8)
+        inside.append(_rounded([x + share * (y - x) for x, y in zip(a, b, strict=True)], region))
+    return [point for point in dict.fromkeys(inside) if region.contains(point)]
+
+
+def _holds(region: Domain, point: Point) -> bool:
+    tick()
+    return region.contains(point)
+
+
+def _rounded(point: Sequence[fmpq], region: Domain) -> Point:
+    return tuple(fmpq((2 * c + 1).floor() // 2) if v in region.integers else c for v, c in enumerate(point))

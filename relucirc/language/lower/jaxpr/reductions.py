@@ -1,0 +1,125 @@
+"""Rules that fold an axis: sums, extremes, their positions, running folds, sorting."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.core.exact import ONE, ZERO
+from relucirc.core.graph import Guard
+from relucirc.language.lower.jaxpr.arrays import along, exact, lanes, objects, packed
+from relucirc.language.lower.jaxpr.choices import Scalar
+from relucirc.language.lower.jaxpr.conditions import require_truths
+from relucirc.language.lower.jaxpr.limits import Unsupported
+from relucirc.language.lower.jaxpr.operation import Operation, rule
+from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.language.sorting import merge_exchange
+
+
+@rule("reduce_sum")
+def _reduce_sum(op: Operation, value: np.ndarray) -> np.ndarray:
+    return _reduced(op, value, lambda row: op.scalars.sum((ONE, v) for v in row))
+
+
+@rule("reduce_max")
+def _reduce_max(op: Operation, value: np.ndarray) -> np.ndarray:
+    return _reduced(op, value, op.scalars.maximum)
+
+
+@rule("reduce_min")
+def _reduce_min(op: Operation, value: np.ndarray) -> np.ndarray:
+    return _reduced(op, value, op.scalars.minimum)
+
+
+@rule("reduce_prod")
+def _reduce_prod(op: Operation, value: np.ndarray) -> np.ndarray:
+    def product(row: Any) -> Scalar:
+        result: Scalar = ONE
+        for v in row:
+            result = op.scalars.multiply(result, v)
+        return result
+
+    return _reduced(op, value, product)
+
+
+@rule("reduce_and")
+def _reduce_and(op: Operation, value: np.ndarray) -> np.ndarray:
+    require_truths(op)
+    return _reduced(op, value, op.scalars.conjunction)
+
+
+@rule("reduce_or")
+def _reduce_or(op: Operation, value: np.ndarray) -> np.ndarray:
+    require_truths(op)
+    return _reduced(op, value, op.scalars.disjunction)
+
+
+def _reduced(op: Operation, value: np.ndarray, function: Callable[[Any], Any]) -> np.ndarray:
+    rows, shape = lanes(exact(value), op.params["axes"])
+    return packed(objects((function(list(row)) for row in rows), shape), np.dtype(op.dtype))
+
+
+@rule("cumsum", "cummax", "cummin", "cumprod")
+def _cumulative(op: Operation, value: np.ndarray) -> np.ndarray:
+    s = op.scalars
+    join: dict[str, Callable[[Any, Any], Any]] = {
+        "cumsum": s.add,
+        "cumprod": s.multiply,
+        "cummax": lambda a, b: s.maximum((a, b)),
+        "cummin": lambda a, b: s.minimum((a, b)),
+    }
+    combine = join[op.primitive.name]
+
+    def running(row: list[Any]) -> list[Any]:
+        result: list[Any] = []
+        for v in reversed(row) if op.params["reverse"] else row:
+            result.append(combine(result[-1], v) if result else v)
+        return result[::-1] if op.params["reverse"] else result
+
+    return packed(along(running, value, op.params["axis"]), np.dtype(op.dtype))
+
+
+@rule("sort")
+def _sort(op: Operation, value: np.ndarray, *others: np.ndarray) -> Any:
+    if others:
+        raise Unsupported("it moves other arrays along, by an order that depends on the inputs; sort one array alone")
+    return along(lambda row: _sorted(op.scalars, row), value, op.params["dimension"])
+
+
+@rule("top_k")
+def _top_k(op: Operation, value: np.ndarray) -> Any:
+    k, axis = op.params["k"], op.params.get("axis", op.params.get("operand_dimension", value.ndim - 1))
+    largest = along(lambda row: _sorted(op.scalars, row)[::-1][:k], value, axis)
+    return [largest, Unsupported("the positions of the largest values depend on the inputs")]
+
+
+def _sorted(s: Scalars, row: list[Scalar]) -> list[Scalar]:
+    """Sorts with Batcher's merge exchange: ``min(a, b) = a + b - max(a, b)`` shares the gate."""
+    if any(isinstance(v, float) for v in row):
+        raise Unsupported("it sorts infinite or undefined numbers")
+    wires = list(row)
+    for i, j in merge_exchange(len(wires)):
+        larger = s.maximum((wires[i], wires[j]))
+        wires[i] = s.sum(((ONE, wires[i]), (ONE, wires[j]), (-ONE, larger)))
+        wires[j] = larger
+    return wires
+
+
+@rule("argmax", "argmin")
+def _position(op: Operation, value: np.ndarray) -> np.ndarray:
+    """The first position of an extreme value: a step that takes i where ``x_i >= x_j`` for all j."""
+    s, largest = op.scalars, op.primitive.name == "argmax"
+
+    def position(row: list[Any]) -> Scalar:
+        if any(isinstance(v, float) for v in row):
+            raise Unsupported("it compares infinite or undefined numbers")
+        if any(isinstance(v, bool | Guard) for v in row):
+            wins, otherwise = [v if largest else s.negation(v) for v in row], ZERO
+        else:
+            otherwise = fmpq(len(row) - 1)
+            wins = [s.conjunction(s.compare("ge" if largest else "le", v, w) for w in row) for v in row[:-1]]
+        branches = [(guard, fmpq(i)) for i, guard in enumerate(wins)]
+        return s.choices([*branches, (True, otherwise)])
+
+    return _reduced(op, value, position)

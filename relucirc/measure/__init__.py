@@ -1,0 +1,1 @@
+"""How far and where: regions, pieces and exact deviations."""

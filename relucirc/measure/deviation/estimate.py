@@ -1,0 +1,236 @@
+"""An upper bound for a difference, without regions: intervals forwards, then one affine bound backwards.
+
+Forwards every gate gets an interval.  Backwards the gates of ``s (left - right)`` are replaced, last first,
+by affine bounds that hold on their intervals: with d = right - left and lo <= d <= up, a gate
+``max(left, right) = left + relu(d)`` has
+
+    relu(d) >= a d                                     for any a in [0, 1],
+    relu(d) <= a d + max(-a lo, (1 - a) up)            for any a in [0, 1];
+
+the second is the chord for a = up / (up - lo), and stays true when that slope is rounded.  What is left is
+affine over the inputs, and largest at a corner of the box around the domain: a point worth a look too.
+The two graphs are bounded as one, so that what they share may cancel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from relucirc.core.budget import tick
+from relucirc.core.exact import ONE, ZERO
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Gate, Graph, MaxGate
+from relucirc.language.domain import Domain
+from relucirc.measure.deviation.polynomial import Terms
+
+End = fmpq | None
+"""An end of an interval; None where it is infinite."""
+
+Interval = tuple[End, End]
+
+ROUNDS = 3
+"""How often the domain's relations narrow the box around it."""
+BITS = 64
+"""Ends with more than twice as many are rounded outwards to so many."""
+SLOPE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known before any region.
+
+    Attributes:
+        upper: No point of the domain has a larger absolute difference; None for no bound.
+        corners: Corners of the box around the domain, where the affine bounds are largest.
+    """
+
+    upper: End
+    corners: tuple[tuple[fmpq, ...], ...]
+
+
+def estimate(left: Graph, right: Graph, polynomials: Sequence[Terms] | None, domain: Domain) -> Estimate:
+    """Bounds ``|left - right|`` on a domain; with polynomials, which stand for the right side, ``|left - p|``."""
+    n = len(left.inputs)
+    box = box_around(domain, n)
+    gates, outputs = _joined(left, right)
+    ranges = list(box)
+    for gate in gates:
+        tick()
+        ranges.append(_gate_range(gate, ranges))
+    upper: End = ZERO
+    corners = []
+    for i, output in enumerate(outputs):
+        offset = (ZERO, ZERO) if polynomials is None else _polynomial_range(polynomials[i], box)
+        for sign in (1, -1):
+            form = output.scale(fmpq(sign))
+            affine = _affine_above(form, gates, ranges, n)
+            best = _least(form_range(form, ranges)[1], None if affine is None else form_range(affine, ranges)[1])
+            rest = offset[0] if sign > 0 else offset[1]  # subtracted: s (left - p)
+            total = None if best is None or rest is None else best - sign * rest
+            upper = None if total is None or upper is None else max(upper, total)
+            corners += [] if affine is None else _corner(affine, box)
+    return Estimate(upper, tuple(dict.fromkeys(corners)))
+
+
+def box_around(domain: Domain, n: int) -> list[Interval]:
+    """A box that holds the domain: each relation bounds each of its inputs by the bounds of the others."""
+    forms = [r.form for r in domain.relations] + [-r.form for r in domain.relations if r.op == "=="]
+    box: list[Interval] = [(None, None)] * n
+    for _ in range(ROUNDS):
+        for form in forms:
+            tick()
+            for v, c in form.terms.items():
+                rest = form_range(Form({u: a for u, a in form.terms.items() if u != v}, form.const), box)[1]
+                if rest is None:
+                    continue
+                low, high = box[v]
+                bound = -rest / c
+                if c > 0:
+                    bound = _ceiling(bound) if v in domain.integers else _outward(bound, -1)
+                    low = bound if low is None else max(low, bound)
+                else:
+                    bound = -_ceiling(-bound) if v in domain.integers else _outward(bound, 1)
+                    high = bound if high is None else min(high, bound)
+                box[v] = low, high
+    return box
+
+
+def form_range(form: Form, ranges: Sequence[Interval]) -> Interval:
+    """The interval of a form, from those of its variables."""
+    low: End = form.const
+    high: End = form.const
+    for v, c in form.terms.items():
+        below, above = ranges[v] if c > 0 else ranges[v][::-1]
+        low = None if low is None or below is None else low + c * below
+        high = None if high is None or above is None else high + c * above
+    return low, high
+
+
+def _joined(left: Graph, right: Graph) -> tuple[list[Gate], list[Form]]:
+    """The gates of both sides, and their differences."""
+    n, shift = len(left.inputs), len(left.gates)
+
+    def moved(form: Form) -> Form:
+        return form.substitute(lambda v: Form.variable(v + shift) if v >= n else None)
+
+    gates = [*left.gates, *(gate.map(moved) for gate in right.gates)]
+    return gates, [a - moved(b) for a, b in zip(left.outputs, right.outputs, strict=True)]
+
+
+def _gate_range(gate: Gate, ranges: Sequence[Interval]) -> Interval:
+    forms = [gate.left, gate.right] if isinstance(gate, MaxGate) else [form for _, form in gate.branches]
+    lows, highs = zip(*(form_range(form, ranges) for form in forms), strict=True)
+    high = None if None in highs else _outward(max(highs), 1)
+    known = [low for low in lows if low is not None]
+    if isinstance(gate, MaxGate):
+        return (_outward(max(known), -1) if known else None), high
+    return (_outward(min(known), -1) if len(known) == len(lows) else None), high
+
+
+def _affine_above(form: Form, gates: Sequence[Gate], ranges: Sequence[Interval], n: int) -> Form | None:
+    """A form over inputs and choices that is nowhere smaller; None where a gate has no affine bound."""
+    for k in range(len(gates) - 1, -1, -1):
+        gate, v = gates[k], n + k
+        c = form.terms.get(v)
+        if c is None or not isinstance(gate, MaxGate):
+            continue
+        tick()
+        difference = gate.right - gate.left
+        low, high = form_range(difference, ranges)
+        if c > 0:
+            line = _chord(low, high)
+            if line is None:
+                return None
+            slope, constant = line
+        else:
+            slope, constant = ONE if high is None or (low is not None and high > -low) else ZERO, ZERO
+            slope = ONE if low is not None and low >= 0 else ZERO if high is not None and high <= 0 else slope
+        rest = Form({u: a for u, a in form.terms.items() if u != v}, form.const)
+        form = combine(((ONE, rest), (c, gate.left), (c * slope, difference))).shift(c * constant)
+    return form
+
+
+def _chord(low: End, high: End) -> tuple[fmpq, fmpq] | None:
+    """Slope and constant of a line above relu on an interval."""
+    if high is not None and high <= 0:
+        return ZERO, ZERO
+    if low is not None and low >= 0:
+        return ONE, ZERO
+    if low is None:
+        return None if high is None else (ZERO, high)
+    if high is None:
+        return ONE, -low
+    exact = high / (high - low)
+    slope = fmpq(int(exact.p) * SLOPE // int(exact.q), SLOPE)
+    return slope, max(-slope * low, (1 - slope) * high)
+
+
+def _corner(form: Form, box: Sequence[Interval]) -> list[tuple[fmpq, ...]]:
+    """The corner of the box where a form is largest, if there is one; the middle where it does not matter."""
+    point = []
+    for v, (low, high) in enumerate(box):
+        c = form.coefficient(v)
+        end = high if c > 0 else low if c else _middle(low, high)
+        if end is None:
+            return []
+        point.append(end)
+    return [tuple(point)]
+
+
+def _middle(low: End, high: End) -> fmpq:
+    if low is None or high is None:
+        return low if low is not None else high if high is not None else ZERO
+    return (low + high) / 2
+
+
+def _polynomial_range(terms: Terms, box: Sequence[Interval]) -> Interval:
+    """The interval of a polynomial, term by term."""
+    low: End = ZERO
+    high: End = ZERO
+    for exponents, coefficient in terms:
+        part: Interval = (coefficient, coefficient)
+        for interval, exponent in zip(box, exponents, strict=True):
+            for _ in range(exponent % 2):
+                part = _product(part, interval)
+            if exponent > 1:
+                part = _product(part, _even_power(interval, exponent // 2 * 2))
+        low = None if low is None or part[0] is None else low + part[0]
+        high = None if high is None or part[1] is None else high + part[1]
+    return low, high
+
+
+def _even_power(interval: Interval, exponent: int) -> Interval:
+    low, high = interval
+    if low is None or high is None:
+        return ZERO, None
+    ends = sorted((low**exponent, high**exponent))
+    return (ZERO if low < 0 < high else ends[0]), ends[1]
+
+
+def _product(a: Interval, b: Interval) -> Interval:
+    if a == (ZERO, ZERO) or b == (ZERO, ZERO):
+        return ZERO, ZERO
+    if None in a or None in b:
+        return None, None
+    products = [x * y for x in a for y in b]  # type: ignore[operator]
+    return min(products), max(products)
+
+
+def _least(a: End, b: End) -> End:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _ceiling(value: fmpq) -> fmpq:
+    return fmpq(-(-int(value.p) // int(value.q)))
+
+
+def _outward(value: fmpq, side: int) -> fmpq:
+    """Rounds a long number up (side 1) or down (side -1)."""
+    p, q = int(value.p), int(value.q)
+    if p.bit_length() + q.bit_length() <= 2 * BITS:
+        return value
+    shift = BITS - p.bit_length() + q.bit_length()
+    top, bottom = (p << shift, q) if shift >= 0 else (p, q << -shift)
+    rounded = -(-top // bottom) if side > 0 else top // bottom
+    return fmpq(rounded, 1 << shift) if shift >= 0 else fmpq(rounded << -shift)

@@ -1,0 +1,291 @@
+"""``max_deviation``: the exact largest distance between a network and a formula on a domain."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import DomainError, RelucircError, shorten
+from relucirc.core.exact import nearest_integer, to_rational, written
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, Relation
+from relucirc.core.progress import progress_line
+from relucirc.core.trees import symbols_of
+from relucirc.geometry.lattice import Cut
+from relucirc.language.claim import Claim, read_claim
+from relucirc.language.domain import Domain, declared
+from relucirc.language.lower.from_formula import read_expressions
+from relucirc.language.network import MLP
+from relucirc.measure.deviation.affine import Unbounded, affine_summit
+from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint
+from relucirc.measure.deviation.curved import curved_summit
+from relucirc.measure.deviation.estimate import Estimate, estimate
+from relucirc.measure.deviation.integers import cut_between, has_integer_point
+from relucirc.measure.deviation.polynomial import Terms, read_polynomials
+from relucirc.measure.deviation.summit import Peak, Standing, Summit
+from relucirc.proof.cases import Case, Solver
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """The supremum of ``|network - formula|`` over a domain, or an interval that holds it.
+
+    Attributes:
+        value: The exact supremum, over all outputs: a rational number, a real algebraic one where
+            the formula is a polynomial, or ``sympy.oo`` where it is unbounded.  None where the budget
+            ended first.
+        lower: The supremum is not less; the value itself where that is known.
+        upper: The supremum is not more; ``sympy.oo`` where no bound is known.
+        witness: A point of the domain's closure that attains ``lower``, exact coordinates by input
+            name; None where it is unbounded, or no point was seen.
+        attained: Whether the witness itself attains it.  At a jump of the formula, or on an open
+            boundary, the supremum is only approached.
+        reason: One sentence for people.
+        seconds: Wall time used.
+    """
+
+    value: sympy.Expr | None
+    witness: dict[str, sympy.Expr] | None
+    attained: bool
+    lower: sympy.Expr
+    upper: sympy.Expr
+    reason: str
+    seconds: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """``"exact"``, or ``"unknown"`` where only the interval is known."""
+        return "unknown" if self.value is None else "exact"
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as plain JSON data, numbers as strings."""
+        return {
+            "status": self.status,
+            "value": None if self.value is None else written(self.value),
+            "lower": written(self.lower),
+            "upper": written(self.upper),
+            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
+            "attained": self.attained,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 6),
+        }
+
+
+def max_deviation(
+    net: Any,
+    formula: Any,
+    domain: Any = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+    progress: Callable[[Budget], None] | None = None,
+) -> Deviation:
+    """Measures exactly how far a network is from a formula: ``sup |net(x) - f(x)|``.
+
+    For a piecewise-linear formula the difference is affine on every region of a common subdivision,
+    so the supremum over a polyhedron is attained at a vertex of one, or is infinite along an
+    unbounded direction.  For a polynomial on a domain of at most two dimensions it is attained
+    at a vertex, on an edge, or where the gradient vanishes: at points with algebraic coordinates.
+
+    Args:
+        net: A network or JAX function, as for :func:`relucirc.prove`.
+        formula: The formula, as for :func:`relucirc.prove`; or a polynomial with rational
+            coefficients, or a list of them.
+        domain: The domain, as for :func:`relucirc.prove`.
+        budget: Seconds of wall time, after which the answer is an interval; None for no limit.
+        inputs: Names of the inputs where ``net`` is a function.
+        progress: As for :func:`relucirc.prove`.
+
+    Returns:
+        A :class:`Deviation`.  When the budget ends, or at Ctrl-C, its ``value`` is None, and the supremum
+        lies between ``lower`` and ``upper``, both certified.
+
+    Raises:
+        RelucircError: For unreadable input.
+
+    Example:
+        >>> import relucirc
+        >>> relucirc.max_deviation(relucirc.circuits.identity(), "Max(0, x)", relucirc.Box(-1, 1)).value
+        1
+        >>> relucirc.max_deviation(relucirc.circuits.absolute(), "x**2", relucirc.Box(0, 1)).value
+        1/4
+    """
+    clock = Budget(budget, method="deviation", on_progress=progress_line() if progress is None else progress)
+    measure = None
+    try:
+        with clock:
+            polynomials, said = _polynomials(net, formula, inputs)
+            claim = read_claim(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
+            claim = replace(claim, domain=claim.domain & said)
+            measure = _Measure(claim, polynomials, clock)
+            return measure.run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+        if measure is None:
+            reason = f"nothing is known: {ended} before the question was read."
+            return Deviation(None, None, False, sympy.Integer(0), sympy.oo, reason, clock.elapsed)
+        return measure.interval(ended)
+    except RecursionError:
+        raise RelucircError("max_deviation: the cases are nested too deeply; measure a smaller domain.") from None
+
+
+def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> tuple[list[Terms] | None, Domain]:
+    """The formula as polynomials, if it is that, and what its symbols are declared to be then."""
+    names = net.inputs if isinstance(net, MLP | Graph) else inputs
+    expressions = None if names is None else read_expressions(formula, tuple(names))
+    if names is None or expressions is None:
+        return None, Domain()
+    return read_polynomials(expressions, tuple(names)), declared(symbols_of(expressions), names)
+
+
+class _Measure:
+    """The largest absolute difference over all cases."""
+
+    def __init__(self, claim: Claim, polynomials: list[Terms] | None, clock: Budget) -> None:
+        self.claim = claim
+        self.polynomials = polynomials
+        self.clock = clock
+        self.integers = claim.domain.integers
+        self.estimate = Estimate(None, ())
+        self.summit = Summit()
+        self.current = Summit()
+        self.chart: tuple[Form, ...] = ()  # every input over the coordinates of the current case
+
+    def run(self) -> Deviation:
+        """Measures all cases."""
+        self.estimate = estimate(self.claim.left, self.claim.right, self.polynomials, self.claim.domain)
+        for corner in self.estimate.corners:
+            self._look(corner)
+        try:
+            solver = Solver(self.solve, self.clock, self.integers)
+            finished = solver.run(self.claim.left, self.claim.right, self.claim.domain.relations)
+        except Unbounded:
+            reason = "the difference is unbounded on this domain."
+            return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
+        if finished is None:
+            return self.interval("the cells were not searched to the end")
+        peak = self.summit.peak
+        if peak is None:
+            raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
+        value, witness = peak.value.to_sympy(), self._named(peak.point)
+        reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
+        return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed)
+
+    def interval(self, ended: str) -> Deviation:
+        """What is known when the search ends early."""
+        peak = self._highest()
+        lower = sympy.Integer(0) if peak is None else peak.value.to_sympy()
+        upper = sympy.oo if self.estimate.upper is None else to_rational(self.estimate.upper)
+        witness = None if peak is None else self._named(peak.point)
+        attained = peak is not None and peak.attained
+        seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
+        most = f"and at most {_shown(upper)}" if upper != sympy.oo else "no upper bound is known"
+        reason = f"largest difference at least {_shown(lower)}{seen}, {most}: {ended}."
+        return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed)
+
+    def _highest(self) -> Peak | None:
+        """The best of the finished cases and the one that was being measured.
+
+        Between integers a peak of the latter says nothing about the domain.
+        """
+        peaks, current = [self.summit.peak], self.current.peak
+        if current is not None and (current.attained or not self.integers):
+            peaks.append(replace(current, point=current.point.lift(self.chart)))
+        best: Peak | None = None
+        for peak in peaks:
+            if peak is not None and (best is None or peak.value.compare(best.value) > 0):
+                best = peak
+        return best
+
+    def _named(self, point: AlgebraicPoint) -> dict[str, sympy.Expr]:
+        return {name: point[i].to_sympy() for i, name in enumerate(self.claim.left.inputs)}
+
+    def _look(self, point: Sequence[fmpq]) -> None:
+        """Offers the difference at one point, or at the integers nearest to it, if that is in the domain."""
+        at = tuple(fmpq(nearest_integer(c)) if v in self.integers else c for v, c in enumerate(point))
+        if not self.claim.contains(at):
+            return
+        if self.polynomials is None:
+            right = self.claim.right.evaluate(at)
+        else:
+            right = [sum((_monomial(at, e, c) for e, c in terms), start=fmpq(0)) for terms in self.polynomials]
+        gap = max(abs(a - b) for a, b in zip(self.claim.left.evaluate(at), right, strict=True))
+        self.summit.offer(Algebraic.of(gap), AlgebraicPoint.rational(at), lambda _: Standing.INSIDE)
+
+    def solve(self, case: Case) -> "dict | Cut | tuple[fmpq, ...] | None":
+        """Measures one case; a cut, or a point with fractional inputs, asks for finer ones."""
+        self._look(case.inside)
+        between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
+
+        def belongs(coordinates: AlgebraicPoint) -> Standing:
+            point = coordinates.lift(case.chart.forms)
+            if not all(r.holds(point.form(r.form).sign()) for r in case.relations):
+                return Standing.NEAR
+            return Standing.INSIDE if all(point[v].is_integer for v in self.integers) else Standing.FRACTIONAL
+
+        def within(sides: Sequence[Form]) -> list[Relation]:
+            named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
+            return [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
+
+        def meets(sides: Sequence[Form]) -> bool:
+            return not between or has_integer_point(within(sides), len(case.chart.forms), self.integers)
+
+        self.current, self.chart = Summit(), case.chart.forms
+        if self.polynomials is None:
+            found = affine_summit(case.problem, belongs, meets, self.clock, self.current)
+        else:
+            found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
+            if found is None and between:
+                raise DomainError(
+                    "max_deviation: expected a bounded domain of integer points for a polynomial, got an unbounded one."
+                )
+            if found is None:
+                raise Unbounded
+        if found is None or not self._is_news(found, between=between):
+            return {}
+        lifted = found.point.lift(case.chart.forms)
+        if between and not found.attained:
+            point = tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
+            return cut_between(within(found.sides), point, self.integers) or point
+        self.summit.offer(found.value, lifted, lambda _: found.standing)
+        return {}
+
+    def _is_news(self, found: Peak, *, between: bool) -> bool:
+        """Whether a case may hold something higher than what is known, or as high and better attained.
+
+        Between integers the peak is a bound for the case.  Where it stands near the cell only, no point
+        of the cell has this value.
+        """
+        best = self.summit.peak
+        if not between or best is None:
+            return True
+        order = found.value.compare(best.value)
+        return order > 0 or (order == 0 and not best.attained and found.standing is not Standing.NEAR)
+
+
+def _monomial(point: Sequence[fmpq], exponents: Sequence[int], coefficient: fmpq) -> fmpq:
+    for c, exponent in zip(point, exponents, strict=True):
+        coefficient = coefficient * c**exponent
+    return coefficient
+
+
+def _shown(value: sympy.Expr) -> str:
+    """Writes a number, and about how large it is."""
+    if value.is_Integer:
+        return shorten(written(value))
+    try:
+        return f"{shorten(written(value))} (about {float(value):.6g})"
+    except OverflowError:
+        return shorten(written(value))
+
+
+def _where(witness: dict[str, sympy.Expr], *, attained: bool) -> str:
+    verb = "attained" if attained else "approached"
+    at = ", ".join(f"{name} = {shorten(written(value))}" for name, value in witness.items())
+    return f"{verb} at {at}" if at else f"{verb} at the only point"

@@ -1,0 +1,106 @@
+"""Which regions share a facet: the two sides of a facet have equal signs but for the neurons zero on it.
+
+Pre-activations are continuous, so a facet seen from either side has one sign vector: the region's
+signs with a zero for every neuron that vanishes on the facet (or on all of the region).  A facet
+inside the domain has exactly two sides.  So facets with equal sign vectors come in pairs, and a
+facet without its partner would be a gap or an overlap in the enumeration: it is an error.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from relucirc.measure.regions.rows import CHUNK, row_hashes
+
+
+class Adjacency(Sequence[tuple[int, int]]):
+    """Pairs of neighbouring regions, ``(i, j)`` with ``i < j``, sorted.
+
+    Attributes:
+        array: The same pairs as an integer array of shape (pairs, 2).
+    """
+
+    def __init__(self, pairs: ArrayLike, regions: int) -> None:
+        array = np.sort(np.asarray(pairs, np.int64).reshape(-1, 2), axis=1)
+        self._keys = np.sort(array[:, 0] * regions + array[:, 1])
+        self._regions = regions
+        self.array = np.stack([self._keys // max(regions, 1), self._keys % max(regions, 1)], axis=1)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [(a, b) for a, b in self.array[i].tolist()]
+        a, b = self.array[i].tolist()
+        return a, b
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self[:])
+
+    def __contains__(self, pair: object) -> bool:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            return False
+        key = pair[0] * self._regions + pair[1]
+        at = int(np.searchsorted(self._keys, key))
+        return at < len(self._keys) and int(self._keys[at]) == key
+
+    def __repr__(self) -> str:
+        return f"Adjacency({len(self)} pairs of {self._regions} regions)"
+
+
+def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, *, complete: bool = True) -> Adjacency:
+    """Pairs up the facets of all regions.
+
+    Args:
+        signs: One row per region.
+        facets: One row of bit masks per facet: the neurons that vanish there.
+        owners: The region of every facet.
+        complete: Whether all regions are there; otherwise facets may lack their other side, and are left out.
+    """
+    rises, falls = packed(signs > 0), packed(signs < 0)
+    words = rises.shape[1]
+
+    def vectors(chosen: np.ndarray) -> list[np.ndarray]:
+        """The sign vectors of some facets, as columns of packed words."""
+        owner, others = owners[chosen], ~facets[chosen, :words]
+        return [part[owner, w] & others[:, w] for part in (rises, falls) for w in range(words)]
+
+    if not complete:
+        order = np.lexsort(vectors(np.arange(len(owners))))
+        columns = vectors(order)
+        twins = np.flatnonzero(np.logical_and.reduce([column[:-1] == column[1:] for column in columns]))
+        return Adjacency(np.stack([owners[order[twins]], owners[order[twins + 1]]], axis=1), len(signs))
+    spans = [np.arange(i, min(i + CHUNK, len(owners))) for i in range(0, len(owners), CHUNK)]
+    hashes = np.concatenate([np.zeros(0, np.uint64), *(row_hashes(vectors(span)) for span in spans)])
+    order = np.argsort(hashes, kind="stable")
+    if not _in_pairs(order, hashes, vectors):  # a hash is shared, or a facet lacks its partner
+        order = np.lexsort(vectors(np.arange(len(owners))))
+        assert _in_pairs(order, None, vectors), "a facet does not have exactly two sides; please report this network"
+    return Adjacency(owners[order].reshape(-1, 2), len(signs))
+
+
+def _in_pairs(order: np.ndarray, hashes: "np.ndarray | None", vectors: Callable[[np.ndarray], list]) -> bool:
+    """Whether sorted facets are equal two by two, and differ from pair to pair."""
+    if len(order) % 2:
+        return False
+    one, other = order[::2], order[1::2]
+    for i in range(0, len(one), CHUNK):
+        span = slice(i, i + CHUNK)
+        if any((a != b).any() for a, b in zip(vectors(one[span]), vectors(other[span]), strict=True)):
+            return False
+    if hashes is not None:
+        return bool((hashes[other[:-1]] != hashes[one[1:]]).all())
+    differs = [a != b for a, b in zip(vectors(other[:-1]), vectors(one[1:]), strict=True)]
+    return bool(np.logical_or.reduce(differs).all())
+
+
+def packed(rows: np.ndarray) -> np.ndarray:
+    """Packs rows of truth values into 64-bit words, column k as bit k."""
+    words = max(1, (rows.shape[1] + 63) // 64)
+    padded = np.zeros((len(rows), words * 8), np.uint8)
+    bits = np.packbits(rows, axis=1, bitorder="little")
+    padded[:, : bits.shape[1]] = bits
+    return padded.view("<u8").astype(np.uint64)

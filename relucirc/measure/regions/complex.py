@@ -1,0 +1,337 @@
+"""``regions``: the activation regions, linear pieces and affine maps of a network, exactly."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+from flint import fmpq
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import DomainError, NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.exact import to_rational
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form
+from relucirc.geometry.cell import Cell
+from relucirc.geometry.chart import Chart, chart_of
+from relucirc.language.domain import read_domain
+from relucirc.language.network import MLP
+from relucirc.measure.regions.adjacency import Adjacency
+from relucirc.measure.regions.batch import FACETS, Batch
+from relucirc.measure.regions.compiled_walk import is_available
+from relucirc.measure.regions.integer_network import IntegerNetwork
+from relucirc.measure.regions.lazy import LazySequence
+from relucirc.measure.regions.line import Line
+from relucirc.measure.regions.maps import OutputMaps
+from relucirc.measure.regions.sweep import End, sweep
+from relucirc.measure.regions.tree import Start, Tree
+
+Point = tuple[sympy.Rational, ...]
+
+
+@dataclass(frozen=True)
+class AffineMap:
+    """``x -> weight @ x + bias`` with exact entries.
+
+    On a domain of lower dimension, where the weights are not unique, they are zero for the inputs
+    that the domain's equalities express by others.
+
+    Attributes:
+        weight: One row per output.
+        bias: One entry per output.
+    """
+
+    weight: tuple[Point, ...]
+    bias: Point
+
+    def __call__(self, *point: Any) -> Point:
+        """Returns the value at a point."""
+        return tuple(
+            sum((w * x for w, x in zip(row, point, strict=True)), start=b)
+            for row, b in zip(self.weight, self.bias, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Region:
+    """A full-dimensional set on which every hidden pre-activation has one sign.
+
+    Its closure is the convex hull of the vertices, plus multiples >= 0 of the directions, plus any
+    multiples of the lines.
+
+    Attributes:
+        signs: One of 1, -1 or 0 (identically zero) per hidden neuron, layer by layer.
+        vertices: Exact vertices; of a region with lines, a point on each of its smallest faces.
+        directions: Extreme directions of the recession cone; empty for a bounded region.
+        lines: A basis of the lineality space; empty for a region with vertices.
+        interior: A point strictly inside.
+        affine_map: What the network computes there.
+    """
+
+    signs: tuple[int, ...]
+    vertices: tuple[Point, ...]
+    directions: tuple[Point, ...]
+    lines: tuple[Point, ...]
+    interior: Point
+    affine_map: AffineMap
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A maximal facet-connected union of activation regions with one affine map.
+
+    Attributes:
+        regions: Indices into ``activation_regions``.
+        affine_map: Index into ``affine_maps``.
+    """
+
+    regions: tuple[int, ...]
+    affine_map: int
+
+
+class Complex:
+    """The polyhedral complex of a network on a domain; made by :func:`regions`.
+
+    Everything is exact.  Counting regions is immediate; maps, adjacency, pieces and vertices are
+    worked out when they are first asked for, and their items one at a time.
+
+    Attributes:
+        complete: Whether all regions were found.  Otherwise everything here is about those that were: pieces
+            and neighbours among them, their vertices.
+        reason: One sentence for people: how many were found, and why not all.
+    """
+
+    def __init__(self, network: IntegerNetwork, chart: Chart, found: Tree | Line, ended: str | None = None) -> None:
+        self._network = network
+        self._chart = chart
+        self._found = found
+        self.complete = ended is None
+        count = f"{len(self):,} activation region{'s' * (len(self) != 1)}"
+        self.reason = f"{count} in all." if ended is None else f"{count} found, perhaps not all: {ended}."
+
+    @property
+    def signs(self) -> np.ndarray:
+        """The signs of the hidden neurons, an int8 array of shape (regions, neurons)."""
+        return self._found.signs
+
+    @property
+    def replayed(self) -> int:
+        """How many regions machine arithmetic could not certify and exact integers walked."""
+        return self._found.replayed
+
+    @property
+    def activation_regions(self) -> Sequence[Region]:
+        """The activation regions."""
+        return LazySequence(len(self), self._region, "activation regions")
+
+    @cached_property
+    def _maps(self) -> OutputMaps:
+        return OutputMaps(self._network, self.signs)
+
+    @property
+    def affine_maps(self) -> Sequence[AffineMap]:
+        """The distinct affine maps."""
+        return LazySequence(len(self._maps), self._affine_map, "affine maps")
+
+    @property
+    def map_numbers(self) -> np.ndarray:
+        """For every activation region the index of its map in ``affine_maps``."""
+        return self._maps.numbers
+
+    @cached_property
+    def adjacency(self) -> Adjacency:
+        """Pairs of regions that share a facet, ``i < j``, sorted."""
+        return self._found.adjacency()
+
+    @property
+    def linear_pieces(self) -> Sequence[Piece]:
+        """Maximal facet-connected unions of regions with one affine map."""
+        return LazySequence(len(self._pieces[1]), self._piece, "linear pieces")
+
+    @cached_property
+    def _pieces(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Regions sorted by piece, where each piece begins and ends there, and the piece of every region."""
+        numbers, pairs = self.map_numbers, self.adjacency.array
+        same = pairs[numbers[pairs[:, 0]] == numbers[pairs[:, 1]]]
+        graph = coo_matrix((np.ones(len(same), np.int8), (same[:, 0], same[:, 1])), shape=(len(self), len(self)))
+        count, labels = connected_components(graph, directed=False)
+        order = np.argsort(labels, kind="stable")
+        begins = np.searchsorted(labels[order], np.arange(count + 1))
+        return order, np.stack([begins[:-1], begins[1:]], axis=1), labels
+
+    def _piece(self, i: int) -> Piece:
+        order, spans, _ = self._pieces
+        begin, end = spans[i]
+        members = order[begin:end].tolist()
+        return Piece(tuple(members), int(self.map_numbers[members[0]]))
+
+    @cached_property
+    def vertices(self) -> Sequence[Point]:
+        """The distinct vertices of all regions."""
+        found = self._found.vertices()
+        return LazySequence(len(found), lambda i: self._lift(found[i]), "vertices")
+
+    def _region(self, i: int) -> Region:
+        cell = self._found.cell(i)
+        return Region(
+            tuple(self.signs[i].tolist()),
+            tuple(self._lift(vertex) for vertex in cell.vertices),
+            tuple(self._lift_direction(direction) for direction in cell.directions),
+            tuple(self._lift_direction(line[1:]) for line in cell.lines),
+            self._lift(cell.interior_point()),
+            self._affine_map(int(self.map_numbers[i])),
+        )
+
+    def _lift(self, coordinates: Sequence[fmpq]) -> Point:
+        return tuple(map(to_rational, self._chart.lift(coordinates)))
+
+    def _lift_direction(self, direction: Sequence[int]) -> Point:
+        moved = [Form(form.terms).evaluate([fmpq(c) for c in direction]) for form in self._chart.forms]
+        return tuple(map(to_rational, moved))
+
+    def _affine_map(self, i: int) -> AffineMap:
+        place = {v: k + 1 for k, v in enumerate(self._chart.free)}
+        weight, bias = [], []
+        for row, denominator in zip(self._maps.entries(i), self._network.denominators, strict=True):
+            entries = [sympy.Rational(int(c), denominator) for c in row]
+            inputs = range(len(self._chart.forms))
+            weight.append(tuple(entries[place[v]] if v in place else sympy.Integer(0) for v in inputs))
+            bias.append(entries[0])
+        return AffineMap(tuple(weight), tuple(bias))
+
+    def __len__(self) -> int:
+        return len(self.signs)
+
+    def __repr__(self) -> str:
+        least = "" if self.complete else "at least "
+        return f"<complex of {least}{len(self)} activation regions in {len(self._chart.forms)} inputs>"
+
+
+def regions(
+    net: MLP,
+    domain: Any = None,
+    budget: float | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+    compiled: bool | None = None,
+) -> Complex:
+    """Finds all activation regions of a network on a domain, exactly.
+
+    An activation region is a full-dimensional set with one sign pattern of the hidden
+    pre-activations; one that is identically zero on the set has sign 0.  Degenerate arrangements,
+    unbounded regions and lines inside regions are ordinary.  On a domain that lies in a proper
+    affine subspace, full-dimensional means: within that subspace.
+
+    A network of one input is swept from left to right, and put together from its bottlenecks
+    where it is a composition.
+
+    Args:
+        net: A network; its float weights mean exactly the binary values that they hold.
+        domain: A polyhedron, as for :func:`relucirc.prove`; None for all of R^n.
+        budget: Seconds of wall time; None for no limit.  When they end, or at Ctrl-C, the answer has the
+            regions found so far, and says so: ``complete`` is False.
+        progress: Called from time to time with the number of regions found so far.
+        compiled: Whether to walk in compiled machine arithmetic, which certifies every region by
+            error bounds or exact integers and hands the rest to exact arithmetic.  By default,
+            where numba is installed (``pip install 'relucirc[fast]'``).
+
+    Returns:
+        A :class:`Complex` with ``activation_regions``, ``linear_pieces``, ``affine_maps``,
+        ``vertices`` and ``adjacency``.
+
+    Raises:
+        DomainError: For an empty domain, or one of integer points.
+        NetworkError: For anything but a network with numbers as weights.
+
+    Example:
+        >>> import relucirc
+        >>> found = regions(relucirc.circuits.minimum())
+        >>> len(found.activation_regions), len(found.linear_pieces)
+        (4, 2)
+    """
+    if compiled and not is_available():
+        raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
+    clock = Budget(budget, method="regions")
+    search = _Search(clock, progress, is_available() if compiled is None else compiled)
+    try:
+        with clock:
+            return search.run(net, domain)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return search.answer(clock.ended(error))
+
+
+class _Search:
+    """The walk, and what it found so far."""
+
+    def __init__(self, clock: Budget, progress: Callable[[int], None] | None, compiled: bool) -> None:
+        self.clock = clock
+        self.progress = progress
+        self.compiled = compiled
+        self.chart = Chart((), (), (), (), (), {})
+        self.network = IntegerNetwork(0, (), (), ())
+        self.start: Start | None = None
+        self.batches: list[Batch] = []
+        self.line: Line | None = None
+
+    def run(self, net: MLP, domain: Any) -> Complex:
+        """Finds all regions."""
+        self.chart = _chart(net, domain)
+        n = len(self.chart.free)
+        self.network = IntegerNetwork.of(net, self.chart.forms, n)
+        if n == 1:
+            low, high = _ends(self.chart)
+            self.line = Line(sweep(self.network, low, high, self._tick), low, high)
+            return self.answer(None)
+        self.start = Start.of(self.network, self.chart.constraints, self.compiled)
+        count = 0
+        for batch in self.start.batches(FACETS):
+            self.batches.append(batch)
+            count += len(batch.signs)
+            self._tick(count)
+        return self.answer(None)
+
+    def _tick(self, count: int) -> None:
+        self.clock.progress["regions"] = count
+        if self.progress is not None:
+            self.progress(count)
+        self.clock.step()
+
+    def answer(self, ended: str | None) -> Complex:
+        """What was found, and why the walk ended early if it did."""
+        if self.line is not None:
+            return Complex(self.network, self.chart, self.line, ended)
+        start = self.start or Start(self.network, Cell.everything(self.network.n), (), compiled=False)
+        return Complex(self.network, self.chart, Tree(start, self.batches, complete=ended is None), ended)
+
+
+def _chart(net: MLP, domain: Any) -> Chart:
+    """Checks the network and the domain, and gives coordinates in which the domain has interior."""
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
+    if net.symbols:
+        names = [symbol.name for symbol in net.symbols]
+        raise NetworkError(f"regions: the weights have symbols {names}; substitute numbers first.")
+    where = read_domain(domain, net.inputs)
+    if where.integers:
+        raise DomainError("regions: expected a domain of real points, got integer points; leave integrality out.")
+    if where.relations and feasibility(where.relations, len(net.inputs)).point is None:
+        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+    return chart_of(where.relations, len(net.inputs))
+
+
+def _ends(chart: Chart) -> tuple[End, End]:
+    """The interval of a chart of one coordinate."""
+    low: End = None
+    high: End = None
+    for form in chart.constraints:
+        slope = form.coefficient(0)
+        root = -form.const / slope
+        if slope > 0:
+            low = root if low is None else max(low, root)
+        else:
+            high = root if high is None else min(high, root)
+    return low, high

@@ -1,0 +1,258 @@
+"""``discover``: networks with two hidden layers, found by linear algebra over a dictionary and proved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy
+
+from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.language.network import MLP
+from relucirc.optimal.discovery.combination import Combination
+from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
+from relucirc.optimal.discovery.groups import Group, subgroups, whole
+from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
+from relucirc.optimal.discovery.sparse import System, grid_solution, sparse_solutions
+from relucirc.optimal.discovery.target import Target, read_target
+from relucirc.optimal.reading import read_function
+from relucirc.proof.prover import prove
+from relucirc.proof.result import Result
+
+MAX_ORBITS = 4000
+"""Groups with more orbits of atoms are not tried."""
+MAX_GRID = 2500
+LINEAR_SHARE = 15.0
+GRID_SHARE = 60.0
+"""Most seconds for one group: for all its linear programs, and for its mixed-integer program."""
+SYMMETRY, SEARCH = 0.1, 0.8
+"""Shares of the time: for proving symmetries, and of what is then left for looking for few atoms."""
+LONG = 1e6
+BUILT = 3
+"""Solutions for which a network is built; the smallest is kept."""
+SPARE = 40
+"""Equations beyond the number of unknowns."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What :func:`discover` answers.
+
+    Attributes:
+        network: A network with two hidden layers, proved equal; None if none was found.
+        hidden_neurons: Its size; None without a network.
+        formula: The same as a SymPy expression.
+        terms: The combination of atoms as plain JSON data.
+        proof: The prover's answer about the network.
+        excluded: Where the dictionary was shown not to contain the function: points and weights y with
+            ``sum y g(point) = 0`` for every sum g of an orbit of atoms, but not for the function.
+        searched: Counters: degree, letters, words, atoms, orbits, equations.
+        reason: What was found, or exactly what the empty search shows.
+        seconds: Wall time used.
+    """
+
+    network: MLP | None
+    hidden_neurons: int | None
+    formula: sympy.Expr | None
+    terms: dict[str, Any] | None
+    proof: Result | None = field(repr=False)
+    excluded: dict[str, Any] | None = field(repr=False)
+    searched: dict[str, int]
+    reason: str
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def discover(
+    f: Any,
+    hidden_layers: int = 2,
+    *,
+    degree: int = 2,
+    budget: float | None = 240.0,
+    inputs: Sequence[str] | None = None,
+) -> Discovery:
+    """Searches for a network with two hidden layers, and proves what it finds.
+
+    The dictionary holds the maxima of two sums of ``degree`` pairwise maxima of inputs, and all shorter
+    ones.  First it is decided exactly whether the function is a combination of them, with all its
+    symmetries; then solutions with few atoms are looked for.
+
+    Args:
+        f: A function with f(t x) = t f(x) for t > 0, such as a maximum, a minimum or a median of inputs.
+        hidden_layers: 2.  For 1, :func:`relucirc.minimal_network` answers exactly.
+        degree: Length of the sums; the dictionary grows fast with it.
+        budget: Seconds.
+        inputs: Names of the inputs, in order; f's own symbols by default.
+
+    Returns:
+        A :class:`Discovery`: machine-found and exactly proved, with no claim of novelty; or what
+        exactly the empty search shows.
+
+    Raises:
+        RelucircError: When f cannot be read, or is not of this kind.
+
+    Example:
+        >>> import relucirc
+        >>> relucirc.discover("Max(x1, x2, x3)").proof.status
+        'proved'
+    """
+    if hidden_layers != 2:
+        raise RelucircError(
+            f"discover searches for two hidden layers, got hidden_layers={shorten(hidden_layers)}; for one, "
+            "minimal_network answers exactly; for more, compile_formula builds networks."
+        )
+    if not isinstance(degree, int) or isinstance(degree, bool) or not 1 <= degree <= 4:
+        raise RelucircError(f"degree: expected 1, 2, 3 or 4, got {shorten(degree)}.")
+    clock = Budget(budget, method="discover")
+    search: _Search | None = None
+    try:
+        with clock:
+            graph = read_function(f, inputs)
+            target = read_target(graph, SYMMETRY * min(clock.remaining, LONG))
+            search = _Search(target, Dictionary(target.points, degree), clock)
+            return search.run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+        if search is not None:
+            return search.best_or_nothing(ended)
+        reason = f"nothing is known: {ended} before the dictionary was made."
+        return Discovery(None, None, None, None, None, None, {}, reason, clock.elapsed)
+
+
+class _Search:
+    def __init__(self, target: Target, dictionary: Dictionary, clock: Budget) -> None:
+        self.target = target
+        self.dictionary = dictionary
+        self.clock = clock
+        self.best: tuple[int, Combination, MLP, Result] | None = None
+        self.is_combination = False
+        self.searched = {
+            "degree": dictionary.degree,
+            "letters": len(dictionary.letters),
+            "words": len(dictionary.words),
+            "atoms": len(dictionary.atoms),
+        }
+
+    def run(self) -> Discovery:
+        everything = whole(self.target.classes, self.target.points)
+        system, points, orbits = self._system(everything)
+        self.searched |= {"orbits": len(orbits.atoms), "equations": len(points)}
+        answer = solve_exactly(system.matrix, [int(t) for t in system.target])
+        if isinstance(answer, Obstacle):
+            return self._excluded(points, answer)
+        self.is_combination = True
+        for combination in self._candidates(answer, system, orbits):
+            network = combination.network(self.clock.part(10.0))
+            if self.best is not None and network.hidden_neurons >= self.best[0]:
+                continue
+            proof = prove(network, self.target.graph, budget=None)
+            if proof.status == "proved":
+                self.best = network.hidden_neurons, combination, network, proof
+        return self.best_or_nothing(None)
+
+    def best_or_nothing(self, ended: str | None) -> Discovery:
+        """What was found, and why the search ended early if it did."""
+        after = "" if ended is None else f": {ended}"
+        if self.best is None and not self.is_combination:
+            return self._answer(f"it was not decided whether the function is a combination of the dictionary{after}.")
+        if self.best is None:
+            return self._answer(
+                "the function is a combination of the dictionary's atoms at all points tried, but no network was "
+                f"proved equal within the budget{after}."
+            )
+        size, combination, network, proof = self.best
+        reason = (
+            f"machine-found, exactly proved: a network with two hidden layers and {size} neurons, a combination of "
+            f"{len(combination.atoms)} maxima of two sums of pairwise maxima."
+        )
+        terms = combination.to_json()
+        return Discovery(
+            network, size, combination.formula(), terms, proof, None, self.searched, reason, self.clock.elapsed
+        )
+
+    def _system(self, group: Group) -> tuple[System, np.ndarray, Orbits]:
+        """Orbit sums and the function at enough random points."""
+        orbits = Orbits.of(self.dictionary, group[1])
+        unknowns = len(orbits.atoms) + len(orbits.letters)
+        rng = np.random.default_rng(2022)
+        points = self.target.sample(unknowns + SPARE, rng)
+        values, denominator = self.target.values(points)
+        return System.of(orbits.matrix(points) * denominator, 2 * values, orbits.sizes), points, orbits
+
+    def _candidates(self, first: Solution, system: System, orbits: Orbits) -> list[Combination]:
+        """The solutions with the fewest atoms, after most of the time was spent on finding them."""
+        search = self.clock.part(SEARCH * min(self.clock.remaining, LONG))
+        found: list[tuple[Solution, Orbits]] = []
+        try:
+            with search:
+                found.extend(self._solutions(first, system, orbits, search))
+        except OutOfBudget as error:
+            search.ended(error)
+        found.sort(key=lambda item: _size(*item))
+        return [self._combination(*item) for item in found[:BUILT]]
+
+    def _solutions(
+        self, first: Solution, system: System, orbits: Orbits, search: Budget
+    ) -> Iterator[tuple[Solution, Orbits]]:
+        """Exact solutions: with all symmetries, then group by group in L1, then on the grid of halves."""
+        grids = []
+        yield first, orbits
+        for solution in sparse_solutions(system, search):
+            yield solution, orbits
+        for group in subgroups(self.target.classes, self.target.points):
+            if search.remaining <= 0:
+                return
+            smaller = Orbits.of(self.dictionary, group[1])
+            if len(smaller.atoms) > MAX_ORBITS or _seconds(len(smaller.atoms)) > search.remaining / 2:
+                continue
+            tick()
+            part, _, smaller = self._system(group)
+            grids.append((part, smaller))
+            for solution in sparse_solutions(part, search.part(min(search.remaining / 4, LINEAR_SHARE))):
+                yield solution, smaller
+        for part, smaller in reversed(grids):
+            if len(smaller.atoms) <= MAX_GRID and search.remaining > 0:
+                solution = grid_solution(part, 2, 1, min(search.remaining / 2, GRID_SHARE))
+                if solution is not None:
+                    yield solution, smaller
+                    return
+
+    def _combination(self, solution: Solution, orbits: Orbits) -> Combination:
+        halves, letters = {}, {}
+        count = len(orbits.atoms)
+        for j, weight in solution.coefficients.items():
+            if j < count:
+                halves.update((int(i), weight) for i in orbits.atoms[j])
+            else:
+                letters.update((k, weight) for k in orbits.letters[j - count])
+        return Combination.of(self.dictionary, halves, letters, self.target.graph.inputs)
+
+    def _excluded(self, points: np.ndarray, obstacle: Obstacle) -> Discovery:
+        used = [i for i, c in enumerate(obstacle.row) if c != 0]
+        evidence = {
+            "points": [[int(c) for c in points[i]] for i in used],
+            "weights": [str(obstacle.row[i]) for i in used],
+        }
+        return self._answer(
+            "an empty search, exactly: the function is no linear combination, with any real weights, of the "
+            f"{self.searched['atoms']} maxima of two sums of equally many, at most {self.dictionary.degree}, pairwise "
+            "maxima of inputs. A larger degree, or a network of another kind, is not excluded.",
+            evidence,
+        )
+
+    def _answer(self, reason: str, excluded: dict | None = None) -> Discovery:
+        return Discovery(None, None, None, None, None, excluded, self.searched, reason, self.clock.elapsed)
+
+
+def _seconds(orbits: int) -> float:
+    """About how long the linear algebra of so many orbits takes, which is one call: it is not begun in vain."""
+    return 4e-7 * orbits**2 + 5e-10 * orbits**3
+
+
+def _size(solution: Solution, orbits: Orbits) -> tuple[int, int]:
+    """Atoms, then digits of weights."""
+    count = sum(len(orbits.atoms[j]) for j in solution.coefficients if j < len(orbits.atoms))
+    return count, sum(len(str(c)) for c in solution.coefficients.values())

@@ -1,0 +1,1 @@
+"""How equality is proved: cases, methods, evidence, and the driver that has it checked."""

@@ -1,0 +1,120 @@
+"""One question in the form that methods answer: are two graphs equal on a polyhedron with interior?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpq
+
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph
+from relucirc.geometry.cell import Cell, cell_of
+from relucirc.geometry.hinges import HingeGraph
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """Both graphs over the atoms of one hinge graph.
+
+    Attributes:
+        hinges: The shared hinge graph.
+        outputs: The two sides of every output.
+        differences: ``left - right`` for every output; all zero proves the equality.
+        evidence: Atoms, and the step that gave each gate.
+    """
+
+    hinges: HingeGraph
+    outputs: tuple[tuple[Form, Form], ...]
+    differences: tuple[Form, ...]
+    evidence: dict
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two normal forms coincide."""
+        return not any(self.differences)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``left = right`` on the full-dimensional polyhedron where all constraints are ``>= 0``.
+
+    Attributes:
+        left: Graph without selects.
+        right: Graph without selects, over the same inputs.
+        constraints: Forms over the inputs.
+        interior: A point where all constraints are positive.
+    """
+
+    left: Graph
+    right: Graph
+    constraints: tuple[Form, ...]
+    interior: tuple[fmpq, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return len(self.left.inputs)
+
+    @cached_property
+    def cell(self) -> Cell:
+        """The polyhedron by its vertices, rays and lines."""
+        cell = cell_of(self.constraints, self.n)
+        assert cell is not None
+        return cell
+
+    @cached_property
+    def hinged(self) -> Lowered:
+        """The normal form in hinges."""
+        return self._lower(flatten=False)
+
+    @cached_property
+    def flattened(self) -> Lowered:
+        """The normal form in max-atoms."""
+        return self._lower(flatten=True)
+
+    def _lower(self, *, flatten: bool) -> Lowered:
+        cell = self.cell if self.constraints else None
+        hinges = HingeGraph(self.n, self.constraints, cell, flatten=flatten)
+        left, left_steps = hinges.lower(self.left)
+        right, right_steps = hinges.lower(self.right)
+        outputs = tuple(zip(left, right, strict=True))
+        differences = tuple(a - b for a, b in outputs)
+        evidence = {"atoms": hinges.atoms_to_json(), "left": left_steps, "right": right_steps}
+        return Lowered(hinges, outputs, differences, evidence)
+
+    def differ_at(self, point: Sequence[fmpq]) -> bool:
+        """Whether the two sides differ at a point, exactly."""
+        return self.left.evaluate(point) != self.right.evaluate(point)
+
+    def is_refuted_at(self, point: Sequence[fmpq]) -> bool:
+        """Whether a point of the polyhedron tells the two sides apart, exactly."""
+        return all(form.evaluate(point) >= 0 for form in self.constraints) and self.differ_at(point)
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A method found a proof.
+
+    Attributes:
+        method: The method's name.
+        evidence: Certificate data for this problem.
+    """
+
+    method: str
+    evidence: dict
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """A method found a point of the polyhedron where the sides differ.
+
+    Attributes:
+        method: The method's name.
+        point: Exact coordinates.
+    """
+
+    method: str
+    point: tuple[fmpq, ...]
+
+
+Answer = Proved | Refuted | None

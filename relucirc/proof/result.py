@@ -1,0 +1,68 @@
+"""What :func:`relucirc.prove` answers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from relucirc.core.errors import RelucircError
+from relucirc.core.exact import written
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to "does this network equal this formula?".
+
+    ``bool(result)`` is True for proved, False for refuted, and an error for unknown.
+
+    Attributes:
+        status: ``"proved"``, ``"refuted"`` or ``"unknown"``.
+        method: The route that decided it, such as ``"normal form"``; None for unknown.
+        reason: One sentence for people.
+        witness: Refuted: ``{input name: sympy.Rational}``, a point of the domain where they differ.
+        network_value: The network's exact value there (a list if it has several outputs).
+        formula_value: The formula's exact value there (a list if there are several outputs).
+        certificate: Proved: evidence that :func:`relucirc.check` has accepted; plain JSON data.
+        seconds: Wall time used.
+        statistics: Counters.  Proved: ``cells``, the parts of the domain that were proved one by one, and ``hinges``,
+            the maxima that they have in all, those included that a cell's own relations settle; and what the
+            method counted, such as ``regions``.
+    """
+
+    status: str
+    method: str | None
+    reason: str
+    witness: dict[str, sympy.Rational] | None = None
+    network_value: Any = None
+    formula_value: Any = None
+    certificate: dict | None = field(default=None, repr=False)
+    seconds: float = 0.0
+    statistics: dict[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        if self.status == "unknown":
+            raise RelucircError(f"the result is unknown, neither true nor false: {self.reason} Ask result.status.")
+        return self.status == "proved"
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.reason}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as plain JSON data, rationals as strings."""
+        return {
+            "status": self.status,
+            "method": self.method,
+            "reason": self.reason,
+            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
+            "network_value": _plain(self.network_value),
+            "formula_value": _plain(self.formula_value),
+            "certificate": self.certificate,
+            "seconds": round(self.seconds, 6),
+            "statistics": dict(self.statistics),
+        }
+
+
+def _plain(value: Any) -> Any:
+    if value is None:
+        return None
+    return [written(v) for v in value] if isinstance(value, list) else written(value)
