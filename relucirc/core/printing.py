@@ -16,6 +16,16 @@ from relucirc.core.names import natural
 
 LAST = (float("inf"), 0)
 """Stands after all factors of a monomial."""
+LONG = 24
+"""Longest number that is written whole."""
+SHORT = 10
+"""Digits that are left of a part that is cut."""
+HUGE = 10**300
+
+
+def decimal(value: sympy.Rational, digits: int = 4) -> str:
+    """Writes a rational number of any size with so many significant digits."""
+    return f"{sympy.Float(value, digits):.{digits}g}" if abs(value) < HUGE else str(sympy.Float(value, digits))
 
 
 def formula_text(formula: Any) -> str:
@@ -34,6 +44,20 @@ def formula_text(formula: Any) -> str:
     if isinstance(formula, sympy.Rational):
         return written(formula)
     return _Printer().doprint(formula) if isinstance(formula, sympy.Basic) else str(formula)
+
+
+def number_text(value: Any) -> str:
+    """Writes a number for people: a long fraction is cut, with a decimal beside it.
+
+    Example:
+        >>> number_text(sympy.Rational(1, 3)), number_text(sympy.Rational(2**70 + 1, 3**50))
+        ('1/3', '1180591620.../7178979876... (about 0.001645)')
+    """
+    whole = formula_text(value)
+    if len(whole) <= LONG or not isinstance(value, sympy.Rational):
+        return whole
+    cut = "/".join(part if len(part) <= SHORT + 3 else f"{part[:SHORT]}..." for part in whole.split("/"))
+    return f"{cut} (about {decimal(value)})"
 
 
 class _Printer(StrPrinter):

@@ -5,12 +5,12 @@ from typing import Any
 
 import sympy
 
+from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import written
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Answer):
     """The answer to "does this network equal this formula?".
 
     ``bool(result)`` is True for proved, False for refuted, and an error for unknown.
@@ -46,23 +46,3 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.status}: {self.reason}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the fields as plain JSON data, rationals as strings."""
-        return {
-            "status": self.status,
-            "method": self.method,
-            "reason": self.reason,
-            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
-            "network_value": _plain(self.network_value),
-            "formula_value": _plain(self.formula_value),
-            "certificate": self.certificate,
-            "seconds": round(self.seconds, 6),
-            "statistics": dict(self.statistics),
-        }
-
-
-def _plain(value: Any) -> Any:
-    if value is None:
-        return None
-    return [written(v) for v in value] if isinstance(value, list) else written(value)

@@ -1,0 +1,73 @@
+"""One kind of answer: what every verb gives back, as text, as data and in a notebook."""
+
+import dataclasses
+import html
+import json
+from typing import Any
+
+import numpy as np
+
+from relucirc.core.printing import formula_text
+
+FOLDED = 2000
+"""Longest evidence that a notebook shows, in characters."""
+
+
+class Answer:
+    """What a verb answers; its dataclasses add their own fields.
+
+    Attributes:
+        status: One word, such as ``"proved"``, ``"refuted"``, ``"exact"``; ``"unknown"`` where the budget ended or
+            Ctrl-C came before anything was decided, and what is known then stands in the other fields.
+        reason: One sentence for people.
+        seconds: Wall time used.
+        certificate: Evidence for :func:`relucirc.check`, plain JSON data; None where there is none.
+    """
+
+    status: str
+    reason: str
+    seconds: float
+    certificate: dict[str, Any] | None
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the status and all fields as plain JSON data, rationals and formulas as text."""
+        names = [field.name for field in dataclasses.fields(self) if field.repr or field.name == "certificate"]
+        data = {name: plain(getattr(self, name)) for name in names}
+        return {"status": self.status, "reason": self.reason, "seconds": round(self.seconds, 6)} | data
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, with its evidence folded."""
+        parts = [f"<pre>{html.escape(str(self))}</pre>"]
+        if self.certificate is not None:
+            text = json.dumps(self.certificate)
+            size = f"{len(text):,} characters"
+            if len(text) > FOLDED:
+                text = f"{text[:FOLDED]}..."
+            parts.append(f"<details><summary>certificate, {size}</summary><pre>{html.escape(text)}</pre></details>")
+        return "".join(parts)
+
+
+def plain(value: Any) -> Any:
+    """Turns a value into JSON data: rationals and expressions become text, tuples lists.
+
+    A value that has ``to_json()`` is asked for it.
+
+    Example:
+        >>> import sympy
+        >>> plain({"value": sympy.Rational(1, 2), "sizes": (2, 3, 1)})
+        {'value': '1/2', 'sizes': [2, 3, 1]}
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    return value.to_json() if hasattr(value, "to_json") else formula_text(value)
