@@ -35,8 +35,8 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """Returns the status and all fields as plain JSON data, rationals and formulas as text."""
         names = [field.name for field in dataclasses.fields(self) if field.repr or field.name == "certificate"]
-        data = {name: plain(getattr(self, name)) for name in names}
-        return {"status": self.status, "reason": self.reason, "seconds": round(self.seconds, 6)} | data
+        data = {name: plain(getattr(self, name)) for name in ["status", *names]}
+        return data | {"reason": self.reason, "seconds": round(self.seconds, 6)}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, with its evidence folded."""
