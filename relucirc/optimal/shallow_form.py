@@ -64,10 +64,6 @@ class ShallowForm:
     folds: tuple[Fold, ...]
     affine: Pieces
 
-    def graph(self, names: Sequence[str]) -> Graph:
-        """Returns the function as a graph."""
-        return _graph(names, self.folds, self.affine)
-
     def __str__(self) -> str:
         return f"{len(self.folds)} hyperplanes in R^{self.n}"
 
