@@ -8,7 +8,7 @@ import json
 
 from relucirc.cli.answer import PROVED, REFUTED, UNKNOWN, Answer, counted, plain
 from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula, write_text
-from relucirc.cli.show import layers_of, layers_text
+from relucirc.cli.show import layers_text
 
 HELP = "what is the smallest network for a formula, and why is there none smaller?"
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> Answer:
         "optimal": found.optimal,
         "lower_bound": found.lower_bound,
         "reason": found.reason,
-        "network": None if net is None else {"inputs": list(net.inputs), "layers": layers_of(net)},
+        "network": None if net is None else net.to_json(),
         "skip": found.skip,
         "certificate": found.certificate,
         "seconds": found.seconds,

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> Answer:
 
     net = read_network(args.network)
     lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
-    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers_of(net)}
+    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": net.to_json()["layers"]}
     data["formula"], written = _formula(net)
     lines += ["", f"formula: {written}"]
     point = None if args.at is None else read_point(args.at, net.inputs)
@@ -79,17 +79,6 @@ def _formula(net: MLP) -> tuple[Any, str]:
     if (size := size_of(formula)) > PRINTED:
         return None, f"not written, as it has {size:,} numbers, names and operations; {hint}"
     return formula, formula_text(formula)
-
-
-def layers_of(net: MLP) -> list[dict[str, Any]]:
-    """The layers as in the JSON network file."""
-    return [
-        {
-            "weight": layer.weight.strings(),
-            "bias": None if layer.bias is None else [_entry(b) for b in layer.exact_bias()],
-        }
-        for layer in net.exact().layers
-    ]
 
 
 def layers_text(net: MLP) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import text
 from relucirc.interpretation.drawing import Curves, draw_census
 from relucirc.interpretation.failures import Failure
 from relucirc.interpretation.statistics import wilson
@@ -48,13 +47,9 @@ class Found:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the fields as plain JSON data."""
-        layers = []
-        for layer in self.network.exact().layers:
-            bias = None if layer.bias is None else [text(b) for b in layer.exact_bias()]
-            layers.append({"weight": layer.weight.strings(), "bias": bias})
         return {
             "circuit": str(self),
-            "network": {"inputs": list(self.network.inputs), "layers": layers},
+            "network": self.network.to_json(),
             "hidden_neurons": self.network.hidden_neurons,
             "count": self.count,
             "class": self.orbit,

@@ -232,6 +232,19 @@ class MLP:
             layers.append(_float_layer(_rounded(layer.weight, dtype), bias))
         return MLP(tuple(layers), self.inputs)
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the exact network as the data of a network file; the bias of a layer without one is None.
+
+        Example:
+            >>> MLP.from_arrays([([["1/2", 1]], None)]).to_json()
+            {'inputs': ['x1', 'x2'], 'layers': [{'weight': [['1/2', '1']], 'bias': None}]}
+        """
+        layers = [
+            {"weight": m.weight.strings(), "bias": m.bias if m.bias is None else [b for (b,) in m.bias.strings()]}
+            for m in self.exact().layers
+        ]
+        return {"inputs": list(self.inputs), "layers": layers}
+
     def __call__(self, x: Array) -> Array:
         """Evaluates one point in floating point.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.exact import ExactMatrix, text
+from relucirc.core.exact import ExactMatrix
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
 from relucirc.core.rows import solve_rows
@@ -75,9 +75,8 @@ def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Gra
 
 
 def network_to_json(network: MLP) -> dict[str, Any]:
-    """Writes a network as in the JSON network file."""
-    layers = [
-        {"weight": layer.weight.strings(), "bias": [text(b) for b in layer.exact_bias()]}
-        for layer in network.exact().layers
-    ]
-    return {"inputs": list(network.inputs), "layers": layers}
+    """Writes a network as certificates do: every layer has a bias."""
+    data = network.to_json()
+    for layer in data["layers"]:
+        layer["bias"] = layer["bias"] or ["0"] * len(layer["weight"])
+    return data
