@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc.core.budget import Budget
 from relucirc.core.forms import Form
+from relucirc.language.function import read_function
 from relucirc.optimal import compile as compile_formula
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
 from relucirc.optimal.maxima import Maxima, graph_of_maxima, maxima_of, reduced
-from relucirc.optimal.reading import read_function
 from relucirc.strategies import formulas, networks
 
 

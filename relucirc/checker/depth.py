@@ -33,9 +33,7 @@ from relucirc.checker.reading import names_asked_about
 from relucirc.core.errors import RelucircError
 from relucirc.core.graph import Graph, MaxGate, Relation
 from relucirc.language.domain import read_domain
-from relucirc.language.lower.from_family import resolve_family
-from relucirc.language.lower.from_formula import graph_of_formula
-from relucirc.language.network import MLP
+from relucirc.language.function import read_function
 
 FORMAT = "relucirc-depth-1"
 
@@ -60,8 +58,7 @@ def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[s
     try:
         require(type(certificate) is dict, "a certificate is not an object")
         names = names_asked_about(f, domain, inputs, certificate.get("inputs"))
-        source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
-        return check_depth_claim(graph_of_formula(source, names), certificate, domain)
+        return check_depth_claim(read_function(f, names), certificate, domain)
     except Rejected as rejection:
         return Verdict(False, str(rejection))
     except RelucircError as error:

@@ -27,10 +27,11 @@ from relucirc.checker.depth import check_depth_claim
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ZERO
 from relucirc.core.graph import Graph, MaxGate
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
+from relucirc.optimal.ground import Ground, read_ground
 from relucirc.optimal.minimal import minimal_network
 from relucirc.optimal.one_layer import Minimal, depth_evidence
-from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.proof.prover import prove
 

@@ -9,9 +9,10 @@ from flint import fmpq, fmpq_mat
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.graph import Graph
+from relucirc.language.function import read_function
 from relucirc.optimal.germs import germ
+from relucirc.optimal.ground import Ground, read_ground
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
-from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.remainder import Kind
 from relucirc.optimal.synthesis import compile_graph
 

@@ -16,8 +16,8 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
 from relucirc.language.network import MLP
 from relucirc.optimal.building import build_network, network_to_json, with_skip
+from relucirc.optimal.ground import Ground
 from relucirc.optimal.one_output import settle_one_output
-from relucirc.optimal.reading import Ground
 from relucirc.optimal.remainder import Kind, Remainder, Settled
 from relucirc.optimal.several_outputs import settle_several_outputs
 from relucirc.optimal.shallow_form import NotShallow, shallow_form

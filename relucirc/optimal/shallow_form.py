@@ -27,7 +27,7 @@ from relucirc.core.forms import Form, Key, combine, form_to_json
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.optimal.germs import Kink, Pieces, germ, kinks_along, slope
-from relucirc.optimal.reading import Ground
+from relucirc.optimal.ground import Ground
 from relucirc.proof.prover import prove
 
 SCANS = 3

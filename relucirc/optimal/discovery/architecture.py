@@ -18,8 +18,8 @@ from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational, text
 from relucirc.core.graph import Graph
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
-from relucirc.optimal.reading import read_function
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 

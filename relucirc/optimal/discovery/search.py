@@ -9,6 +9,7 @@ import sympy
 
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.discovery.combination import Combination
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
@@ -16,7 +17,6 @@ from relucirc.optimal.discovery.groups import Group, subgroups, whole
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
 from relucirc.optimal.discovery.sparse import System, grid_solution, sparse_solutions
 from relucirc.optimal.discovery.target import Target, read_target
-from relucirc.optimal.reading import read_function
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
