@@ -20,9 +20,9 @@ from relucirc.optimal.synthesis import compile_graph
 def minimal_network(
     f: Any,
     hidden_layers: int = 1,
+    domain: Any = None,
     *,
     bias: bool = True,
-    domain: Any = None,
     skip: bool = False,
     output_bias: bool | None = None,
     budget: float | None = 60.0,
@@ -38,9 +38,9 @@ def minimal_network(
             JAX function (then give ``inputs``).
         hidden_layers: 1 for the exact minimum.  For more, the smallest network found is returned,
             with a lower bound that is proved but rarely reached.
-        bias: Whether hidden neurons may have biases.
         domain: Where the network must equal f: None for all of R^n, or a polyhedron with interior,
             as for :func:`relucirc.prove`.
+        bias: Whether hidden neurons may have biases.
         skip: Whether a linear skip connection from the inputs to the outputs is free.
         output_bias: Whether outputs may have biases; as ``bias`` by default.
         budget: Seconds; when they end the answer is an interval, and says so.
@@ -91,7 +91,8 @@ def _deeper(graph: Graph, hidden_layers: int, kind: Kind, ground: Ground, clock:
         "depends on that many directions and every layer needs a neuron. For more than one hidden layer no exact "
         "minimum is known."
     )
-    return Minimal(found.network, size, size == bound, bound, reason, None, seconds=clock.elapsed)
+    status = "optimal" if size == bound else "found"
+    return Minimal(status, reason, found.network, size, size == bound, bound, seconds=clock.elapsed)
 
 
 def essential_dimension(graph: Graph) -> int:

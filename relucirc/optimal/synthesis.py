@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.forms import Form
@@ -43,33 +44,36 @@ SHARE = 15.0
 
 
 @dataclass(frozen=True)
-class Compiled:
+class Compiled(Answer):
     """What :func:`compile` answers.
 
     Attributes:
+        status: ``"optimal"``: no smaller network of this depth exists; ``"found"``; ``"impossible"``: there is no
+            network of this depth; or ``"unknown"``.
+        reason: One or two sentences for people.
         network: The network, proved equal to the formula; None if none was found.
         hidden_layers: Its number of hidden layers; None without a network.
         hidden_neurons: Its size; None without a network.
         optimal: Whether it is proved that no smaller network of this depth exists.
         method: The way that gave it.
         candidates: For every way that worked, the widths of its network.
-        reason: One or two sentences for people.
         proof: The prover's answer about the network.
+        certificate: Its evidence that the network equals the formula; for one hidden layer, that of
+            :func:`minimal_network`.
         seconds: Wall time used.
     """
 
-    network: MLP | None
-    hidden_layers: int | None
-    hidden_neurons: int | None
-    optimal: bool
-    method: str | None
-    candidates: dict[str, tuple[int, ...]]
+    status: str
     reason: str
+    network: MLP | None = None
+    hidden_layers: int | None = None
+    hidden_neurons: int | None = None
+    optimal: bool = False
+    method: str | None = None
+    candidates: dict[str, tuple[int, ...]] = field(default_factory=dict)
     proof: Result | None = field(default=None, repr=False)
+    certificate: dict | None = field(default=None, repr=False)
     seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
@@ -104,7 +108,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
             return compile_graph(read_function(f, inputs), hidden_layers, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         reason = f"{clock.ended(error)} before the formula was read."
-        return Compiled(None, None, None, False, None, {}, reason, seconds=clock.elapsed)
+        return Compiled("unknown", reason, seconds=clock.elapsed)
 
 
 def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Compiled:
@@ -172,7 +176,23 @@ def _proved(found: _Found, name: str, proof: Result, clock: Budget) -> Compiled:
         f"{net.hidden_neurons} hidden neurons in {count} hidden layer{'s' * (count != 1)}, by way of {name!r}, proved "
         f"equal; the smallest of {len(found.networks)} found."
     )
-    return Compiled(net, count, net.hidden_neurons, found.optimal, name, found.sizes, reason, proof, clock.elapsed)
+    return _compiled(net, reason, found.optimal, name, found.sizes, proof, proof.certificate, clock)
+
+
+def _compiled(
+    net: MLP,
+    reason: str,
+    optimal: bool,
+    name: str,
+    sizes: dict[str, tuple[int, ...]],
+    proof: Result | None,
+    certificate: dict | None,
+    clock: Budget,
+) -> Compiled:
+    status, layers = "optimal" if optimal else "found", len(net.layers) - 1
+    return Compiled(
+        status, reason, net, layers, net.hidden_neurons, optimal, name, sizes, proof, certificate, clock.elapsed
+    )
 
 
 def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, clock: Budget) -> Compiled:
@@ -187,7 +207,7 @@ def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, cloc
         )
     else:
         reason = f"no network was found{after}."
-    return Compiled(None, None, None, False, None, found.sizes, reason, seconds=clock.elapsed)
+    return Compiled("unknown", reason, candidates=found.sizes, seconds=clock.elapsed)
 
 
 def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
@@ -200,13 +220,11 @@ def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
 
 
 def _alone(found: Minimal, clock: Budget) -> Compiled:
-    if found.network is None:
-        return Compiled(None, None, None, False, None, {}, found.reason, seconds=clock.elapsed)
     net = found.network
+    if net is None:
+        return Compiled(found.status, found.reason, certificate=found.certificate, seconds=clock.elapsed)
     sizes = {"shallow": net.sizes[1:-1]}
-    return Compiled(
-        net, len(net.layers) - 1, net.hidden_neurons, found.optimal, "shallow", sizes, found.reason, None, clock.elapsed
-    )
+    return _compiled(net, found.reason, found.optimal, "shallow", sizes, None, found.certificate, clock)
 
 
 def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational, text
@@ -27,27 +28,28 @@ MAX_NEURONS = 24
 
 
 @dataclass(frozen=True)
-class ArchitectureSearch:
+class ArchitectureSearch(Answer):
     """What :func:`search_architecture` answers.
 
     Attributes:
+        status: ``"found"``, ``"excluded"`` (no weights of the set give the function) or ``"unknown"``.
+        reason: What was found, or exactly what the empty search shows.
         network: A network of the architecture, proved equal; None if none was found.
         excluded: Whether no weights of the set give the function.
         points: The points that the search collected; with ``excluded``, no weights are right at all of them.
         proof: The prover's answer about the network.
-        reason: What was found, or exactly what the empty search shows.
+        certificate: Its evidence that the network equals the function.
         seconds: Wall time used.
     """
 
+    status: str
+    reason: str
     network: MLP | None
     excluded: bool
     points: tuple[tuple[str, ...], ...]
     proof: Result | None = field(repr=False)
-    reason: str
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
+    certificate: dict | None = field(repr=False)
+    seconds: float
 
 
 def search_architecture(
@@ -269,4 +271,6 @@ def _answer(
     excluded: bool = False,
 ) -> ArchitectureSearch:
     written = tuple(tuple(text(c) for c in point) for point in points)
-    return ArchitectureSearch(network, excluded, written, proof, reason, clock.elapsed)
+    status = "found" if network is not None else "excluded" if excluded else "unknown"
+    certificate = None if proof is None else proof.certificate
+    return ArchitectureSearch(status, reason, network, excluded, written, proof, certificate, clock.elapsed)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.language.function import read_function
@@ -36,10 +37,12 @@ SPARE = 40
 
 
 @dataclass(frozen=True)
-class Discovery:
+class Discovery(Answer):
     """What :func:`discover` answers.
 
     Attributes:
+        status: ``"found"``, ``"excluded"`` (the dictionary does not contain the function) or ``"unknown"``.
+        reason: What was found, or exactly what the empty search shows.
         network: A network with two hidden layers, proved equal; None if none was found.
         hidden_neurons: Its size; None without a network.
         formula: The same as a SymPy expression.
@@ -48,22 +51,21 @@ class Discovery:
         excluded: Where the dictionary was shown not to contain the function: points and weights y with
             ``sum y g(point) = 0`` for every sum g of an orbit of atoms, but not for the function.
         searched: Counters: degree, letters, words, atoms, orbits, equations.
-        reason: What was found, or exactly what the empty search shows.
+        certificate: The evidence that the network equals the function.
         seconds: Wall time used.
     """
 
-    network: MLP | None
-    hidden_neurons: int | None
-    formula: sympy.Expr | None
-    terms: dict[str, Any] | None
-    proof: Result | None = field(repr=False)
-    excluded: dict[str, Any] | None = field(repr=False)
-    searched: dict[str, int]
+    status: str
     reason: str
+    network: MLP | None = None
+    hidden_neurons: int | None = None
+    formula: sympy.Expr | None = None
+    terms: dict[str, Any] | None = None
+    proof: Result | None = field(default=None, repr=False)
+    excluded: dict[str, Any] | None = field(default=None, repr=False)
+    searched: dict[str, int] = field(default_factory=dict)
+    certificate: dict | None = field(default=None, repr=False)
     seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def discover(
@@ -119,7 +121,7 @@ def discover(
         if search is not None:
             return search.best_or_nothing(ended)
         reason = f"nothing is known: {ended} before the dictionary was made."
-        return Discovery(None, None, None, None, None, None, {}, reason, clock.elapsed)
+        return Discovery("unknown", reason, seconds=clock.elapsed)
 
 
 class _Search:
@@ -157,9 +159,9 @@ class _Search:
         """What was found, and why the search ended early if it did."""
         after = "" if ended is None else f": {ended}"
         if self.best is None and not self.is_combination:
-            return self._answer(f"it was not decided whether the function is a combination of the dictionary{after}.")
+            return self._nothing(f"it was not decided whether the function is a combination of the dictionary{after}.")
         if self.best is None:
-            return self._answer(
+            return self._nothing(
                 "the function is a combination of the dictionary's atoms at all points tried, but no network was "
                 f"proved equal within the budget{after}."
             )
@@ -168,9 +170,17 @@ class _Search:
             f"machine-found, exactly proved: a network with two hidden layers and {size} neurons, a combination of "
             f"{len(combination.atoms)} maxima of two sums of pairwise maxima."
         )
-        terms = combination.to_json()
         return Discovery(
-            network, size, combination.formula(), terms, proof, None, self.searched, reason, self.clock.elapsed
+            "found",
+            reason,
+            network,
+            size,
+            combination.formula(),
+            combination.to_json(),
+            proof,
+            searched=self.searched,
+            certificate=proof.certificate,
+            seconds=self.clock.elapsed,
         )
 
     def _system(self, group: Group) -> tuple[System, np.ndarray, Orbits]:
@@ -236,15 +246,15 @@ class _Search:
             "points": [[int(c) for c in points[i]] for i in used],
             "weights": [str(obstacle.row[i]) for i in used],
         }
-        return self._answer(
+        reason = (
             "an empty search, exactly: the function is no linear combination, with any real weights, of the "
             f"{self.searched['atoms']} maxima of two sums of equally many, at most {self.dictionary.degree}, pairwise "
-            "maxima of inputs. A larger degree, or a network of another kind, is not excluded.",
-            evidence,
+            "maxima of inputs. A larger degree, or a network of another kind, is not excluded."
         )
+        return Discovery("excluded", reason, excluded=evidence, searched=self.searched, seconds=self.clock.elapsed)
 
-    def _answer(self, reason: str, excluded: dict | None = None) -> Discovery:
-        return Discovery(None, None, None, None, None, excluded, self.searched, reason, self.clock.elapsed)
+    def _nothing(self, reason: str) -> Discovery:
+        return Discovery("unknown", reason, searched=self.searched, seconds=self.clock.elapsed)
 
 
 def _seconds(orbits: int) -> float:
