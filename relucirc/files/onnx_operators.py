@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.errors import NetworkError
 from relucirc.core.exact import ONE, rational
+from relucirc.core.forms import Form
 from relucirc.core.graph import Guard
-from relucirc.files.neurons import Neurons
+from relucirc.language.layers import Layers
 from relucirc.language.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
 from relucirc.language.lower.jaxpr.casts import cast
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, Unsupported
@@ -40,7 +42,7 @@ class Node:
     attributes: dict[str, Any]
     operands: list[Tensor | None]
     results: int
-    neurons: Neurons
+    neurons: Layers
     scalars: Scalars
 
     @property
@@ -80,7 +82,14 @@ class Node:
         self.scalars.meter.need(size, "its ReLUs")
         values = exact(array)
         self.scalars.meter.hold(size)
-        return objects(self.neurons.relu(values.ravel(), self.level), values.shape)
+        return objects(self.neurons.relu(map(form_of, values.ravel()), self.level), values.shape)
+
+
+def form_of(value: Any) -> Form:
+    """Returns an element of an exact array as a form, and refuses infinities and what is no number."""
+    if not isinstance(value, Form | fmpq):
+        raise NetworkError(f"expected finite numbers throughout, got {value}.")
+    return value if isinstance(value, Form) else Form.constant(value)
 
 
 Operator = Callable[[Node], list[Tensor]]

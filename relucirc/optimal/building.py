@@ -5,10 +5,10 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.exact import ExactMatrix
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
 from relucirc.core.rows import solve_rows
+from relucirc.language.layers import network_of
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.network import MLP
 from relucirc.optimal.remainder import Payment, Remainder
@@ -48,21 +48,9 @@ def build_network(
     skips = tuple(tuple(form.coefficient(v) for v in range(n)) for form in rest)
     assert remainder.kind.skip or not any(c for row in skips for c in row)
     assert remainder.kind.output_bias or not any(bias)
-    return _network(names, neurons, bias), skips if remainder.kind.skip else None
-
-
-def _network(names: Sequence[str], neurons: Sequence[tuple[Form, Sequence[fmpq]]], bias: Sequence[fmpq]) -> MLP:
-    """Builds a network with one hidden layer; with no neuron at all, the affine map itself."""
-    n = len(names)
-    out_bias = list(bias) if any(bias) else None
-    if not neurons:
-        return MLP.from_arrays([(ExactMatrix.sparse((len(bias), n), [{} for _ in bias]), out_bias)], names)
-    first = ExactMatrix.sparse((len(neurons), n), [dict(form.terms) for form, _ in neurons])
-    hidden_bias = [form.const for form, _ in neurons]
-    second = ExactMatrix.sparse(
-        (len(bias), len(neurons)), [{j: out[o] for j, (_, out) in enumerate(neurons)} for o in range(len(bias))]
-    )
-    return MLP.from_arrays([(first, hidden_bias if any(hidden_bias) else None), (second, out_bias)], names)
+    outputs = [Form({j: out[o] for j, (_, out) in enumerate(neurons)}, bias[o]) for o in range(m)]
+    layers = [[form for form, _ in neurons], outputs] if neurons else [outputs]  # with none, the affine map itself
+    return network_of(layers, names), skips if remainder.kind.skip else None
 
 
 def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Graph:

@@ -15,11 +15,12 @@ from flint import fmpq
 
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
 from relucirc.core.rows import fresh_rows, likely_pivots, solve_all
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.layers import network_of
 from relucirc.language.network import MLP
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
@@ -76,23 +77,16 @@ def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget
     Raises:
         OutOfBudget: When the clock that runs ends before all layers are built.
     """
-    n = plan.hinges.n
     needed = list(plan.outputs)
-    layers: list[tuple[ExactMatrix, list[fmpq] | None]] = []
+    layers: list[list[Form]] = []
     for level in range(hidden_layers, 0, -1):
         tick()
         here = [k for k, at in sorted(plan.layer.items()) if at == level]
-        neurons, rows, biases = _Layer(plan, here, needed, budget).build()
+        neurons, rows = _Layer(plan, here, needed, budget).build()
         neurons = neurons or [Form()]  # files know no layer without neurons
-        if level < hidden_layers:
-            rows = [row if bias else _one_sided(row, neurons) for row, bias in zip(rows, biases, strict=True)]
-        weight = ExactMatrix.sparse((len(needed), len(neurons)), rows)
-        layers.append((weight, biases if any(biases) else None))
+        layers.append(rows if level == hidden_layers else [_one_sided(row, neurons) for row in rows])
         needed = neurons
-    first = ExactMatrix.sparse((len(needed), n), [dict(form.terms) for form in needed])
-    bias = [form.const for form in needed]
-    layers.append((first, bias if any(bias) else None))
-    return MLP.from_arrays(layers[::-1], names)
+    return network_of([needed, *reversed(layers)], names)
 
 
 @dataclass
@@ -114,8 +108,8 @@ class _Layer:
         self.signals = sorted({v for form in forms for v in form.terms})
         self.lower_hinges = [v for v in self.signals if v >= n]
 
-    def build(self) -> tuple[list[Form], list[dict[int, fmpq]], list[fmpq]]:
-        """Returns the neurons' forms, and each needed form as weights over them, and its bias."""
+    def build(self) -> tuple[list[Form], list[Form]]:
+        """Returns the neurons' forms, and each needed form over the neurons."""
         flipped, doubled, carried = self._cheapest()
         rest = self._left_over(flipped)
         generators = [self.inside[i] for i in doubled] + [Form.variable(v) for v in carried]
@@ -147,7 +141,7 @@ class _Layer:
             _add(neurons, rows, generators[j], weights)
             if j >= len(doubled) + len(carried):
                 _add(neurons, rows, -generators[j], [-c for c in weights])
-        return neurons, rows, biases
+        return neurons, [Form(row, bias) for row, bias in zip(rows, biases, strict=True)]
 
     def _vector(self, form: Form) -> list[fmpq]:
         return [form.coefficient(v) for v in self.signals]
@@ -221,12 +215,12 @@ class _Layer:
         return len(chosen) + 2 * (_rank([*rows, *paid]) - _rank(paid))
 
 
-def _one_sided(row: dict[int, fmpq], neurons: Sequence[Form]) -> dict[int, fmpq]:
+def _one_sided(row: Form, neurons: Sequence[Form]) -> Form:
     """``relu(a relu(p) - b relu(-p)) = a relu(p)``: leaves the second neuron out, which is zero where it matters."""
-    if len(row) == 2:
-        (i, a), (j, b) = row.items()
+    if len(row.terms) == 2 and not row.const:
+        (i, a), (j, b) = row.terms.items()
         if a * b < 0 and neurons[i] == -neurons[j]:
-            return {i: a} if a > 0 else {j: b}
+            return Form({i: a} if a > 0 else {j: b})
     return row
 
 
