@@ -20,7 +20,7 @@ from relucirc.measure.regions import compiled_walk, rows
 from relucirc.measure.regions.batch import FACETS
 from relucirc.measure.regions.complex import Complex
 from relucirc.measure.regions.integer_network import IntegerNetwork
-from relucirc.measure.regions.sweep import sweep
+from relucirc.measure.regions.line import sweep
 from relucirc.measure.regions.tree import Start, Tree
 
 WEIGHTS = st.integers(-1, 1)

@@ -20,14 +20,14 @@ from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
+from relucirc.measure.line_function import interval
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
 from relucirc.measure.regions.compiled_walk import is_available
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
-from relucirc.measure.regions.line import Line
+from relucirc.measure.regions.line import Line, sweep
 from relucirc.measure.regions.maps import OutputMaps
-from relucirc.measure.regions.sweep import End, sweep
 from relucirc.measure.regions.tree import Start, Tree
 
 Point = tuple[sympy.Rational, ...]
@@ -283,8 +283,7 @@ class _Search:
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
-            low, high = _ends(self.chart)
-            self.line = Line(sweep(self.network, low, high, self._tick), low, high)
+            self.line = sweep(self.network, *interval(self.chart.constraints), self._tick)
             return self.answer(None)
         self.start = Start.of(self.network, self.chart.constraints, self.compiled)
         count = 0
@@ -321,17 +320,3 @@ def _chart(net: MLP, domain: Any) -> Chart:
     if where.relations and feasibility(where.relations, len(net.inputs)).point is None:
         raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
     return chart_of(where.relations, len(net.inputs))
-
-
-def _ends(chart: Chart) -> tuple[End, End]:
-    """The interval of a chart of one coordinate."""
-    low: End = None
-    high: End = None
-    for form in chart.constraints:
-        slope = form.coefficient(0)
-        root = -form.const / slope
-        if slope > 0:
-            low = root if low is None else max(low, root)
-        else:
-            high = root if high is None else min(high, root)
-    return low, high
