@@ -135,6 +135,15 @@ def tick(counter: str | None = None) -> None:
         clock.step(counter)
 
 
+def announce(work: str) -> None:
+    """Shows at once, where progress is shown, what takes long now and cannot tick."""
+    clock = _running.get()
+    if clock is not None and clock.on_progress is not None:
+        method, clock.method, clock._reported = clock.method, work, max(clock.elapsed, BRIEF)
+        clock.on_progress(clock)
+        clock.method = method
+
+
 def seconds_left(most: float) -> float:
     """Returns how long a call may take that cannot tick: at most so long, and never much more than is left."""
     clock = _running.get()
