@@ -1,6 +1,7 @@
 """Activation regions, linear pieces, affine maps and vertices, against a second exact route."""
 
 import itertools
+import json
 import random
 import re
 from fractions import Fraction
@@ -16,7 +17,7 @@ from patterns import Pattern, box, by_linear_program, by_z3, components, pattern
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
 from relucirc.geometry.chart import chart_of
-from relucirc.measure.regions import compiled_walk, rows
+from relucirc.measure.regions import compilation, rows
 from relucirc.measure.regions.batch import FACETS
 from relucirc.measure.regions.complex import Complex
 from relucirc.measure.regions.integer_network import IntegerNetwork
@@ -152,7 +153,7 @@ GENERIC = [(2, 16, 16, 1), (3, 16, 16, 1), (2, 32, 32, 1), (4, 12, 12, 1), (3, 6
 @pytest.mark.parametrize("sizes", GENERIC)
 def test_generic_networks_match_clipped_polytopes(sizes):
     net = float_net(sizes, seed=1)
-    found = regions(net, Box(-1, 1))
+    found = regions(net, Box(-1, 1), compiled=True)
     check_clipped(found, list(clipped_regions(plain_layers(net))))
     assert found.replayed == 0
 
@@ -385,10 +386,12 @@ def test_missing_facet_is_noticed():
         found.adjacency()
 
 
-def test_progress_is_reported_and_the_budget_ends_the_walk():
+def test_progress_is_reported_and_the_budget_ends_the_walk(monkeypatch):
     net = float_net((4, 32, 32, 1), 0)
     counts: list[int] = []
-    found = regions(net, Box(-3, 3), 0.3, progress=counts.append)
+    monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
+    found = regions(net, Box(-3, 3), budget=0.3, progress=lambda clock: counts.append(clock.progress["regions"]))
     assert not found.complete
     assert re.fullmatch(
         r"[\d,]+ activation regions? found, perhaps not all: the budget of 0\.3 s ended\.", found.reason
@@ -403,6 +406,8 @@ def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compi
     """After any number of batches: regions, maps, vertices and neighbours are those of the whole complex."""
     monkeypatch.setattr("relucirc.measure.regions.batch.PATIENCE", 0.0)
     monkeypatch.setattr("relucirc.measure.regions.compiled_walk.LEAVES", 3)
+    monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
     net = float_net(sizes, 0)
     whole = regions(net, Box(-1, 1), compiled=compiled)
     place = {signs: i for i, signs in enumerate(map(tuple, whole.signs.tolist()))}
@@ -430,7 +435,7 @@ def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compi
 
 
 def test_nothing_is_found_where_the_budget_ends_at_once():
-    found = regions(float_net((3, 6, 1), 0), Box(-1, 1), 0)
+    found = regions(float_net((3, 6, 1), 0), Box(-1, 1), budget=0)
     assert (len(found), found.complete, found.reason) == (
         0,
         False,
@@ -445,7 +450,7 @@ def test_budget_ends_a_sweep_that_is_no_composition():
     layers = [([[2], [4], [1]], [0, -2, 0])]
     layers += [([[2, -2, 0], [4, -4, 0], [0, 0, 1]], [0, -2, 0]) for _ in range(30)]
     net = MLP.from_arrays([*layers, ([[1, -1, 1]], None)])
-    assert "budget of 0.3 s ended" in regions(net, Box(0, 1), 0.3).reason
+    assert "budget of 0.3 s ended" in regions(net, Box(0, 1), budget=0.3).reason
     short = MLP.from_arrays([*layers[:8], ([[1, -1, 1]], None)])
     assert len(regions(short, Box(0, 1)).linear_pieces) == 2**8
 
@@ -453,11 +458,32 @@ def test_budget_ends_a_sweep_that_is_no_composition():
 def test_walk_without_numba_gives_the_same_and_asking_for_it_says_how_to_get_it(monkeypatch):
     net = float_net((2, 5, 1), 0)
     with_numba = sign_set(regions(net))
-    for module in (compiled_walk, relucirc.measure.regions.complex):
+    for module in (compilation, relucirc.measure.regions.complex):
         monkeypatch.setattr(module, "is_available", lambda: False)
     assert sign_set(regions(net)) == with_numba
     with pytest.raises(RelucircError, match=r"pip install 'relucirc\[fast\]'"):
         regions(net, compiled=True)
+
+
+def test_a_complex_is_an_answer():
+    found = regions(MLP.from_arrays([([["1/3"], [-1]], None), ([[1, 1]], [f"{10**40}/3"])]), Box(-1, 1))
+    assert (found.status, found.complete, found.certificate) == ("complete", True, None)
+    assert str(found) == "complete: 2 activation regions in all.\n2 hidden neurons in 1 input"
+    data = json.loads(json.dumps(found.to_json()))
+    assert data.pop("seconds") >= 0
+    bias = f"{10**40}/3"
+    assert data == {
+        "status": "complete",
+        "reason": "2 activation regions in all.",
+        "activation_regions": 2,
+        "linear_pieces": 2,
+        "affine_maps": [{"weight": [["-1"]], "bias": [bias]}, {"weight": [["1/3"]], "bias": [bias]}],
+        "certificate": None,
+    }
+    assert str(found.affine_maps[1]) == "x -> [1/3] x + [1000000000.../3 (about 3.333e+39)]"
+    assert "2 activation regions" in found._repr_html_()
+    part = regions(float_net((3, 6, 1), 0), Box(-1, 1), budget=0)
+    assert (part.status, part.to_json()["affine_maps"]) == ("unknown", [])
 
 
 def test_bad_requests_say_what_to_do():

@@ -14,7 +14,7 @@ from test_regions import assert_same, check_against, check_clipped, float_net, s
 
 from relucirc import MLP, Box, regions
 from relucirc.measure.regions import compiled_walk
-from relucirc.measure.regions.compiled_walk import is_available
+from relucirc.measure.regions.compilation import is_available
 
 SMALL = st.integers(-2, 2)
 TINY = Fraction(1, 2**60)
