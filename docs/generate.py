@@ -10,8 +10,8 @@ from pathlib import Path
 
 import relucirc
 from relucirc.circuits import catalogue
-from relucirc.cli.answer import counted
 from relucirc.core.printing import formula_text
+from relucirc.core.tables import counted
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
+from relucirc.cli.outcome import BAD_INPUT, UNKNOWN, Outcome
 from relucirc.core.errors import ActivationWarning, RelucircError, shorten
 
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
-"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
+"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Outcome``."""
 
 OPTIONS = ("-h", "--help", "--version")
 """What may stand before the command."""
@@ -87,8 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if args.activation else "always", ActivationWarning)
             warnings.showwarning = _show_warning
-            answer = args.run(args)
-        return _print(answer, args.json)
+            outcome = args.run(args)
+        return _print(outcome, args.json)
     except SystemExit as stop:  # --help and --version have printed what was asked for
         return _flush(0 if stop.code is None else int(stop.code))
     except KeyboardInterrupt:
@@ -137,15 +137,15 @@ def _protect(word: str) -> str:
     return f" {word}" if word.startswith("-") and not word.startswith("--") and word not in ("-h", "-") else word
 
 
-def _print(answer: Answer, as_json: bool) -> int:
-    text = json.dumps(answer.data, indent=None, ensure_ascii=False) if as_json else answer.text
+def _print(outcome: Outcome, as_json: bool) -> int:
+    text = json.dumps(outcome.data, indent=None, ensure_ascii=False) if as_json else outcome.text
     try:
         print(text)
     except BrokenPipeError:
         pass
     except UnicodeEncodeError:
         print(text.encode("ascii", "backslashreplace").decode())
-    return _flush(answer.status)
+    return _flush(outcome.status)
 
 
 def _flush(status: int) -> int:

@@ -6,7 +6,7 @@ All contenders that are installed run in turn, in every round; medians are repor
 import argparse
 import sys
 
-from relucirc.cli.answer import Answer
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import NETWORK_HELP, file_name, positive, read_network
 
 HELP = "measure evaluation beside other tools and beside the machine's limits"
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="OUT", type=file_name, help="draw the table to this file, .svg, .png or .pdf")
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc.evaluation.benchmarking import run_benchmark
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> Answer:
     if args.plot:
         report.plot(args.plot)
         lines.append(f"plot written to {args.plot}")
-    return Answer("\n\n".join(lines), report.to_json())
+    return Outcome("\n\n".join(lines), report.to_json())
 
 
 def _say(what: str) -> None:

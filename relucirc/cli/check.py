@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from relucirc.cli.answer import PROVED, REFUTED, Answer
+from relucirc.cli.outcome import PROVED, REFUTED, Outcome
 from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, file_name, read_formula, read_network
 from relucirc.core.errors import FileError
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_domain(parser)
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import check
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> Answer:
     verdict = check(read_network(args.network), read_formula(args.formula), certificate, domain=args.domain)
     word = "accepted" if verdict.accepted else "rejected"
     data = {"accepted": verdict.accepted, "reason": verdict.reason}
-    return Answer(f"{word}: {verdict.reason}.", data, PROVED if verdict.accepted else REFUTED)
+    return Outcome(f"{word}: {verdict.reason}.", data, PROVED if verdict.accepted else REFUTED)
 
 
 def _read(path: str) -> Any:

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from relucirc.cli.answer import STATUS, Answer, plain
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import (
     FORMULA_HELP,
     NETWORK_HELP,
@@ -28,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certificate", metavar="OUT", type=file_name, help=help_text)
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import prove
 
     net, formula = read_network(args.network), read_formula(args.formula)
     result = prove(net, formula, domain=args.domain, budget=args.budget)
-    lines = [str(result)]
+    more = []
     if result.certificate is not None and args.certificate:
         write_text(args.certificate, json.dumps(result.certificate))
-        lines.append(f"certificate written to {args.certificate}")
-    return Answer("\n".join(lines), plain(result.to_json()), STATUS[result.status])
+        more.append(f"certificate written to {args.certificate}")
+    return Outcome.of(result, *more)
