@@ -37,7 +37,18 @@ _usual_warning = warnings.showwarning
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence."""
+    """An argument parser whose errors are one sentence; options may stand between arguments of which one is left out."""
+
+    between = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.between or all(action.nargs != "?" for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self.between = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)  # which calls this
+        finally:
+            self.between = False
 
     def error(self, message: str) -> NoReturn:
         plain = message.replace("' -", "'-").replace("ignored explicit argument", "expected no value, got")

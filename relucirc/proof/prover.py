@@ -6,7 +6,7 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.certificate import make_certificate
-from relucirc.checker.check import check_claim
+from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import nearest_integer, text, to_rational
