@@ -37,7 +37,7 @@ _usual_warning = warnings.showwarning
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence; options may stand between arguments of which one is left out."""
+    """An argument parser whose errors are one sentence; options may stand between arguments that may be left out."""
 
     between = False
 
