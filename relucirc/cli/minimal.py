@@ -7,10 +7,11 @@ import argparse
 import json
 
 from relucirc.cli.outcome import PROVED, REFUTED, UNKNOWN, Outcome
-from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula, write_text
+from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula
 from relucirc.cli.show import layers_text
 from relucirc.core.answer import plain
 from relucirc.core.tables import counted
+from relucirc.core.writing import write_text
 
 HELP = "what is the smallest network for a formula, and why is there none smaller?"
 

@@ -12,8 +12,8 @@ from relucirc.cli.reading import (
     file_name,
     read_formula,
     read_network,
-    write_text,
 )
+from relucirc.core.writing import write_text
 
 HELP = "does a network equal a formula everywhere? proved, or an exact counterexample"
 

@@ -66,15 +66,6 @@ def read_point(text: str, names: tuple[str, ...]) -> tuple:
     return tuple(rational(part, name) for name, part in zip(names, parts, strict=True))
 
 
-def write_text(path: str, text: str) -> None:
-    """Writes a file, or refuses with one sentence."""
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise RelucircError(f"cannot write {path}: {error.strerror or error}.") from None
-
-
 def file_name(text: str) -> str:
     """Reads the name of a file to write."""
     if not text.strip() or "\0" in text:

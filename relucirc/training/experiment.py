@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.writing import replacing, write_text
 from relucirc.interpretation.census import Census
 from relucirc.interpretation.layers import to_layers
 from relucirc.training.driver import train
@@ -105,12 +106,13 @@ def write_census(census: Census, folder: Path) -> None:
         if bias is not None:
             arrays[f"layer{k}.bias"] = np.moveaxis(bias, -1, 0)
     arrays |= {"converged": census.converged, "circuit_of": census.circuit_of, "draws": census.draws}
-    np.savez_compressed(folder / "networks.npz", **arrays)  # type: ignore[arg-type]
+    with replacing(folder / "networks.npz") as place, place.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     (folder / "circuits").mkdir(exist_ok=True)
     for i, circuit in enumerate(census.circuits[:100]):
         save(circuit.network, folder / "circuits" / f"circuit{i + 1}.json")
-    (folder / "census.json").write_text(json.dumps(census.to_json(), indent=1) + "\n")
-    (folder / "report.txt").write_text(f"{census}\n")
+    write_text(folder / "census.json", json.dumps(census.to_json(), indent=1) + "\n")
+    write_text(folder / "report.txt", f"{census}\n")
     try:
         census.draw(folder / "census.svg")
     except ImportError:
