@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from relucirc.core.errors import RelucircError
+from relucirc.core.tables import lines_of
 from relucirc.interpretation.drawing import Curves, draw_census
 from relucirc.interpretation.failures import Failure
 from relucirc.interpretation.statistics import wilson
@@ -221,7 +222,7 @@ def _table(census: Census) -> str:
     for circuit in census.circuits[:MANY]:
         rows.append((f"{circuit.count:,}", str(circuit.orbit), circuit.where, str(circuit)))
     if census.circuits:
-        lines += _aligned(rows)
+        lines += lines_of(rows)
         if len(census.circuits) > MANY:
             rest = sum(circuit.count for circuit in census.circuits[MANY:])
             lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
@@ -239,18 +240,9 @@ def _table(census: Census) -> str:
                     failure.computes,
                 )
             )
-        lines += _aligned(failed)
+        lines += lines_of(failed)
         if len(census.failures) > MANY:
             rest = sum(failure.count for failure in census.failures[MANY:])
             lines.append(f"... and {len(census.failures) - MANY:,} more kinds of {rest:,} seeds")
     lines += ["", f"trained in {census.train_seconds:.2f} s, judged in {census.judge_seconds:.2f} s"]
     return "\n".join(lines)
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    right = (True, *[False] * (len(widths) - 1))
-    return [
-        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
-        for row in rows
-    ]
