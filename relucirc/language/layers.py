@@ -74,7 +74,7 @@ class Layers:
         built = []
         for layer, older in zip(hidden, carried, strict=True):
             rows = [form.substitute(state.__getitem__) for _, form in layer]
-            place: dict[Key, int] = {row.key: i for i, row in enumerate(rows)}
+            place: dict[Key, int] = {row.key: i for i, row in enumerate(rows)} if older else {}
 
             def carry(row: Form, rows: list[Form] = rows, place: dict[Key, int] = place) -> Form:
                 if place.setdefault(row.key, len(rows)) == len(rows):

@@ -13,7 +13,6 @@ from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget
 from relucirc.core.exact import text, to_rational
 from relucirc.core.feasible import nonnegative_multipliers
-from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
 from relucirc.language.network import MLP
 from relucirc.optimal.building import build_network, network_to_json, with_skip
@@ -165,9 +164,7 @@ def _sides(network: MLP, remainder: Remainder) -> list[dict[str, Any]]:
     sides: dict[tuple, dict[str, Any]] = {}
     if len(network.layers) == 1:
         return []
-    layer = network.exact().layers[0]
-    for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-        form = Form(dict(row), bias)
+    for form in network.exact().layers[0].forms():
         if not form.terms:
             continue
         form = form.scale(1 / form.terms[min(form.terms)])
