@@ -18,7 +18,8 @@ from relucirc.core.errors import RelucircError
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
-from relucirc.core.rows import fresh_rows, likely_pivots, solve_all
+from relucirc.core.modular import likely_pivots
+from relucirc.core.rows import fresh_rows, solve_all
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.layers import network_of
 from relucirc.language.network import MLP

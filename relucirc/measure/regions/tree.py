@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from relucirc.core.forms import Form
-from relucirc.core.rows import likely_pivots
+from relucirc.core.modular import likely_pivots
 from relucirc.geometry.cell import Cell, normal_of
 from relucirc.measure.regions import compilation
 from relucirc.measure.regions.adjacency import Adjacency, adjacency_of, packed

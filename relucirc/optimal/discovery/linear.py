@@ -4,27 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq, fmpz, fmpz_mat, nmod_mat
+from flint import fmpq, fmpz, fmpz_mat
 
-PRIME = (1 << 61) - 1
+from relucirc.core.modular import PRIME, reduced
 
 
 def independent_rows(matrix: np.ndarray) -> list[int]:
     """Returns rows that span all rows modulo a large prime, the first possible ones."""
-    rows, columns = matrix.shape
-    transposed = nmod_mat(columns, rows, [int(c) for c in matrix.T.ravel()], PRIME)
-    reduced, rank = transposed.rref()
-    return _pivots(reduced, rank)
-
-
-def _pivots(reduced: nmod_mat, rank: int) -> list[int]:
-    pivots, j = [], 0
-    for i in range(rank):
-        while int(reduced[i, j]) == 0:
-            j += 1
-        pivots.append(j)
-        j += 1
-    return pivots
+    return reduced(matrix.T.tolist())[1]
 
 
 @dataclass(frozen=True)
