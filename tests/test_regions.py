@@ -12,7 +12,7 @@ import sympy
 from clipping import clipped_regions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patterns import Pattern, box, by_linear_program, by_z3, components, patterns, plain_layers, share_a_facet
+from patterns import Pattern, box, by_elimination, by_z3, components, patterns, plain_layers, share_a_facet
 
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
@@ -87,15 +87,15 @@ def check_against(found: Complex, judged: list[Pattern]) -> None:
 
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)))
-def test_degenerate_networks_over_all_of_space_match_linear_programs(net):
-    check_against(regions(net), list(patterns(net, [], by_linear_program(len(net.inputs)))))
+def test_degenerate_networks_over_all_of_space_match_elimination(net):
+    check_against(regions(net), list(patterns(net, [], by_elimination(len(net.inputs)))))
 
 
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)), st.sampled_from([1, Fraction(1, 2), 2]))
-def test_degenerate_networks_on_a_box_match_linear_programs(net, size):
+def test_degenerate_networks_on_a_box_match_elimination(net, size):
     n = len(net.inputs)
-    check_against(regions(net, Box(-size, size)), list(patterns(net, box(n, size), by_linear_program(n))))
+    check_against(regions(net, Box(-size, size)), list(patterns(net, box(n, size), by_elimination(n))))
 
 
 @settings(max_examples=30)
@@ -224,7 +224,7 @@ def test_regions_with_lines_are_walked_alike(domain):
         assert (len(found.vertices) == 0) == (lines > 0)
         if domain is None:
             assert lines == (1 if net is differences else 3)
-            check_against(found, list(patterns(net, [], by_linear_program(3))))
+            check_against(found, list(patterns(net, [], by_elimination(3))))
 
 
 def test_identically_zero_neuron_has_sign_zero_and_hides_no_neighbour():
