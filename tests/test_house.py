@@ -6,6 +6,7 @@ import sys
 import tomllib
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_no_contract_about_imports_has_exceptions():
 
 def test_every_package_that_is_imported_is_declared():
     project = PROJECT["project"]
-    required = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    required = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     declared = {normal(re.match(r"[\w.-]+", requirement).group()) for requirement in required}
     tops = {name.partition(".")[0] for path in FILES.values() for name in imported(path)}
     others = tops - sys.stdlib_module_names - {"relucirc"}
