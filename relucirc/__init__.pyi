@@ -17,7 +17,7 @@ from relucirc.core.exact import ExactMatrix as ExactMatrix
 from relucirc.files import load as load
 from relucirc.files import save as save
 from relucirc.files.drawing import draw as draw
-from relucirc.interpretation.snapping import snap as snap
+from relucirc.interpretation.snap import snap as snap
 
 # From networks to formulas
 from relucirc.geometry.lift import to_sympy as to_sympy

@@ -14,7 +14,7 @@ import relucirc
 from relucirc import MLP
 from relucirc.cli import main
 from relucirc.core.errors import FileError, RelucircError
-from relucirc.interpretation.layers import to_networks
+from relucirc.interpretation.batch import to_networks
 from relucirc.interpretation.target import read_target
 from relucirc.language.domain import Box
 from relucirc.training import FUNCTIONS, REGIMENS, run_census, train, wilson

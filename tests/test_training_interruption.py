@@ -157,14 +157,15 @@ def test_ctrl_c_while_judging_counts_what_was_judged(where):
                 raise KeyboardInterrupt
         return original(self, counter)
 
-    def seed(self, net):
-        calls.append(net)
+    def stack(self, networks, **keywords):
+        calls.append(networks)
         if len(calls) == 8:
             raise KeyboardInterrupt
-        return original(self, net)
+        return original(self, networks, **keywords)
 
     with pytest.MonkeyPatch.context() as patch:
-        kind, name, hook = (Judge, "seed", seed) if where == "between seeds" else (Budget, "step", step)
+        patch.setattr("relucirc.interpretation.counting.BLOCK", 1)
+        kind, name, hook = (Judge, "stack", stack) if where == "between seeds" else (Budget, "step", step)
         original = getattr(kind, name)
         patch.setattr(kind, name, hook)
         partial = take_census(trained)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from flint import fmpq
-from trained import GRID, SQUARE, STUCK, batch_of
+from trained import GRID, SQUARE, STUCK, batch_of, circuit_of
 
 import relucirc
 from relucirc import MLP
 from relucirc.interpretation.failures import group_failures
 from relucirc.interpretation.features import features_of
-from relucirc.interpretation.neurons import snap_network
+from relucirc.interpretation.neurons import by_neurons
 from relucirc.interpretation.symmetry import find_symmetries, orbit_key
 from relucirc.interpretation.target import read_target
 
@@ -84,7 +84,7 @@ def test_the_two_minimum_circuits_are_mirror_images_and_the_third_is_not():
         ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [0.5, -0.5, -0.5, -0.5]),
     ):
         net = MLP.from_arrays([(np.float32(hidden), None), (np.float32([read]), None)], ("x1", "x2"))
-        circuit = snap_network(net, fmpq(0), SQUARE).circuit
+        circuit = circuit_of(by_neurons, net, 0.0, SQUARE)
         assert relucirc.prove(circuit.network(("x1", "x2")), "Min(x1, x2)").status == "proved"
         keys.append(orbit_key(circuit, symmetries, target.names))
     assert keys[0] == keys[1] != keys[2]

@@ -17,7 +17,7 @@ from relucirc.circuits.sources import ORIGINAL
 from relucirc.core.errors import shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import table
-from relucirc.interpretation.snapping import snap
+from relucirc.interpretation.snap import snap
 from relucirc.language.domain import Box
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import max_deviation

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.batch import Layers
 from relucirc.interpretation.symmetry import Symmetry
 
 UNFINISHED = 1e-3

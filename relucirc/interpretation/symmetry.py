@@ -14,7 +14,7 @@ from flint import fmpq
 
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, MaxGate
-from relucirc.interpretation.circuit import Circuit
+from relucirc.interpretation.canonical import Canonical
 from relucirc.interpretation.target import evaluate_graph
 from relucirc.interpretation.writing import network_text
 from relucirc.proof.prover import prove
@@ -35,7 +35,7 @@ class Symmetry:
         """Moves points, one row each."""
         return points[:, self.order] * np.array(self.signs)
 
-    def circuit(self, circuit: Circuit) -> Circuit:
+    def circuit(self, circuit: Canonical) -> Canonical:
         """Returns the mirror image of a circuit."""
         return circuit.transformed(self.order, self.signs, self.factor)
 
@@ -71,7 +71,7 @@ def find_symmetries(
     return found
 
 
-def orbit_key(circuit: Circuit, symmetries: Sequence[Symmetry], names: Sequence[str]) -> str:
+def orbit_key(circuit: Canonical, symmetries: Sequence[Symmetry], names: Sequence[str]) -> str:
     """Returns text that is equal for circuits that are mirror images of each other."""
     images = (symmetry.circuit(circuit) for symmetry in symmetries)
     if len(circuit.sizes) < 2:

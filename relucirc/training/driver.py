@@ -13,9 +13,9 @@ import jax
 import numpy as np
 
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.interpretation.batch import network_at, to_networks
 from relucirc.interpretation.census import Census
 from relucirc.interpretation.counting import take_census
-from relucirc.interpretation.layers import network_at, to_networks
 from relucirc.interpretation.target import Target, read_target
 from relucirc.language.network import MLP
 from relucirc.training.checkpoint import load_checkpoint, save_checkpoint

@@ -10,8 +10,8 @@ import numpy as np
 
 from relucirc.core.errors import FileError, RelucircError, shorten
 from relucirc.core.writing import replacing, write_text
+from relucirc.interpretation.batch import to_layers
 from relucirc.interpretation.census import Census
-from relucirc.interpretation.layers import to_layers
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
 from relucirc.training.regimen import Regimen

@@ -13,9 +13,9 @@ import sympy
 
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget
 from relucirc.core.errors import NetworkError, RelucircError, not_a_network, shorten
-from relucirc.interpretation.snapping.candidates import COARSER, candidates
-from relucirc.interpretation.snapping.distance import Distance, Measure
-from relucirc.interpretation.snapping.ground import Ground, words
+from relucirc.interpretation.candidates import COARSER, candidates
+from relucirc.interpretation.distance import Distance, Measure
+from relucirc.interpretation.ground import Ground, words
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation
 from relucirc.proof.prover import prove
@@ -137,9 +137,11 @@ class _Search:
         self.measure = measure = Measure(self.net, ground, self.tolerance, self.clock)
         factor = 1 if self.formula is None else COARSER
         tried: list[Snapped] = []
-        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, self.clock):
-            if measure.is_seen_far(candidate.network, factor):
-                continue
+
+        def is_far(values: np.ndarray) -> bool:
+            return measure.is_seen_far(values, factor)
+
+        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far):
             found = Snapped(candidate.network, candidate.moves)
             if self.formula is not None:
                 found = self._judged(found)
