@@ -243,7 +243,7 @@ def test_the_progress_bar_counts_every_step(capsys):
     assert "x x 1:" in err
     assert "50/60" in err
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "tqdm", None)
+        patch.setitem(sys.modules, "tqdm.auto", None)
         train("x", (1, 2, 1), key=KEY, seeds=1, steps=60, batch=10, progress=True)
     assert "60 of 60 steps" in capsys.readouterr().err
     train("x", (1, 2, 1), key=KEY, seeds=1, steps=60, batch=10)

@@ -4,7 +4,6 @@ All contenders that are installed run in turn, in every round; medians are repor
 """
 
 import argparse
-import sys
 
 from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import NETWORK_HELP, file_name, positive, read_network
@@ -27,9 +26,8 @@ def run(args: argparse.Namespace) -> Outcome:
     from relucirc.evaluation.benchmarking import run_benchmark
 
     networks = [(name, read_network(name)) for name in args.networks or NETWORKS]
-    say = _say if sys.stderr.isatty() else None
     reports = [
-        run_benchmark(net, args.points, name=name, contenders=args.contender, rounds=args.rounds, on_progress=say)
+        run_benchmark(net, args.points, name=name, contenders=args.contender, rounds=args.rounds)
         for name, net in networks
     ]
     report = sum(reports[1:], start=reports[0])
@@ -38,7 +36,3 @@ def run(args: argparse.Namespace) -> Outcome:
         report.plot(args.plot)
         lines.append(f"plot written to {args.plot}")
     return Outcome("\n\n".join(lines), report.to_json())
-
-
-def _say(what: str) -> None:
-    print(what, file=sys.stderr)

@@ -1,6 +1,6 @@
 """``regions``: the activation regions, linear pieces and affine maps of a network, exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from relucirc.core.exact import to_rational
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.printing import number_text
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of
 from relucirc.language.domain import read_domain
@@ -256,7 +256,7 @@ def regions(
     domain: Any = None,
     *,
     budget: float | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
     compiled: bool | None = None,
 ) -> Complex:
     """Finds all activation regions of a network on a domain, exactly.
@@ -296,7 +296,7 @@ def regions(
     """
     if compiled and not is_available():
         raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
-    clock = Budget(budget, method="regions", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "regions", progress)
     search = _Search(clock, compiled if is_available() else False)
     try:
         with clock:
