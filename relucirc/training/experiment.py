@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.progress import Progress
 from relucirc.core.writing import replacing, write_text
 from relucirc.interpretation.batch import to_layers
 from relucirc.interpretation.census import Census
@@ -28,7 +29,8 @@ def run_census(
     domain: Any = None,
     inputs: Sequence[str] | None = None,
     out: str | Path | None = None,
-    progress: bool | None = None,
+    budget: float | None = None,
+    progress: Progress = None,
     **changes: Any,
 ) -> Census:
     """Trains many seeds on a function, and proves what each of them became.
@@ -46,7 +48,8 @@ def run_census(
         out: A folder for ``networks.npz``, ``circuits/``, ``census.json``, ``report.txt`` and, where
             matplotlib is installed, ``census.svg``; and for a checkpoint, so that an interrupted run
             goes on when it is called again.
-        progress: Whether to show a progress bar; on a terminal by default.
+        budget: Seconds of training; None for no limit.
+        progress: As for :func:`relucirc.prove`; steps are counted.
         **changes: Fields of the regimen to change.
 
     Returns:
@@ -85,6 +88,7 @@ def run_census(
         domain=known.domain if domain is None else domain,
         inputs=inputs,
         checkpoint=None if folder is None else folder / "checkpoint.npz",
+        budget=budget,
         progress=progress,
         **changes,
     )
