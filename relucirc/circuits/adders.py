@@ -87,5 +87,3 @@ ripple_adder = Circuit(
     lambda n=2: bits(default_names(2 * at_least(n, 1, "ripple_adder", 100))),
     examples=((), (3,)),
 )
-
-ADDERS = (half_adder, full_adder, ripple_adder)

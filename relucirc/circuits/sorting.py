@@ -164,5 +164,3 @@ median = Circuit(
     lambda n=3: _order_formula(_middle(n), symbols(n)),
     examples=((), (5,)),
 )
-
-SORTING = (sort, order_statistic, median)
