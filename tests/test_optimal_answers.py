@@ -70,3 +70,15 @@ def test_certificates_of_compilation_and_discovery_are_taken_by_check():
     for formula, ask in (("Max(x1, x2, x3)", relucirc.compile_formula), ("median(x1, x2, x3)", relucirc.discover)):
         found = ask(formula)
         assert relucirc.check(found.network, formula, found.certificate)
+
+
+def test_a_prover_that_gives_up_is_not_called_the_end_of_the_budget(monkeypatch):
+    from relucirc.optimal import shallow_form
+    from relucirc.proof.result import Result
+
+    monkeypatch.setattr(shallow_form, "prove", lambda *_, **__: Result("unknown", None, "no method decided it."))
+    for ask in (relucirc.minimal_network, relucirc.depth_certificate):
+        answer = ask("Max(x, 1)", "x >= 0") if ask is relucirc.depth_certificate else ask("Max(x, 1)", 1, "x >= 0")
+        assert answer.status == "unknown"
+        assert "budget" not in answer.reason
+        assert "found" in answer.reason

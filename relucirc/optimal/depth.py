@@ -114,6 +114,9 @@ def depth_certificate(
 
 def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget) -> Depth:
     shape = shallow_form(graph, ground, clock)
+    if shape is None:
+        reason = "it was not found out whether one hidden layer is enough: what was proposed was not decided."
+        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
     if not isinstance(shape, NotShallow):
         return _one_layer(graph, domain, shape.folds, enough, clock)
     certificate = depth_evidence(graph, shape)

@@ -64,6 +64,8 @@ def one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budg
     """The exact minimum: the hyperplanes, the cheapest way to pay for the rest, and the evidence."""
     clock.method = "the set of hyperplanes on which the function folds"
     shape = shallow_form(graph, ground, clock)
+    if shape is None:
+        return nothing(f"{clock.method} was not found: what was proposed was neither proved nor refuted.", clock)
     if isinstance(shape, NotShallow):
         return _needs_two(graph, domain, shape, clock)
     remainder = Remainder(shape, kind, ground)
