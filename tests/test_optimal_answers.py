@@ -5,6 +5,7 @@ import json
 import pytest
 
 import relucirc
+from relucirc.core import budget
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget
 from relucirc.optimal import discovery
@@ -82,3 +83,14 @@ def test_a_prover_that_gives_up_is_not_called_the_end_of_the_budget(monkeypatch)
         assert answer.status == "unknown"
         assert "budget" not in answer.reason
         assert "found" in answer.reason
+
+
+def test_progress_is_told_while_a_verb_works(monkeypatch):
+    monkeypatch.setattr(budget, "PATIENCE", 0.0)
+    monkeypatch.setattr(budget, "INTERVAL", 0.0)
+    for name, (ask, _) in CASES.items():
+        if "chamber" not in name:
+            seen = []
+            ask(progress=seen.append)
+            assert seen, name
+            assert all(isinstance(clock, Budget) for clock in seen)

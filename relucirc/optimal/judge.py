@@ -1,5 +1,6 @@
 """``optimal``: is a given network the smallest one for its function?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,7 +40,13 @@ class Optimality(Answer):
 
 
 def optimal(
-    net: MLP, f: Any = None, domain: Any = None, *, bias: bool = True, budget: float | None = 60.0
+    net: MLP,
+    f: Any = None,
+    domain: Any = None,
+    *,
+    bias: bool = True,
+    budget: float | None = 60.0,
+    progress: Callable[[Budget], None] | None = None,
 ) -> Optimality:
     """Decides whether a network is the smallest one with one hidden layer for its function.
 
@@ -50,6 +57,8 @@ def optimal(
         domain: Where they must be equal: None for all of R^n, or a polyhedron with interior.
         bias: Whether the networks that it is compared with may have biases.
         budget: Seconds.
+        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
+            passed; by default a line on stderr where that is a terminal.
 
     Returns:
         An :class:`Optimality`.
@@ -65,20 +74,20 @@ def optimal(
     clock = Budget(budget)
     try:
         with clock:
-            found = _judged(net, f, domain, bias=bias)
+            found = _judged(net, f, domain, bias, progress)
             return replace(found, seconds=clock.elapsed)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return Optimality("unknown", f"{clock.ended(error)} before it was settled.", seconds=clock.elapsed)
 
 
-def _judged(net: MLP, f: Any, domain: Any, *, bias: bool) -> Optimality:
+def _judged(net: MLP, f: Any, domain: Any, bias: bool, progress: Callable[[Budget], None] | None) -> Optimality:
     if f is not None:
-        answer = prove(net, f, domain=domain, budget=None)
+        answer = prove(net, f, domain, budget=None, progress=progress)
         if answer.status == "refuted":
             raise RelucircError(f"the network does not compute the function: {answer.reason}")
         if answer.status == "unknown":
             return Optimality("unknown", f"it was not proved that the network computes the function: {answer.reason}")
-    found = minimal_network(net, domain=domain, bias=bias, budget=None)
+    found = minimal_network(net, 1, domain, bias=bias, budget=None, progress=progress)
     size, layers = net.hidden_neurons, len(net.layers) - 1
     if found.network is None or found.hidden_neurons is None:
         return Optimality("unknown", found.reason, certificate=found.certificate)
