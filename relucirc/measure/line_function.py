@@ -12,9 +12,7 @@ from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, MaxGate
-
-End = fmpq | None
-"""An end of an interval; None where it is infinite."""
+from relucirc.language.box import End
 
 LineForm = tuple[fmpq, fmpq]
 """``(constant, slope)``."""

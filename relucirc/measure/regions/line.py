@@ -18,11 +18,11 @@ from flint import fmpq
 
 from relucirc.core.exact import sign_of
 from relucirc.geometry.cell import Cell, Ray
-from relucirc.measure.line_function import IDENTITY, NOTHING, End, LineFunction, combination, maximum
+from relucirc.language.box import End, Interval
+from relucirc.measure.line_function import IDENTITY, NOTHING, LineFunction, combination, maximum
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.integer_network import IntegerNetwork, Matrix
 
-Ends = tuple[End, End]
 Block = tuple[list[Matrix], tuple[int, ...]]
 """Layers from one bottleneck to the next, the first over the block's variable; and the next variable's weights."""
 
@@ -89,7 +89,7 @@ def sweep(network: IntegerNetwork, low: End, high: End, tick: Callable[[int], No
         tick: Called now and then with the number of pieces known so far.
     """
     swept: list[_Swept] = []
-    ends: Ends = low, high
+    ends: Interval = low, high
     for block in _blocks(network):
         swept.append(_sweep_block(block, ends, tick))
         ends = swept[-1].variable.range(*ends)
@@ -135,7 +135,7 @@ def _common_row(layer: Matrix) -> tuple[int, ...] | None:
     return base
 
 
-def _sweep_block(block: Block, ends: Ends, tick: Callable[[int], None]) -> _Swept:
+def _sweep_block(block: Block, ends: Interval, tick: Callable[[int], None]) -> _Swept:
     """All pre-activations of a block on an interval with interior, and the regions that they cut there."""
     layers, variable = block
     neurons: list[LineFunction] = []
