@@ -210,7 +210,6 @@ def main():
     if options.action == "run":
         run(options.groups, options.jobs, options.missing)
         return
-    sys.path.insert(0, str(Path(__file__).parent))
     import _experiment_page as page
 
     results = json.loads(RESULTS.read_text())
