@@ -89,3 +89,8 @@ class Canonical:
             layers.append((padded, list(offsets) if self.biased else None))
             width = len(kept)
         return MLP.from_arrays(layers, names)
+
+
+def exact_layers(net: MLP) -> list[Layer]:
+    """Returns the layers of an exact network."""
+    return [(tuple(map(tuple, layer.weight.entries())), tuple(layer.exact_bias())) for layer in net.layers]

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.exact import ONE, ZERO
+from relucirc.core.exact import ZERO
+from relucirc.core.forms import Form
 from relucirc.interpretation.batch import Stack
 from relucirc.interpretation.canonical import Layer, Row
 from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
 from relucirc.interpretation.rounding import Rounded, Rounding, rationals
 from relucirc.interpretation.words import vector
-
-Form = tuple[Row, fmpq]
-"""``row . x + constant``."""
 
 MAX_FLIPS = 8
 """With up to this many kinks every orientation of them is tried."""
@@ -44,13 +42,13 @@ class Folded(Proposal):
 
     def layers(self, seed: int) -> list[Layer]:
         """See :class:`Proposal`."""
-        kept = self.kept[seed]
-        rows, bias = rationals(self.kinks.weight[seed][kept]), rationals(self.kinks.bias[seed][kept])
-        read, constants = self.read_out.weight[seed], rationals(self.read_out.bias[seed])
-        jumps = rationals(read[:, : len(kept)][:, kept].T)
-        rest = rationals(read[:, len(kept) :])
-        kinks = [((tuple(row), b), jump) for row, b, jump in zip(rows, bias, jumps, strict=True)]
-        return _shortest(kinks, list(zip(map(tuple, rest), constants, strict=True)))
+        kept, n = self.kept[seed], self.kinks.weight.shape[-1]
+        rows = np.column_stack([self.kinks.weight[seed], self.kinks.bias[seed]])[kept]
+        read, constants = self.read_out.weight[seed], self.read_out.bias[seed]
+        jumps = map(tuple, rationals(read[:, : len(kept)][:, kept].T))
+        affine = rationals(np.column_stack([read[:, len(kept) :], constants]))
+        forms = [Form(dict(enumerate(row[:n])), row[n]) for row in (*rationals(rows), *affine)]
+        return _shortest(list(zip(forms, jumps, strict=False)), forms[len(rows) :], n)
 
     def moves(self, seed: int) -> list[str]:
         """See :class:`Proposal`."""
@@ -98,53 +96,27 @@ def by_folding(stack: Stack, rounding: Rounding, sight: Sight) -> Folded:
     return Folded(values, kinks.misfits + made.misfits, np.maximum(kinks.moved, made.moved), kinks, kept, made)
 
 
-def _add(rest: list[tuple[list[fmpq], fmpq]], factors: Sequence[fmpq], form: Form) -> None:
-    for o, factor in enumerate(factors):
-        row, constant = rest[o]
-        rest[o] = [a + factor * w for a, w in zip(row, form[0], strict=True)], constant + factor * form[1]
-
-
-def _shortest(kinks: Sequence[tuple[Form, list[fmpq]]], affine: Sequence[Form]) -> list[Layer]:
+def _shortest(kinks: Sequence[tuple[Form, Row]], affine: Sequence[Form], n: int) -> list[Layer]:
     """Writes kinks and an affine rest as a network: the orientation that leaves the smallest rest."""
-    best: list[tuple[Form, list[fmpq]]] | None = None
-    orientations = (
-        itertools.product((False, True), repeat=len(kinks)) if len(kinks) <= MAX_FLIPS else [(False,) * len(kinks)]
-    )
-    for flips in orientations:
-        neurons: dict[Form, list[fmpq]] = {}
-        rest = [(list(row), constant) for row, constant in affine]
-        for (form, jump), flip in zip(kinks, flips, strict=True):
-            if flip:
-                _add(rest, jump, form)
-            side = (tuple(-w for w in form[0]), -form[1]) if flip else form
-            neurons[side] = [a + c for a, c in zip(neurons.get(side, [ZERO] * len(affine)), jump, strict=True)]
-        for o, (row, _) in enumerate(rest):
-            _add_pair(neurons, tuple(row), o, len(affine))
-        found = [(form, read) for form, read in neurons.items() if any(read)]
+    best: list[tuple[Row, list[fmpq]]] | None = None
+    for flips in itertools.product((False, True), repeat=len(kinks) if len(kinks) <= MAX_FLIPS else 0):
+        neurons: dict[Row, list[fmpq]] = {}
+        rest = list(affine)
+
+        def add(form: Form, read: Row, neurons: dict[Row, list[fmpq]] = neurons) -> None:
+            row = (*(form.coefficient(v) for v in range(n)), form.const)
+            neurons[row] = [a + c for a, c in zip(neurons.get(row, [ZERO] * len(read)), read, strict=True)]
+
+        for (form, jumps), flip in itertools.zip_longest(kinks, flips):
+            add(-form if flip else form, jumps)
+            rest = [r + form.scale(c) for r, c in zip(rest, jumps, strict=True)] if flip else rest
+        for o, form in enumerate(rest):  # as relu(l) - relu(-l)
+            scale = max(map(abs, form.terms.values()), default=ZERO)
+            for side in (scale, -scale) if scale else ():
+                add(Form(form.terms).scale(1 / side), tuple(side if k == o else ZERO for k in range(len(rest))))
+        found = [(row, read) for row, read in neurons.items() if any(read)]
         if best is None or len(found) < len(best):
-            best = found
+            best, constants = found, tuple(form.const for form in rest)
     assert best is not None
-    hidden = tuple(form[0] for form, _ in best), tuple(form[1] for form, _ in best)
-    outer = tuple(tuple(read[o] for _, read in best) for o in range(len(affine)))
-    return [hidden, (outer, _constants(kinks, affine, best))]
-
-
-def _add_pair(neurons: dict[Form, list[fmpq]], row: Row, output: int, outputs: int) -> None:
-    """Adds a linear form to one output, as ``relu(l) - relu(-l)``."""
-    scale = max(map(abs, row), default=ZERO)
-    if scale:
-        for sign in (ONE, -ONE):
-            read = neurons.setdefault((tuple(sign * w / scale for w in row), ZERO), [ZERO] * outputs)
-            read[output] = read[output] + sign * scale
-
-
-def _constants(
-    kinks: Sequence[tuple[Form, list[fmpq]]], affine: Sequence[Form], neurons: Sequence[tuple[Form, list[fmpq]]]
-) -> Row:
-    """What the neurons leave of the function: a constant for each output, found at the origin."""
-    constants = []
-    for o, (_, constant) in enumerate(affine):
-        wanted = constant + sum((jump[o] * max(b, ZERO) for (_, b), jump in kinks), start=ZERO)
-        given = sum((read[o] * max(b, ZERO) for (_, b), read in neurons), start=ZERO)
-        constants.append(wanted - given)
-    return tuple(constants)
+    hidden = tuple(row[:-1] for row, _ in best), tuple(row[-1] for row, _ in best)
+    return [hidden, (tuple(tuple(read[o] for _, read in best) for o in range(len(affine))), constants)]

@@ -12,25 +12,22 @@ layer by pairs ``relu(x) - relu(-x)``, and hinges, which are not negative, by th
 Signs and combinations are proposed by float values at points of the domain, for all networks of a batch at once.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.core.exact import ONE, ZERO
+from relucirc.core.exact import ONE
+from relucirc.core.forms import Form, combine
 from relucirc.interpretation.batch import Stack
-from relucirc.interpretation.canonical import Layer, Row
+from relucirc.interpretation.canonical import Layer, exact_layers
 from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
 from relucirc.interpretation.rounding import Rounded, Rounding, rationals, simplest
 from relucirc.interpretation.words import vector
+from relucirc.language.layers import Layers
 
 DIGITS = 1e-9
 """What least squares in floats can be trusted with."""
-
-Terms = dict[int, fmpq]
-"""Coefficients of an affine form; number 0 is the constant, 1 to n are the inputs, then come the hinges."""
 
 
 class _Hinges:
@@ -141,29 +138,35 @@ class Hinged(Proposal):
         """See :class:`Proposal`."""
         return [self.hinges.forms, self.outputs.weight, self.outputs.bias]
 
-    def _terms(self, seed: int) -> tuple[list[Terms], list[int], list[Terms]]:
-        """The forms of the hinges, their levels, and the outputs."""
-        levels = self.hinges.levels[seed]
-        there = np.append(np.ones(self.hinges.before, bool), levels > 0)
-        outputs = np.column_stack([self.outputs.bias[seed], self.outputs.weight[seed]])[:, there]
-        forms = self.hinges.forms[seed][levels > 0][:, there]
-        made = [[{v: c for v, c in enumerate(row) if c} for row in rationals(rows)] for rows in (forms, outputs)]
-        return made[0], levels[levels > 0].tolist(), made[1]
-
     def layers(self, seed: int) -> list[Layer]:
         """See :class:`Proposal`."""
-        return _write(self.hinges.before - 1, *self._terms(seed), self.depth)
+        hinges, n = self.hinges, self.hinges.before - 1
+        rows = np.column_stack([self.outputs.bias[seed], self.outputs.weight[seed]])
+        forms = rationals(np.concatenate([hinges.forms[seed], rows]))
+        read, todo = set[int](), list(forms[len(hinges.forms[seed]) :])
+        while todo:
+            row = todo.pop()
+            more = {k for k, c in enumerate(row[n + 1 :]) if c} - read
+            read |= more
+            todo += [forms[k] for k in more]
+        writer = Layers(tuple(f"x{i + 1}" for i in range(n)))
+        known = [Form.constant(ONE), *map(Form.variable, range(n)), *[Form()] * len(hinges.forms[seed])]
+        for k in sorted(read):
+            (known[n + 1 + k],) = writer.relu([combine(zip(forms[k], known, strict=True))], hinges.levels[seed, k] - 1)
+        outputs = [combine(zip(row, known, strict=True)) for row in forms[len(hinges.forms[seed]) :]]
+        return exact_layers(writer.build(outputs, self.depth))
 
     def moves(self, seed: int) -> list[str]:
         """See :class:`Proposal`."""
-        forms, levels, _ = self._terms(seed)
-        told = [
-            f"hidden layers 1 to {self.depth}: written as affine forms over {len(forms)} hinges, relu(l) for forms l."
+        levels = self.hinges.levels[seed]
+        there = np.append(np.ones(self.hinges.before, bool), levels > 0)
+        forms = rationals(self.hinges.forms[seed][levels > 0][:, there])
+        told = f"written as affine forms over {len(forms)} hinges, relu(l) for forms l of 1, the inputs and the hinges."
+        read = [
+            f"hinge {i}, in layer {level}: l is read as {vector(row)}."
+            for i, (row, level) in enumerate(zip(forms, levels[levels > 0], strict=True), 1)
         ]
-        for i, (form, level) in enumerate(zip(forms, levels, strict=True), 1):
-            row = [form.get(v, ZERO) for v in range(self.hinges.before + len(forms))]
-            told.append(f"hinge {i}, in layer {level}: l is read as {vector(row)}, of 1, the inputs and the hinges.")
-        return told
+        return [f"hidden layers 1 to {self.depth}: {told}", *read]
 
 
 def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
@@ -186,50 +189,3 @@ def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
     values = hinges.columns @ np.concatenate([made.bias[..., None], made.weight], axis=-1).swapaxes(1, 2)
     moved = np.maximum(hinges.moved, made.moved)
     return Hinged(values, hinges.misfits + made.misfits, moved, hinges, made, depth)
-
-
-def _write(n: int, forms: Sequence[Terms], levels: Sequence[int], outputs: Sequence[Terms], depth: int) -> list[Layer]:
-    """Writes the outputs as layers: in layer k stand the hinges of level k, and what layers above still read."""
-    used: dict[int, int] = {}  # hinge -> the last layer that has to hold it
-    carried: dict[int, int] = {}  # input -> the same
-
-    def read(form: Terms, layer: int) -> None:
-        for v in form:
-            if v > n:
-                if v not in used:
-                    read(forms[v - n - 1], levels[v - n - 1] - 1)
-                used[v] = max(used.get(v, 0), layer)
-            elif v:
-                carried[v] = max(carried.get(v, 0), layer)
-
-    for form in outputs:
-        read(form, depth)
-    below: dict[tuple[int, int], int] = {(v, 1): v - 1 for v in range(1, n + 1)}
-    layers: list[Layer] = []
-    width = n
-
-    def row_of(form: Terms) -> Row:
-        row = [ZERO] * width
-        for v, c in form.items():
-            if v:
-                row[below[v, 1]] += c
-                if (v, -1) in below:
-                    row[below[v, -1]] -= c
-        return tuple(row)
-
-    for k in range(1, depth + 1):
-        neurons: dict[tuple[int, int], tuple[Row, fmpq]] = {}
-        for v, last in sorted(used.items()):
-            if levels[v - n - 1] == k:
-                form = forms[v - n - 1]
-                neurons[v, 1] = row_of(form), form.get(0, ZERO)
-            elif levels[v - n - 1] < k <= last:
-                neurons[v, 1] = row_of({v: ONE}), ZERO
-        for v, last in sorted(carried.items()):
-            for sign in (ONE, -ONE) if k <= last else ():
-                neurons[v, int(sign)] = row_of({v: sign}), ZERO
-        twins = list(dict.fromkeys(neurons.values()))  # a hinge relu(x) and the carrier of x are one neuron
-        layers.append((tuple(row for row, _ in twins), tuple(b for _, b in twins)))
-        below, width = {name: twins.index(neuron) for name, neuron in neurons.items()}, len(twins)
-    layers.append((tuple(row_of(form) for form in outputs), tuple(form.get(0, ZERO) for form in outputs)))
-    return layers
