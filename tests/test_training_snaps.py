@@ -171,7 +171,7 @@ def test_deep_circuits_that_are_mirror_images_share_a_class():
     target = read_target("Max(x1, x2, x3)", (3, 1))
     points = cube()
     corners = [tuple(map(fmpq, c)) for c in itertools.product((-1, 1), repeat=3)]
-    symmetries = find_symmetries(target.graph, corners, points, target.values(points))
+    symmetries = find_symmetries(target.graph, corners)
     keys = set()
     for order in itertools.permutations(range(3)):
         net = deep([np.float64(MAX3[0])[:, order], *MAX3[1:]])

@@ -53,7 +53,7 @@ def take_census(trained: Any, *, budget: float = 20.0) -> Census:
         trained.final_losses / max(trained.mean_square, 1e-30) if trained.steps else np.full(trained.seeds, np.inf)
     )
     points, values = judge.points, trained.target.values(judge.points)
-    symmetries = find_symmetries(graph, judge.corners, points, values)
+    symmetries = find_symmetries(graph, judge.corners)
     circuits, circuit_of = _circuits(verdicts, symmetries, trained.target.names)
     failures = group_failures(
         to_layers(trained.networks),

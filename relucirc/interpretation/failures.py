@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relucirc.interpretation.batch import Layers
-from relucirc.interpretation.symmetry import Symmetry
+from relucirc.proof.symmetries import Symmetry
 
 UNFINISHED = 1e-3
 """Relative losses below this are all but zero."""
