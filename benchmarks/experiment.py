@@ -15,7 +15,6 @@ import json
 import multiprocessing
 import os
 import platform
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed

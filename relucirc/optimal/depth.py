@@ -28,7 +28,7 @@ from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ZERO
 from relucirc.core.graph import Graph, MaxGate
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.ground import Ground, read_ground
@@ -85,7 +85,7 @@ def depth_certificate(
     *,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Depth:
     """Decides whether one hidden layer computes a function, with a certificate either way.
 
@@ -94,8 +94,7 @@ def depth_certificate(
         domain: Where it counts: None for all of R^n, or a polyhedron with interior.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Depth`.
@@ -108,7 +107,7 @@ def depth_certificate(
         >>> relucirc.depth_certificate("Max(x1, x2, x3)").lower_bound
         2
     """
-    clock = Budget(budget, method="depth", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "depth", progress)
     enough = None
     try:
         with clock:

@@ -1,12 +1,12 @@
 """``optimal``: is a given network the smallest one for its function?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError
+from relucirc.core.progress import Progress
 from relucirc.language.network import MLP
 from relucirc.optimal.minimal import minimal_network
 from relucirc.proof.prover import prove
@@ -46,7 +46,7 @@ def optimal(
     *,
     bias: bool = True,
     budget: float | None = 60.0,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Optimality:
     """Decides whether a network is the smallest one with one hidden layer for its function.
 
@@ -57,8 +57,7 @@ def optimal(
         domain: Where they must be equal: None for all of R^n, or a polyhedron with interior.
         bias: Whether the networks that it is compared with may have biases.
         budget: Seconds.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         An :class:`Optimality`.
@@ -80,7 +79,7 @@ def optimal(
         return Optimality("unknown", f"{clock.ended(error)} before it was settled.", seconds=clock.elapsed)
 
 
-def _judged(net: MLP, f: Any, domain: Any, bias: bool, progress: Callable[[Budget], None] | None) -> Optimality:
+def _judged(net: MLP, f: Any, domain: Any, bias: bool, progress: Progress) -> Optimality:
     if f is not None:
         answer = prove(net, f, domain, budget=None, progress=progress)
         if answer.status == "refuted":

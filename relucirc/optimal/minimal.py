@@ -1,7 +1,7 @@
 """``minimal_network``: the smallest network for a function, and why there is no smaller one."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -9,7 +9,7 @@ from flint import fmpq, fmpq_mat
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.graph import Graph
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.language.function import read_function
 from relucirc.optimal.germs import germ
 from relucirc.optimal.ground import Ground, read_ground
@@ -28,7 +28,7 @@ def minimal_network(
     output_bias: bool | None = None,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Minimal:
     """Finds the smallest ReLU network with one hidden layer that equals a function.
 
@@ -47,8 +47,7 @@ def minimal_network(
         output_bias: Whether outputs may have biases; as ``bias`` by default.
         budget: Seconds; when they end the answer is an interval, and says so.
         inputs: Names of the inputs, in order; f's own symbols by default.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Minimal`.
@@ -65,7 +64,7 @@ def minimal_network(
     if not isinstance(hidden_layers, int) or isinstance(hidden_layers, bool) or hidden_layers < 1:
         raise RelucircError(f"hidden_layers: expected 1, 2, ..., got {shorten(hidden_layers)}.")
     kind = Kind(bias, bias if output_bias is None else output_bias, skip)
-    clock = Budget(budget, method="the function", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "the function", progress)
     try:
         with clock:
             graph = read_function(f, inputs)

@@ -23,7 +23,7 @@ from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
@@ -83,7 +83,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
     *,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Compiled:
     """Compiles a piecewise-linear formula to a ReLU network, and proves them equal.
 
@@ -93,8 +93,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
             the fewest neurons.  ``ceil(log2(n + 1))`` is always enough for n inputs.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Compiled`.  Its size is the smallest found, and ``optimal`` only where that is proved.
@@ -110,7 +109,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
     valid = hidden_layers is None or (isinstance(hidden_layers, int) and not isinstance(hidden_layers, bool))
     if not valid or (hidden_layers is not None and hidden_layers < 1):
         raise RelucircError(f"hidden_layers: expected 1, 2, ... or None, got {shorten(hidden_layers)}.")
-    clock = Budget(budget, method="compile", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "compile", progress)
     try:
         with clock:
             return compile_graph(read_function(f, inputs), hidden_layers, clock)

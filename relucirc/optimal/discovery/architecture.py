@@ -7,7 +7,7 @@ the points collected: that is what an empty search shows, for this architecture 
 only, on the word of the solver.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -19,7 +19,7 @@ from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational, text
 from relucirc.core.graph import Graph
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.proof.prover import prove
@@ -62,7 +62,7 @@ def search_architecture(
     biases: Sequence[Any] = (0,),
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> ArchitectureSearch:
     """Searches all networks of one small architecture with weights from a finite set.
 
@@ -76,8 +76,7 @@ def search_architecture(
         biases: What each bias may be.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         An :class:`ArchitectureSearch`.
@@ -100,7 +99,7 @@ def search_architecture(
         tuple(rational(w, "output_weights") for w in (weights if output_weights is None else output_weights)),
         tuple(rational(b, "biases") for b in biases),
     )
-    clock = Budget(budget, method="search", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "search", progress)
     points: list[tuple[fmpq, ...]] = []
     try:
         with clock:

@@ -1,6 +1,6 @@
 """``discover``: networks with two hidden layers, found by linear algebra over a dictionary and proved."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import sympy
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.discovery.combination import Combination
@@ -76,7 +76,7 @@ def discover(
     degree: int = 2,
     budget: float | None = 240.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Discovery:
     """Searches for a network with two hidden layers, and proves what it finds.
 
@@ -90,8 +90,7 @@ def discover(
         degree: Length of the sums; the dictionary grows fast with it.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two seconds have
-            passed; by default a line on stderr where that is a terminal.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Discovery`: machine-found and exactly proved, with no claim of novelty; or what
@@ -112,7 +111,7 @@ def discover(
         )
     if not isinstance(degree, int) or isinstance(degree, bool) or not 1 <= degree <= 4:
         raise RelucircError(f"degree: expected 1, 2, 3 or 4, got {shorten(degree)}.")
-    clock = Budget(budget, method="discover", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "discover", progress)
     search: _Search | None = None
     try:
         with clock:
