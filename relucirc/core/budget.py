@@ -89,11 +89,10 @@ class Budget:
         """
         if counter is not None:
             self.progress[counter] = self.progress.get(counter, 0) + count
-        elapsed = time.monotonic() - self.started
-        if self.seconds is not None and elapsed > self.seconds:
-            raise OutOfBudget
         if self.on_progress is not None or self._outer is not None:
             self._report()
+        if self.seconds is not None and time.monotonic() - self.started > self.seconds:
+            raise OutOfBudget
 
     def _report(self) -> None:
         """Says how far the work is, if it is time to; a clock that says nothing lets the one around it speak."""
@@ -158,6 +157,8 @@ def tick(counter: str | None = None) -> None:
 def announce(work: str) -> None:
     """Shows at once, where progress is shown, what takes long now and cannot tick."""
     clock = _running.get()
+    while clock is not None and clock.on_progress is None:
+        clock = clock._outer
     if clock is not None and clock.on_progress is not None:
         method, clock.method, clock._reported = clock.method, work, max(clock.elapsed, BRIEF)
         clock.on_progress(clock)

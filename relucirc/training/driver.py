@@ -67,7 +67,7 @@ class Trained(Answer):
     corners: np.ndarray = field(repr=False)
 
     def __repr__(self) -> str:
-        return f"<{self.reason.rstrip('.')}; .census judges each>"
+        return f"<{self.reason.partition(':')[0].rstrip('.')}; .census judges each>"
 
     @property
     def status(self) -> str:
@@ -331,14 +331,12 @@ class _Work:
         layers = jax.tree.map(program.from_blocks, position.state.layers)
         if not position.narrow:
             layers = prune_layers(layers, self.sizes)
-        took = (
-            f"{position.step:,} steps."
-            if position.step == self.steps
-            else f"{position.step:,} of {self.steps:,} steps: {ended}."
-        )
+        took = f"{position.step:,} steps"
+        if position.step < self.steps:
+            took = f"{position.step:,} of {self.steps:,} steps: {ended}"
         widths = "-".join(map(str, self.sizes))
         return Trained(
-            reason=f"{self.seeds:,} networks {widths} trained on {shorten(str(self.target))}, {took}",
+            reason=f"{self.seeds:,} networks {widths} trained on {shorten(str(self.target))}, {took}.",
             networks=to_networks(layers, self.target.names),
             losses=self._losses(position),
             draws=program.from_blocks(position.state.draws),
