@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import OutOfBudget
 from relucirc.core.errors import RelucircError
-from relucirc.core.progress import Progress
+from relucirc.core.progress import Progress, watched
 from relucirc.language.network import MLP
 from relucirc.optimal.minimal import minimal_network
 from relucirc.proof.prover import prove
@@ -70,23 +70,23 @@ def optimal(
         >>> bool(optimal(relucirc.circuits.minimum()))
         True
     """
-    clock = Budget(budget)
+    clock = watched(budget, "optimal", progress)
     try:
         with clock:
-            found = _judged(net, f, domain, bias, progress)
+            found = _judged(net, f, domain, bias)
             return replace(found, seconds=clock.elapsed)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return Optimality("unknown", f"{clock.ended(error)} before it was settled.", seconds=clock.elapsed)
 
 
-def _judged(net: MLP, f: Any, domain: Any, bias: bool, progress: Progress) -> Optimality:
+def _judged(net: MLP, f: Any, domain: Any, bias: bool) -> Optimality:
     if f is not None:
-        answer = prove(net, f, domain, budget=None, progress=progress)
+        answer = prove(net, f, domain, budget=None)
         if answer.status == "refuted":
             raise RelucircError(f"the network does not compute the function: {answer.reason}")
         if answer.status == "unknown":
             return Optimality("unknown", f"it was not proved that the network computes the function: {answer.reason}")
-    found = minimal_network(net, 1, domain, bias=bias, budget=None, progress=progress)
+    found = minimal_network(net, 1, domain, bias=bias, budget=None)
     size, layers = net.hidden_neurons, len(net.layers) - 1
     if found.network is None or found.hidden_neurons is None:
         return Optimality("unknown", found.reason, certificate=found.certificate)
