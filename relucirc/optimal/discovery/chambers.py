@@ -20,8 +20,9 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.budget import OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.progress import Progress, watched
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
 
 Word = tuple[tuple[int, int], ...]
@@ -80,7 +81,9 @@ class ChamberProof(Answer):
         return total
 
 
-def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2, *, budget: float | None = None) -> ChamberProof:
+def order_statistic_in_two_layers(
+    n: int, k: int = 1, degree: int = 2, *, budget: float | None = None, progress: Progress = None
+) -> ChamberProof:
     """Decides whether the k-th largest of n numbers is a combination of the dictionary of a degree.
 
     Args:
@@ -88,6 +91,7 @@ def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2, *, budget
         k: 1 for the largest, n for the smallest.
         degree: Length of the words; 7 and 8 numbers need 3, and minutes.
         budget: Seconds; None for no limit.
+        progress: As for :func:`relucirc.prove`.
 
     Raises:
         RelucircError: For numbers out of range.
@@ -100,7 +104,7 @@ def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2, *, budget
         raise RelucircError(f"expected 2 <= n <= {MAX_INPUTS} and 1 <= k <= n, got n={shorten(n)}, k={shorten(k)}.")
     if not (isinstance(degree, int) and 1 <= degree <= 3):
         raise RelucircError(f"degree: expected 1, 2 or 3, got {shorten(degree)}.")
-    clock = Budget(budget)
+    clock = watched(budget, "chambers", progress)
     try:
         with clock:
             return replace(_decided(n, k, degree), seconds=clock.elapsed)
