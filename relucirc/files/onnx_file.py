@@ -225,6 +225,7 @@ def _load_external(onnx: ModuleType, tensor: Any, folder: Path) -> None:
         onnx.external_data_helper.load_external_data_for_tensor(tensor, str(root))
     except (ValueError, OSError, onnx.checker.ValidationError) as error:
         raise FileError(f"the tensor {name!r}: its data cannot be read: {shorten(str(error))}.") from None
+    tensor.data_location = onnx.TensorProto.DEFAULT  # older versions look for the file again otherwise
 
 
 def _library() -> ModuleType:
