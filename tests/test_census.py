@@ -95,6 +95,16 @@ def test_the_interval_and_the_json_say_what_the_census_says(census):
         assert relucirc.prove(again, census.target).status == "proved"
 
 
+def test_the_census_and_the_training_are_answers(census):
+    assert (census.status, census.certificate) == ("finished", None)
+    assert census.reason in str(census)
+    assert census.reason.startswith(f"{census.proved} of 96 seeds proved")
+    assert census.seconds == census.train_seconds + census.judge_seconds > census.trained.seconds > 0
+    data = json.loads(json.dumps(census.trained.to_json()))
+    assert (data["status"], data["target"], data["reason"]) == ("trained", census.target, str(census.trained))
+    assert "networks" not in data
+
+
 def test_the_report_shows_the_rate_the_circuits_and_the_failures(census):
     text = str(census)
     low, high = census.interval

@@ -1,6 +1,7 @@
 """Snapping: trained networks become circuits, which are proved; disguised circuits come back."""
 
 import itertools
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -188,6 +189,36 @@ def test_on_a_domain_dead_neurons_are_dropped_and_active_ones_pooled():
     snapped = snap(net, "x + 2*Max(0, x)", domain=relucirc.Box(-1, 1))
     assert snapped.result.status == "proved"
     assert any("never active on the domain" in move for move in snapped.moves)
+
+
+def test_a_deep_network_that_passes_values_on_in_any_direction_is_read_by_its_hinges():
+    """The maximum of three, x2 and x3 passed through a first layer in directions of their own."""
+    a = np.random.default_rng(0).normal(size=(2, 2))
+    b = np.linalg.inv(a)
+    first = np.vstack([[1, -1, 0], *(np.hstack([[[0], [0]], side * a]) for side in (1, -1))])
+    x2, x3 = (np.hstack([row, -row]) for row in b)
+    second = np.array([[1, *(x2 - x3)], [0, *x3], [0, *-x3]])
+    net = MLP.from_arrays([(first, None), (second, None), (np.array([[1.0, 1, -1]]), None)])
+    snapped = snap(net, "Max(x1, x2, x3)")
+    assert snapped.status == snapped.result.status == "proved"
+    assert "hidden layers 1 to 2: written as affine forms over 2 hinges" in snapped.moves[0]
+    assert snapped.network.sizes == (3, 5, 3, 1)
+    assert snap(net).network == snapped.network
+
+
+def test_an_answer_says_its_status_and_is_plain_data():
+    entry = circuits.trained()["minimum"]
+    for arguments, status in (((), "snapped"), ((entry.formula,), "proved"), (("x1",), "refuted")):
+        snapped = snap(entry.network, *arguments)
+        data = json.loads(json.dumps(snapped.to_json()))
+        assert (snapped.status, data["status"], data["certificate"]) == (status, status, None)
+        assert (data["moved"], data["reason"]) == (str(snapped.moved), snapped.reason)
+        assert data["seconds"] == pytest.approx(snapped.seconds, abs=1e-6)
+        again = data["network"]["layers"]
+        assert MLP.from_arrays([(a["weight"], a["bias"]) for a in again], data["network"]["inputs"]) == snapped.network
+    wild = random_floats(np.random.default_rng(0), (2, 3, 1))
+    assert snap(wild, max_denominator=2).status == "unchanged"
+    assert snap(wild, budget=0).status == "unknown"
 
 
 def test_moves_are_told_in_words():

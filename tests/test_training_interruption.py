@@ -172,6 +172,7 @@ def test_ctrl_c_while_judging_counts_what_was_judged(where):
     judged = int(partial.judged.sum())
     assert judged == (7 if where == "between seeds" else 0) < 12
     assert not partial.finished
+    assert partial.status == ("interrupted" if judged else "unknown")
     np.testing.assert_array_equal(partial.converged[:judged], whole.converged[:judged])
     assert partial.proved == int(whole.converged[:judged].sum())
     assert partial.failures[-1].kind == "not judged"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
 from relucirc.core.tables import lines_of
 from relucirc.interpretation.drawing import Curves, draw_census
@@ -63,10 +64,13 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Census:
+class Census(Answer):
     """What became of every seed.
 
     Attributes:
+        status: ``"finished"``; ``"interrupted"`` by Ctrl-C; or ``"unknown"`` where no seed was judged by then.
+        reason: How many were proved.
+        seconds: Wall time of training and judging.
         target: What was to be learned.
         sizes: Widths.
         regimen: How, as plain data.
@@ -98,6 +102,27 @@ class Census:
     train_seconds: float
     judge_seconds: float
     trained: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def status(self) -> str:
+        """Whether all was done."""
+        return "finished" if self.finished else "interrupted" if self.judged.any() else "unknown"
+
+    @property
+    def reason(self) -> str:
+        """How many seeds were proved."""
+        low, high = self.interval
+        if self.rate is None:
+            return "interrupted before a seed was judged."
+        return (
+            f"{self.proved:,} of {int(self.judged.sum()):,} seeds proved equal after snapping: {self.rate:.1%} "
+            f"(95 % interval {low:.1%} to {high:.1%})"
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of training and judging."""
+        return self.train_seconds + self.judge_seconds
 
     @property
     def seeds(self) -> int:
@@ -191,7 +216,6 @@ class Census:
 
 def _table(census: Census) -> str:
     """Writes the census as aligned text."""
-    low, high = census.interval
     judged = int(census.judged.sum())
     steps = (
         f"{census.steps:,} steps"
@@ -205,10 +229,7 @@ def _table(census: Census) -> str:
         lines.append(f"interrupted: {judged:,} of {census.seeds:,} seeds were judged")
     if census.rate is None:
         return "\n".join(lines)
-    lines.append(
-        f"{census.proved:,} of {judged:,} seeds proved equal after snapping: "
-        f"{census.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
-    )
+    lines.append(census.reason)
     redrawn = int((census.draws > 1).sum())
     if redrawn:
         lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
