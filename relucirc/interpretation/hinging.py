@@ -39,6 +39,7 @@ class _Hinges:
     Attributes:
         forms: The hinges' forms, ``[seeds, hinges, coefficients]``.
         levels: The layer in which a hinge stands, 0 for none there.
+        misfits: How many of the numbers that became a hinge are near none that the rounding allows.
     """
 
     def __init__(self, seeds: int, hinges: int, points: np.ndarray, rounding: Rounding) -> None:
@@ -46,7 +47,7 @@ class _Hinges:
         count, self.before = points.shape
         self.forms = np.zeros((seeds, hinges, self.before + hinges))
         self.levels = np.zeros((seeds, hinges), int)
-        self.moved, self.misfits = np.zeros(seeds), np.zeros(seeds, int)
+        self.moved, self.misfits = np.zeros(seeds), np.zeros((seeds, hinges), int)
         self.columns = np.zeros((seeds, count, self.before + hinges))
         self.columns[:, :, : self.before] = points
         self._basis = np.zeros_like(self.columns)
@@ -75,12 +76,12 @@ class _Hinges:
         scale = np.abs(form[:, 1:]).max(axis=1)
         rounded = self.rounding.rows(form[:, None, 1:] / scale[:, None, None], form[:, :1] / scale[:, None])
         self.moved[which] = np.maximum(self.moved[which], rounded.moved)
-        self.misfits[which] += rounded.misfits
         line = np.concatenate([rounded.bias, rounded.weight[:, 0]], axis=1)
         leading = np.take_along_axis(line, 1 + (line[:, 1:] != 0).argmax(axis=1)[:, None], axis=1)
         line = line * np.sign(leading) + 0.0
         known = (self.levels[which] > 0) & (self.forms[which] == line[:, None]).all(axis=-1)
         hinge = np.where(known.any(axis=1), known.argmax(axis=1), place)
+        self.misfits[which, hinge] += rounded.misfits
         fresh = hinge == place
         added, forms = which[fresh], line[fresh]
         self.forms[added, place] = forms
@@ -127,9 +128,17 @@ def _dot(columns: np.ndarray, form: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Hinged(Proposal):
-    """Networks as affine forms over hinges; the outputs have a column for each input, then one for each hinge."""
+    """Networks as affine forms over hinges; the outputs have a column for each input, then one for each hinge.
+
+    Attributes:
+        hinges: The hinges.
+        read: Which of them the outputs depend on, ``[seeds, hinges]``.
+        outputs: The outputs.
+        depth: Number of hidden layers.
+    """
 
     hinges: _Hinges
+    read: np.ndarray
     outputs: Rounded
     depth: int
 
@@ -143,30 +152,23 @@ class Hinged(Proposal):
         hinges, n = self.hinges, self.hinges.before - 1
         rows = np.column_stack([self.outputs.bias[seed], self.outputs.weight[seed]])
         forms = rationals(np.concatenate([hinges.forms[seed], rows]))
-        read, todo = set[int](), list(forms[len(hinges.forms[seed]) :])
-        while todo:
-            row = todo.pop()
-            more = {k for k, c in enumerate(row[n + 1 :]) if c} - read
-            read |= more
-            todo += [forms[k] for k in more]
         writer = Layers(tuple(f"x{i + 1}" for i in range(n)))
         known = [Form.constant(ONE), *map(Form.variable, range(n)), *[Form()] * len(hinges.forms[seed])]
-        for k in sorted(read):
+        for k in np.flatnonzero(self.read[seed]).tolist():
             (known[n + 1 + k],) = writer.relu([combine(zip(forms[k], known, strict=True))], hinges.levels[seed, k] - 1)
         outputs = [combine(zip(row, known, strict=True)) for row in forms[len(hinges.forms[seed]) :]]
         return exact_layers(writer.build(outputs, self.depth))
 
     def moves(self, seed: int) -> list[str]:
         """See :class:`Proposal`."""
-        levels = self.hinges.levels[seed]
-        there = np.append(np.ones(self.hinges.before, bool), levels > 0)
-        forms = rationals(self.hinges.forms[seed][levels > 0][:, there])
+        levels, read = self.hinges.levels[seed], self.read[seed]
+        forms = rationals(self.hinges.forms[seed][read][:, np.append(np.ones(self.hinges.before, bool), read)])
         told = f"written as affine forms over {len(forms)} hinges, relu(l) for forms l of 1, the inputs and the hinges."
-        read = [
+        lines = [
             f"hinge {i}, in layer {level}: l is read as {vector(row)}."
-            for i, (row, level) in enumerate(zip(forms, levels[levels > 0], strict=True), 1)
+            for i, (row, level) in enumerate(zip(forms, levels[read], strict=True), 1)
         ]
-        return [f"hidden layers 1 to {self.depth}: {told}", *read]
+        return [f"hidden layers 1 to {self.depth}: {told}", *lines]
 
 
 def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
@@ -187,5 +189,8 @@ def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
             wires = before
     made = rounding.rows(wires[..., 1:], wires[..., 0])
     values = hinges.columns @ np.concatenate([made.bias[..., None], made.weight], axis=-1).swapaxes(1, 2)
-    moved = np.maximum(hinges.moved, made.moved)
-    return Hinged(values, hinges.misfits + made.misfits, moved, hinges, made, depth)
+    read = (made.weight[..., hinges.before - 1 :] != 0).any(axis=1)
+    for k in reversed(range(read.shape[1])):
+        read |= read[:, k : k + 1] & (hinges.forms[:, k, hinges.before :] != 0)
+    misfits = made.misfits + (hinges.misfits * read).sum(axis=1)
+    return Hinged(values, misfits, np.maximum(hinges.moved, made.moved), hinges, read, made, depth)
