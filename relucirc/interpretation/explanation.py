@@ -1,16 +1,15 @@
 """``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import OutOfBudget
 from relucirc.core.errors import FormulaError, not_a_network
 from relucirc.core.printing import formula_text
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.interpretation.catalogue import Known
 from relucirc.interpretation.features import Feature, features_in
@@ -67,7 +66,7 @@ def explain(
     domain: Any = None,
     *,
     budget: float | None = 60.0,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Explanation:
     """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
 
@@ -78,7 +77,7 @@ def explain(
         domain: Where it counts, as for :func:`relucirc.prove`; all of R^n by default.
         budget: Seconds of wall time for all of it; None for no limit.  When they end, or at Ctrl-C, the
             answer is what is known until then.
-        progress: Called a few times a second, as for :func:`relucirc.prove`.
+        progress: As for :func:`relucirc.prove`.
 
     Raises:
         RelucircError: When the network or the domain cannot be read.
@@ -93,7 +92,7 @@ def explain(
     if not isinstance(net, MLP):
         raise not_a_network(net)
     where = read_domain(domain, net.inputs)
-    clock = Budget(budget, method="explain", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "explain", progress)
     found = _Findings(where)
     try:
         with clock:
