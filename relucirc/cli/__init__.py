@@ -15,7 +15,10 @@ from typing import Any, NoReturn
 from relucirc.cli.outcome import BAD_INPUT, UNKNOWN, Outcome
 from relucirc.core.errors import ActivationWarning, RelucircError, shorten
 
-COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
+COMMANDS = (
+    *("prove", "check", "explain", "snap", "show", "regions", "deviation", "minimal", "discover", "train", "bench"),
+    "circuits",
+)
 """Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Outcome``."""
 
 OPTIONS = ("-h", "--help", "--version")
@@ -143,13 +146,13 @@ def _show_warning(message: Warning | str, category: type[Warning], *place: Any) 
 def _protect(word: str) -> str:
     """Keeps a formula or point such as ``-x`` from being taken for an option.
 
-    The options here are long ones and ``-h``; argparse takes a word with a space in it for a value.
+    The options here are long ones, ``-h`` and ``-o``; argparse takes a word with a space in it for a value.
     """
-    return f" {word}" if word.startswith("-") and not word.startswith("--") and word not in ("-h", "-") else word
+    return f" {word}" if word.startswith("-") and not word.startswith("--") and word not in ("-h", "-o", "-") else word
 
 
 def _print(outcome: Outcome, as_json: bool) -> int:
-    text = json.dumps(outcome.data, indent=None, ensure_ascii=False) if as_json else outcome.text
+    text = json.dumps(outcome.data(), indent=None, ensure_ascii=False) if as_json else outcome.text
     try:
         print(text)
     except BrokenPipeError:

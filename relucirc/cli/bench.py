@@ -35,4 +35,4 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.plot:
         report.plot(args.plot)
         lines.append(f"plot written to {args.plot}")
-    return Outcome("\n\n".join(lines), report.to_json())
+    return Outcome("\n\n".join(lines), report.to_json)

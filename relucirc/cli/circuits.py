@@ -31,4 +31,4 @@ def run(args: argparse.Namespace) -> Outcome:  # noqa: ARG001
             "description": circuit.description,
             "source": circuit.source,
         }
-    return Outcome(table(["name", "kind", "sizes", "formula", "where"], rows), {"circuits": data})
+    return Outcome(table(["name", "kind", "sizes", "formula", "where"], rows), lambda: {"circuits": data})

@@ -21,4 +21,4 @@ def run(args: argparse.Namespace) -> Outcome:
     from relucirc import max_deviation
 
     found = max_deviation(read_network(args.network), read_formula(args.formula), args.domain, budget=args.budget)
-    return Outcome(str(found), found.to_json(), UNKNOWN if found.value is None else PROVED)
+    return Outcome(str(found), found.to_json, UNKNOWN if found.value is None else PROVED)

@@ -31,4 +31,4 @@ def run(args: argparse.Namespace) -> Outcome:
         "reason": found.reason,
         "seconds": found.seconds,
     }
-    return Outcome(str(found), plain(data), UNKNOWN if found.formula is None else PROVED)
+    return Outcome(str(found), lambda: plain(data), UNKNOWN if found.formula is None else PROVED)

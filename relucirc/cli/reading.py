@@ -2,11 +2,14 @@
 
 import argparse
 import ast
+import json
 import os
 from typing import Any
 
+from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational
+from relucirc.core.writing import write_text
 from relucirc.language.network import MLP
 
 SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
@@ -104,14 +107,42 @@ def positive(text: str) -> int:
     return value
 
 
-def add_budget(parser: argparse.ArgumentParser) -> None:
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--out``."""
+    parser.add_argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
+
+
+def add_certificate(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--certificate``."""
+    parser.add_argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
+
+
+def save_network(net: MLP | None, path: str | None) -> list[str]:
+    """Writes a network, if there is one and a file is asked for, and says so."""
+    if net is None or path is None:
+        return []
+    from relucirc import save
+
+    save(net, path)
+    return ["", f"network written to {path}"]
+
+
+def save_certificate(answer: Answer, path: str | None) -> list[str]:
+    """Writes an answer's certificate, if there is one and a file is asked for, and says so."""
+    if answer.certificate is None or path is None:
+        return []
+    write_text(path, json.dumps(answer.certificate))
+    return [f"certificate written to {path}"]
+
+
+def add_budget(parser: argparse.ArgumentParser, default: float = 60.0) -> None:
     """Adds ``--budget``."""
     parser.add_argument(
         "--budget",
         metavar="S",
         type=seconds,
-        default=60.0,
-        help="seconds until the answer is unknown (60); none for no limit",
+        default=default,
+        help=f"seconds until the answer is unknown ({default:g}); none for no limit",
     )
 
 

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.svg is not None:
         draw(net, at=point, title=args.network.strip()).save(args.svg)
         lines += ["", f"drawing written to {args.svg}"]
-    return Outcome("\n".join(lines), plain(data))
+    return Outcome("\n".join(lines), lambda: plain(data))
 
 
 def _formula(net: MLP) -> tuple[Any, str]:

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> Outcome:
     lines = [str(census)]
     if args.out:
         lines += ["", f"networks, census and report written to {args.out}"]
-    return Outcome("\n".join(lines), census.to_json(), PROVED if census.finished else UNKNOWN)
+    return Outcome("\n".join(lines), census.to_json, PROVED if census.finished else UNKNOWN)
 
 
 def _sizes(text: str) -> tuple[int, ...]:
