@@ -73,11 +73,15 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "explain": ("explain", minimum_file),
         "show": ("show", minimum_file, "--at", "3,-5"),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
+        "snap": ("snap", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "snapped.json")),
+        "regions": ("regions", minimum_file, "--domain", "x1 >= 0"),
         "minimal": ("minimal", "Min(x1, x2)"),
+        "discover": ("discover", "Max(x1, x2, x3)", "--out", str(tmp_path / "found.npz")),
         "train": ("train", "absolute", "--seeds", "8", "--steps", "20"),
         "bench": ("bench", "absolute", "--points", "1000", "--rounds", "1", "--contender", "relucirc"),
         "circuits": ("circuits",),
     }
+    assert set(calls) == set(COMMANDS)
     for words in calls.values():
         status, out, err = run(*words, "--json")
         assert (status, err) == (0, "")
@@ -268,6 +272,37 @@ def test_minimal_says_whether_the_size_is_proved(run, tmp_path):
     assert status == 1
     assert (data["network"], data["optimal"]) == (None, False)
     assert data["certificate"] is not None
+
+
+def test_snap_writes_the_circuit_that_a_network_is_close_to(run, tmp_path):
+    trained, small = str(tmp_path / "trained.json"), str(tmp_path / "small.json")
+    relucirc.save(relucirc.circuits.trained()["absolute"].network, trained)
+    status, out, _ = run("snap", trained, "-o", small)
+    assert status == 0
+    assert re.search(r"^moved by .* on \[-1, 1\]", out, re.MULTILINE)
+    assert out.endswith(f"network written to {small}\n")
+    assert run("prove", small, "Abs(x)")[0] == 0
+    assert run("snap", trained, "--domain", "x >= 0", "Abs(x)")[0] == 0
+    status, out, _ = run("snap", trained, "x", "--json")
+    data = json.loads(out)
+    assert (status, data["status"], data["network"]["inputs"]) == (1, "refuted", ["x"])
+    assert data["deviation"]["value"]
+
+
+def test_regions_counts_and_discover_finds_or_excludes(run):
+    status, out, _ = run("regions", "minimum")
+    assert status == 0
+    assert re.search(r"4 activation regions in all\.(.|\n)*\n2 linear pieces, 2 affine maps\n$", out)
+    assert run("regions", "minimum", "--domain", "x1 < 0, x1 > 0")[0] == 2
+    status, out, _ = run("regions", "median(9)", "--budget", "1e-9")
+    assert status == 3
+    assert "perhaps not all: the budget" in out
+    status, out, _ = run("discover", "Max(x1, x2, x3)")
+    assert status == 0
+    assert "machine-found, exactly proved" in out
+    assert "layer 3: " in out
+    status, out, _ = run("discover", "Max(x1, x2, x3, x4, x5)", "--degree", "1", "--json")
+    assert (status, json.loads(out)["status"]) == (1, "excluded")
 
 
 def test_train_prints_a_census_and_writes_a_folder(run, tmp_path):

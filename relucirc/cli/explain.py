@@ -5,9 +5,8 @@ Circuits are named if the network as a whole computes what they do; features are
 
 import argparse
 
-from relucirc.cli.outcome import PROVED, UNKNOWN, Outcome
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
-from relucirc.core.answer import plain
 
 HELP = "which formula does a network compute, and which circuits of the catalogue compute the same?"
 
@@ -22,13 +21,4 @@ def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import explain
 
-    found = explain(read_network(args.network), budget=args.budget)
-    data = {
-        "status": found.status,
-        "formula": found.formula,
-        "circuits": found.circuits,
-        "features": found.features,
-        "reason": found.reason,
-        "seconds": found.seconds,
-    }
-    return Outcome(str(found), lambda: plain(data), UNKNOWN if found.formula is None else PROVED)
+    return Outcome.of(explain(read_network(args.network), budget=args.budget))
