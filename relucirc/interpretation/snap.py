@@ -14,6 +14,7 @@ import sympy
 from relucirc.core.answer import Answer
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget
 from relucirc.core.errors import NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.progress import Progress, watched
 from relucirc.interpretation.candidates import COARSER, candidates
 from relucirc.interpretation.distance import Distance, Measure
 from relucirc.interpretation.ground import Ground, words
@@ -75,6 +76,7 @@ def snap(
     max_denominator: int | None = None,
     tolerance: float = 0.02,
     budget: float | None = 60.0,
+    progress: Progress = None,
 ) -> Snapped:
     """Rounds a network to the circuit that it is close to, and says how far its function moved.
 
@@ -97,6 +99,7 @@ def snap(
         max_denominator: Largest denominator that numbers are rounded to; 1024, or 4096 where those fit closely.
         tolerance: How far the function may move, relative to its scale.
         budget: Seconds of wall time; None for no limit.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         The :class:`Snapped` network; ``.moved`` says how far it is from ``net``.  With a formula, ``.result`` is
@@ -119,7 +122,7 @@ def snap(
     if net.symbols:
         raise NetworkError(f"weights have symbols {[s.name for s in net.symbols]}; substitute numbers first.")
     _check(max_denominator, tolerance)
-    clock = Budget(budget, method="snap")
+    clock = watched(budget, "snap", progress)
     search = _Search(net, formula, domain, clock, max_denominator, tolerance)
     try:
         with clock:
