@@ -16,14 +16,13 @@ linear function of n inputs (Arora, Basu, Mianjy and Mukherjee, ICLR 2018, arXiv
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 from flint import fmpq
 
-from relucirc.checker.depth import check_depth_claim
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ZERO
@@ -32,9 +31,9 @@ from relucirc.core.progress import Progress, watched
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.ground import Ground, read_ground
-from relucirc.optimal.minimal import minimal_network
-from relucirc.optimal.one_layer import Minimal, depth_evidence
-from relucirc.optimal.shallow_form import NotShallow, shallow_form
+from relucirc.optimal.one_layer import nothing, of_shape
+from relucirc.optimal.remainder import Kind
+from relucirc.optimal.shallow_form import ShallowForm, shallow_form
 from relucirc.proof.prover import prove
 
 INTEGER_REFERENCE = (
@@ -121,16 +120,11 @@ def depth_certificate(
 
 def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget) -> Depth:
     shape = shallow_form(graph, ground, clock)
-    if shape is None:
-        reason = "it was not found out whether one hidden layer is enough: what was proposed was not decided."
-        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
-    if not isinstance(shape, NotShallow):
-        return _one_layer(graph, domain, shape.folds, enough, clock)
-    certificate = depth_evidence(graph, shape)
-    verdict = check_depth_claim(graph, certificate, domain)
-    if not verdict.accepted:
-        reason = f"it seems to need two hidden layers, but the checker says: {verdict.reason}"
-        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
+    if isinstance(shape, ShallowForm):
+        return _one_layer(graph, domain, ground, shape, enough, clock)
+    found = of_shape(graph, domain, Kind(True, True, False), ground, shape, clock)
+    if found.certificate is None:
+        return Depth("unknown", found.reason, 0, enough, seconds=clock.elapsed)
     try:
         integer = _integer_bound(graph) if ground.domain is None else None
     except (OutOfBudget, KeyboardInterrupt):  # what is known without it is an answer
@@ -142,7 +136,7 @@ def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget
             "other weights."
         )
     reference = None if integer is None else INTEGER_REFERENCE
-    return Depth("deep", reason, 2, max(enough, 2), None, certificate, integer, reference, clock.elapsed)
+    return Depth("deep", reason, 2, max(enough, 2), None, found.certificate, integer, reference, clock.elapsed)
 
 
 def layers_enough(n: int) -> int:
@@ -150,30 +144,27 @@ def layers_enough(n: int) -> int:
     return n.bit_length()
 
 
-def _one_layer(graph: Graph, domain: Any, folds: Sequence[Any], enough: int, clock: Budget) -> Depth:
-    if not folds:
-        reason = "it is affine: no hidden layer is needed."
-        network = _within(lambda: minimal_network(graph, domain=domain, skip=True, budget=None))
-        if network is None or network.network is None:
-            return Depth("unknown", reason, 0, 0, seconds=clock.elapsed)
-        affine = _affine_network(network.network, network.skip)
-        return Depth("shallow", reason, 0, 0, affine, network.certificate, seconds=clock.elapsed)
-    found = _within(lambda: minimal_network(graph, domain=domain, budget=None))
-    if found is None:
-        reason = "one hidden layer is enough, and none is not; the time ended before the network was proved."
-        return Depth("unknown", reason, 1, enough, seconds=clock.elapsed)
-    if found.network is None:
-        return Depth("unknown", found.reason, 1, enough, seconds=clock.elapsed)
-    reason = f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
-    return Depth("shallow", reason, 1, 1, found.network, found.certificate, seconds=clock.elapsed)
-
-
-def _within(ask: Callable[[], Minimal]) -> Minimal | None:
-    """The answer to a question beside the main one; None where the time ends first."""
+def _one_layer(graph: Graph, domain: Any, ground: Ground, shape: ShallowForm, enough: int, clock: Budget) -> Depth:
+    affine = not shape.folds
     try:
-        return ask()
+        found = of_shape(graph, domain, Kind(True, True, affine), ground, shape, clock)
     except (OutOfBudget, KeyboardInterrupt):
-        return None
+        found = nothing(
+            "one hidden layer is enough, and none is not; the time ended before a network was proved.", clock
+        )
+    network = found.network
+    if affine:
+        reason = "it is affine: no hidden layer is needed."
+        network = None if network is None else _affine_network(network, found.skip)
+    elif network is None:
+        reason = found.reason
+    else:
+        reason = (
+            f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
+        )
+    upper = 0 if affine else enough if network is None else 1
+    status = "unknown" if network is None else "shallow"
+    return Depth(status, reason, int(not affine), upper, network, found.certificate, seconds=clock.elapsed)
 
 
 def _affine_network(constant: MLP, skip: Any) -> MLP:

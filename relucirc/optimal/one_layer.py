@@ -20,12 +20,13 @@ from relucirc.optimal.ground import Ground
 from relucirc.optimal.one_output import settle_one_output
 from relucirc.optimal.remainder import Kind, Remainder, Settled
 from relucirc.optimal.several_outputs import settle_several_outputs
-from relucirc.optimal.shallow_form import NotShallow, shallow_form
+from relucirc.optimal.shallow_form import NotShallow, ShallowForm, shallow_form
 from relucirc.proof.prover import prove
 
 SHARE = 0.7
 """Share of the remaining time in which the cheapest payment is looked for; the rest is for proofs."""
 LONG = 1e6
+FOLDS = "the set of hyperplanes on which the function folds"
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,16 @@ class Minimal(Answer):
 
 def one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budget) -> Minimal:
     """The exact minimum: the hyperplanes, the cheapest way to pay for the rest, and the evidence."""
-    clock.method = "the set of hyperplanes on which the function folds"
-    shape = shallow_form(graph, ground, clock)
+    clock.method = FOLDS
+    return of_shape(graph, domain, kind, ground, shallow_form(graph, ground, clock), clock)
+
+
+def of_shape(
+    graph: Graph, domain: Any, kind: Kind, ground: Ground, shape: ShallowForm | NotShallow | None, clock: Budget
+) -> Minimal:
+    """The same for a function whose shallow form was looked for."""
     if shape is None:
-        return nothing(f"{clock.method} was not found: what was proposed was neither proved nor refuted.", clock)
+        return nothing(f"{FOLDS} was not found: what was proposed was neither proved nor refuted.", clock)
     if isinstance(shape, NotShallow):
         return _needs_two(graph, domain, shape, clock)
     remainder = Remainder(shape, kind, ground)
@@ -84,13 +91,8 @@ def nothing(reason: str, clock: Budget) -> Minimal:
     return Minimal("unknown", reason, seconds=clock.elapsed)
 
 
-def depth_evidence(graph: Graph, shape: NotShallow) -> dict[str, Any]:
-    """Returns the certificate that a function has no network with one hidden layer."""
-    return {"format": DEPTH_FORMAT, "inputs": list(graph.inputs), **shape.to_json()}
-
-
 def _needs_two(graph: Graph, domain: Any, shape: NotShallow, clock: Budget) -> Minimal:
-    certificate = depth_evidence(graph, shape)
+    certificate = {"format": DEPTH_FORMAT, "inputs": list(graph.inputs), **shape.to_json()}
     verdict = check_depth_claim(graph, certificate, domain)
     if not verdict.accepted:
         return nothing(f"it does not seem to have one hidden layer, but the checker says: {verdict.reason}", clock)
