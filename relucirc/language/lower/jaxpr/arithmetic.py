@@ -1,5 +1,7 @@
 """Rules for elementwise arithmetic."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 from flint import fmpq
@@ -11,25 +13,24 @@ from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
 from relucirc.language.lower.jaxpr.scalars import Scalars
 
+_ELEMENTWISE: dict[str, Callable[[Scalars], Callable[..., Scalar]]] = {
+    "add": lambda s: s.add,
+    "add_any": lambda s: s.add,
+    "sub": lambda s: s.subtract,
+    "neg": lambda s: s.negate,
+    "mul": lambda s: s.multiply,
+    "max": lambda s: lambda x, y: s.maximum((x, y)),
+    "min": lambda s: lambda x, y: s.minimum((x, y)),
+    "clamp": lambda s: lambda low, x, high: s.minimum((s.maximum((low, x)), high)),
+    "abs": lambda s: s.absolute,
+    "sign": lambda s: s.sign,
+    "square": lambda s: lambda x: s.multiply(x, x),
+}
 
-@rule("add", "add_any")
-def _add(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.add, a, b)
 
-
-@rule("sub")
-def _subtract(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.subtract, a, b)
-
-
-@rule("neg")
-def _negate(op: Operation, a: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.negate, a)
-
-
-@rule("mul")
-def _multiply(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.multiply, a, b)
+@rule(*_ELEMENTWISE)
+def _elementwise(op: Operation, *values: np.ndarray) -> np.ndarray:
+    return elementwise(_ELEMENTWISE[op.primitive.name](op.scalars), *values)
 
 
 @rule("div")
@@ -52,37 +53,6 @@ def _whole_quotient(s: Scalars, x: Scalar, y: Scalar) -> Scalar:
     if result is None:
         raise Unsupported("it divides integers that depend on the inputs in a way that is not a comparison")
     return result
-
-
-@rule("max")
-def _maximum(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return elementwise(lambda x, y: op.scalars.maximum((x, y)), a, b)
-
-
-@rule("min")
-def _minimum(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return elementwise(lambda x, y: op.scalars.minimum((x, y)), a, b)
-
-
-@rule("clamp")
-def _clamp(op: Operation, low: np.ndarray, value: np.ndarray, high: np.ndarray) -> np.ndarray:
-    s = op.scalars
-    return elementwise(lambda a, x, b: s.minimum((s.maximum((a, x)), b)), low, value, high)
-
-
-@rule("abs")
-def _absolute(op: Operation, a: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.absolute, a)
-
-
-@rule("sign")
-def _sign(op: Operation, a: np.ndarray) -> np.ndarray:
-    return elementwise(op.scalars.sign, a)
-
-
-@rule("square")
-def _square(op: Operation, a: np.ndarray) -> np.ndarray:
-    return elementwise(lambda x: op.scalars.multiply(x, x), a)
 
 
 @rule("integer_pow")

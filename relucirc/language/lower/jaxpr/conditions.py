@@ -1,5 +1,6 @@
 """Rules for comparisons, truth values and selection."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,23 +37,16 @@ def require_truths(op: Operation) -> None:
         raise Unsupported("it works on the bits of integers that depend on the inputs")
 
 
-@rule("and")
-def _and(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    require_truths(op)
-    return packed(elementwise(lambda x, y: op.scalars.conjunction((x, y)), a, b), np.dtype(bool))
-
-
-@rule("or")
-def _or(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    require_truths(op)
-    return packed(elementwise(lambda x, y: op.scalars.disjunction((x, y)), a, b), np.dtype(bool))
-
-
-@rule("xor")
-def _xor(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+@rule("and", "or", "xor")
+def _join(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     require_truths(op)
     s = op.scalars
-    return packed(elementwise(lambda x, y: s.negation(_same_truth(s, x, y)), a, b), np.dtype(bool))
+    joins: dict[str, Callable[[Any, Any], Any]] = {
+        "and": lambda x, y: s.conjunction((x, y)),
+        "or": lambda x, y: s.disjunction((x, y)),
+        "xor": lambda x, y: s.negation(_same_truth(s, x, y)),
+    }
+    return packed(elementwise(joins[op.primitive.name], a, b), np.dtype(bool))
 
 
 @rule("not")

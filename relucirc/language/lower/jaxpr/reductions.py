@@ -1,5 +1,6 @@
 """Rules that fold an axis: sums, extremes, their positions, running folds, sorting."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,43 +17,21 @@ from relucirc.language.lower.jaxpr.operation import Operation, rule
 from relucirc.language.lower.jaxpr.scalars import Scalars
 from relucirc.language.sorting import merge_exchange
 
-
-@rule("reduce_sum")
-def _reduce_sum(op: Operation, value: np.ndarray) -> np.ndarray:
-    return _reduced(op, value, lambda row: op.scalars.sum((ONE, v) for v in row))
-
-
-@rule("reduce_max")
-def _reduce_max(op: Operation, value: np.ndarray) -> np.ndarray:
-    return _reduced(op, value, op.scalars.maximum)
-
-
-@rule("reduce_min")
-def _reduce_min(op: Operation, value: np.ndarray) -> np.ndarray:
-    return _reduced(op, value, op.scalars.minimum)
+_REDUCTIONS: dict[str, Callable[[Scalars], Callable[[Any], Any]]] = {
+    "reduce_sum": lambda s: lambda row: s.sum((ONE, v) for v in row),
+    "reduce_prod": lambda s: lambda row: functools.reduce(s.multiply, row, ONE),
+    "reduce_max": lambda s: s.maximum,
+    "reduce_min": lambda s: s.minimum,
+    "reduce_and": lambda s: s.conjunction,
+    "reduce_or": lambda s: s.disjunction,
+}
 
 
-@rule("reduce_prod")
-def _reduce_prod(op: Operation, value: np.ndarray) -> np.ndarray:
-    def product(row: Any) -> Scalar:
-        result: Scalar = ONE
-        for v in row:
-            result = op.scalars.multiply(result, v)
-        return result
-
-    return _reduced(op, value, product)
-
-
-@rule("reduce_and")
-def _reduce_and(op: Operation, value: np.ndarray) -> np.ndarray:
-    require_truths(op)
-    return _reduced(op, value, op.scalars.conjunction)
-
-
-@rule("reduce_or")
-def _reduce_or(op: Operation, value: np.ndarray) -> np.ndarray:
-    require_truths(op)
-    return _reduced(op, value, op.scalars.disjunction)
+@rule(*_REDUCTIONS)
+def _reduce(op: Operation, value: np.ndarray) -> np.ndarray:
+    if op.primitive.name in ("reduce_and", "reduce_or"):
+        require_truths(op)
+    return _reduced(op, value, _REDUCTIONS[op.primitive.name](op.scalars))
 
 
 def _reduced(op: Operation, value: np.ndarray, function: Callable[[Any], Any]) -> np.ndarray:
