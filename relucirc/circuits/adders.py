@@ -54,7 +54,6 @@ def _ripple_formula(n: int = 2) -> list[sympy.Expr]:
 
 half_adder = Circuit(
     "half_adder",
-    "circuit",
     PERCEPTRON,
     "Adds two bits: the sum bit, then the carry.",
     lambda: _ripple_adder(1),
@@ -64,7 +63,6 @@ half_adder = Circuit(
 
 full_adder = Circuit(
     "full_adder",
-    "circuit",
     PERCEPTRON,
     "Adds three bits: the sum bit, then the carry.",
     lambda: network(([[1, 1, 1]] * 3, [0, -1, -2]), [[1, -2, 2], [0, 1, -1]]),
@@ -74,7 +72,6 @@ full_adder = Circuit(
 
 ripple_adder = Circuit(
     "ripple_adder",
-    "circuit",
     PERCEPTRON,
     "Adds two n-bit numbers, lowest bits first: x1..xn and the n inputs after them; n + 1 bits come out.",
     _ripple_adder,

@@ -61,7 +61,6 @@ def _square_formula(depth: int = 3) -> sympy.Expr:
 
 sawtooth = Circuit(
     "sawtooth",
-    "circuit",
     TELGARSKY,
     "Goes up and down between 0 and 1, 2^(depth-1) teeth on [0, 1], with two neurons for each layer.",
     _sawtooth,
@@ -71,7 +70,6 @@ sawtooth = Circuit(
 
 yarotsky_square = Circuit(
     "yarotsky_square",
-    "circuit",
     YAROTSKY,
     "Gives x^2 on [0, 1] to within 4^-(depth+1): its interpolant at the multiples of 2^-depth.",
     _square,

@@ -14,7 +14,6 @@ X1, X2 = symbols(2)
 
 identity = Circuit(
     "identity",
-    "circuit",
     ORIGINAL,
     "Gives x back: a positive and a negative reconstructor.",
     lambda: network([[1], [-1]], [[1, -1]]),
@@ -23,7 +22,6 @@ identity = Circuit(
 
 negative_identity = Circuit(
     "negative_identity",
-    "circuit",
     ORIGINAL,
     "Gives -x: the identity with its output weights negated.",
     lambda: network([[1], [-1]], [[-1, 1]]),
@@ -32,7 +30,6 @@ negative_identity = Circuit(
 
 absolute = Circuit(
     "absolute",
-    "circuit",
     ORIGINAL,
     "Gives |x|: a positiveness and a negativeness detector, added.",
     lambda: network([[1], [-1]], [[1, 1]]),
@@ -41,7 +38,6 @@ absolute = Circuit(
 
 addition = Circuit(
     "addition",
-    "circuit",
     ORIGINAL,
     "Gives x1 + x2: the identity of the sum.",
     lambda: network([[1, 1], [-1, -1]], [[1, -1]]),
@@ -50,7 +46,6 @@ addition = Circuit(
 
 subtraction = Circuit(
     "subtraction",
-    "circuit",
     ORIGINAL,
     "Gives x1 - x2: the identity of the difference.",
     lambda: network([[1, -1], [-1, 1]], [[1, -1]]),

@@ -19,13 +19,13 @@ class Circuit:
 
     Attributes:
         name: Its name in the catalogue.
-        kind: ``"feature"`` (one neuron that detects or reconstructs something) or ``"circuit"``.
         source: Where it comes from.
         description: One sentence.
         build: Builds the network; takes the circuit's parameters, all with defaults.
         claim: Builds the formula from the same parameters.
         where: Builds the text of the domain from the same parameters; None for all of R^n.
         examples: Parameters worth proving, the defaults first.
+        kind: ``"feature"`` (one neuron that detects or reconstructs something) or ``"circuit"``.
 
     Example:
         >>> from relucirc.circuits import minimum
@@ -36,13 +36,13 @@ class Circuit:
     """
 
     name: str
-    kind: str
     source: str
     description: str
     build: Callable[..., MLP]
     claim: Callable[..., Any]
     where: Callable[..., str] | None = None
     examples: tuple[tuple, ...] = ((),)
+    kind: str = "circuit"
     makes_a_network: ClassVar[bool] = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> MLP:

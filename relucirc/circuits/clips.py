@@ -63,7 +63,6 @@ def _leaky_relu_formula(slope: Any = "1/100") -> sympy.Expr:
 
 clip = Circuit(
     "clip",
-    "circuit",
     FOLKLORE,
     "Gives x where it lies between two bounds, and the nearer bound elsewhere.",
     lambda lower=0, upper=1: _clip([1], lower, upper),
@@ -73,7 +72,6 @@ clip = Circuit(
 
 relu6 = Circuit(
     "relu6",
-    "circuit",
     FOLKLORE,
     "Gives x clipped to [0, 6].",
     lambda: network(([[1], [1]], [0, -6]), [[1, -1]]),
@@ -82,7 +80,6 @@ relu6 = Circuit(
 
 hard_tanh = Circuit(
     "hard_tanh",
-    "circuit",
     FOLKLORE,
     "Gives x clipped to [-1, 1].",
     lambda: _clip([1], -1, 1),
@@ -91,7 +88,6 @@ hard_tanh = Circuit(
 
 hard_sigmoid = Circuit(
     "hard_sigmoid",
-    "circuit",
     FOLKLORE,
     "Gives x/6 + 1/2 clipped to [0, 1].",
     lambda: network(([[1], [1]], [3, -3]), [["1/6", "-1/6"]]),
@@ -100,7 +96,6 @@ hard_sigmoid = Circuit(
 
 soft_threshold = Circuit(
     "soft_threshold",
-    "circuit",
     FOLKLORE,
     "Moves x towards 0 by a threshold, and to 0 where it is nearer than that.",
     _soft_threshold,
@@ -110,7 +105,6 @@ soft_threshold = Circuit(
 
 leaky_relu = Circuit(
     "leaky_relu",
-    "circuit",
     FOLKLORE,
     "Gives x where it is positive, and a small multiple of it elsewhere.",
     _leaky_relu,
@@ -120,7 +114,6 @@ leaky_relu = Circuit(
 
 saturating_add = Circuit(
     "saturating_add",
-    "circuit",
     FOLKLORE,
     "Gives x1 + x2 clipped to two bounds, as integer arithmetic with saturation does.",
     lambda lower=0, upper=255: _clip([1, 1], lower, upper),

@@ -24,7 +24,6 @@ def _maximum(n: int = 2) -> MLP:
 
 minimum = Circuit(
     "minimum",
-    "circuit",
     ORIGINAL,
     "Gives the least of n inputs: for two, x2 less a greaterness detector; for more, a tree of these.",
     _minimum,
@@ -34,7 +33,6 @@ minimum = Circuit(
 
 minimum_two_layers = Circuit(
     "minimum_two_layers",
-    "circuit",
     f"{ORIGINAL}, appendix",
     "Gives the lesser of two inputs, with an identity circuit after the minimum.",
     lambda: network([[0, 1], [0, -1], [-1, 1]], [[1, -1, -1], [-1, 1, 1]], [[1, -1]]),
@@ -43,7 +41,6 @@ minimum_two_layers = Circuit(
 
 maximum = Circuit(
     "maximum",
-    "circuit",
     f"{ORIGINAL}; trees: {ARORA}",
     "Gives the greatest of n inputs: for two, x2 plus a greaterness detector; for more, a tree of these.",
     _maximum,
@@ -53,7 +50,6 @@ maximum = Circuit(
 
 distance = Circuit(
     "distance",
-    "circuit",
     f"{ORIGINAL} (the absolute value of a subtraction)",
     "Gives |x1 - x2|: a greaterness detector each way, added.",
     lambda: network([[1, -1], [-1, 1]], [[1, 1]]),
@@ -62,7 +58,6 @@ distance = Circuit(
 
 spread = Circuit(
     "spread",
-    "circuit",
     FOLKLORE,
     "Gives the greatest less the least of three inputs: greaterness detectors around a cycle.",
     lambda: network([[1, -1, 0], [0, 1, -1], [-1, 0, 1]], [[1, 1, 1]]),

@@ -14,45 +14,45 @@ X1, X2 = symbols(2)
 
 positiveness_detector = Circuit(
     "positiveness_detector",
-    "feature",
     ORIGINAL,
     "Active where x is positive, by as much.",
     lambda: network([[1]], [[1]]),
     lambda: sympy.Max(0, X),
+    kind="feature",
 )
 
 negativeness_detector = Circuit(
     "negativeness_detector",
-    "feature",
     ORIGINAL,
     "Active where x is negative, by as much.",
     lambda: network([[-1]], [[1]]),
     lambda: sympy.Max(0, -X),
+    kind="feature",
 )
 
 positive_reconstructor = Circuit(
     "positive_reconstructor",
-    "feature",
     ORIGINAL,
     "Gives x where it is positive, 0 elsewhere.",
     lambda: network([[1]], [[1]]),
     lambda: sympy.Max(0, X),
+    kind="feature",
 )
 
 negative_reconstructor = Circuit(
     "negative_reconstructor",
-    "feature",
     ORIGINAL,
     "Gives x where it is negative, 0 elsewhere.",
     lambda: network([[-1]], [[-1]]),
     lambda: sympy.Min(0, X),
+    kind="feature",
 )
 
 greaterness_detector = Circuit(
     "greaterness_detector",
-    "feature",
     ORIGINAL,
     "Active where x1 is greater than x2, by how much.",
     lambda: network([[1, -1]], [[1]]),
     lambda: sympy.Max(0, X1 - X2),
+    kind="feature",
 )

@@ -33,7 +33,7 @@ def _threshold(what: str, neurons: Callable[[int], tuple[Any, Any, Any]]) -> Cal
 def _gate(
     name: str, description: str, build: Callable[..., MLP], claim: Callable[..., Any], *examples: tuple
 ) -> Circuit:
-    return Circuit(name, "circuit", PERCEPTRON, description, build, claim, _on_bits, examples=((), *examples))
+    return Circuit(name, PERCEPTRON, description, build, claim, _on_bits, examples=((), *examples))
 
 
 def _least(n: int = 2) -> sympy.Expr:
@@ -83,7 +83,6 @@ X1, X2 = symbols(2)
 
 not_gate = Circuit(
     "not_gate",
-    "circuit",
     PERCEPTRON,
     "Is 1 where the bit is 0: 1 - x, with no neuron.",
     lambda: network(([[-1]], [1])),
@@ -137,7 +136,6 @@ xnor_gate = _gate(
 )
 parity_gate = Circuit(
     "parity_gate",
-    "circuit",
     PERCEPTRON,
     "Is 1 where an odd number of bits is.",
     lambda n=3: _parity(n),
@@ -147,7 +145,6 @@ parity_gate = Circuit(
 )
 majority_gate = Circuit(
     "majority_gate",
-    "circuit",
     PERCEPTRON,
     "Is 1 where more than half of the bits are.",
     _majority,

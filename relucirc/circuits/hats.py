@@ -15,7 +15,6 @@ X1, X2 = symbols(2)
 
 hat = Circuit(
     "hat",
-    "circuit",
     FINITE_ELEMENTS,
     "Is 1 at 0, falls to 0 at -1 and 1, and stays there.",
     lambda: network(([[1], [1], [1]], [1, 0, -1]), [[1, -2, 1]]),
@@ -24,7 +23,6 @@ hat = Circuit(
 
 hat2 = Circuit(
     "hat2",
-    "circuit",
     FINITE_ELEMENTS,
     "Is 1 at the origin and falls to 0 on the hexagon with corners (1, 0), (1, 1), (0, 1) and their negatives.",
     lambda: network([[1, 0], [-1, 1], [0, -1]], ([[-1, -1, -1]], [1]), [[1]]),

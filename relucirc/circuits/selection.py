@@ -35,7 +35,6 @@ def _select(bound: Any = 1) -> MLP:
 
 switch = Circuit(
     "switch",
-    "circuit",
     FOLKLORE,
     "Gives x2 where the bit x1 is 1, and 0 where it is 0: the product of a bit and a value in [0, bound].",
     _switch,
@@ -46,7 +45,6 @@ switch = Circuit(
 
 select = Circuit(
     "select",
-    "circuit",
     FOLKLORE,
     "Gives x2 where the bit x1 is 1, and x3 where it is 0, for values in [0, bound].",
     _select,

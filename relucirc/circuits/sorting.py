@@ -137,7 +137,6 @@ def _median(n: int = 3) -> MLP:
 
 sort = Circuit(
     "sort",
-    "circuit",
     BATCHER,
     "Gives n inputs in ascending order, by Batcher's merge exchange.",
     _sort,
@@ -147,7 +146,6 @@ sort = Circuit(
 
 order_statistic = Circuit(
     "order_statistic",
-    "circuit",
     BATCHER,
     "Gives the k-th least of n inputs: a sorting network without the comparators that it does not need.",
     _order_statistic,
@@ -157,7 +155,6 @@ order_statistic = Circuit(
 
 median = Circuit(
     "median",
-    "circuit",
     f"{BATCHER}; three inputs: {FOLKLORE}",
     "Gives the median of an odd number of inputs; of three, the third clipped between the other two.",
     _median,
