@@ -20,7 +20,7 @@ from flint import fmpq
 
 import relucirc
 from relucirc import MLP, circuits
-from relucirc.core.exact import ExactMatrix
+from relucirc.core.matrix import ExactMatrix
 from relucirc.language.network import Affine
 
 

@@ -15,10 +15,8 @@ import relucirc
 from relucirc.core.errors import NetworkError, RelucircError
 from relucirc.core.exact import (
     MAX_DIGITS,
-    ExactMatrix,
     approximate,
     common_denominator,
-    exact_vector,
     fraction,
     rational,
     text,
@@ -26,6 +24,7 @@ from relucirc.core.exact import (
     to_rational,
     written,
 )
+from relucirc.core.matrix import ExactMatrix, exact_vector
 from relucirc.language.network import MLP
 
 HALVES = (np.float16, jnp.bfloat16)

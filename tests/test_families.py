@@ -11,7 +11,8 @@ import relucirc
 from relucirc import MLP, circuits
 from relucirc.circuits import catalogue, family_of
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import ExactMatrix, rational
+from relucirc.core.exact import rational
+from relucirc.core.matrix import ExactMatrix
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.strategies import networks, points, rationals
 

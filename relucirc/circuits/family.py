@@ -12,7 +12,8 @@ from typing import Any
 import sympy
 
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import ExactMatrix, rational, to_rational
+from relucirc.core.exact import rational, to_rational
+from relucirc.core.matrix import ExactMatrix
 from relucirc.language.network import MLP, Affine
 
 

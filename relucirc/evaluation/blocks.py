@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from relucirc.core.exact import ExactMatrix
+from relucirc.core.matrix import ExactMatrix
 from relucirc.evaluation.arithmetic import Array, multiply, relu
 from relucirc.language.network import MLP
 

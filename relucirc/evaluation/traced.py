@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.core.exact import ExactMatrix
+from relucirc.core.matrix import ExactMatrix
 from relucirc.evaluation.arithmetic import Array, relu
 from relucirc.evaluation.blocks import Layer
 from relucirc.language.network import MLP

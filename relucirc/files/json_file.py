@@ -14,7 +14,8 @@ from typing import Any
 from flint import fmpq, fmpz
 
 from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
-from relucirc.core.exact import ExactMatrix, rational
+from relucirc.core.exact import rational
+from relucirc.core.matrix import ExactMatrix
 from relucirc.core.names import default_names
 from relucirc.language.network import MLP, Affine
 

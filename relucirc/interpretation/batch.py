@@ -15,7 +15,8 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.core.exact import ExactMatrix, approximate
+from relucirc.core.exact import approximate
+from relucirc.core.matrix import ExactMatrix
 from relucirc.language.network import MLP, Affine
 
 Array = Any

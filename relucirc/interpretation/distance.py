@@ -10,7 +10,8 @@ from flint import fmpq
 
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import ZERO, ExactMatrix, approximate, rational, to_rational
+from relucirc.core.exact import ZERO, approximate, rational, to_rational
+from relucirc.core.matrix import ExactMatrix
 from relucirc.interpretation.apart import bounds_apart
 from relucirc.interpretation.batch import forward, stacked
 from relucirc.interpretation.ground import Ground

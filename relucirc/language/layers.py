@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import ExactMatrix
 from relucirc.core.forms import Form, Key
+from relucirc.core.matrix import ExactMatrix
 from relucirc.language.network import MLP, Affine
 
 MAX_NEURONS = 1 << 22

@@ -1,7 +1,7 @@
 """ReLU networks as frozen JAX pytrees, over floats or over exact rationals.
 
 An :class:`MLP` computes ``W_k relu(... relu(W_1 x + b_1) ...) + b_k``.  Its leaves are float
-arrays, or :class:`~relucirc.core.exact.ExactMatrix` constants in its *exact twin*, which has the same
+arrays, or :class:`~relucirc.core.matrix.ExactMatrix` constants in its *exact twin*, which has the same
 structure.  Going from float to exact is lossless: floats are rationals.
 """
 
@@ -18,8 +18,9 @@ from flint import fmpq
 from jax.core import Tracer
 
 from relucirc.core.errors import NetworkError, RelucircError, is_torch, shorten
-from relucirc.core.exact import ExactMatrix, Number, exact_vector, rational, real_array, text, to_rational, unmasked
+from relucirc.core.exact import Number, rational, real_array, text, to_rational, unmasked
 from relucirc.core.forms import Form
+from relucirc.core.matrix import ExactMatrix, exact_vector
 from relucirc.core.names import default_names, read_names
 from relucirc.language.models import chain, layers_of
 

@@ -16,7 +16,8 @@ import sympy
 from flint import fmpq
 
 from relucirc.core.errors import NetworkError, shorten
-from relucirc.core.exact import ZERO, ExactMatrix, rational, text, to_rational
+from relucirc.core.exact import ZERO, rational, text, to_rational
+from relucirc.core.matrix import ExactMatrix
 from relucirc.core.trees import MAX_BITS, MAX_DEGREE, MAX_TERMS, extent_of
 from relucirc.language.network import MLP, Affine
 
