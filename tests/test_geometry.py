@@ -5,8 +5,11 @@ import itertools
 import math
 import random
 from fractions import Fraction
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import scipy.optimize
 import sympy
 from flint import fmpq
 from hypothesis import assume, given, settings
@@ -359,10 +362,28 @@ def test_where_floats_are_useless_exact_arithmetic_decides(within):
     assert (found.multipliers is not None) == within
 
 
-def test_a_target_just_outside_of_a_cone_is_not_taken_for_one_inside():
+def test_a_target_just_outside_of_a_cone_is_not_taken_for_one_inside(monkeypatch):
+    """Floats do not see the gap: what they propose is refused."""
+    monkeypatch.setattr(combination, "SMALL", 0)
     for gap in (fmpq(1, 2**30), fmpq(1, 2**60), fmpq(1, 2**2000)):
         generators = [[fmpq(1), fmpq(k, 7)] for k in range(8)]
-        inside, outside = [fmpq(1), fmpq(1)], [fmpq(1), 1 + gap]
-        assert proposed(inside, generators)[0] is not None
-        assert proposed(outside, generators)[0] is None
-        assert cone_combination(outside, generators).multipliers is None
+        for target in ([fmpq(1), fmpq(1)], [fmpq(1), 1 + gap], [fmpq(1), -gap], [fmpq(-1), gap], [gap, gap / 2]):
+            found = cone_combination(target, generators)
+            check_combination(found, target, generators)
+            assert (found.multipliers is not None) == (0 <= target[1] <= target[0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_floats_propose_the_evidence_is_exact(data):
+    """A solver that answers anything at all: its proposal is right, or is refused."""
+    target, *generators = [[fmpq(c) for c in v] for v in data.draw(ROWS.filter(lambda v: len(v) > 1))]
+    n, dim = len(generators), len(target)
+    amounts = data.draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=n + 2 * dim, max_size=n + 2 * dim))
+    prices = data.draw(st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0]), min_size=dim, max_size=dim))
+    answer = SimpleNamespace(status=0, x=np.array(amounts), eqlin=SimpleNamespace(marginals=np.array(prices)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scipy.optimize, "linprog", lambda *_, **__: answer)
+        found = combination.Combination(*proposed(target, generators))
+    if found != combination.Combination(None, None):
+        check_combination(found, target, generators)

@@ -3,6 +3,7 @@
 numba keeps it in ``NUMBA_CACHE_DIR``, else beside the source, else in the user's own cache, whichever it can write.
 """
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +17,7 @@ SURELY = 0.5
 _ready: set[bool] = set()
 
 
+@cache
 def is_available() -> bool:
     """Whether numba, which compiles the walk, is installed."""
     return find_spec("numba") is not None  # an extra: pip install 'relucirc[fast]'
