@@ -135,6 +135,12 @@ def tick(counter: str | None = None) -> None:
         clock.step(counter)
 
 
+def part_of_time(seconds: float) -> Budget:
+    """Returns a clock for a part of the work: at most ``seconds``, and with the running clock's counters."""
+    clock = _running.get()
+    return Budget(seconds) if clock is None else clock.part(seconds)
+
+
 def seconds_left(most: float) -> float:
     """Returns how long a call may take that cannot tick: at most so long, and never much more than is left."""
     clock = _running.get()
