@@ -17,13 +17,13 @@ from flint import fmpq
 
 import relucirc
 from relucirc.core.budget import Budget
+from relucirc.language.function import read_function
 from relucirc.optimal.discovery import discover, order_statistic_in_two_layers
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
 from relucirc.optimal.discovery.groups import whole
 from relucirc.optimal.discovery.linear import Solution, solve_exactly
 from relucirc.optimal.discovery.search import _Search
 from relucirc.optimal.discovery.target import read_target
-from relucirc.optimal.reading import read_function
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
 

@@ -144,9 +144,7 @@ def small(name, net, points, rounds, layouts):
         xs = jax.random.normal(jax.random.key(0), shape, jnp.float32)
         axis = 1 if layout == "features" else 0
         runs = dict(copies)
-        for plan in ("auto", "kernel"):
-            label = {"auto": "relucirc, reused output", "kernel": "relucirc, Pallas kernel, reused output"}[plan]
-            runs[label] = reusing(compile_network(floats, layout=layout, plan=plan), xs)
+        runs["relucirc, reused output"] = reusing(compile_network(floats, layout=layout), xs)
         runs["relucirc"] = jitted(compile_network(floats, layout=layout), xs)
         runs["jax.jit(vmap(net))"] = jitted(jax.vmap(floats, in_axes=axis, out_axes=axis), xs)
         if layout == "features":

@@ -1,10 +1,11 @@
 """Activation regions: exact counts against a second exact route, speed, and cost as they multiply.
 
     python benchmarks/bench_regions.py [--most 1000000] [--repeats 3]
+    PYTHONPATH=tests python benchmarks/bench_regions.py --judged
 
-Everything is measured in this process, one after the other.  Counts are checked against routes that share
-no code with the library: polytopes clipped with an algebraic edge test (tests/clipping.py) on boxes,
-z3 (tests/patterns.py) over all of space.  Times are wall seconds and, in brackets, processor seconds,
+Everything is measured in this process, one after the other.  With ``--judged`` counts are checked against
+routes that share no code with the library: polytopes clipped with an algebraic edge test (tests/clipping.py)
+on boxes, z3 (tests/patterns.py) over all of space.  Times are wall seconds and, in brackets, processor seconds,
 which a busy machine inflates less; medians over repeats, compilation aside.
 """
 
@@ -13,20 +14,13 @@ import itertools
 import random
 import resource
 import statistics
-import sys
 import time
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 
 from relucirc import MLP, Box, circuits, regions
-from relucirc.measure.regions.compiled_walk import is_available
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-
-from clipping import clipped_regions
-from patterns import by_z3, patterns, plain_layers
+from relucirc.measure.regions.compilation import is_available
 
 GENERIC = [(2, 16, 16, 1), (2, 32, 32, 1), (3, 16, 16, 1), (4, 12, 12, 1)]
 TERNARY = GENERIC
@@ -77,31 +71,44 @@ def median(run, repeats):
 
 
 def compare(net, domain, judge, repeats):
-    """One line: both counts, both times; an error where they differ."""
+    """One line: counts and times of one route, or of both; an error where they differ."""
     wall, processor, found = median(lambda: with_maps(net, domain), repeats)
-    judge_wall, _, judged = timed(lambda: list(judge()))
-    signs = {tuple(row) for row in found.signs.tolist()}
-    assert len(signs) == len(found)
-    assert signs == {p.signs for p in judged}, "the two routes differ"
-    assert len(found.affine_maps) == len({p.output for p in judged}), "the two routes differ in their maps"
+    second = ""
+    if judge is not None:
+        judge_wall, _, judged = timed(lambda: list(judge(net)))
+        signs = {tuple(row) for row in found.signs.tolist()}
+        assert len(signs) == len(found)
+        assert signs == {p.signs for p in judged}, "the two routes differ"
+        assert len(found.affine_maps) == len({p.output for p in judged}), "the two routes differ in their maps"
+        second = f"  second route {judge_wall:7.2f} s, equal"
     sizes = "-".join(map(str, net.sizes))
     print(
         f"  {sizes:12s} {len(found):6d} regions {len(found.linear_pieces):6d} pieces {len(found.affine_maps):6d} maps"
-        f"  {wall:7.3f} ({processor:6.3f}) s  second route {judge_wall:7.2f} s, equal  replayed {found.replayed}",
+        f"  {wall:7.3f} ({processor:6.3f}) s{second}  replayed {found.replayed}",
         flush=True,
     )
 
 
-def counts(repeats):
-    print("random float32 networks on [-1, 1]^n, against clipped polytopes")
+def judges():
+    """The second routes: on the box [-1, 1]^n, and over all of space."""
+    from clipping import clipped_regions
+    from patterns import by_z3, patterns, plain_layers
+
+    return (
+        lambda net: clipped_regions(plain_layers(net)),
+        lambda net: patterns(net, [], by_z3(len(net.inputs))),
+    )
+
+
+def counts(repeats, judged):
+    clipped, asked = judges() if judged else (None, None)
+    print("random float32 networks on [-1, 1]^n" + (", against clipped polytopes" if judged else ""))
     for sizes in GENERIC:
         for seed in range(2):
-            net = float_net(sizes, seed)
-            compare(net, Box(-1, 1), lambda net=net: clipped_regions(plain_layers(net)), repeats)
-    print("{-1, 0, 1} weights and biases over all of R^n, against z3")
+            compare(float_net(sizes, seed), Box(-1, 1), clipped, repeats)
+    print("{-1, 0, 1} weights and biases over all of R^n" + (", against z3" if judged else ""))
     for sizes in TERNARY:
-        net = ternary_net(sizes, 3)
-        compare(net, None, lambda net=net: patterns(net, [], by_z3(len(net.inputs))), repeats)
+        compare(ternary_net(sizes, 3), None, asked, repeats)
 
 
 def speed(repeats):
@@ -144,10 +151,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=10**6)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--judged", action="store_true", help="compare counts; needs PYTHONPATH=tests, and z3")
     arguments = parser.parse_args()
-    wall, _, _ = timed(lambda: with_maps(float_net((2, 3, 1), 0), Box(-1, 1)))
+    wall, _, _ = timed(lambda: with_maps(float_net((2, 3, 1), 0), Box(-1, 1), is_available()))
     print(f"compilation, or loading what was compiled before: {wall:.1f} s")
-    counts(arguments.repeats)
+    counts(arguments.repeats, arguments.judged)
     speed(arguments.repeats)
     growth(arguments.most, arguments.repeats)
     sawtooth(arguments.repeats)

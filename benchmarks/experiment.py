@@ -15,7 +15,6 @@ import json
 import multiprocessing
 import os
 import platform
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -106,13 +105,18 @@ def cells():
 
 def pruned_size(net):
     """Hidden neurons of a circuit with one hidden layer after folding, which is exact and changes no value."""
-    from flint import fmpq
+    import numpy as np
 
-    from relucirc.interpretation.folding import fold_network
+    from relucirc.interpretation.batch import stacked
+    from relucirc.interpretation.folding import by_folding
+    from relucirc.interpretation.proposal import Sight
+    from relucirc.interpretation.rounding import Within
 
-    corners = [tuple(map(fmpq, corner)) for corner in itertools.product((-1, 1), repeat=len(net.inputs))]
-    folded = fold_network(net, fmpq(0), corners)
-    return net.hidden_neurons if folded is None else folded.circuit.hidden_neurons
+    if len(net.layers) != 2:
+        return net.hidden_neurons
+    corners = np.array([(1, *corner) for corner in itertools.product((-1, 1), repeat=len(net.inputs))])
+    folded = by_folding(stacked(net, single=True), Within(0.0), Sight(corners, corners))
+    return len(folded.layers(0)[0][0])
 
 
 def run_cell(cell):
@@ -205,7 +209,6 @@ def main():
     if options.action == "run":
         run(options.groups, options.jobs, options.missing)
         return
-    sys.path.insert(0, str(Path(__file__).parent))
     import _experiment_page as page
 
     results = json.loads(RESULTS.read_text())

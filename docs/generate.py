@@ -5,42 +5,29 @@ Run by conf.py before every build; run it alone with ``python docs/generate.py``
 
 import ast
 import pkgutil
+import re
 import shutil
 from pathlib import Path
 
 import relucirc
 from relucirc.circuits import catalogue
-from relucirc.cli.answer import counted
 from relucirc.core.printing import formula_text
+from relucirc.core.tables import counted
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent
 
-VERBS = {
-    "Prove": ["prove", "check", "Result", "Verdict", "Box", "max_deviation", "Deviation"],
-    "Networks": ["MLP", "Affine", "ExactMatrix", "load", "save", "draw", "snap"],
-    "From networks to formulas": ["to_sympy", "explain", "regions"],
-    "Formulas": ["median", "order_statistic"],
-    "From formulas to networks": [
-        "minimal_network",
-        "optimal",
-        "depth_certificate",
-        "compile",
-        "compile_formula",
-        "discover",
-    ],
-    "Run and train": ["evaluate", "compile_network", "float_error_bound", "train"],
-    "Errors": [
-        "RelucircError",
-        "NetworkError",
-        "FormulaError",
-        "DomainError",
-        "FileError",
-        "CertificateError",
-        "ActivationWarning",
-    ],
-}
-"""The public names, by what they are for; those that this version lacks are left out."""
+SECTION = re.compile(r"^# (?P<title>.+)\n(?P<names>(?:from .+\n)+)", re.MULTILINE)
+NAME = re.compile(r"^from relucirc\.\S+ import \w+ as (\w+)$", re.MULTILINE)
+ALIASES = ("compile",)
+"""Second names for what has another one."""
+
+
+def verbs() -> dict[str, list[str]]:
+    """The public names, by what they are for, from the one place where they stand."""
+    table = (PACKAGE / "__init__.pyi").read_text("utf-8")
+    found = {m["title"]: [n for n in NAME.findall(m["names"]) if n not in ALIASES] for m in SECTION.finditer(table)}
+    return {title: names for title, names in found.items() if names}
 
 
 def main() -> None:
@@ -117,12 +104,9 @@ def module_names() -> list[str]:
 def api_index(modules: list[str]) -> str:
     """The public names first, then every module."""
     lines = ["# API", "", "Everything that is needed every day is in `relucirc` itself.", ""]
-    for title, names in VERBS.items():
-        present = [name for name in names if available(name)]
-        if not present:
-            continue
+    for title, names in verbs().items():
         lines += [f"## {title}", "", "```{eval-rst}"]
-        for name in present:
+        for name in names:
             thing = getattr(relucirc, name)
             options = ["   :members:"] if isinstance(thing, type) else []
             path = f"relucirc.{name}"
@@ -140,14 +124,6 @@ def api_index(modules: list[str]) -> str:
     lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules]
     lines += ["", "```{toctree}", ":hidden:", "", *modules, "```"]
     return "\n".join(lines)
-
-
-def available(name: str) -> bool:
-    """Whether this version has a public name."""
-    try:
-        return getattr(relucirc, name, None) is not None
-    except ImportError:
-        return False
 
 
 def summary(name: str) -> str:

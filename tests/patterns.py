@@ -1,8 +1,8 @@
 """A second exact route to activation regions: one system of strict inequalities per neuron and sign.
 
 Patterns are enumerated neuron by neuron; a pattern is kept while the open set where all strict
-inequalities hold has a point, found by the exact simplex method of :mod:`relucirc.core.feasible`
-or by z3.  Nothing of :mod:`relucirc.measure.regions` or of double description is used.
+inequalities hold has a point, found by eliminating variables in plain fractions (Fourier and Motzkin)
+or by z3.  Nothing of relucirc is used but the exact weights.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,11 +11,6 @@ from fractions import Fraction
 from typing import Any
 
 from relucirc import MLP
-from relucirc.core.exact import fraction, rational
-from relucirc.core.feasible import feasibility
-from relucirc.core.forms import Form
-from relucirc.core.graph import Relation
-from relucirc.geometry.chart import chart_of
 
 Row = tuple[Fraction, ...]
 """``(constant, coefficients...)``."""
@@ -34,8 +29,12 @@ class Pattern:
 
 def plain_layers(net: MLP) -> list[tuple[list[list[Fraction]], list[Fraction]]]:
     """The exact weights as fractions."""
+
+    def fractions(numbers: Sequence[Any]) -> list[Fraction]:
+        return [Fraction(int(q.p), int(q.q)) for q in numbers]
+
     return [
-        ([[fraction(v) for v in row] for row in layer.weight.tolist()], [fraction(b) for b in layer.exact_bias()])
+        ([fractions(row) for row in layer.weight.tolist()], fractions(layer.exact_bias()))
         for layer in net.exact().layers
     ]
 
@@ -78,7 +77,7 @@ def patterns(net: MLP, start: Sequence[Row], find: "Callable[[Sequence[Row]], Po
         if not any(row[1:]):
             yield from extend(depth, rows, (*signs, (row[0] > 0) - (row[0] < 0)), known, point)
             return
-        value = sum((c * p for c, p in zip(row[1:], point, strict=True)), start=row[0])
+        value = evaluate(row, point)
         for sign in (1, -1):
             more = (*known, tuple(sign * c for c in row))
             inside = point if value * sign > 0 else find(more)
@@ -90,19 +89,40 @@ def patterns(net: MLP, start: Sequence[Row], find: "Callable[[Sequence[Row]], Po
         yield from extend(0, above(0, identity), (), tuple(start), first)
 
 
-def by_linear_program(n: int) -> "Callable[[Sequence[Row]], Point | None]":
-    """Solves strict inequalities by the exact simplex method."""
+def by_elimination(n: int) -> "Callable[[Sequence[Row]], Point | None]":
+    """Solves strict inequalities by eliminating one variable after the other, the last one first.
+
+    A variable has a value iff each of its lower bounds lies below each of its upper bounds (Fourier 1826,
+    Motzkin 1936).
+    """
 
     def find(rows: Sequence[Row]) -> Point | None:
-        point = feasibility([relation(row, ">") for row in rows], n).point
-        return None if point is None else tuple(map(fraction, point))
+        return positive_point([tuple(row) for row in rows], n)
 
     return find
 
 
-def relation(row: Row, op: str) -> Relation:
-    """``row op 0``."""
-    return Relation(Form({v: rational(c) for v, c in enumerate(row[1:])}, rational(row[0])), op)
+def positive_point(rows: Sequence[Row], n: int) -> Point | None:
+    """A point of n coordinates where all rows are positive, or None."""
+    rows = {tuple(c / abs(next(filter(None, row), 1)) for c in row) for row in rows}
+    if n == 0:
+        return () if all(constant > 0 for (constant,) in rows) else None
+    bounds = [(row[-1] > 0, tuple(-c / row[-1] for c in row[:-1])) for row in rows if row[-1]]
+    lower, upper = ([row for is_lower, row in bounds if is_lower is side] for side in (True, False))
+    gaps = [tuple(u - w for u, w in zip(up, low, strict=True)) for up in upper for low in lower]
+    below = positive_point([row[:-1] for row in rows if not row[-1]] + gaps, n - 1)
+    if below is None:
+        return None
+    low = max((evaluate(row, below) for row in lower), default=None)
+    high = min((evaluate(row, below) for row in upper), default=None)
+    if low is None or high is None:
+        return (*below, Fraction(0) if low is high else high - 1 if low is None else low + 1)
+    return (*below, (low + high) / 2)
+
+
+def evaluate(row: Row, point: Point) -> Fraction:
+    """The value of an affine row."""
+    return sum((c * p for c, p in zip(row[1:], point, strict=True)), start=row[0])
 
 
 def by_z3(n: int) -> "Callable[[Sequence[Row]], Point | None]":
@@ -147,12 +167,21 @@ def box(n: int, size: Any) -> list[Row]:
 
 
 def share_a_facet(a: Pattern, b: Pattern) -> bool:
-    """Whether the closures of two regions meet in a set of dimension n - 1."""
-    n = len(a.rows[0]) - 1 if a.rows else len(a.output[0]) - 1
-    relations = [relation(row, ">=") for row in (*a.rows, *b.rows)]
-    if feasibility(relations, n).point is None:
-        return False
-    return len(chart_of(relations, n).free) == n - 1
+    """Whether the closures of two regions meet in a set of dimension n - 1.
+
+    Regions are open and apart, so the plane of such a set is a plane of a facet of either; on that plane all
+    rows but those that vanish there are positive somewhere at once.  Conversely, around such a point the plane
+    belongs to both closures.
+    """
+    return any(positive_on_plane(plane, (*a.rows, *b.rows)) for plane in a.rows if any(plane[1:]))
+
+
+def positive_on_plane(plane: Row, rows: Sequence[Row]) -> bool:
+    """Whether all rows that do not vanish where ``plane == 0`` are positive at one of its points."""
+    v = next(v for v, c in enumerate(plane) if v and c)
+    solved = [tuple(r - row[v] / plane[v] * p for r, p in zip(row, plane, strict=True)) for row in rows]
+    left = [(*row[:v], *row[v + 1 :]) for row in solved if any(row)]
+    return positive_point(left, len(plane) - 2) is not None
 
 
 def components(count: int, pairs: Sequence[tuple[int, int]]) -> set[frozenset[int]]:

@@ -14,7 +14,7 @@ import relucirc
 from relucirc import MLP
 from relucirc.cli import main
 from relucirc.core.errors import FileError, RelucircError
-from relucirc.interpretation.layers import to_networks
+from relucirc.interpretation.batch import to_networks
 from relucirc.interpretation.target import read_target
 from relucirc.language.domain import Box
 from relucirc.training import FUNCTIONS, REGIMENS, run_census, train, wilson
@@ -93,6 +93,16 @@ def test_the_interval_and_the_json_say_what_the_census_says(census):
         rows = circuit["network"]["layers"]
         again = MLP.from_arrays([(layer["weight"], layer["bias"]) for layer in rows], circuit["network"]["inputs"])
         assert relucirc.prove(again, census.target).status == "proved"
+
+
+def test_the_census_and_the_training_are_answers(census):
+    assert (census.status, census.certificate) == ("finished", None)
+    assert census.reason in str(census)
+    assert census.reason.startswith(f"{census.proved} of 96 seeds proved")
+    assert census.seconds == census.train_seconds + census.judge_seconds > census.trained.seconds > 0
+    data = json.loads(json.dumps(census.trained.to_json()))
+    assert (data["status"], data["target"], data["reason"]) == ("trained", census.target, str(census.trained))
+    assert "networks" not in data
 
 
 def test_the_report_shows_the_rate_the_circuits_and_the_failures(census):

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc.checker import cells, derivation, tree, zero_one
-from relucirc.checker.check import check_claim
+from relucirc.checker.equality import check_claim
 from relucirc.checker.linear import require
 from relucirc.core.forms import Form
 from relucirc.geometry import hinges

@@ -12,7 +12,7 @@ import pytest
 import sympy
 
 from relucirc import MLP
-from relucirc.checker.check import check_claim
+from relucirc.checker.equality import check_claim
 from relucirc.checker.linear import Rejected, form, index, number, variable
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Guard, SelectGate

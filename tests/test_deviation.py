@@ -19,10 +19,10 @@ from relucirc.core.forms import Form
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint, real_roots
 from relucirc.measure.deviation.estimate import Estimate
-from relucirc.measure.deviation.line_function import line_functions
 from relucirc.measure.deviation.polynomial import PLANE, value_at
 from relucirc.measure.deviation.summit import Summit
 from relucirc.measure.deviation.zeros import common_zeros, critical_points, curve_points, first_subresultant
+from relucirc.measure.line_function import line_functions
 
 x, y = sympy.symbols("x y")
 x1, x2, x3 = sympy.symbols("x1 x2 x3")
@@ -517,7 +517,7 @@ def test_better_points_of_one_value_replace_worse_ones():
 @settings(max_examples=60)
 @given(nets(("x",), outputs=2), st.sampled_from([(None, None), (fmpq(-1), fmpq(2)), (fmpq(0), None)]))
 def test_line_functions_agree_with_the_network(net, ends):
-    functions = line_functions(graph_of_network(net.exact()), *ends, Budget())
+    functions = line_functions(graph_of_network(net.exact()), *ends)
     for i, function in enumerate(functions):
         assert all(a < b for a, b in itertools.pairwise(function.points))
         assert all(a != b for a, b in itertools.pairwise(function.forms))

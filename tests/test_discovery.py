@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sympy.combinatorics import Permutation, PermutationGroup
 
 import relucirc
+from relucirc.language.function import read_function
 from relucirc.optimal.discovery import discover, order_statistic_in_two_layers, search_architecture
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
 from relucirc.optimal.discovery.groups import subgroups, whole
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
 from relucirc.optimal.discovery.target import read_target
-from relucirc.optimal.reading import read_function
 
 FIVE = "Max(x1, x2, x3, x4, x5)"
 SIX = "Max(x1, x2, x3, x4, x5, x6)"

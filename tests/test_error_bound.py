@@ -261,6 +261,8 @@ def test_text_relations_and_boxes_state_the_same_domain():
     bound = float_error_bound(fine, text)
     assert bound == float_error_bound(fine, relations)
     assert bound == float_error_bound(fine, text + ", x1 + x2 <= 1")
+    triangle = float_error_bound(fine, "x1 >= 0, x2 >= 0, x1 + x2 <= 1")
+    assert triangle == float_error_bound(fine, relucirc.Box(0, 1))
     assert bound < float_error_bound(fine, Box(-1, 1))
 
 

@@ -1,4 +1,4 @@
-"""``explain``: its formula is proved, its circuits compute the same function, its features are the first layer."""
+"""``explain``: its formula is proved, its circuits compute the same function, its features are all hidden neurons."""
 
 import itertools
 import json
@@ -15,6 +15,7 @@ from relucirc import MLP, circuits, explain, prove
 from relucirc.circuits import catalogue
 from relucirc.cli import main
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.interpretation.features import features_in
 from relucirc.proof import prover
 from relucirc.strategies import networks
 
@@ -28,7 +29,7 @@ def test_every_circuit_of_the_original_is_recognised(name):
     assert prove(ORIGINAL[name](), found.formula).status == "proved"
     for other in found.circuits:
         assert prove(MLP(ORIGINAL[name]().layers, catalogue[other]().inputs), catalogue[other]())
-    assert len(found.features) == ORIGINAL[name]().sizes[1]
+    assert len(found.features) == ORIGINAL[name]().hidden_neurons
 
 
 @settings(max_examples=15)
@@ -36,7 +37,8 @@ def test_every_circuit_of_the_original_is_recognised(name):
 def test_the_formula_is_proved_for_any_network(net):
     found = explain(net)
     assert prove(net, found.formula).status == "proved"
-    assert len(found.features) == (net.sizes[1] if net.hidden_neurons else 0)
+    assert relucirc.check(net, found.formula, found.certificate).accepted
+    assert len(found.features) == net.hidden_neurons
     for name, circuit in catalogue.items():
         known = circuit()
         if known.sizes[0] == 2 and known.sizes[-1] == 1:
@@ -82,19 +84,74 @@ def test_a_disguised_minimum_is_recognised(order, scales):
     assert found.formula == sympy.Min(*sympy.symbols("x1 x2"))
 
 
+def lines(net):
+    return tuple(map(str, explain(net).features))
+
+
 def test_features_have_the_originals_names():
-    assert explain(circuits.minimum()).features == (
+    assert lines(circuits.minimum()) == (
         "neuron 1: positiveness detector of x2: relu(x2)",
         "neuron 2: negativeness detector of x2: relu(-x2)",
         "neuron 3: greaterness detector, x2 over x1: relu(-x1 + x2)",
     )
-    net = MLP.from_arrays([([[1, 1], [0, 0], [2, -3]], [-1, 0, 0]), ([[1, 1, 1]], None)])
-    assert explain(net).features == (
-        "neuron 1: threshold detector relu(x1 + x2 - 1)",
+    net = MLP.from_arrays([([[1, 1], [0, 0], [2, -3], [-1, -1]], [-1, 0, 0, 0]), ([[1, 1, 1, 1]], None)])
+    assert lines(net) == (
+        "neuron 1: threshold detector: relu(x1 + x2 - 1)",
         "neuron 2: dead: relu(0)",
-        "neuron 3: detector of a combination: relu(2*x1 - 3*x2)",
+        "neuron 3: other detector: relu(2*x1 - 3*x2)",
+        "neuron 4: sum detector of x1 and x2: relu(-x1 - x2)",
     )
-    assert explain(MLP.from_arrays([([[1, 1]], None)])).features == ()
+    assert lines(MLP.from_arrays([([[1, 1]], None)])) == ()
+
+
+def test_neurons_of_later_layers_are_named_by_the_neurons_below_which_are_never_negative():
+    rows = [[1, 0], [-1, 0], [-1, -2], [1, -1], ["1/2", "-1/2"], [0, 0], [1, 1]]
+    net = MLP.from_arrays(
+        [([[1, 0], [1, 1]], None), (rows, [0, 0, -1, 0, 0, 3, -2]), ([[1] * 7], None)],
+    )
+    assert lines(net)[2:] == (
+        "layer 2, neuron 1: pass-through of h1.1: relu(h1.1)",
+        "layer 2, neuron 2: dead: relu(-h1.1)",
+        "layer 2, neuron 3: dead: relu(-h1.1 - 2*h1.2 - 1)",
+        "layer 2, neuron 4: greaterness detector, h1.1 over h1.2: relu(h1.1 - h1.2)",
+        "layer 2, neuron 5: greaterness detector, h1.1 over h1.2, duplicate of neuron 4: relu(1/2*h1.1 - 1/2*h1.2)",
+        "layer 2, neuron 6: constant: relu(3)",
+        "layer 2, neuron 7: threshold detector: relu(h1.1 + h1.2 - 2)",
+    )
+
+
+@settings(max_examples=40)
+@given(networks(dtypes=[None], inputs=2, outputs=1, max_depth=3, max_width=3), st.data())
+def test_what_a_feature_says_is_true_at_every_point(net, data):
+    point = [data.draw(st.integers(-5, 5)) for _ in net.inputs]
+    trace = net.trace(net.point(*point))
+    values = dict(zip(net.inputs, point, strict=True))
+    values |= {f"h{k}.{i}": v for k, (_, after) in enumerate(trace, 1) for i, v in enumerate(after, 1)}
+    for feature in explain(net).features:
+        value = values[f"h{feature.layer}.{feature.neurons[0]}"]
+        of = [values[name] for name in feature.of]
+        if feature.name == "dead":
+            assert value == 0
+        elif feature.name in ("constant", "pass-through"):
+            assert value > 0 or of == [0]
+        elif feature.name == "greaterness detector":
+            assert (value > 0) == (of[0] > of[1])
+        elif feature.name in ("positiveness detector", "negativeness detector"):
+            assert (value > 0) == ((of[0] > 0) if feature.name[0] == "p" else (of[0] < 0))
+        if feature.twin is not None:
+            assert (value > 0) == (values[f"h{feature.layer}.{feature.twin}"] > 0)
+
+
+def test_reconstructors_are_detectors_whose_weights_give_the_value_back():
+    for name in ("positive_reconstructor", "negative_reconstructor"):
+        assert name.replace("_", " ") in {feature.name for feature in features_in(catalogue[name]())}
+    assert "negative reconstructor" not in {f.name for f in features_in(circuits.negativeness_detector())}
+    assert not [f for f in features_in(circuits.identity()) if "reconstructor" in f.name]
+
+
+def test_neurons_that_are_multiples_of_each_other_make_up_one_circuit():
+    net = MLP.from_arrays([([[1], [2], [-1]], None), ([["1/2", "1/4", -1]], None)])
+    assert str(list(features_in(net))[-1]) == "neurons 1, 2 and 3: identity circuit of x"
 
 
 def test_what_is_not_in_the_catalogue_has_no_circuit():
@@ -189,9 +246,39 @@ def test_a_formula_too_long_to_read_is_not_printed_and_one_too_long_to_write_is_
     unwritten = explain(net)
     assert (unwritten.status, unwritten.formula) == ("unknown", None)
     assert "numbers and names" in unwritten.reason
-    assert len(unwritten.features) == 6
+    assert len(unwritten.features) == 12
     path = str(tmp_path / "net.npz")
     relucirc.save(net, path)
     assert main(["explain", path, "--json"]) == 3
     data = json.loads(capsys.readouterr().out)
     assert (data["status"], data["formula"]) == ("unknown", None)
+
+
+def test_a_domain_is_where_the_formula_and_the_circuits_are_proved():
+    found = explain(circuits.absolute(), "x >= 0")
+    assert (found.formula, found.status) == (sympy.Symbol("x"), "proved")
+    assert "identity" in found.circuits
+    assert "on the whole domain" in found.reason
+    assert relucirc.check(circuits.absolute(), "x", found.certificate, "x >= 0").accepted
+    assert not relucirc.check(circuits.absolute(), "x", found.certificate).accepted
+    bits = circuits.and_gate.domain
+    assert {"and_gate", "minimum"} <= set(explain(circuits.and_gate(), bits).circuits)
+
+
+def test_a_family_is_explained_for_all_its_weights():
+    family = circuits.minimum.family()
+    found = explain(family)
+    assert found.circuits[0] == "minimum"
+    assert relucirc.check(family, found.formula, found.certificate).accepted
+
+
+def test_an_adder_of_any_size_is_recognised():
+    assert "ripple_adder(3)" in explain(circuits.ripple_adder(3)).circuits
+
+
+def test_an_explanation_is_an_answer():
+    found = explain(circuits.minimum())
+    data = found.to_json()
+    assert data["features"][0] == "neuron 1: positiveness detector of x2: relu(x2)"
+    assert (data["status"], data["formula"], data["certificate"]) == ("proved", "Min(x1, x2)", found.certificate)
+    assert "<pre>formula   Min(x1, x2)" in found._repr_html_()

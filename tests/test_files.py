@@ -99,7 +99,7 @@ def test_suffixes_and_missing_files(tmp_path, put):
     assert "got a directory" in refusal(tmp_path / "folder.json")
     with pytest.raises(FileError, match=r"to save, expected one of the suffixes .*, got \.pt"):
         relucirc.save(SMALL, tmp_path / "net.pt")
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot write"):
         relucirc.save(SMALL, tmp_path / "nowhere" / "net.json")
     with pytest.raises(NetworkError, match="expected a network"):
         relucirc.save("net", tmp_path / "net.json")

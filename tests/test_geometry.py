@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import random
 from fractions import Fraction
 
 import pytest
@@ -11,12 +12,13 @@ from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from relucirc.core import combination
 from relucirc.core.combination import cone_combination
 from relucirc.core.exact import to_rational
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
-from relucirc.core.proposed import proposed_combination
+from relucirc.core.proposed import proposed
 from relucirc.core.rows import fresh_rows, solve_rows
 from relucirc.geometry import cell as cell_module
 from relucirc.geometry.cell import INDEXED, Cell, cell_of, normal_of
@@ -265,7 +267,11 @@ def test_feasibility_agrees_with_z3(rows, ops):
 @given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[SMALL] * d), min_size=1, max_size=7)))
 def test_target_is_a_nonnegative_combination_or_is_separated(vectors):
     target, *generators = [[fmpq(c) for c in v] for v in vectors]
-    answer = cone_combination(target, generators)
+    check_combination(cone_combination(target, generators), target, generators)
+
+
+def check_combination(answer, target, generators):
+    """Exactly one piece of evidence, and it is right."""
     assert (answer.multipliers is None) != (answer.separator is None)
     if answer.multipliers is not None:
         assert all(m >= 0 for m in answer.multipliers)
@@ -307,12 +313,56 @@ def test_fresh_rows_complete_the_known_ones_to_a_span_of_all(vectors, count):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[SMALL] * d), min_size=2, max_size=7)))
-def test_a_proposed_combination_is_exact(vectors):
+def test_what_floats_propose_is_exact_and_decides(vectors):
     target, *generators = [[fmpq(c) for c in v] for v in vectors]
-    found = proposed_combination(target, generators)
-    if found is not None:
-        assert all(m >= 0 for m in found)
-        for i, t in enumerate(target):
-            assert sum((m * g[i] for m, g in zip(found, generators, strict=True)), fmpq(0)) == t
-    if cone_combination(target, generators).multipliers is None:
-        assert found is None
+    found = combination.Combination(*proposed(target, generators))
+    assert (found.multipliers is None) != (found.separator is None)
+    check_combination(found, target, generators)
+    assert (found.multipliers is None) == (cone_combination(target, generators).multipliers is None)
+
+
+def large_system(seed, *, within, bits=24):
+    """Forty generators in twelve dimensions on one side of a hyperplane, and a target among them or opposite."""
+    rng = random.Random(seed)
+    normal, *generators = [
+        [fmpq(rng.getrandbits(bits) - 2 ** (bits - 1), 2**bits) for _ in range(12)] for _ in range(41)
+    ]
+    sides = [sum((a * b for a, b in zip(g, normal, strict=True)), fmpq(0)) for g in generators]
+    generators = [g if side >= 0 else [-c for c in g] for g, side in zip(generators, sides, strict=True)]
+    chosen = [(fmpq(rng.randrange(1, 9)), g) for g in rng.sample(generators, 9)]
+    inside = [sum((m * g[i] for m, g in chosen), fmpq(0)) for i in range(12)]
+    return inside if within else [-c for c in inside], generators
+
+
+@pytest.mark.parametrize("bits", [2, 24, 1200])
+@pytest.mark.parametrize("within", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_larger_systems_are_decided_from_a_proposal(monkeypatch, seed, within, bits):
+    target, generators = large_system(seed, within=within, bits=bits)
+    assert len(target) * len(generators) > combination.SMALL
+    exact = combination._simplex
+    monkeypatch.setattr(combination, "_simplex", None)  # not needed
+    found = cone_combination(target, generators)
+    check_combination(found, target, generators)
+    assert (found.multipliers is not None) == within == (exact(target, generators).multipliers is not None)
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_where_floats_are_useless_exact_arithmetic_decides(within):
+    target, generators = large_system(5, within=within)
+    huge = fmpq(10) ** 400
+    target, generators = [huge * c for c in target], [[huge * c for c in g] for g in generators]
+    assert proposed(target, generators) == (None, None)
+    assert cone_combination(target, generators, thorough=False) == combination.Combination(None, None)
+    found = cone_combination(target, generators)
+    check_combination(found, target, generators)
+    assert (found.multipliers is not None) == within
+
+
+def test_a_target_just_outside_of_a_cone_is_not_taken_for_one_inside():
+    for gap in (fmpq(1, 2**30), fmpq(1, 2**60), fmpq(1, 2**2000)):
+        generators = [[fmpq(1), fmpq(k, 7)] for k in range(8)]
+        inside, outside = [fmpq(1), fmpq(1)], [fmpq(1), 1 + gap]
+        assert proposed(inside, generators)[0] is not None
+        assert proposed(outside, generators)[0] is None
+        assert cone_combination(outside, generators).multipliers is None

@@ -51,6 +51,24 @@ def test_help_works_without_hypothesis_and_its_names_say_what_is_missing():
     assert done.returncode == 0, done.stderr
 
 
+def test_every_public_name_is_there_and_stands_once():
+    table = Path(relucirc.__file__).with_suffix(".pyi").read_text("utf-8")
+    names = [alias.asname for node in ast.parse(table).body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert {"prove", "check", "Budget", "optimal", "train", "circuits"} <= set(names)
+    assert len(names) == len(set(names))
+    for name in names:
+        assert getattr(relucirc, name).__name__.rpartition(".")[2] in (name, "compile"), name
+        assert name in dir(relucirc)
+    assert "CertificateError" not in dir(relucirc)
+    with pytest.raises(AttributeError, match="no attribute 'proof_of'"):
+        _ = relucirc.proof_of
+
+
+def test_a_package_that_is_a_verb_keeps_its_names():
+    code = "import relucirc; assert relucirc.optimal(relucirc.circuits.minimum()); relucirc.optimal.check_minimal"
+    assert "relucirc.optimal" in modules_after(code)
+
+
 def test_the_package_says_that_it_is_typed():
     assert (Path(relucirc.__path__[0]) / "py.typed").is_file()
 

@@ -1,6 +1,7 @@
 """Activation regions, linear pieces, affine maps and vertices, against a second exact route."""
 
 import itertools
+import json
 import random
 import re
 from fractions import Fraction
@@ -11,16 +12,16 @@ import sympy
 from clipping import clipped_regions
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from patterns import Pattern, box, by_linear_program, by_z3, components, patterns, plain_layers, share_a_facet
+from patterns import Pattern, box, by_elimination, by_z3, components, patterns, plain_layers, share_a_facet
 
 import relucirc
 from relucirc import MLP, Box, DomainError, NetworkError, RelucircError, regions
 from relucirc.geometry.chart import chart_of
-from relucirc.measure.regions import compiled_walk, rows
+from relucirc.measure.regions import compilation, rows
 from relucirc.measure.regions.batch import FACETS
 from relucirc.measure.regions.complex import Complex
 from relucirc.measure.regions.integer_network import IntegerNetwork
-from relucirc.measure.regions.sweep import sweep
+from relucirc.measure.regions.line import sweep
 from relucirc.measure.regions.tree import Start, Tree
 
 WEIGHTS = st.integers(-1, 1)
@@ -86,15 +87,15 @@ def check_against(found: Complex, judged: list[Pattern]) -> None:
 
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)))
-def test_degenerate_networks_over_all_of_space_match_linear_programs(net):
-    check_against(regions(net), list(patterns(net, [], by_linear_program(len(net.inputs)))))
+def test_degenerate_networks_over_all_of_space_match_elimination(net):
+    check_against(regions(net), list(patterns(net, [], by_elimination(len(net.inputs)))))
 
 
 @settings(max_examples=20)
 @given(ternary_nets(widths=(1, 3)), st.sampled_from([1, Fraction(1, 2), 2]))
-def test_degenerate_networks_on_a_box_match_linear_programs(net, size):
+def test_degenerate_networks_on_a_box_match_elimination(net, size):
     n = len(net.inputs)
-    check_against(regions(net, Box(-size, size)), list(patterns(net, box(n, size), by_linear_program(n))))
+    check_against(regions(net, Box(-size, size)), list(patterns(net, box(n, size), by_elimination(n))))
 
 
 @settings(max_examples=30)
@@ -152,7 +153,7 @@ GENERIC = [(2, 16, 16, 1), (3, 16, 16, 1), (2, 32, 32, 1), (4, 12, 12, 1), (3, 6
 @pytest.mark.parametrize("sizes", GENERIC)
 def test_generic_networks_match_clipped_polytopes(sizes):
     net = float_net(sizes, seed=1)
-    found = regions(net, Box(-1, 1))
+    found = regions(net, Box(-1, 1), compiled=True)
     check_clipped(found, list(clipped_regions(plain_layers(net))))
     assert found.replayed == 0
 
@@ -223,7 +224,7 @@ def test_regions_with_lines_are_walked_alike(domain):
         assert (len(found.vertices) == 0) == (lines > 0)
         if domain is None:
             assert lines == (1 if net is differences else 3)
-            check_against(found, list(patterns(net, [], by_linear_program(3))))
+            check_against(found, list(patterns(net, [], by_elimination(3))))
 
 
 def test_identically_zero_neuron_has_sign_zero_and_hides_no_neighbour():
@@ -366,6 +367,18 @@ def test_distinct_rows_are_numbered_in_order_of_appearance(values):
     assert first.tolist() == [values.index(row) for row in seen]
 
 
+@pytest.mark.parametrize("hashed", [lambda _, count: np.zeros(count, np.uint64), rows.row_hashes])
+def test_rows_are_told_apart_whatever_their_hashes(monkeypatch, hashed):
+    """Numbers of rows and pairs of facets do not depend on hashes, nor on how many rows are looked at together."""
+    net = float_net((3, 6, 5, 1), 2)
+    expected = regions(net, Box(-1, 1))
+    pairs, numbers = list(expected.adjacency), expected.map_numbers.tolist()
+    monkeypatch.setattr(rows, "row_hashes", hashed)
+    monkeypatch.setattr(rows, "CHUNK", 7)
+    found = regions(net, Box(-1, 1))
+    assert (list(found.adjacency), found.map_numbers.tolist()) == (pairs, numbers)
+
+
 def test_order_of_regions_and_of_adjacency_is_reproducible():
     net = float_net((3, 6, 6, 1), 0)
     one, other = regions(net, Box(-1, 1)), regions(net, Box(-1, 1))
@@ -385,10 +398,12 @@ def test_missing_facet_is_noticed():
         found.adjacency()
 
 
-def test_progress_is_reported_and_the_budget_ends_the_walk():
+def test_progress_is_reported_and_the_budget_ends_the_walk(monkeypatch):
     net = float_net((4, 32, 32, 1), 0)
     counts: list[int] = []
-    found = regions(net, Box(-3, 3), 0.3, progress=counts.append)
+    monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
+    found = regions(net, Box(-3, 3), budget=0.3, progress=lambda clock: counts.append(clock.progress.get("regions", 0)))
     assert not found.complete
     assert re.fullmatch(
         r"[\d,]+ activation regions? found, perhaps not all: the budget of 0\.3 s ended\.", found.reason
@@ -403,6 +418,8 @@ def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compi
     """After any number of batches: regions, maps, vertices and neighbours are those of the whole complex."""
     monkeypatch.setattr("relucirc.measure.regions.batch.PATIENCE", 0.0)
     monkeypatch.setattr("relucirc.measure.regions.compiled_walk.LEAVES", 3)
+    monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
     net = float_net(sizes, 0)
     whole = regions(net, Box(-1, 1), compiled=compiled)
     place = {signs: i for i, signs in enumerate(map(tuple, whole.signs.tolist()))}
@@ -430,7 +447,7 @@ def test_what_an_ended_walk_found_is_part_of_the_whole(monkeypatch, sizes, compi
 
 
 def test_nothing_is_found_where_the_budget_ends_at_once():
-    found = regions(float_net((3, 6, 1), 0), Box(-1, 1), 0)
+    found = regions(float_net((3, 6, 1), 0), Box(-1, 1), budget=0)
     assert (len(found), found.complete, found.reason) == (
         0,
         False,
@@ -445,7 +462,7 @@ def test_budget_ends_a_sweep_that_is_no_composition():
     layers = [([[2], [4], [1]], [0, -2, 0])]
     layers += [([[2, -2, 0], [4, -4, 0], [0, 0, 1]], [0, -2, 0]) for _ in range(30)]
     net = MLP.from_arrays([*layers, ([[1, -1, 1]], None)])
-    assert "budget of 0.3 s ended" in regions(net, Box(0, 1), 0.3).reason
+    assert "budget of 0.3 s ended" in regions(net, Box(0, 1), budget=0.3).reason
     short = MLP.from_arrays([*layers[:8], ([[1, -1, 1]], None)])
     assert len(regions(short, Box(0, 1)).linear_pieces) == 2**8
 
@@ -453,11 +470,32 @@ def test_budget_ends_a_sweep_that_is_no_composition():
 def test_walk_without_numba_gives_the_same_and_asking_for_it_says_how_to_get_it(monkeypatch):
     net = float_net((2, 5, 1), 0)
     with_numba = sign_set(regions(net))
-    for module in (compiled_walk, relucirc.measure.regions.complex):
+    for module in (compilation, relucirc.measure.regions.complex):
         monkeypatch.setattr(module, "is_available", lambda: False)
     assert sign_set(regions(net)) == with_numba
     with pytest.raises(RelucircError, match=r"pip install 'relucirc\[fast\]'"):
         regions(net, compiled=True)
+
+
+def test_a_complex_is_an_answer():
+    found = regions(MLP.from_arrays([([["1/3"], [-1]], None), ([[1, 1]], [f"{10**40}/3"])]), Box(-1, 1))
+    assert (found.status, found.complete, found.certificate) == ("complete", True, None)
+    assert str(found) == "complete: 2 activation regions in all.\n2 hidden neurons in 1 input"
+    data = json.loads(json.dumps(found.to_json()))
+    assert data.pop("seconds") >= 0
+    bias = f"{10**40}/3"
+    assert data == {
+        "status": "complete",
+        "reason": "2 activation regions in all.",
+        "activation_regions": 2,
+        "linear_pieces": 2,
+        "affine_maps": [{"weight": [["-1"]], "bias": [bias]}, {"weight": [["1/3"]], "bias": [bias]}],
+        "certificate": None,
+    }
+    assert str(found.affine_maps[1]) == "x -> [1/3] x + [1000000000.../3 (about 3.333e+39)]"
+    assert "2 activation regions" in found._repr_html_()
+    part = regions(float_net((3, 6, 1), 0), Box(-1, 1), budget=0)
+    assert (part.status, part.to_json()["affine_maps"]) == ("unknown", [])
 
 
 def test_bad_requests_say_what_to_do():

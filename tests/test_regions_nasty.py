@@ -9,12 +9,12 @@ import pytest
 from clipping import clipped_regions
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from patterns import by_linear_program, patterns, plain_layers
+from patterns import by_elimination, patterns, plain_layers
 from test_regions import assert_same, check_against, check_clipped, float_net, small_net
 
 from relucirc import MLP, Box, regions
 from relucirc.measure.regions import compiled_walk
-from relucirc.measure.regions.compiled_walk import is_available
+from relucirc.measure.regions.compilation import is_available
 
 SMALL = st.integers(-2, 2)
 TINY = Fraction(1, 2**60)
@@ -55,8 +55,8 @@ def test_nasty_weights_on_a_box_match_clipped_polytopes(net, size):
 
 @settings(max_examples=40)
 @given(nasty_nets(inputs=(2, 3), widths=(1, 3), depth=(1, 2)))
-def test_nasty_weights_over_all_of_space_match_linear_programs(net):
-    check_against(regions(net), list(patterns(net, [], by_linear_program(len(net.inputs)))))
+def test_nasty_weights_over_all_of_space_match_elimination(net):
+    check_against(regions(net), list(patterns(net, [], by_elimination(len(net.inputs)))))
 
 
 @needs_numba

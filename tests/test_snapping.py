@@ -1,6 +1,7 @@
 """Snapping: trained networks become circuits, which are proved; disguised circuits come back."""
 
 import itertools
+import json
 from fractions import Fraction
 
 import numpy as np
@@ -18,11 +19,10 @@ from relucirc.core.exact import fraction, to_rational
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
-from relucirc.interpretation.snapping.apart import bounds_apart
-from relucirc.interpretation.snapping.ground import Ground
-from relucirc.interpretation.snapping.layers import Layer
-from relucirc.interpretation.snapping.pooling import activity, image, pooled
-from relucirc.interpretation.snapping.rounding import Rounding
+from relucirc.interpretation.apart import bounds_apart
+from relucirc.interpretation.ground import Ground
+from relucirc.interpretation.rounding import Smallest
+from relucirc.interpretation.rounding import rationals as read_back
 from relucirc.language.domain import read_domain
 from relucirc.strategies import domains, networks, points, rationals
 
@@ -184,39 +184,41 @@ def test_snapping_takes_any_network(net):
     assert once.is_exact
 
 
-@given(networks(min_depth=1, max_depth=1, dtypes=[None]), st.data())
-@settings(max_examples=60)
-def test_pooling_keeps_the_function(net, data):
-    first, last = (
-        Layer(layer.weight.to_numpy(), np.array([float(fraction(b)) for b in layer.exact_bias()]))
-        for layer in net.layers
-    )
-    point = np.array([float(c) for c in data.draw(points(net, elements=st.integers(-5, 5)))])
-    low, above = pooled(first, last, 1e-9, np.zeros(len(first.bias), dtype=bool))
-    before = last.weight @ np.maximum(first.weight @ point + first.bias, 0) + last.bias
-    after = above.weight @ np.maximum(low.weight @ point + low.bias, 0) + above.bias
-    assert np.allclose(before, after, atol=1e-6)
-
-
-@given(networks(min_depth=1, max_depth=1, dtypes=[None]), st.data())
-def test_bounds_on_a_box_hold(net, data):
-    layer = Layer(net.layers[0].weight.to_numpy(), np.array([float(fraction(b)) for b in net.layers[0].exact_bias()]))
-    box = (np.full(len(net.inputs), -1.0), np.full(len(net.inputs), 2.0))
-    point = np.array([float(c) for c in data.draw(points(net, elements=st.fractions(-1, 2)))])
-    value = layer.weight @ point + layer.bias
-    never, always = activity(layer, box)
-    least, most = image(layer, box)
-    assert (value[never] <= 1e-9).all()
-    assert (value[always] >= -1e-9).all()
-    assert (least - 1e-9 <= np.maximum(value, 0)).all()
-    assert (np.maximum(value, 0) <= most + 1e-9).all()
-
-
 def test_on_a_domain_dead_neurons_are_dropped_and_active_ones_pooled():
     net = MLP.from_arrays([([[1], [1], [1], [-1]], [3, "5/2", 0, -4]), ([["1/3", "2/3", 2, 7]], [f"-{8}/3"])])
     snapped = snap(net, "x + 2*Max(0, x)", domain=relucirc.Box(-1, 1))
     assert snapped.result.status == "proved"
     assert any("never active on the domain" in move for move in snapped.moves)
+
+
+def test_a_deep_network_that_passes_values_on_in_any_direction_is_read_by_its_hinges():
+    """The maximum of three, x2 and x3 passed through a first layer in directions of their own."""
+    a = np.random.default_rng(0).normal(size=(2, 2))
+    b = np.linalg.inv(a)
+    first = np.vstack([[1, -1, 0], *(np.hstack([[[0], [0]], side * a]) for side in (1, -1))])
+    x2, x3 = (np.hstack([row, -row]) for row in b)
+    second = np.array([[1, *(x2 - x3)], [0, *x3], [0, *-x3]])
+    net = MLP.from_arrays([(first, None), (second, None), (np.array([[1.0, 1, -1]]), None)])
+    snapped = snap(net, "Max(x1, x2, x3)")
+    assert snapped.status == snapped.result.status == "proved"
+    assert "hidden layers 1 to 2: written as affine forms over 2 hinges" in snapped.moves[0]
+    assert snapped.network.sizes == (3, 5, 3, 1)
+    assert snap(net).network == snapped.network
+
+
+def test_an_answer_says_its_status_and_is_plain_data():
+    entry = circuits.trained()["minimum"]
+    for arguments, status in (((), "snapped"), ((entry.formula,), "proved"), (("x1",), "refuted")):
+        snapped = snap(entry.network, *arguments)
+        data = json.loads(json.dumps(snapped.to_json()))
+        assert (snapped.status, data["status"], data["certificate"]) == (status, status, None)
+        assert (data["moved"], data["reason"]) == (str(snapped.moved), snapped.reason)
+        assert data["seconds"] == pytest.approx(snapped.seconds, abs=1e-6)
+        again = data["network"]["layers"]
+        assert MLP.from_arrays([(a["weight"], a["bias"]) for a in again], data["network"]["inputs"]) == snapped.network
+    wild = random_floats(np.random.default_rng(0), (2, 3, 1))
+    assert snap(wild, max_denominator=2).status == "unchanged"
+    assert snap(wild, budget=0).status == "unknown"
 
 
 def test_moves_are_told_in_words():
@@ -255,7 +257,8 @@ def test_a_network_far_from_the_formula_is_refuted_not_forced():
     [(0.3345, "1/3"), (0.999, "1"), (-0.4999, "-1/2"), (255.3, "255"), (1e-5, "0"), (0.1250001, "1/8"), (0.0, "0")],
 )
 def test_rounding_takes_the_smallest_denominator_that_fits(value, expected):
-    (rounded,), (misfit,) = Rounding(12, 0.02).numbers(np.array([value]), np.array([max(1, abs(value))]))
+    rounded, (misfit,) = Smallest(0.02, 12).numbers(np.array([value]), np.array([max(1, abs(value))]))
+    (rounded,) = read_back(rounded)
     assert fraction(rounded) == Fraction(expected)
     assert not misfit
 
@@ -267,7 +270,8 @@ def test_rounding_agrees_with_the_search_through_all_denominators(value, largest
     fits = [
         c for d, c in enumerate(candidates, 1) if abs(value * d - round(value * d)) <= tolerance * unit * (1 + 1e-9)
     ]
-    (rounded,), (misfit,) = Rounding(largest, tolerance).numbers(np.array([value]), np.array([unit]))
+    rounded, (misfit,) = Smallest(tolerance, largest).numbers(np.array([value]), np.array([unit]))
+    (rounded,) = read_back(rounded)
     assert misfit == (not fits)
     if fits:
         assert fraction(rounded) == fits[0]

@@ -1,7 +1,7 @@
 """The hunt for a wrong "proved" or a wrong "refuted".
 
 Random claims go to the library, and its answer to judges that share no code with it: z3, and plain
-fractions on whole segments.  ``RELUCIRC_CASES`` sets how many; ``benchmarks/hunt.py`` runs 20,000.
+fractions on whole segments.  ``RELUCIRC_CASES`` sets how many; ``make hunt`` runs 20,000 fresh ones.
 """
 
 import os

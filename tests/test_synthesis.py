@@ -1,6 +1,8 @@
 """Compilation: any piecewise-linear formula becomes a network, at the depth asked for, proved equal."""
 
 import itertools
+import runpy
+from pathlib import Path
 
 import pytest
 from flint import fmpq
@@ -10,11 +12,11 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc.core.budget import Budget
 from relucirc.core.forms import Form
+from relucirc.language.function import read_function
 from relucirc.optimal import compile as compile_formula
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
 from relucirc.optimal.maxima import Maxima, graph_of_maxima, maxima_of, reduced
-from relucirc.optimal.reading import read_function
 from relucirc.strategies import formulas, networks
 
 
@@ -138,9 +140,6 @@ def test_sums_of_maxima_inside_maxima_are_no_lattice_formulas():
 
 @pytest.mark.slow
 def test_the_table_in_the_docs_is_what_the_code_writes():
-    from pathlib import Path
-
-    from relucirc.optimal.table import optimal_table
-
-    page = Path(__file__).parent.parent / "docs" / "optimal-table.md"
-    assert page.read_text(encoding="utf-8") == optimal_table()
+    docs = Path(__file__).parent.parent / "docs"
+    code = runpy.run_path(str(docs / "optimal_table.py"))
+    assert (docs / "optimal-table.md").read_text(encoding="utf-8") == code["optimal_table"]()

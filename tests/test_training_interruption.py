@@ -157,20 +157,22 @@ def test_ctrl_c_while_judging_counts_what_was_judged(where):
                 raise KeyboardInterrupt
         return original(self, counter)
 
-    def seed(self, net):
-        calls.append(net)
+    def stack(self, networks, **keywords):
+        calls.append(networks)
         if len(calls) == 8:
             raise KeyboardInterrupt
-        return original(self, net)
+        return original(self, networks, **keywords)
 
     with pytest.MonkeyPatch.context() as patch:
-        kind, name, hook = (Judge, "seed", seed) if where == "between seeds" else (Budget, "step", step)
+        patch.setattr("relucirc.interpretation.counting.BLOCK", 1)
+        kind, name, hook = (Judge, "stack", stack) if where == "between seeds" else (Budget, "step", step)
         original = getattr(kind, name)
         patch.setattr(kind, name, hook)
         partial = take_census(trained)
     judged = int(partial.judged.sum())
     assert judged == (7 if where == "between seeds" else 0) < 12
     assert not partial.finished
+    assert partial.status == ("interrupted" if judged else "unknown")
     np.testing.assert_array_equal(partial.converged[:judged], whole.converged[:judged])
     assert partial.proved == int(whole.converged[:judged].sum())
     assert partial.failures[-1].kind == "not judged"
@@ -242,7 +244,7 @@ def test_the_progress_bar_counts_every_step(capsys):
     assert "x x 1:" in err
     assert "50/60" in err
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "tqdm", None)
+        patch.setitem(sys.modules, "tqdm.auto", None)
         train("x", (1, 2, 1), key=KEY, seeds=1, steps=60, batch=10, progress=True)
     assert "60 of 60 steps" in capsys.readouterr().err
     train("x", (1, 2, 1), key=KEY, seeds=1, steps=60, batch=10)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from flint import fmpq
-from trained import GRID, SQUARE, STUCK, batch_of
+from trained import GRID, SQUARE, STUCK, batch_of, circuit_of
 
 import relucirc
 from relucirc import MLP
 from relucirc.interpretation.failures import group_failures
 from relucirc.interpretation.features import features_of
-from relucirc.interpretation.neurons import snap_network
+from relucirc.interpretation.neurons import by_neurons
 from relucirc.interpretation.symmetry import find_symmetries, orbit_key
 from relucirc.interpretation.target import read_target
 
@@ -21,7 +21,7 @@ def test_stuck_networks_made_by_hand_get_their_kinds():
     wanted = target.values(GRID)
     layers = batch_of(list(STUCK.values()))
     relative = np.array([0.3, 0.2, 0.2, np.nan, 1e-5])
-    symmetries = find_symmetries(target.graph, SQUARE, GRID, wanted)
+    symmetries = find_symmetries(target.graph, SQUARE)
     found = group_failures(layers, np.arange(5), relative, GRID, wanted, symmetries, target.names)
     kinds = {failure.seeds[0]: failure.kind for failure in found}
     assert kinds == dict(enumerate(STUCK))
@@ -37,7 +37,7 @@ def test_mirror_images_of_a_failure_are_one_group():
     mirrored = np.array(hidden)[:, ::-1]
     other = STUCK["local optimum"]
     layers = batch_of([(hidden, read), (mirrored, read), other])
-    symmetries = find_symmetries(target.graph, SQUARE, GRID, wanted)
+    symmetries = find_symmetries(target.graph, SQUARE)
     found = group_failures(layers, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries, target.names)
     assert [(failure.seeds, failure.count) for failure in found] == [((0, 1), 2), ((2,), 1)]
     without = group_failures(layers, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries[:1], target.names)
@@ -62,21 +62,19 @@ def test_mirror_images_of_a_failure_are_one_group():
 )
 def test_all_symmetries_are_found_and_none_besides(formula, names, count):
     target = read_target(formula, (len(names), 1))
-    points = np.random.default_rng(0).uniform(-1, 1, (64, len(names)))
     corners = [tuple(fmpq(int(c)) for c in corner) for corner in np.array(np.meshgrid(*[[-1, 1]] * len(names))).reshape(len(names), -1).T]  # fmt: skip  # noqa: E501
-    assert len(find_symmetries(target.graph, corners, points, target.values(points))) == count
+    assert len(find_symmetries(target.graph, corners)) == count
 
 
 def test_a_domain_without_the_symmetry_does_not_have_it():
     target = read_target("Min(x1, x2)", (2, 1))
-    points = np.random.default_rng(0).uniform(0, 1, (64, 2))
     corners = [tuple(map(fmpq, corner)) for corner in ((0, 0), (0, 1), (2, 0), (2, 1))]
-    assert len(find_symmetries(target.graph, corners, points, target.values(points))) == 1
+    assert len(find_symmetries(target.graph, corners)) == 1
 
 
 def test_the_two_minimum_circuits_are_mirror_images_and_the_third_is_not():
     target = read_target("Min(x1, x2)", (2, 1))
-    symmetries = find_symmetries(target.graph, SQUARE, GRID, target.values(GRID))
+    symmetries = find_symmetries(target.graph, SQUARE)
     keys = []
     for hidden, read in (
         ([[1, 0], [-1, 0], [1, -1]], [1, -1, -1]),
@@ -84,7 +82,7 @@ def test_the_two_minimum_circuits_are_mirror_images_and_the_third_is_not():
         ([[1, 1], [-1, -1], [1, -1], [-1, 1]], [0.5, -0.5, -0.5, -0.5]),
     ):
         net = MLP.from_arrays([(np.float32(hidden), None), (np.float32([read]), None)], ("x1", "x2"))
-        circuit = snap_network(net, fmpq(0), SQUARE).circuit
+        circuit = circuit_of(by_neurons, net, 0.0, SQUARE)
         assert relucirc.prove(circuit.network(("x1", "x2")), "Min(x1, x2)").status == "proved"
         keys.append(orbit_key(circuit, symmetries, target.names))
     assert keys[0] == keys[1] != keys[2]

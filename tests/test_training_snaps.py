@@ -10,17 +10,16 @@ import pytest
 from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
-from trained import GRID, SQUARE, as_float, values
+from trained import GRID, SQUARE, as_float, circuit_of, values
 
 import relucirc
 from relucirc import MLP
-from relucirc.core.exact import rational
-from relucirc.interpretation.folding import fold_network
-from relucirc.interpretation.hinging import fold_deep
-from relucirc.interpretation.judging import Judge
-from relucirc.interpretation.moving import TOLERANCES
-from relucirc.interpretation.neurons import snap_network
-from relucirc.interpretation.rounding import simplest
+from relucirc.interpretation.batch import stacked
+from relucirc.interpretation.folding import by_folding
+from relucirc.interpretation.hinging import by_hinges
+from relucirc.interpretation.judging import TOLERANCES, Judge
+from relucirc.interpretation.neurons import by_neurons
+from relucirc.interpretation.rounding import Grid, simplest
 from relucirc.interpretation.symmetry import find_symmetries, orbit_key
 from relucirc.interpretation.target import read_target
 from relucirc.interpretation.writing import network_text
@@ -30,8 +29,8 @@ from relucirc.language.lower.from_formula import graph_of_formula
 
 @given(st.fractions(-3, 3, max_denominator=500), st.fractions(0, 1, max_denominator=300))
 def test_the_simplest_rational_has_the_smallest_denominator_of_all(value, tolerance):
-    found = simplest(rational(value), rational(tolerance))
-    found = Fraction(int(found.p), int(found.q))
+    numerator, denominator = simplest(np.array(float(value)), float(tolerance))
+    found = Fraction(int(numerator), int(denominator))
     assert abs(found - value) <= tolerance
     for q in range(1, found.denominator):
         assert math.floor((value + tolerance) * q) < math.ceil((value - tolerance) * q)
@@ -62,7 +61,7 @@ def test_permuted_rescaled_and_noisy_networks_snap_to_one_circuit(network, rando
     hidden, bias, read = network
     hidden, read = hidden + np.sign(hidden), np.abs(read)  # read-outs that do not cancel
     corners = SQUARE if hidden.shape[1] == 2 else [(fmpq(-1),), (fmpq(1),)]
-    snap = snap_network(mlp(hidden, bias, read), TOLERANCES[0], corners)
+    circuit = circuit_of(by_neurons, mlp(hidden, bias, read), TOLERANCES[0], corners)
     order = list(range(len(hidden)))
     random.shuffle(order)
     scale = np.array([random.choice((0.5, 1, 2, 4)) for _ in order])
@@ -72,7 +71,7 @@ def test_permuted_rescaled_and_noisy_networks_snap_to_one_circuit(network, rando
         None if bias is None else bias[order] * scale * noise,
         read[:, order] / scale,
     )
-    assert snap_network(moved, TOLERANCES[0], corners).circuit.key == snap.circuit.key
+    assert circuit_of(by_neurons, moved, TOLERANCES[0], corners).key == circuit.key
 
 
 @given(networks())
@@ -83,8 +82,8 @@ def test_snapping_without_tolerance_changes_no_value_on_the_domain(network):
     points = GRID[::7] if hidden.shape[1] == 2 else np.linspace(-1, 1, 33)[:, None]
     exact = [[fmpq(*c.as_integer_ratio()) for c in point] for point in np.round(points * 64) / 64]
     expected = values(net, np.array([[float(c.p) / float(c.q) for c in point] for point in exact]))[:, 0]
-    for way in (snap_network, fold_network):
-        circuit = way(net, fmpq(0), corners).circuit
+    for way in (by_neurons, by_folding):
+        circuit = circuit_of(way, net, 0.0, corners)
         found = [circuit.at(point)[0] for point in exact]
         np.testing.assert_allclose([float(v.p) / float(v.q) for v in found], expected, atol=1e-12)
 
@@ -94,7 +93,7 @@ def test_folding_joins_what_wider_networks_spread():
     hidden = np.array([[1, -1], [2, -2], [0.3, 0.4], [-0.3, -0.4], [-1, 1.0]])
     read = np.array([[-0.25, -0.125, 1.0, -1.0, -0.5]])  # -|x1 - x2| / 2 + 0.3 x1 + 0.4 x2
     net = MLP.from_arrays([(hidden, None), (read, None)], ("x1", "x2"))
-    folded = fold_network(net, fmpq(1, 1000), SQUARE).circuit
+    folded = circuit_of(by_folding, net, 1 / 1000, SQUARE)
     assert folded.hidden_neurons == 3
     target = "3/10*x1 + 4/10*x2 - Abs(x1 - x2)/2"
     assert relucirc.prove(folded.network(("x1", "x2")), target).status == "proved"
@@ -121,7 +120,7 @@ def cube(count=100):
 def test_folding_a_deep_network_forgets_scales_splits_and_pass_through_bases():
     """The same circuit in two disguises, with noise, is one circuit with three hinges less than neurons."""
     first, second, last = (np.float64(w) for w in MAX3)
-    plain = fold_deep(deep(MAX3), fmpq(0), cube()).circuit
+    plain = circuit_of(by_hinges, deep(MAX3), 0.0, cube())
     assert network_text(plain.network(("x1", "x2", "x3"))) == "x3 + relu(x2 - x3 + relu(x1 - x2))"
     assert relucirc.prove(plain.network(("x1", "x2", "x3")), "Max(x1, x2, x3)").status == "proved"
     rng = np.random.default_rng(0)
@@ -136,7 +135,7 @@ def test_folding_a_deep_network_forgets_scales_splits_and_pass_through_bases():
         hidden = (turned * scale[:, None])[order]
         middle = ((mixed / scale) * above[:, None])[:, order]
         noisy = [m * (1 + 1e-5 * rng.uniform(-1, 1, m.shape)) for m in (hidden, middle, last / above)]
-        assert fold_deep(deep(noisy), TOLERANCES[0], cube()).circuit.key == plain.key
+        assert circuit_of(by_hinges, deep(noisy), TOLERANCES[0], cube()).key == plain.key
 
 
 @given(st.integers(0, 10**6))
@@ -146,7 +145,7 @@ def test_folding_a_deep_network_without_tolerance_changes_no_value(number):
     biases = [rng.integers(-2, 3, len(w)) / 2 for w in parts]
     net = MLP.from_arrays(list(zip(parts, biases, strict=True)), ("x1", "x2", "x3"))
     points = np.round(cube(30) * 64) / 64
-    circuit = fold_deep(net, fmpq(0), points).circuit
+    circuit = circuit_of(by_hinges, net, 0.0, points)
     found = [[float(v.p) / float(v.q) for v in circuit.at([fmpq(*c.as_integer_ratio()) for c in p])] for p in points]
     np.testing.assert_allclose(found, values(net, points), atol=1e-9)
 
@@ -161,28 +160,37 @@ def test_a_free_parameter_is_moved_to_a_grid_and_proved():
     second = [[1, 0, 0, 0, 0, 0], [-1, 1, t, noise - t, 0, 0], [0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1]]
     net = deep([first, second, [[1, 1, 1, -1]]])
     judge = judge_of("Max(x1, x2, x3)", ("x1", "x2", "x3"))
-    one_by_one = fold_deep(net, TOLERANCES[0], judge.everywhere)
-    assert judge.circuit(one_by_one.circuit).where is None
-    together = fold_deep(net, TOLERANCES[0], judge.everywhere, 24)
-    assert judge.circuit(together.circuit).where == "everywhere"
-    assert together.largest_move < fmpq(1, 24)
-    assert judge.seed(net)[1].where == "everywhere"
+    assert judge.circuit(circuit_of(by_hinges, net, TOLERANCES[0], judge.points)).where is None
+    together = Grid(TOLERANCES[0], 24)
+    assert judge.circuit(circuit_of(by_hinges, net, together, judge.points)).where == "everywhere"
+    assert by_hinges(stacked(net, single=True), together, judge.sight).moved < 1 / 24
+    assert where_of(judge, net) == "everywhere"
 
 
 def test_deep_circuits_that_are_mirror_images_share_a_class():
     target = read_target("Max(x1, x2, x3)", (3, 1))
     points = cube()
     corners = [tuple(map(fmpq, c)) for c in itertools.product((-1, 1), repeat=3)]
-    symmetries = find_symmetries(target.graph, corners, points, target.values(points))
+    symmetries = find_symmetries(target.graph, corners)
     keys = set()
     for order in itertools.permutations(range(3)):
         net = deep([np.float64(MAX3[0])[:, order], *MAX3[1:]])
-        keys.add(orbit_key(fold_deep(net, fmpq(0), points).circuit, symmetries, target.names))
+        keys.add(orbit_key(circuit_of(by_hinges, net, 0.0, points), symmetries, target.names))
     assert len(keys) == 1
 
 
 def judge_of(formula, names=("x1", "x2")):
     return Judge(graph_of_formula(formula, names, 1), Box(-1, 1), 5.0)
+
+
+def verdict_of(judge, net):
+    (verdict,) = judge.stack(stacked(net, single=True), biased=any(layer.bias is not None for layer in net.layers))
+    return verdict
+
+
+def where_of(judge, net):
+    verdict = verdict_of(judge, net)
+    return None if verdict is None else verdict.judgement.where
 
 
 def test_the_judge_refuses_a_circuit_that_is_wrong_by_little():
@@ -191,9 +199,9 @@ def test_the_judge_refuses_a_circuit_that_is_wrong_by_little():
     wrong = MLP.from_arrays([([[1, 0], [-1, 0], [1, -1]], None), ([[1, -1, "-63/64"]], None)], ("x1", "x2"))
     for net, where in ((right, "everywhere"), (wrong, None)):
         floats = as_float(net)
-        circuit = snap_network(floats, fmpq(0), judge.corners).circuit
+        circuit = circuit_of(by_neurons, floats, 0.0, judge.corners)
         assert judge.circuit(circuit).where == where
-    assert judge.seed(as_float(wrong))[1].where == "everywhere"  # a tolerance of 1/50 repairs it, and is proved
+    assert where_of(judge, as_float(wrong)) == "everywhere"  # a tolerance of 1/50 repairs it, and is proved
 
 
 def test_the_proof_is_the_judge_and_not_the_probes():
@@ -202,8 +210,8 @@ def test_the_proof_is_the_judge_and_not_the_probes():
     tent = [([[1]], f"{-1 / 3 + k / 2**13}") for k in (1, 0, -1)]
     hidden = [[1], [-1], *[row for rows, _ in tent for row in rows]]
     net = MLP.from_arrays([(hidden, [0, 0, *[b for _, b in tent]]), ([[1, 1, 1, -2, 1]], [0])], ("x",))
-    circuit = snap_network(net, fmpq(0), judge.corners).circuit
-    points = [[fmpq(*float(x).as_integer_ratio())] for x in judge.points[:, 0]]
+    circuit = circuit_of(by_neurons, net, 0.0, judge.corners)
+    points = [[fmpq(*float(x).as_integer_ratio())] for x in judge.points[:-2, 0]]
     assert all(circuit.at(point) == [abs(point[0])] for point in points)
     assert circuit.at([fmpq(1, 3)]) != [fmpq(1, 3)]
     assert judge.circuit(circuit).where is None
@@ -214,15 +222,15 @@ def test_a_circuit_that_is_right_on_the_domain_only_says_so():
     net = MLP.from_arrays(
         [(np.array([[1.0], [-1.0], [1.0]]), np.array([0.0, 0.0, -2.0])), (np.ones((1, 3)), np.zeros(1))], ("x",)
     )
-    snap, judgement = judge.seed(net)
-    assert judgement.where == "everywhere"  # the neuron that is dead on the domain is dropped
-    assert snap.dropped == 1
+    verdict = verdict_of(judge, net)
+    assert verdict.judgement.where == "everywhere"  # the neuron that is dead on the domain is dropped
+    assert verdict.circuit.hidden_neurons == 2
     # Of |x| on [-1, 1], one that bends where nobody looks: a wide neuron is always on there.
     bent = MLP.from_arrays(
         [(np.array([[1.0], [-1.0], [1.0]]), np.array([0.0, 0.0, 2.0])), (np.array([[0.5, 1.5, 0.5]]), -np.ones(1))],
         ("x",),
     )
-    assert judge.circuit(snap_network(bent, fmpq(0), judge.corners).circuit).where == "on the domain"
+    assert judge.circuit(circuit_of(by_neurons, bent, 0.0, judge.corners)).where == "on the domain"
 
 
 @pytest.mark.parametrize("dead", [(3, 2, 2, 1), (2, 3, 1), (2, 1)])
@@ -230,11 +238,11 @@ def test_networks_without_a_living_neuron_are_judged_too(dead):
     sizes = (2, *dead[1:])
     layers = [(-np.zeros((b, a)), np.full(b, -1.0)) for a, b in itertools.pairwise(sizes)]
     net = MLP.from_arrays(layers, ("x1", "x2"))
-    assert judge_of("x1 - x1 - 1").seed(net)[1].where == "everywhere"
-    assert judge_of("Min(x1, x2)").seed(net)[1].where is None
+    assert where_of(judge_of("x1 - x1 - 1"), net) == "everywhere"
+    assert where_of(judge_of("Min(x1, x2)"), net) is None
 
 
 def test_weights_that_are_not_finite_are_a_failure_and_no_crash():
     net = MLP.from_arrays([(np.ones((3, 2), np.float32), None), (np.ones((1, 3), np.float32), None)], ("x1", "x2"))
     broken = jax.tree.map(lambda leaf: leaf * np.float32("nan"), net)
-    assert judge_of("Min(x1, x2)").seed(broken) == (None, judge_of("Max(x1, x2)").seed(broken)[1])
+    assert verdict_of(judge_of("Min(x1, x2)"), broken) is None

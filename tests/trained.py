@@ -7,6 +7,10 @@ import numpy as np
 from flint import fmpq
 
 from relucirc import MLP
+from relucirc.interpretation.batch import stacked
+from relucirc.interpretation.canonical import Canonical
+from relucirc.interpretation.proposal import Sight
+from relucirc.interpretation.rounding import Rounding, Within
 from relucirc.training.driver import _Work
 
 KEY = jax.random.key(7)
@@ -34,6 +38,14 @@ def as_float(net):
         [(np.array([[float(Fraction(str(w))) for w in row] for row in a.weight.strings()]),
           None if a.bias is None else np.array([float(Fraction(str(b))) for b in a.exact_bias()]))
          for a in net.exact().layers], net.inputs)  # fmt: skip
+
+
+def circuit_of(way, net, rounding, points):
+    """The circuit that one way to snap makes of one network, on the domain that points span."""
+    rounding = rounding if isinstance(rounding, Rounding) else Within(rounding)
+    seen = np.array([[1.0, *(float(c.p) / float(c.q) if isinstance(c, fmpq) else c for c in p)] for p in points])
+    proposal = way(stacked(net, single=True), rounding, Sight(seen, seen))
+    return Canonical.of(proposal.layers(0), biased=any(layer.bias is not None for layer in net.layers))
 
 
 def batch_of(networks):

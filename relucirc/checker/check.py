@@ -1,50 +1,45 @@
-"""``check``: accept or reject a certificate for a claim."""
+"""``check``: accept or reject a certificate of any verb; its ``format`` says what it is evidence for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from relucirc.checker.cells import Side, check_cells, constraint, read
-from relucirc.checker.certificate import FORMAT
-from relucirc.checker.linear import Rejected, fields, require
-from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
-from relucirc.language.claim import Claim, read_claim
+from relucirc.checker.depth import FORMAT as DEPTH
+from relucirc.checker.depth import check_depth
+from relucirc.checker.equality import check_claim
+from relucirc.checker.minimal import FORMAT as SIZE
+from relucirc.checker.minimal import check_minimal
+from relucirc.checker.verdict import Verdict
+from relucirc.core.exact import text
+from relucirc.language.claim import read_claim
+from relucirc.language.network import MLP
 
-MALFORMED = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError)
-"""What reading evidence of another shape may raise."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a certificate proves its claim; ``bool(verdict)`` is ``accepted``.
-
-    Attributes:
-        accepted: True only if every step was replayed.
-        reason: Where it fails, for people.
-    """
-
-    accepted: bool
-    reason: str
-
-    def __bool__(self) -> bool:
-        return self.accepted
+SIZES = {SIZE: check_minimal, DEPTH: check_depth}
+"""What checks a certificate about the networks that a function needs."""
 
 
-def check(net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:
+def check(
+    net: Any, formula: Any, certificate: Any, domain: Any = None, *, inputs: Sequence[str] | None = None
+) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
+    A certificate of :func:`relucirc.prove` is evidence that a network and a formula are equal.  One of
+    :func:`relucirc.minimal_network`, :func:`relucirc.optimal` or :func:`relucirc.depth_certificate` is about one
+    function: give it as ``net`` or as ``formula``, and None for the other.  Given both, ``net`` must be the very
+    network of the certificate, which is then proved equal to the formula as well as smallest.
+
     Args:
-        net: The network, as for :func:`relucirc.prove`.
+        net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of.
         formula: The formula, as for :func:`relucirc.prove`.
         certificate: ``result.certificate``, or the same data read back from JSON.
         domain: The domain of the claim.
         inputs: Names of the inputs where ``net`` is a function.
 
     Returns:
-        A :class:`Verdict`, true if the certificate proves that they are equal on the domain.
+        A :class:`Verdict`, true if the certificate proves its claim on the domain: that both are equal, that the
+        function needs as many hidden neurons as the certificate says, or that it needs two hidden layers.
 
     Raises:
-        RelucircError: When the network, the formula or the domain cannot be read.  A certificate
+        RelucircError: When the network, the formula or the domain of an equality cannot be read.  A certificate
             of any shape is rejected, never an error.
 
     Example:
@@ -52,28 +47,36 @@ def check(net: Any, formula: Any, certificate: Any, domain: Any = None, inputs: 
         >>> net = relucirc.circuits.minimum()
         >>> proof = relucirc.prove(net, "Min(x1, x2)").certificate
         >>> print(check(net, "Min(x1, x2)", proof))
-        Verdict(accepted=True, reason='every step was replayed')
+        accepted: every step was replayed.
         >>> bool(check(net, "Max(x1, x2)", proof))
         False
+        >>> size = relucirc.minimal_network("Min(x1, x2)").certificate
+        >>> bool(check("Min(x1, x2)", None, size))
+        True
     """
+    kind = certificate.get("format") if type(certificate) is dict else None
+    if type(kind) is str and kind in SIZES:
+        return _check_size(net, formula, certificate, domain, inputs)
+    if net is None or formula is None:
+        return Verdict(False, f"expected a network and a formula, or one of the formats {', '.join(SIZES)}")
     return check_claim(read_claim(net, formula, domain, inputs), certificate)
 
 
-def check_claim(claim: Claim, certificate: Any) -> Verdict:
-    """Checks a certificate for a claim that has been read."""
-    try:
-        fields(certificate, {"format", "proof"}, {"family"}, "a certificate")
-        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
-        require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
-        require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
-        check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
-        left = claim.left if claim.network is None else graph_of_weights(claim.network)
-        if claim.expressions is not None:
-            compare_with_sympy(claim.right, claim.expressions)
-        constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
-        check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
-    except MALFORMED as error:
-        return Verdict(False, f"malformed evidence ({type(error).__name__})")
-    return Verdict(True, "every step was replayed")
+def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Sequence[str] | None) -> Verdict:
+    """Checks what is claimed of one function: of the formula, where the network is the certificate's own."""
+    if net is not None and formula is not None:
+        if not _is_its_network(net, certificate):
+            return Verdict(False, "it is about one function: expected that alone, or the certificate's own network too")
+        net = None
+    return SIZES[certificate["format"]](formula if net is None else net, certificate, domain, inputs)
+
+
+def _is_its_network(net: Any, certificate: dict) -> bool:
+    """Whether a network is the one that a certificate of size has, weight by weight, and all that it has."""
+    if not isinstance(net, MLP) or net.symbols or "skip" in certificate:
+        return False
+    layers = [
+        {"weight": layer.weight.strings(), "bias": [text(b) for b in layer.exact_bias()]}
+        for layer in net.exact().layers
+    ]
+    return certificate.get("network") == {"inputs": list(net.inputs), "layers": layers}

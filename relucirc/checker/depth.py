@@ -13,7 +13,6 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.cells import read
-from relucirc.checker.check import MALFORMED, Verdict
 from relucirc.checker.linear import (
     UNIT,
     Linear,
@@ -30,12 +29,11 @@ from relucirc.checker.linear import (
     value_at,
 )
 from relucirc.checker.reading import names_asked_about
+from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.errors import RelucircError
 from relucirc.core.graph import Graph, MaxGate, Relation
 from relucirc.language.domain import read_domain
-from relucirc.language.lower.from_family import resolve_family
-from relucirc.language.lower.from_formula import graph_of_formula
-from relucirc.language.network import MLP
+from relucirc.language.function import read_function
 
 FORMAT = "relucirc-depth-1"
 
@@ -60,8 +58,7 @@ def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[s
     try:
         require(type(certificate) is dict, "a certificate is not an object")
         names = names_asked_about(f, domain, inputs, certificate.get("inputs"))
-        source = resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f
-        return check_depth_claim(graph_of_formula(source, names), certificate, domain)
+        return check_depth_claim(read_function(f, names), certificate, domain)
     except Rejected as rejection:
         return Verdict(False, str(rejection))
     except RelucircError as error:
@@ -76,7 +73,8 @@ def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Ver
     """
     n = len(graph.inputs)
     where = read_domain(domain, graph.inputs)
-    try:
+
+    def steps() -> None:
         require(not where.integers, "integer points have no slopes")
         fields(certificate, {"format", "inputs", "hyperplane", "points", "jumps"}, set(), "a certificate")
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
@@ -99,11 +97,8 @@ def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Ver
             require([number(c) for c in sequence(claimed, "jumps")] == found, "a jump is not the one that is claimed")
             seen.append(found)
         require(seen[0] != seen[1], "the jumps are equal")
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
-    except MALFORMED as error:
-        return Verdict(False, f"malformed evidence ({type(error).__name__})")
-    return Verdict(True, "the function folds differently at two points of one hyperplane")
+
+    return replay(steps, "the function folds differently at two points of one hyperplane")
 
 
 def _jumps(graph: Graph, plane: Linear, point: dict[int, fmpq]) -> list[fmpq]:

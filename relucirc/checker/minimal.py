@@ -17,7 +17,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from relucirc.checker.cells import read
-from relucirc.checker.check import MALFORMED, Verdict, check
+from relucirc.checker.equality import check_claim
 from relucirc.checker.linear import (
     UNIT,
     Linear,
@@ -33,9 +33,11 @@ from relucirc.checker.linear import (
     value_at,
 )
 from relucirc.checker.reading import names_asked_about
+from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.language.claim import read_claim
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.network import MLP
 
@@ -65,7 +67,8 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence
         certificate's kind with fewer than ``certificate["lower_bound"]`` hidden neurons does.  Nothing
         raises: what cannot be read is rejected, with the reason.
     """
-    try:
+
+    def steps() -> None:
         needed = {"format", "kind", "network", "equal", "lower_bound", "excluded"}
         fields(certificate, needed, {"skip", "interior", "sides"}, "a certificate")
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
@@ -78,18 +81,14 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence
         _check_kind(network, kind)
         try:
             where = read_domain(domain, names_asked_about(f, domain, inputs, list(network.inputs)))
-            verdict = check(_graph(network, skips), f, certificate["equal"], where)
+            verdict = check_claim(read_claim(_graph(network, skips), f, where), certificate["equal"])
         except RelucircError as error:
             raise Rejected(f"the claim cannot be read: {error}") from None
-        if not verdict.accepted:
-            return Verdict(False, f"the network is not proved equal: {verdict.reason}")
+        require(verdict.accepted is True, f"the network is not proved equal: {verdict.reason}")
         shape = _Shape.read(network, _with_interior(where, certificate), certificate.get("sides"))
         _check_bound(shape, kind, network.hidden_neurons, certificate)
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
-    except MALFORMED as error:
-        return Verdict(False, f"malformed evidence ({type(error).__name__})")
-    return Verdict(True, "the network is equal, and no network with fewer neurons than the bound is")
+
+    return replay(steps, "the network is equal, and no network with fewer neurons than the bound is")
 
 
 def _network(data: Any) -> MLP:

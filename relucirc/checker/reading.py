@@ -18,7 +18,7 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Gate, Graph, MaxGate
 from relucirc.core.names import read_names
 from relucirc.core.trees import symbols_of
-from relucirc.language.lower.naming import names_of
+from relucirc.language.function import names_of
 from relucirc.language.network import MLP
 
 

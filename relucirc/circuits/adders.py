@@ -7,11 +7,15 @@ With u the number of bits that are 1, the carry is u >= 2 and the sum bit is u -
 from typing import Any
 
 import sympy
+from flint import fmpq
 
 from relucirc.circuits.circuit import Circuit, at_least, bits, network, symbols
 from relucirc.circuits.sources import PERCEPTRON
+from relucirc.core.exact import ONE
+from relucirc.core.forms import Form, combine
 from relucirc.core.names import default_names
 from relucirc.language.formula import OrderStatistic
+from relucirc.language.layers import Layers
 from relucirc.language.network import MLP
 
 
@@ -21,26 +25,17 @@ def _ripple_adder(n: int = 2) -> MLP:
     They are never negative on bits, so one neuron carries each.
     """
     at_least(n, 1, "ripple_adder", 100)
-    sums = [[int(j in (k, n + k)) for j in range(2 * n)] for k in range(n)]
-    done: list[list] = []
-    layers: list[Any] = []
-    u = sums[0]
+    layers = Layers(default_names(2 * n))
+    sums = [Form.variable(k) + Form.variable(n + k) for k in range(n)]
+    done: list[Form] = []
+    carry = Form()
     for k in range(n):
-        first = k == 0
-        waiting = sums[k + 1 :]
-        rows = [u, u] + ([] if first else [u]) + waiting + done
-        layers.append((rows, [0, -1] + ([] if first else [-2]) + [0] * (len(waiting) + len(done))))
-        width, start = len(rows), 2 if first else 3
-        carry = _row(width, {1: 1} if first else {1: 1, 2: -1})
-        bit = _row(width, {0: 1, 1: -2} if first else {0: 1, 1: -2, 2: 2})
-        sums[k + 1 :] = [_row(width, {start + j: 1}) for j in range(len(waiting))]
-        done = [*(_row(width, {start + len(waiting) + j: 1}) for j in range(len(done))), bit]
-        u = [a + b for a, b in zip(sums[k + 1], carry, strict=True)] if waiting else carry
-    return network(*layers, [*done, u])
-
-
-def _row(width: int, entries: dict[int, int]) -> list[int]:
-    return [entries.get(j, 0) for j in range(width)]
+        u = sums[k] + carry
+        ones, twos, *threes = layers.relu([u.shift(fmpq(-j)) for j in range(2 if k == 0 else 3)], k)
+        sums[k + 1 :] = layers.relu(sums[k + 1 :], k)
+        carry = combine([(ONE, twos), *((-ONE, form) for form in threes)])
+        done = [*layers.relu(done, k), combine([(ONE, ones), (fmpq(-2), carry)])]
+    return layers.build([*done, carry], n)
 
 
 def _ripple_formula(n: int = 2) -> list[sympy.Expr]:
@@ -87,5 +82,3 @@ ripple_adder = Circuit(
     lambda n=2: bits(default_names(2 * at_least(n, 1, "ripple_adder", 100))),
     examples=((), (3,)),
 )
-
-ADDERS = (half_adder, full_adder, ripple_adder)

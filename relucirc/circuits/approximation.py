@@ -79,5 +79,3 @@ yarotsky_square = Circuit(
     lambda depth=3: UNIT,  # noqa: ARG005  (every depth is claimed on the same domain)
     examples=((), (1,), (5,)),
 )
-
-APPROXIMATION = (sawtooth, yarotsky_square)

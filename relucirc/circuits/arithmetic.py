@@ -56,5 +56,3 @@ subtraction = Circuit(
     lambda: network([[1, -1], [-1, 1]], [[1, -1]]),
     lambda: X1 - X2,
 )
-
-ARITHMETIC = (identity, negative_identity, absolute, addition, subtraction)

@@ -127,5 +127,3 @@ saturating_add = Circuit(
     lambda lower=0, upper=255: _clip_formula(X1 + X2, lower, upper),
     examples=((), (-128, 127)),
 )
-
-CLIPS = (clip, relu6, hard_tanh, hard_sigmoid, soft_threshold, leaky_relu, saturating_add)

@@ -5,15 +5,15 @@ and a composition is again a plain MLP: ``W_2 (W_1 z + b_1) + b_2 = (W_2 W_1) z 
 Side by side, matrices become block-diagonal, and a shallower network is padded with identity circuits.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable
 from typing import Any
 
-from flint import fmpq
-
 from relucirc.core.errors import NetworkError, shorten
-from relucirc.core.exact import ONE, ZERO, ExactMatrix
+from relucirc.core.forms import Form
 from relucirc.core.names import default_names
-from relucirc.language.network import MLP, Affine
+from relucirc.language.layers import network_of
+from relucirc.language.network import MLP
 
 
 def compose(*nets: Any) -> MLP:
@@ -36,13 +36,14 @@ def compose(*nets: Any) -> MLP:
     if not nets:
         raise NetworkError("compose: expected at least one network, got none.")
     *outer, inner = map(_network, nets)
-    layers, inputs = list(inner.layers), inner.inputs
+    layers = _forms(inner)
     for net in reversed(outer):
-        given, taken = layers[-1].shape[0], len(net.inputs)
+        given, taken = len(layers[-1]), len(net.inputs)
         if given != taken:
             raise NetworkError(f"compose: the inner network gives {given} values, the outer one takes {taken}.")
-        layers[-1:] = [_merge(net.layers[0], layers[-1]), *net.layers[1:]]
-    return MLP(tuple(layers), inputs)
+        first, *rest = _forms(net)
+        layers[-1:] = [[form.substitute(layers[-1].__getitem__) for form in first], *rest]
+    return network_of(layers, inner.inputs)
 
 
 def parallel(*nets: Any, shared: bool = False) -> MLP:
@@ -69,13 +70,16 @@ def parallel(*nets: Any, shared: bool = False) -> MLP:
         raise NetworkError("parallel: expected at least one network, got none.")
     networks = [_network(net) for net in nets]
     depth = max(len(net.layers) for net in networks)
-    columns = [_padded(net, depth).layers for net in networks]
+    columns = [_forms(_padded(net, depth)) for net in networks]
     widths = [len(net.inputs) for net in networks]
     if shared and len(set(widths)) > 1:
         raise NetworkError(f"parallel: expected networks with the same inputs, got {widths} of them; use shared=False.")
-    inputs = networks[0].inputs if shared else default_names(sum(widths))
-    layers = [_side_by_side([net[k] for net in columns], shared=shared and k == 0) for k in range(depth)]
-    return MLP(tuple(layers), inputs)
+    starts = [0] * len(networks) if shared else [*itertools.accumulate(widths, initial=0)]
+    layers = []
+    for k in range(depth):
+        layers.append([_moved(form, start) for net, start in zip(columns, starts, strict=False) for form in net[k]])
+        starts = [*itertools.accumulate((len(net[k]) for net in columns), initial=0)]
+    return network_of(layers, networks[0].inputs if shared else default_names(sum(widths)))
 
 
 def tree(circuit: Any, n: int) -> MLP:
@@ -113,15 +117,14 @@ def tree(circuit: Any, n: int) -> MLP:
 
 def affine_identity(n: int) -> MLP:
     """Returns the identity of n values with no hidden layer."""
-    return MLP((Affine(ExactMatrix.sparse((n, n), ({i: ONE} for i in range(n)))),), default_names(n))
+    return network_of([[Form.variable(i) for i in range(n)]], default_names(n))
 
 
 def identity_layer(n: int) -> MLP:
     """Returns n identity circuits side by side: one hidden layer of 2n neurons."""
-    signs = (ONE, -ONE)
-    spread = ExactMatrix.sparse((2 * n, n), ({i: sign} for i in range(n) for sign in signs))
-    gather = ExactMatrix.sparse((n, 2 * n), ({2 * i: ONE, 2 * i + 1: -ONE} for i in range(n)))
-    return MLP((Affine(spread), Affine(gather)), default_names(n))
+    spread = [form for i in range(n) for form in (Form.variable(i), -Form.variable(i))]
+    gather = [Form.variable(2 * i) - Form.variable(2 * i + 1) for i in range(n)]
+    return network_of([spread, gather], default_names(n))
 
 
 def _network(net: Any) -> MLP:
@@ -145,31 +148,9 @@ def _padded(net: MLP, depth: int) -> MLP:
     return MLP(compose(net, *([identity_layer(len(net.inputs))] * missing)).layers, net.inputs)
 
 
-def _merge(outer: Affine, inner: Affine) -> Affine:
-    """Merges two affine maps into one."""
-    if inner.bias is None:
-        return Affine(outer.weight @ inner.weight, outer.bias)
-    moved = outer.weight.apply(inner.exact_bias())
-    total = [a + b for a, b in zip(moved, outer.exact_bias(), strict=True)]
-    return Affine(outer.weight @ inner.weight, _column(total))
+def _forms(net: MLP) -> list[list[Form]]:
+    return [layer.forms() for layer in net.layers]
 
 
-def _side_by_side(layers: Sequence[Affine], *, shared: bool) -> Affine:
-    """Stacks affine maps: block-diagonal, or over shared inputs."""
-    rows: list[dict[int, fmpq]] = []
-    start = 0
-    for layer in layers:
-        rows += [{start + j: v for j, v in row} for row in layer.weight.rows]
-        start += 0 if shared else layer.shape[1]
-    width = layers[0].shape[1] if shared else start
-    weight = ExactMatrix.sparse((len(rows), width), rows)
-    if all(layer.bias is None for layer in layers):
-        return Affine(weight)
-    return Affine(weight, _column([b for layer in layers for b in layer.exact_bias()]))
-
-
-def _column(values: Sequence[fmpq]) -> ExactMatrix | None:
-    """Returns a bias, or None where it is zero."""
-    if not any(values):
-        return None
-    return ExactMatrix.sparse((len(values), 1), ({0: v} if v != ZERO else {} for v in values))
+def _moved(form: Form, start: int) -> Form:
+    return Form({start + v: c for v, c in form.terms.items()}, form.const)

@@ -68,5 +68,3 @@ spread = Circuit(
     lambda: network([[1, -1, 0], [0, 1, -1], [-1, 0, 1]], [[1, 1, 1]]),
     lambda: sympy.Max(*symbols(3)) - sympy.Min(*symbols(3)),
 )
-
-EXTREMA = (minimum, minimum_two_layers, maximum, distance, spread)

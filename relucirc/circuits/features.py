@@ -56,11 +56,3 @@ greaterness_detector = Circuit(
     lambda: network([[1, -1]], [[1]]),
     lambda: sympy.Max(0, X1 - X2),
 )
-
-FEATURES = (
-    positiveness_detector,
-    negativeness_detector,
-    positive_reconstructor,
-    negative_reconstructor,
-    greaterness_detector,
-)

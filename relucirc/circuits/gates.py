@@ -155,16 +155,3 @@ majority_gate = Circuit(
     lambda n=3: _on_bits(n),
     examples=((), (5,)),
 )
-
-GATES = (
-    not_gate,
-    and_gate,
-    or_gate,
-    nand_gate,
-    nor_gate,
-    implies_gate,
-    xor_gate,
-    xnor_gate,
-    parity_gate,
-    majority_gate,
-)

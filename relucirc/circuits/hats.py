@@ -30,5 +30,3 @@ hat2 = Circuit(
     lambda: network([[1, 0], [-1, 1], [0, -1]], ([[-1, -1, -1]], [1]), [[1]]),
     lambda: sympy.Max(0, 1 - sympy.Max(0, X1, X2) + sympy.Min(0, X1, X2)),
 )
-
-HATS = (hat, hat2)

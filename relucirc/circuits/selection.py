@@ -54,5 +54,3 @@ select = Circuit(
     lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {_bound(bound)}, 0 <= x3 <= {_bound(bound)}",
     examples=((), ("7/2",)),
 )
-
-SELECTION = (switch, select)

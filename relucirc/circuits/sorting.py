@@ -12,18 +12,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import sympy
-from flint import fmpq
 
 from relucirc.circuits.circuit import Circuit, at_least, network, symbols
 from relucirc.circuits.sources import BATCHER, FOLKLORE
 from relucirc.core.errors import NetworkError, shorten
-from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.forms import Form
 from relucirc.core.names import default_names
 from relucirc.language.formula import OrderStatistic
-from relucirc.language.network import MLP, Affine
+from relucirc.language.layers import Layers
+from relucirc.language.network import MLP
 from relucirc.language.sorting import merge_exchange
 
-Row = dict[int, fmpq]
 MOST = 2000
 """Most inputs that a sorting network is built for: it has some n log(n)^2 comparators."""
 
@@ -40,60 +39,28 @@ def order_network(n: int, wanted: Sequence[int]) -> MLP:
     """
     rounds = _rounds(n)
     needed = _needed(rounds, {k - 1 for k in wanted})
-    values: dict[int, Row] = {wire: {wire: ONE} for wire in range(n)}
-    layers = []
-    width = n
+    layers = Layers(default_names(n))
+    values = dict(enumerate(map(Form.variable, range(n))))
+    level = 0
     for comparators, live in zip(rounds, needed, strict=True):
         used = [(i, j) for i, j in comparators if i in live or j in live]
         if not used:
             continue
-        level = _Level()
+
+        def neuron(form: Form, level: int = level) -> Form:
+            return layers.relu([form], level)[0]
+
         after = {}
         for i, j in used:
-            after |= level.compare(i, j, values[i], values[j], live)
-        after |= {wire: level.carry(values[wire]) for wire in live if wire not in after}
-        layers.append(Affine(ExactMatrix.sparse((len(level.rows), width), level.rows)))
-        values, width = after, len(level.rows)
-    outputs = ExactMatrix.sparse((len(wanted), width), (values[k - 1] for k in wanted))
-    return MLP((*layers, Affine(outputs)), default_names(n))
-
-
-class _Level:
-    """The neurons of one round, and the values that they give."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-
-    def neuron(self, row: Row) -> int:
-        """Adds a neuron."""
-        self.rows.append(row)
-        return len(self.rows) - 1
-
-    def carry(self, value: Row) -> Row:
-        """Carries a value up: an identity circuit."""
-        return {self.neuron(value): ONE, self.neuron(_scaled(value, -ONE)): -ONE}
-
-    def compare(self, i: int, j: int, a: Row, b: Row, live: set[int]) -> dict[int, Row]:
-        """Puts the lesser value on wire i and the greater on wire j, where they are used."""
-        kept = self.carry(b)
-        rise = _sum(b, _scaled(a, -ONE))
-        result = {}
-        if i in live:
-            result[i] = {**kept, self.neuron(rise): -ONE}
-        if j in live:
-            result[j] = {**kept, self.neuron(_scaled(rise, -ONE)): ONE}
-        return result
-
-
-def _scaled(row: Row, factor: fmpq) -> Row:
-    return {v: factor * c for v, c in row.items()}
-
-
-def _sum(left: Row, right: Row) -> Row:
-    total = dict(left)
-    for v, c in right.items():
-        total[v] = total.get(v, fmpq(0)) + c
-    return {v: c for v, c in total.items() if c != 0}
+            rise = values[j] - values[i]
+            kept = neuron(values[j]) - neuron(-values[j])
+            if i in live:
+                after[i] = kept - neuron(rise)
+            if j in live:
+                after[j] = kept + neuron(-rise)
+        after |= {wire: neuron(values[wire]) - neuron(-values[wire]) for wire in live if wire not in after}
+        values, level = after, level + 1
+    return layers.build([values[k - 1] for k in wanted], level)
 
 
 def _rounds(n: int) -> list[list[tuple[int, int]]]:
@@ -197,5 +164,3 @@ median = Circuit(
     lambda n=3: _order_formula(_middle(n), symbols(n)),
     examples=((), (5,)),
 )
-
-SORTING = (sort, order_statistic, median)

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from relucirc.cli.answer import BAD_INPUT, UNKNOWN, Answer
+from relucirc.cli.outcome import BAD_INPUT, UNKNOWN, Outcome
 from relucirc.core.errors import ActivationWarning, RelucircError, shorten
 
 COMMANDS = ("prove", "check", "explain", "show", "deviation", "minimal", "train", "bench", "circuits")
-"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Answer``."""
+"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Outcome``."""
 
 OPTIONS = ("-h", "--help", "--version")
 """What may stand before the command."""
@@ -37,7 +37,18 @@ _usual_warning = warnings.showwarning
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence."""
+    """An argument parser whose errors are one sentence; options may stand between arguments that may be left out."""
+
+    between = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.between or all(action.nargs != "?" for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self.between = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)  # which calls this
+        finally:
+            self.between = False
 
     def error(self, message: str) -> NoReturn:
         plain = message.replace("' -", "'-").replace("ignored explicit argument", "expected no value, got")
@@ -87,8 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if args.activation else "always", ActivationWarning)
             warnings.showwarning = _show_warning
-            answer = args.run(args)
-        return _print(answer, args.json)
+            outcome = args.run(args)
+        return _print(outcome, args.json)
     except SystemExit as stop:  # --help and --version have printed what was asked for
         return _flush(0 if stop.code is None else int(stop.code))
     except KeyboardInterrupt:
@@ -137,15 +148,15 @@ def _protect(word: str) -> str:
     return f" {word}" if word.startswith("-") and not word.startswith("--") and word not in ("-h", "-") else word
 
 
-def _print(answer: Answer, as_json: bool) -> int:
-    text = json.dumps(answer.data, indent=None, ensure_ascii=False) if as_json else answer.text
+def _print(outcome: Outcome, as_json: bool) -> int:
+    text = json.dumps(outcome.data, indent=None, ensure_ascii=False) if as_json else outcome.text
     try:
         print(text)
     except BrokenPipeError:
         pass
     except UnicodeEncodeError:
         print(text.encode("ascii", "backslashreplace").decode())
-    return _flush(answer.status)
+    return _flush(outcome.status)
 
 
 def _flush(status: int) -> int:

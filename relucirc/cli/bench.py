@@ -4,9 +4,8 @@ All contenders that are installed run in turn, in every round; medians are repor
 """
 
 import argparse
-import sys
 
-from relucirc.cli.answer import Answer
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import NETWORK_HELP, file_name, positive, read_network
 
 HELP = "measure evaluation beside other tools and beside the machine's limits"
@@ -22,14 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", metavar="OUT", type=file_name, help="draw the table to this file, .svg, .png or .pdf")
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc.evaluation.benchmarking import run_benchmark
 
     networks = [(name, read_network(name)) for name in args.networks or NETWORKS]
-    say = _say if sys.stderr.isatty() else None
     reports = [
-        run_benchmark(net, args.points, name=name, contenders=args.contender, rounds=args.rounds, on_progress=say)
+        run_benchmark(net, args.points, name=name, contenders=args.contender, rounds=args.rounds)
         for name, net in networks
     ]
     report = sum(reports[1:], start=reports[0])
@@ -37,8 +35,4 @@ def run(args: argparse.Namespace) -> Answer:
     if args.plot:
         report.plot(args.plot)
         lines.append(f"plot written to {args.plot}")
-    return Answer("\n\n".join(lines), report.to_json())
-
-
-def _say(what: str) -> None:
-    print(what, file=sys.stderr)
+    return Outcome("\n\n".join(lines), report.to_json())

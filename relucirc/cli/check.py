@@ -1,35 +1,37 @@
-"""Check a certificate against the network and the formula, independently of how it was made."""
+"""Check a certificate, independently of how it was made.
+
+One that `relucirc prove` wrote is checked for NET and FORMULA; one of a size or depth, which `relucirc minimal` wrote,
+for the function alone: FORMULA or NET.
+"""
 
 import argparse
 import json
 from typing import Any
 
-from relucirc.cli.answer import PROVED, REFUTED, Answer
-from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, file_name, read_formula, read_network
+from relucirc.cli.outcome import Outcome
+from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, read_formula, read_function, read_network
 from relucirc.core.errors import FileError
 
-HELP = "does a certificate prove that a network equals a formula?"
+HELP = "does a certificate prove what it is for?"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments."""
-    parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
-    parser.add_argument("formula", metavar="FORMULA", help=FORMULA_HELP)
-    parser.add_argument(
-        "certificate", metavar="CERT", type=file_name, help="the file that `relucirc prove --certificate` wrote"
-    )
+    parser.add_argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth")
+    parser.add_argument("formula", metavar="FORMULA", help=f"{FORMULA_HELP}; left out for a size or depth")
+    parser.add_argument("certificate", metavar="CERT", nargs="?", help="the file that `--certificate` wrote")
     add_domain(parser)
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import check
 
-    certificate = _read(args.certificate)
-    verdict = check(read_network(args.network), read_formula(args.formula), certificate, domain=args.domain)
-    word = "accepted" if verdict.accepted else "rejected"
-    data = {"accepted": verdict.accepted, "reason": verdict.reason}
-    return Answer(f"{word}: {verdict.reason}.", data, PROVED if verdict.accepted else REFUTED)
+    if args.certificate is None:
+        claim, path = (read_function(args.network), None), args.formula
+    else:
+        claim, path = (read_network(args.network), read_formula(args.formula)), args.certificate
+    return Outcome.of(check(*claim, _read(path), domain=args.domain))
 
 
 def _read(path: str) -> Any:
@@ -39,6 +41,4 @@ def _read(path: str) -> Any:
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
-        raise FileError(
-            f"{path}: expected a certificate, a JSON object as `relucirc prove --certificate` writes it."
-        ) from None
+        raise FileError(f"{path}: expected a certificate, a JSON object as `--certificate` writes it.") from None

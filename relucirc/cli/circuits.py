@@ -2,9 +2,10 @@
 
 import argparse
 
-from relucirc.cli.answer import Answer, table
+from relucirc.cli.outcome import Outcome
 from relucirc.core.errors import shorten
 from relucirc.core.printing import formula_text
+from relucirc.core.tables import table
 
 HELP = "list the built-in circuits"
 
@@ -13,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments: none."""
 
 
-def run(args: argparse.Namespace) -> Answer:  # noqa: ARG001
+def run(args: argparse.Namespace) -> Outcome:  # noqa: ARG001
     """Runs the command."""
     from relucirc.circuits import catalogue
 
@@ -30,4 +31,4 @@ def run(args: argparse.Namespace) -> Answer:  # noqa: ARG001
             "description": circuit.description,
             "source": circuit.source,
         }
-    return Answer(table(["name", "kind", "sizes", "formula", "where"], rows), {"circuits": data})
+    return Outcome(table(["name", "kind", "sizes", "formula", "where"], rows), {"circuits": data})

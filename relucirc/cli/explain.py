@@ -5,8 +5,9 @@ Circuits are named if the network as a whole computes what they do; features are
 
 import argparse
 
-from relucirc.cli.answer import STATUS, Answer, plain
+from relucirc.cli.outcome import PROVED, UNKNOWN, Outcome
 from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
+from relucirc.core.answer import plain
 
 HELP = "which formula does a network compute, and which circuits of the catalogue compute the same?"
 
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_budget(parser)
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import explain
 
@@ -30,4 +31,4 @@ def run(args: argparse.Namespace) -> Answer:
         "reason": found.reason,
         "seconds": found.seconds,
     }
-    return Answer(str(found), plain(data), STATUS[found.status])
+    return Outcome(str(found), plain(data), UNKNOWN if found.formula is None else PROVED)

@@ -6,9 +6,12 @@ Exit status: 0 if the network's size is proved minimal, 1 if it is proved that t
 import argparse
 import json
 
-from relucirc.cli.answer import PROVED, REFUTED, UNKNOWN, Answer, counted, plain
-from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula, write_text
-from relucirc.cli.show import layers_of, layers_text
+from relucirc.cli.outcome import PROVED, REFUTED, UNKNOWN, Outcome
+from relucirc.cli.reading import add_budget, add_domain, file_name, positive, read_formula
+from relucirc.cli.show import layers_text
+from relucirc.core.answer import plain
+from relucirc.core.tables import counted
+from relucirc.core.writing import write_text
 
 HELP = "what is the smallest network for a formula, and why is there none smaller?"
 
@@ -27,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import minimal_network, save
 
@@ -56,10 +59,10 @@ def run(args: argparse.Namespace) -> Answer:
         "optimal": found.optimal,
         "lower_bound": found.lower_bound,
         "reason": found.reason,
-        "network": None if net is None else {"inputs": list(net.inputs), "layers": layers_of(net)},
+        "network": None if net is None else net.to_json(),
         "skip": found.skip,
         "certificate": found.certificate,
         "seconds": found.seconds,
     }
     impossible = net is None and found.certificate is not None
-    return Answer("\n".join(lines), plain(data), PROVED if found.optimal else REFUTED if impossible else UNKNOWN)
+    return Outcome("\n".join(lines), plain(data), PROVED if found.optimal else REFUTED if impossible else UNKNOWN)

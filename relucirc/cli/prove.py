@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from relucirc.cli.answer import STATUS, Answer, plain
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import (
     FORMULA_HELP,
     NETWORK_HELP,
@@ -12,8 +12,8 @@ from relucirc.cli.reading import (
     file_name,
     read_formula,
     read_network,
-    write_text,
 )
+from relucirc.core.writing import write_text
 
 HELP = "does a network equal a formula everywhere? proved, or an exact counterexample"
 
@@ -28,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--certificate", metavar="OUT", type=file_name, help=help_text)
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import prove
 
     net, formula = read_network(args.network), read_formula(args.formula)
     result = prove(net, formula, domain=args.domain, budget=args.budget)
-    lines = [str(result)]
+    more = []
     if result.certificate is not None and args.certificate:
         write_text(args.certificate, json.dumps(result.certificate))
-        lines.append(f"certificate written to {args.certificate}")
-    return Answer("\n".join(lines), plain(result.to_json()), STATUS[result.status])
+        more.append(f"certificate written to {args.certificate}")
+    return Outcome.of(result, *more)

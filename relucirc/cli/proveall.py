@@ -14,10 +14,10 @@ from typing import Any
 
 from relucirc.circuits import catalogue, trained
 from relucirc.circuits.sources import ORIGINAL
-from relucirc.cli.answer import table
 from relucirc.core.errors import shorten
 from relucirc.core.printing import formula_text
-from relucirc.interpretation.snapping import snap
+from relucirc.core.tables import table
+from relucirc.interpretation.snap import snap
 from relucirc.language.domain import Box
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import max_deviation

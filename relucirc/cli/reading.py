@@ -41,6 +41,13 @@ def read_formula(text: str) -> Any:
     return text
 
 
+def read_function(text: str) -> Any:
+    """Reads what may be a network as well as a formula: the file or the built-in of that name, or else a formula."""
+    from relucirc.circuits import catalogue
+
+    return read_network(text) if _is_file_name(text) or _call(text.strip())[0] in catalogue else text
+
+
 def read_point(text: str, names: tuple[str, ...]) -> tuple:
     """Reads POINT: ``3,-5`` in order, or ``x1=3,x2=-5`` by name."""
     inside = text.strip()
@@ -57,15 +64,6 @@ def read_point(text: str, names: tuple[str, ...]) -> tuple:
     if len(parts) != len(names):
         raise RelucircError(f"point: expected {len(names)} values, for {', '.join(names)}, got {len(parts)}.")
     return tuple(rational(part, name) for name, part in zip(names, parts, strict=True))
-
-
-def write_text(path: str, text: str) -> None:
-    """Writes a file, or refuses with one sentence."""
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise RelucircError(f"cannot write {path}: {error.strerror or error}.") from None
 
 
 def file_name(text: str) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.cli.answer import Answer, counted, plain
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_point
+from relucirc.core.answer import plain
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import text
 from relucirc.core.printing import formula_text
+from relucirc.core.tables import aligned, counted
 from relucirc.interpretation.explanation import size_of
 from relucirc.language.network import MLP
 
@@ -40,13 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import draw
 
     net = read_network(args.network)
     lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
-    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": layers_of(net)}
+    data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": net.to_json()["layers"]}
     data["formula"], written = _formula(net)
     lines += ["", f"formula: {written}"]
     point = None if args.at is None else read_point(args.at, net.inputs)
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> Answer:
     if args.svg is not None:
         draw(net, at=point, title=args.network.strip()).save(args.svg)
         lines += ["", f"drawing written to {args.svg}"]
-    return Answer("\n".join(lines), plain(data))
+    return Outcome("\n".join(lines), plain(data))
 
 
 def _formula(net: MLP) -> tuple[Any, str]:
@@ -79,17 +81,6 @@ def _formula(net: MLP) -> tuple[Any, str]:
     if (size := size_of(formula)) > PRINTED:
         return None, f"not written, as it has {size:,} numbers, names and operations; {hint}"
     return formula, formula_text(formula)
-
-
-def layers_of(net: MLP) -> list[dict[str, Any]]:
-    """The layers as in the JSON network file."""
-    return [
-        {
-            "weight": layer.weight.strings(),
-            "bias": None if layer.bias is None else [_entry(b) for b in layer.exact_bias()],
-        }
-        for layer in net.exact().layers
-    ]
 
 
 def layers_text(net: MLP) -> list[str]:
@@ -124,12 +115,8 @@ def _matrix(weight: list[list[str]], bias: list[str], columns: Sequence[str]) ->
     if len(columns) > MAX_WIDTH or len(weight) > MAX_WIDTH:
         return [f"  {len(weight)} x {len(columns)} weights, not printed; use --json."]
     cells = [[*columns, "bias"], *([*row, b] for row, b in zip(weight, bias, strict=True))]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    lines = []
-    for row in cells:
-        padded = [c.rjust(w) for c, w in zip(row, widths, strict=True)]
-        lines.append("  " + "  ".join(padded[:-1]) + " | " + padded[-1])
-    return lines
+    padded = aligned(cells, range(len(cells[0])))
+    return ["  " + "  ".join(row[:-1]) + " | " + row[-1] for row in padded]
 
 
 def _trace_lines(net: MLP, point: Sequence[fmpq], trace: list[tuple[list[fmpq], list[fmpq]]]) -> list[str]:

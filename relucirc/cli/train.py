@@ -7,7 +7,7 @@ called again.
 
 import argparse
 
-from relucirc.cli.answer import PROVED, UNKNOWN, Answer
+from relucirc.cli.outcome import PROVED, UNKNOWN, Outcome
 from relucirc.cli.reading import add_domain, counting, file_name, positive, read_formula
 from relucirc.core.errors import shorten
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=file_name, help="write networks, census and report to this folder")
 
 
-def run(args: argparse.Namespace) -> Answer:
+def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc.training import run_census
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> Answer:
     lines = [str(census)]
     if args.out:
         lines += ["", f"networks, census and report written to {args.out}"]
-    return Answer("\n".join(lines), census.to_json(), PROVED if census.finished else UNKNOWN)
+    return Outcome("\n".join(lines), census.to_json(), PROVED if census.finished else UNKNOWN)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

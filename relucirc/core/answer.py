@@ -27,16 +27,16 @@ class Answer:
     status: str
     reason: str
     seconds: float
-    certificate: dict[str, Any] | None
+    certificate: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         return self.reason
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the status and all fields as plain JSON data, rationals and formulas as text."""
-        names = [field.name for field in dataclasses.fields(self) if field.repr or field.name == "certificate"]
-        data = {name: plain(getattr(self, name)) for name in names}
-        return {"status": self.status, "reason": self.reason, "seconds": round(self.seconds, 6)} | data
+        """Returns what every answer has, and all fields, as plain JSON data: rationals and formulas as text."""
+        fields = [f.name for f in dataclasses.fields(self) if f.repr or f.name == "certificate"]  # type: ignore[arg-type]
+        names = dict.fromkeys(["status", *fields, "reason", "seconds", "certificate"])
+        return {name: plain(getattr(self, name)) for name in names}
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the answer, with its evidence folded."""

@@ -14,7 +14,7 @@ from numbers import Real
 from relucirc.core.errors import RelucircError, shorten
 
 PATIENCE = 2.0
-"""Seconds before progress is reported."""
+"""Seconds before progress is reported, where it is not asked for at once."""
 INTERVAL = 0.25
 BRIEF = 0.05
 """Seconds that a call may take although the time is over."""
@@ -34,6 +34,8 @@ class Budget:
         method: What is running.
         on_progress: Called with this object a few times a second, once two seconds have passed;
             a last time, with ``method`` empty, when the work is over.
+        total: How many there will be of what is counted, where that is known.
+        patience: Seconds before it is called; two by default.
     """
 
     seconds: float | None = None
@@ -41,7 +43,9 @@ class Budget:
     method: str = ""
     progress: dict[str, int] = field(default_factory=dict)
     on_progress: Callable[["Budget"], None] | None = field(default=None, repr=False)
-    _reported: float = field(default=0.0, repr=False)
+    total: int | None = None
+    patience: float | None = field(default=None, repr=False)
+    _reported: float | None = field(default=None, repr=False)
     _outer: "Budget | None" = field(default=None, repr=False, compare=False)
     _tokens: "list[Token]" = field(default_factory=list, repr=False, compare=False)
 
@@ -77,18 +81,27 @@ class Budget:
         """Returns the seconds left as the limit for a call, at least so many; None without a limit."""
         return None if self.seconds is None else max(self.remaining, at_least)
 
-    def step(self, counter: str | None = None) -> None:
-        """Counts one step of work that was done.
+    def step(self, counter: str | None = None, count: int = 1) -> None:
+        """Counts one step of work that was done, or so many.
 
         Raises:
             OutOfBudget: When the time is over.
         """
         if counter is not None:
-            self.progress[counter] = self.progress.get(counter, 0) + 1
-        elapsed = time.monotonic() - self.started
-        if self.seconds is not None and elapsed > self.seconds:
+            self.progress[counter] = self.progress.get(counter, 0) + count
+        if self.on_progress is not None or self._outer is not None:
+            self._report()
+        if self.seconds is not None and time.monotonic() - self.started > self.seconds:
             raise OutOfBudget
-        if self.on_progress is not None and elapsed > max(PATIENCE, self._reported + INTERVAL):
+
+    def _report(self) -> None:
+        """Says how far the work is, if it is time to; a clock that says nothing lets the one around it speak."""
+        if self.on_progress is None:
+            if self._outer is not None:
+                self._outer._report()
+            return
+        elapsed, patience = self.elapsed, PATIENCE if self.patience is None else self.patience
+        if elapsed > (patience if self._reported is None else self._reported + INTERVAL):
             self._reported = elapsed
             self.on_progress(self)
 
@@ -108,14 +121,20 @@ class Budget:
         return "interrupted" if interrupted else f"the budget of {self.seconds:g} s ended"
 
     def close(self) -> None:
-        """Ends the progress line, if there was one."""
-        if self._reported and self.on_progress is not None:
+        """Ends the progress line, if there was one or should be, with the last count on it."""
+        if self.on_progress is not None and (self._reported is not None or self.patience == 0):
+            self.on_progress(self)
             method, self.method = self.method, ""
             self.on_progress(self)
             self.method = method
 
 
 _running: ContextVar[Budget | None] = ContextVar("running", default=None)
+
+
+def is_running() -> bool:
+    """Whether a verb runs around this one."""
+    return _running.get() is not None
 
 
 def tick(counter: str | None = None) -> None:
@@ -139,6 +158,17 @@ def part_of_time(seconds: float) -> Budget:
     """Returns a clock for a part of the work: at most ``seconds``, and with the running clock's counters."""
     clock = _running.get()
     return Budget(seconds) if clock is None else clock.part(seconds)
+
+
+def announce(work: str) -> None:
+    """Shows at once, where progress is shown, what takes long now and cannot tick."""
+    clock = _running.get()
+    while clock is not None and clock.on_progress is None:
+        clock = clock._outer
+    if clock is not None and clock.on_progress is not None:
+        method, clock.method, clock._reported = clock.method, work, max(clock.elapsed, BRIEF)
+        clock.on_progress(clock)
+        clock.method = method
 
 
 def seconds_left(most: float) -> float:

@@ -3,6 +3,7 @@
 For every target t and generators g_1, ..., g_m exactly one holds: t = sum l_i g_i with l >= 0, or
 some s has s.g_i >= 0 for all i and s.t < 0.  Phase one of the revised simplex method over the
 rationals, with Bland's rule (which cannot cycle), decides which and returns the evidence for it.
+In larger systems floats propose the evidence first.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,14 @@ from flint import fmpq
 
 from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO
+from relucirc.core.proposed import proposed
 
 Vector = Sequence[fmpq]
 Sparse = Sequence[tuple[int, fmpq]]
+
+
+SMALL = 400
+"""Systems of so many numbers are solved exactly at once, which takes milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,23 @@ class Combination:
     separator: list[fmpq] | None
 
 
-def cone_combination(target: Vector, generators: Sequence[Vector]) -> Combination:
-    """Writes the target as a non-negative combination of the generators, or separates it."""
+def cone_combination(target: Vector, generators: Sequence[Vector], *, thorough: bool = True) -> Combination:
+    """Writes the target as a non-negative combination of the generators, or separates it.
+
+    Args:
+        target: The target.
+        generators: The generators, of the same length.
+        thorough: Whether to decide in any case.  Otherwise neither is given for a larger system where floats
+            propose nothing that is exactly so.
+    """
+    if len(target) * len(generators) > SMALL:
+        found = Combination(*proposed(target, generators))
+        if not thorough or found.multipliers is not None or found.separator is not None:
+            return found
+    return _simplex(target, generators)
+
+
+def _simplex(target: Vector, generators: Sequence[Vector]) -> Combination:
     count, dim = len(generators), len(target)
     sparse = [[(i, c) for i, c in enumerate(g) if c] for g in generators]
     basis = [count + i for i in range(dim)]  # vector count + i is e_i or -e_i, and is to leave

@@ -31,10 +31,6 @@ class PathError(FileError, TypeError):
     """What should be a file's path is none; a TypeError too, as Python's own functions give."""
 
 
-class CertificateError(RelucircError):
-    """A certificate is not of the form that the checker reads."""
-
-
 def require_suffix(path: Any, what: str, *suffixes: str) -> None:
     """Refuses a file's name that does not say the format that is written.
 

@@ -121,11 +121,6 @@ def _integer(digits: str) -> fmpz:
     return fmpz(digits.lstrip("+"))
 
 
-def integer(value: fmpz) -> int:
-    """Converts flint's integer to Python's."""
-    return int(value)
-
-
 def fraction(value: fmpq) -> Fraction:
     """Converts to ``fractions.Fraction``."""
     return Fraction(int(value.p), int(value.q))

@@ -1,12 +1,17 @@
-"""Non-negative combinations for larger systems: floats propose the support, exact arithmetic decides."""
+"""Farkas' lemma for larger systems: floats propose a basis, exact arithmetic decides.
+
+Phase one, ``min |u|`` with ``t = sum l_i g_i + u`` and ``l >= 0``, ends with a basis for either answer.  At
+u = 0 the multipliers that are not zero belong to independent generators.  Else the prices y, with which
+every ``y.g_i <= 0 < y.t``, are told by the generators of price zero and the entries that are 1 or -1.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.budget import seconds_left
-from relucirc.core.exact import ZERO, approximate
+from relucirc.core.budget import seconds_left, tick
+from relucirc.core.exact import ONE, ZERO, approximate
 from relucirc.core.rows import solve_rows
 
 Vector = Sequence[fmpq]
@@ -14,30 +19,45 @@ NOISE = 1e-9
 SECONDS = 10.0
 
 
-def proposed_combination(target: Vector, generators: Sequence[Vector]) -> list[fmpq] | None:
-    """Writes the target as a non-negative combination of the generators, if floats find a basis for it.
-
-    None means that none was found, not that there is none.
-    """
+def proposed(target: Vector, generators: Sequence[Vector]) -> tuple[list[fmpq] | None, list[fmpq] | None]:
+    """Returns multipliers of the generators, or a separating vector; neither where floats find no basis."""
     from scipy.optimize import linprog  # noqa: PLC0415  (slow to import, seldom needed)
 
+    dim = len(target)
     matrix = np.array([[approximate(c) for c in g] for g in generators]).T
     wanted = np.array([approximate(c) for c in target])
-    scale = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
-    matrix, wanted = matrix / scale[:, None], wanted / scale
+    _, exponents = np.frexp(np.abs(np.column_stack([matrix, wanted])).max(axis=1))
+    matrix, wanted = np.ldexp(matrix, -exponents[:, None]), np.ldexp(wanted, -exponents)
     if not (np.isfinite(matrix).all() and np.isfinite(wanted).all()):
-        return None
-    options = {"time_limit": seconds_left(SECONDS)}
+        return None, None
     found = linprog(
-        np.ones(len(generators)), A_eq=matrix, b_eq=wanted, bounds=(0, None), method="highs-ds", options=options
+        np.repeat([0.0, 1.0], [len(generators), 2 * dim]),
+        A_eq=np.hstack([matrix, np.eye(dim), -np.eye(dim)]),
+        b_eq=wanted,
+        bounds=(0, None),
+        method="highs-ds",
+        options={"time_limit": seconds_left(SECONDS)},
     )
+    tick()
     if found.status != 0:
-        return None
-    support = [i for i, m in enumerate(found.x) if m > NOISE]
+        return None, None
+    support = [i for i, m in enumerate(found.x[: len(generators)]) if m > NOISE]
     values = solve_rows(target, [generators[i] for i in support])
-    if values is None or any(v.p < 0 for v in values):
-        return None
-    multipliers = [ZERO] * len(generators)
-    for i, value in zip(support, values, strict=True):
-        multipliers[i] = value
-    return multipliers
+    if values is not None and all(v.p >= 0 for v in values):
+        multipliers = [ZERO] * len(generators)
+        for i, value in zip(support, values, strict=True):
+            multipliers[i] = value
+        return multipliers, None
+    prices = found.eqlin.marginals
+    tight = [generators[i] for i in np.flatnonzero(np.abs(prices @ matrix) < NOISE).tolist()]
+    most = np.flatnonzero(np.abs(prices) > 1 - NOISE).tolist()
+    ends = [(j, -int(np.sign(prices[j])) * fmpq(2) ** -int(exponents[j])) for j in most]
+    rows = [[*(g[j] for g in tight), *(ONE if j == k else ZERO for k, _ in ends)] for j in range(dim)]
+    separator = solve_rows([*[ZERO] * len(tight), *(end for _, end in ends)], rows)
+    if separator is None or _dot(separator, target) >= 0 or any(_dot(separator, g) < 0 for g in generators):
+        return None, None
+    return None, separator
+
+
+def _dot(a: Vector, b: Vector) -> fmpq:
+    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), start=ZERO)

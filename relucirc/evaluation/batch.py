@@ -16,11 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from relucirc.core.budget import Budget
 from relucirc.core.errors import RelucircError, not_a_network, shorten
 from relucirc.core.exact import real_array
+from relucirc.core.progress import Progress, watched
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
-from relucirc.evaluation.progress import Progress, progress_bar
 from relucirc.language.network import MLP
 
 ALIGNMENT = 64
@@ -48,7 +49,7 @@ def evaluate(
     out: Any = None,
     chunk: int | None = None,
     mesh: Any = None,
-    progress: bool | None = None,
+    progress: Progress = None,
 ) -> Any:
     """Evaluates a network on points, in floating point.
 
@@ -68,8 +69,7 @@ def evaluate(
             memory-mapped for results larger than memory; for JAX an array that is given up.
         chunk: Most points at a time, for NumPy arrays; by default a few megabytes of them.
         mesh: A ``jax.sharding.Mesh`` whose devices share the points.
-        progress: Whether to show a bar (needs tqdm).  By default, one is shown for iterators and
-            memory-mapped files where tqdm is installed and standard error is a terminal.
+        progress: As for :func:`relucirc.prove`; the points done are counted.
 
     Returns:
         The values ``[..., n_out]``, or an iterator of them.
@@ -94,23 +94,23 @@ def evaluate(
         if out is not None:
             raise RelucircError("out: an iterator has one result for each of its arrays; leave out=None, or fill in.")
         return _each(net, xs, chunk, mesh, progress)
-    wanted = isinstance(xs, np.memmap) if progress is None else progress
     points = _real_array(xs, net)
-    with progress_bar(wanted, progress is True, points.size // len(net.inputs), "points") as bar:
-        return _evaluate_array(net, points, out, chunk, mesh, bar)
+    with watched(None, "evaluate", progress, points.size // len(net.inputs)) as clock:
+        return _evaluate_array(net, points, out, chunk, mesh, clock)
 
 
-def _each(net: MLP, arrays: Iterator[Any], chunk: int | None, mesh: Any, progress: bool | None) -> Iterator[Any]:
-    with progress_bar(progress is not False, progress is True, None, "points") as bar:
+def _each(net: MLP, arrays: Iterator[Any], chunk: int | None, mesh: Any, progress: Progress) -> Iterator[Any]:
+    # The clock does not run around what the caller does between two arrays.
+    with contextlib.closing(watched(None, "evaluate", progress)) as clock:
         for xs in arrays:
             if isinstance(xs, jax.Array):
                 yield _compiled_for(net, "rows", mesh)(xs)
-                bar.update(xs.size // len(net.inputs))
+                clock.step("points", xs.size // len(net.inputs))
             else:
-                yield _evaluate_array(net, _real_array(xs, net), None, chunk, mesh, bar)
+                yield _evaluate_array(net, _real_array(xs, net), None, chunk, mesh, clock)
 
 
-def _evaluate_array(net: MLP, xs: np.ndarray, out: Any, chunk: int | None, mesh: Any, bar: Progress) -> np.ndarray:
+def _evaluate_array(net: MLP, xs: np.ndarray, out: Any, chunk: int | None, mesh: Any, clock: Budget) -> np.ndarray:
     """Evaluates a NumPy array by chunks of points into one array of results."""
     dtype = _float_dtype(xs.dtype)
     shape = (*xs.shape[:-1], net.sizes[-1])
@@ -128,14 +128,14 @@ def _evaluate_array(net: MLP, xs: np.ndarray, out: Any, chunk: int | None, mesh:
     with jax.enable_x64(True) if dtype == np.float64 else contextlib.nullcontext():
         if size == points.shape[axis] and size * bytes_each <= FEW_BYTES:
             _store(values, axis, 0, compiled(points.astype(dtype, copy=False)))
-            bar.update(size)
+            clock.step("points", size)
         else:
-            _run_chunks(compiled, points, values, axis, size, dtype, bar)
+            _run_chunks(compiled, points, values, axis, size, dtype, clock)
     return result
 
 
 def _run_chunks(
-    compiled: CompiledNetwork, points: Any, values: Any, axis: int, size: int, dtype: Any, bar: Progress
+    compiled: CompiledNetwork, points: Any, values: Any, axis: int, size: int, dtype: Any, clock: Budget
 ) -> None:
     """Fills ``values`` chunk by chunk; all chunks have one size, so that only one is compiled."""
     total = points.shape[axis]
@@ -158,7 +158,7 @@ def _run_chunks(
         if waiting is not None:
             _store(values, axis, *waiting)
         waiting = (start, result)
-        bar.update(start + size - done)
+        clock.step("points", start + size - done)
         done = start + size
     if waiting is not None:
         _store(values, axis, *waiting)

@@ -13,7 +13,6 @@ from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
 from relucirc.evaluation.elementwise import run_elementwise
 from relucirc.evaluation.gather import run_gather
-from relucirc.evaluation.kernel import run_kernel
 from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
@@ -128,10 +127,6 @@ class CompiledNetwork:
                 return run_dense(self._baked(part.dtype), part, axis)
             if plan.kind == "gather":
                 return run_gather(plan.layout, part, part.dtype, axis)
-            if plan.kind == "kernel" and plan.stages is not None:
-                points = part if axis == 0 else part.T
-                result = run_kernel(plan.stages, points, part.dtype)
-                return result if axis == 0 else result.T
             return self._columns(part, layers, -axis)
 
         return run(xs) if block is None else in_blocks(run, xs, self.sizes[-1], block, 1 - axis)
@@ -182,7 +177,7 @@ def compile_network(
         batch: Most points evaluated at a time; chosen by default.
         weights: ``"baked"``: constants, zeros skipped and the network simplified.  ``"traced"``:
             arguments, so that :meth:`CompiledNetwork.apply` can change them without compiling.
-        plan: ``"auto"``, ``"elementwise"``, ``"gather"``, ``"dense"``, or ``"kernel"`` (Pallas).
+        plan: ``"auto"``, ``"elementwise"``, ``"gather"`` or ``"dense"``.
         mesh: A ``jax.sharding.Mesh``: points are split over all of its devices.
         rewrite: Whether to simplify the network first.
 

@@ -18,6 +18,7 @@ from relucirc.evaluation.plan import choose_plan
 from relucirc.evaluation.rounding import Arithmetic, Range, analyse, steps_of
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
+from relucirc.language.box import box_around
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
 
@@ -37,7 +38,7 @@ def float_error_bound(
     Args:
         net: The network; its exact value over the reals is what is compared with.
         domain: A bounded box: ``relucirc.Box(-1, 1)``, text such as ``"0 <= x1 <= 1, -2 <= x2 <= 2"``
-            or SymPy relations.  Relations between inputs are allowed, and do not sharpen the bound.
+            or SymPy relations.  Relations between inputs count as far as they bound each by itself.
         dtype: ``float16``, ``bfloat16``, ``float32`` or ``float64``.
         plan: A plan of :func:`relucirc.compile_network`, such as ``"auto"`` for the one that
             ``evaluate`` takes; the bound is then sharper, and holds for that plan only.
@@ -87,7 +88,7 @@ def _evaluated(net: MLP, plan: str) -> list[Stages]:
 
 
 def read_box(domain: Any, names: Sequence[str]) -> list[Range]:
-    """Returns the bounds that a domain states for each input.
+    """Returns the bounds that follow from a domain for each input.
 
     Raises:
         DomainError: If some input is not bounded on both sides, or the bounds are empty.
@@ -97,30 +98,21 @@ def read_box(domain: Any, names: Sequence[str]) -> list[Range]:
             "domain: expected a box, got None (all of R^n), over which rounding errors have no bound; give one, such "
             "as relucirc.Box(-1, 1)."
         )
-    lower: dict[int, fmpq] = {}
-    upper: dict[int, fmpq] = {}
-    for relation in read_domain(domain, names).relations:
-        terms = relation.form.terms
-        if len(terms) != 1:
-            if not terms and not relation.holds(sign_of(relation.form.const)):
-                raise DomainError("domain: expected a box, got conditions that no point satisfies.")
-            continue
-        ((v, c),) = terms.items()
-        bound = -relation.form.const / c
-        if c > 0 or relation.op == "==":
-            lower[v] = max(lower.get(v, bound), bound)
-        if c < 0 or relation.op == "==":
-            upper[v] = min(upper.get(v, bound), bound)
-    for v, name in enumerate(names):
-        missing = [side for side, found in (("lower", lower), ("upper", upper)) if v not in found]
-        if missing:
+    read = read_domain(domain, names)
+    if any(not r.form.terms and not r.holds(sign_of(r.form.const)) for r in read.relations):
+        raise DomainError("domain: expected a box, got conditions that no point satisfies.")
+    box = []
+    for name, (low, high) in zip(names, box_around(read, len(names)), strict=True):
+        if low is None or high is None:
+            missing = [side for side, end in (("lower", low), ("upper", high)) if end is None]
             raise DomainError(
                 f"domain: expected a bounded box, got no {' and no '.join(missing)} bound for {name}; add one, such as "
                 f"'-1 <= {name} <= 1'."
             )
-        if lower[v] > upper[v]:
-            raise DomainError(f"domain: expected lower <= upper, got {lower[v]} > {upper[v]} for {name}.")
-    return [(lower[v], upper[v]) for v in range(len(names))]
+        if low > high:
+            raise DomainError(f"domain: expected lower <= upper, got {low} > {high} for {name}.")
+        box.append((low, high))
+    return box
 
 
 def _float64_above(value: fmpq) -> fmpq:

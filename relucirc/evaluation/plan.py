@@ -10,7 +10,7 @@ from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
 from relucirc.language.network import MLP
 
-KINDS = ("elementwise", "gather", "dense", "kernel")
+KINDS = ("elementwise", "gather", "dense")
 
 UNROLLED = 600
 """Most terms that are written out one by one: above, compiling takes seconds."""
@@ -30,7 +30,7 @@ class Plan:
     """How a network is evaluated; ``str(plan)`` says it in a sentence.
 
     Attributes:
-        kind: ``"elementwise"``, ``"gather"``, ``"dense"`` or ``"kernel"``.
+        kind: ``"elementwise"``, ``"gather"`` or ``"dense"``.
         block: Points in a block, or None for all at once.
         stages: What is evaluated, or None where the layers are kept: dense plans and traced weights.
         layout: The groups of every stage, for the gather plan.
@@ -58,7 +58,6 @@ class Plan:
             ways = {
                 "elementwise": "as one fused elementwise loop",
                 "gather": f"by slices and gathers in {len(self.stages.stages)} stages",
-                "kernel": "as one Pallas kernel",
             }
             how = f"{ways[self.kind]} of {saved}"
         blocks = "all points at once" if self.block is None else f"at most {self.block} points at a time"
@@ -71,7 +70,7 @@ def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = No
     Args:
         net: The network.
         dtype: Float type of the evaluation.
-        kind: One of ``"elementwise"``, ``"gather"``, ``"dense"``, ``"kernel"``, or ``"auto"``.
+        kind: One of ``"elementwise"``, ``"gather"``, ``"dense"``, or ``"auto"``.
         block: Most points at a time; chosen by default.
         rewrite: Whether to simplify first.
 
@@ -115,7 +114,7 @@ def choose_traced_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | No
         RelucircError: For an unknown kind of plan, or a block that is not positive.
     """
     _check_options(kind, block)
-    if kind in ("gather", "kernel"):
+    if kind == "gather":
         raise RelucircError(f"plan={kind!r} needs the weights: use weights='baked', or plan='dense' or 'elementwise'.")
     cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
     reason = "it was asked for"

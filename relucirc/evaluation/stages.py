@@ -7,9 +7,7 @@ A network with k layers is k stages with ``relu`` atoms between them; :func:`sim
 them into fewer.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flint import fmpq
 
@@ -74,24 +72,6 @@ class Stages:
     def relus(self) -> int:
         """Number of different atoms that are not mere copies."""
         return sum(len({a for f in stage for a, _ in f.terms if a[0] != "id"}) for stage in self.stages)
-
-    def at(self, point: Iterable[fmpq]) -> list[fmpq]:
-        """Evaluates exactly; equal to :meth:`relucirc.MLP.at` for the network it was made from."""
-        values = list(point)
-        for stage in self.stages:
-            values = [sum((c * atom_value(a, values) for a, c in f.terms), start=f.bias) for f in stage]
-        return values
-
-
-def atom_value(atom: Atom, values: list[Any]) -> Any:
-    """Returns the value of an atom given the exact values of the stage before it."""
-    kind, index = atom
-    value = values[index]
-    if kind == "id":
-        return value
-    if kind == "abs":
-        return abs(value)
-    return max(value if kind == "relu" else -value, ZERO)
 
 
 def plain_stages(net: MLP) -> Stages:

@@ -12,6 +12,7 @@ from typing import Any
 
 from relucirc.core.errors import ActivationWarning, FileError, PathError, RelucircError, not_a_network, shorten
 from relucirc.core.names import read_names
+from relucirc.core.writing import replacing
 from relucirc.language.models import check_activation
 from relucirc.language.network import MLP
 
@@ -98,16 +99,11 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         names = ", ".join(s.name for s in net.symbols)
         raise FileError(f"{file}: the weights have the symbols {names}; files hold numbers, so substitute first.")
     module = _module(file, "write")
-    scratch = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        module.write(net, scratch)
-        scratch.replace(file)  # so that a stopped process leaves no half-written file
-    except OSError as error:
-        raise FileError(f"{file}: cannot be written: {error.strerror or error}.") from None
-    except RelucircError as error:
-        raise type(error)(f"{file}: {error}") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(file) as place:
+        try:
+            module.write(net, place)
+        except RelucircError as error:
+            raise type(error)(f"{file}: {error}") from None
 
 
 def _path(path: Any) -> Path:

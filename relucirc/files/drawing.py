@@ -16,8 +16,9 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.errors import FileError, NetworkError, is_circuit, not_a_network, require_suffix, shorten
+from relucirc.core.errors import NetworkError, is_circuit, not_a_network, require_suffix, shorten
 from relucirc.core.exact import text
+from relucirc.core.writing import write_text
 from relucirc.language.network import MLP
 
 MAX_NEURONS = 400
@@ -49,11 +50,7 @@ class Drawing(str):
             FileError: For another suffix, or when the file cannot be written.
         """
         require_suffix(path, "a drawing, which is SVG", ".svg")
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(self)
-        except OSError as error:
-            raise FileError(f"cannot write {os.fspath(path)}: {error.strerror or error}.") from None
+        write_text(path, self)
 
 
 def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None) -> Drawing:

@@ -14,7 +14,7 @@ from typing import Any
 from flint import fmpq, fmpz
 
 from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
-from relucirc.core.exact import ExactMatrix, rational, text
+from relucirc.core.exact import ExactMatrix, rational
 from relucirc.core.names import default_names
 from relucirc.language.network import MLP, Affine
 
@@ -55,12 +55,10 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
 def write(net: MLP, path: Path) -> None:
     """Writes a network file, one line per matrix row."""
     layers = []
-    for layer in net.exact().layers:
-        rows = ",\n    ".join(json.dumps(row) for row in layer.weight.strings())
-        entry = f'{{"weight": [\n    {rows}]'
-        if layer.bias is not None:
-            entry += f',\n   "bias": {json.dumps([text(b) for b in layer.exact_bias()])}'
-        layers.append(entry + "}")
+    for layer in net.to_json()["layers"]:
+        rows = ",\n    ".join(map(json.dumps, layer["weight"]))
+        bias = "" if layer["bias"] is None else f',\n   "bias": {json.dumps(layer["bias"])}'
+        layers.append(f'{{"weight": [\n    {rows}]{bias}}}')
     body = ",\n  ".join(layers)
     path.write_text(f'{{"inputs": {json.dumps(list(net.inputs))},\n "layers": [\n  {body}]}}\n', encoding="utf-8")
 

@@ -19,8 +19,8 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import GraphBuilder
 from relucirc.core.names import default_names
 from relucirc.files.named_arrays import arrays_of_network, as_floats
-from relucirc.files.neurons import Neurons
-from relucirc.files.onnx_operators import OPERATORS, Node, Tensor
+from relucirc.files.onnx_operators import OPERATORS, Node, Tensor, form_of
+from relucirc.language.layers import Layers
 from relucirc.language.lower.jaxpr.arrays import exact, objects
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.scalars import Scalars
@@ -63,7 +63,7 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
         raise FileError("expected a model with inputs and outputs, got none.")
     if count > MAX_INPUTS:
         raise FileError(f"expected at most {MAX_INPUTS:,} inputs, got {count:,}.")
-    neurons = Neurons(_names(metadata, count))
+    neurons = Layers(_names(metadata, count))
     values = {name: Tensor(array, 0) for name, array in constants.items()}
     start = 0
     for value, shape in zip(inputs, shapes, strict=True):
@@ -73,7 +73,7 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
     _run(onnx, graph, values, neurons, path.parent)
     outputs = [_read(values, value.name, "the model's outputs") for value in graph.output]
     level = max(tensor.level for tensor in outputs)
-    net = neurons.build([v for tensor in outputs for v in exact(tensor.array).ravel()], level)
+    net = neurons.build([form_of(v) for tensor in outputs for v in exact(tensor.array).ravel()], level)
     stored = [tensor.array.dtype for tensor in values.values()]
     return _in_floats(net, stored, onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type))
 
@@ -111,7 +111,7 @@ def write(net: MLP, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _run(onnx: ModuleType, graph: Any, values: dict[str, Tensor], neurons: Neurons, folder: Path) -> None:
+def _run(onnx: ModuleType, graph: Any, values: dict[str, Tensor], neurons: Layers, folder: Path) -> None:
     """Evaluates the nodes, which ONNX keeps in an order that can be evaluated."""
     scalars = Scalars(GraphBuilder(neurons.inputs))
     for node in graph.node:
@@ -225,6 +225,7 @@ def _load_external(onnx: ModuleType, tensor: Any, folder: Path) -> None:
         onnx.external_data_helper.load_external_data_for_tensor(tensor, str(root))
     except (ValueError, OSError, onnx.checker.ValidationError) as error:
         raise FileError(f"the tensor {name!r}: its data cannot be read: {shorten(str(error))}.") from None
+    tensor.data_location = onnx.TensorProto.DEFAULT  # older versions look for the file again otherwise
 
 
 def _library() -> ModuleType:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.errors import NetworkError
 from relucirc.core.exact import ONE, rational
+from relucirc.core.forms import Form
 from relucirc.core.graph import Guard
-from relucirc.files.neurons import Neurons
+from relucirc.language.layers import Layers
 from relucirc.language.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
 from relucirc.language.lower.jaxpr.casts import cast
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, Unsupported
@@ -40,7 +42,7 @@ class Node:
     attributes: dict[str, Any]
     operands: list[Tensor | None]
     results: int
-    neurons: Neurons
+    neurons: Layers
     scalars: Scalars
 
     @property
@@ -80,7 +82,14 @@ class Node:
         self.scalars.meter.need(size, "its ReLUs")
         values = exact(array)
         self.scalars.meter.hold(size)
-        return objects(self.neurons.relu(values.ravel(), self.level), values.shape)
+        return objects(self.neurons.relu(map(form_of, values.ravel()), self.level), values.shape)
+
+
+def form_of(value: Any) -> Form:
+    """Returns an element of an exact array as a form, and refuses infinities and what is no number."""
+    if not isinstance(value, Form | fmpq):
+        raise NetworkError(f"expected finite numbers throughout, got {value}.")
+    return value if isinstance(value, Form) else Form.constant(value)
 
 
 Operator = Callable[[Node], list[Tensor]]
@@ -172,14 +181,8 @@ def _squeeze(node: Node) -> np.ndarray:
     return np.squeeze(node.array(0), None if axes is None else tuple(axes))
 
 
-@operator("Unsqueeze")
-def _unsqueeze(node: Node) -> np.ndarray:
-    return np.expand_dims(node.array(0), tuple(node.constant(1, "axes") or ()))
-
-
-@operator("Transpose")
-def _transpose(node: Node) -> np.ndarray:
-    return np.transpose(node.array(0), node.attributes.get("perm"))
+operator("Unsqueeze")(lambda node: np.expand_dims(node.array(0), tuple(node.constant(1, "axes") or ())))
+operator("Transpose")(lambda node: np.transpose(node.array(0), node.attributes.get("perm")))
 
 
 @operator("Concat")
@@ -227,19 +230,10 @@ def _cast(node: Node) -> np.ndarray:
 # Affine arithmetic.
 
 
-@operator("Add")
-def _add(node: Node) -> np.ndarray:
-    return elementwise(node.scalars.add, node.array(0), node.array(1))
-
-
-@operator("Sub")
-def _subtract(node: Node) -> np.ndarray:
-    return elementwise(node.scalars.subtract, node.array(0), node.array(1))
-
-
-@operator("Mul")
-def _multiply(node: Node) -> np.ndarray:
-    return elementwise(node.scalars.multiply, node.array(0), node.array(1))
+operator("Add")(lambda node: elementwise(node.scalars.add, node.array(0), node.array(1)))
+operator("Sub")(lambda node: elementwise(node.scalars.subtract, node.array(0), node.array(1)))
+operator("Mul")(lambda node: elementwise(node.scalars.multiply, node.array(0), node.array(1)))
+operator("Neg")(lambda node: elementwise(node.scalars.negate, node.array(0)))
 
 
 @operator("Div")
@@ -249,20 +243,13 @@ def _divide(node: Node) -> np.ndarray:
     return elementwise(node.scalars.divide, node.array(0), node.array(1))
 
 
-@operator("Neg")
-def _negate(node: Node) -> np.ndarray:
-    return elementwise(node.scalars.negate, node.array(0))
-
-
 @operator("Sum")
 def _sum(node: Node) -> np.ndarray:
     arrays = [node.array(k) for k in range(len(node.operands))]
     return elementwise(lambda *values: node.scalars.sum((ONE, v) for v in values), *arrays)
 
 
-@operator("MatMul")
-def _matmul(node: Node) -> np.ndarray:
-    return _product(node.scalars, node.array(0), node.array(1))
+operator("MatMul")(lambda node: _product(node.scalars, node.array(0), node.array(1)))
 
 
 @operator("Gemm")
@@ -298,9 +285,10 @@ def _refuse_stack() -> np.ndarray:
 # What ReLUs express.
 
 
-@operator("Relu")
-def _relu(node: Node) -> np.ndarray:
-    return node.relu(node.array(0))
+operator("Relu")(lambda node: node.relu(node.array(0)))
+operator("Abs")(lambda node: _two_slopes(node, lambda _: fmpq(-1)))
+operator("Max")(lambda node: _extreme(node, ONE))
+operator("Min")(lambda node: _extreme(node, -ONE))
 
 
 @operator("LeakyRelu")
@@ -315,11 +303,6 @@ def _prelu(node: Node) -> np.ndarray:
     if not all(isinstance(slope, fmpq) for slope in slopes):
         raise Unsupported("its slope should be constant")
     return _two_slopes(node, lambda i: slopes[i])
-
-
-@operator("Abs")
-def _absolute(node: Node) -> np.ndarray:
-    return _two_slopes(node, lambda _: fmpq(-1))
 
 
 def _two_slopes(node: Node, slope: Callable[[int], fmpq]) -> np.ndarray:
@@ -362,16 +345,6 @@ def _bound(node: Node, k: int, name: str) -> fmpq | None:
             raise Unsupported(f"its {name} is {value}")
         value = rational(value)
     return value
-
-
-@operator("Max")
-def _maximum(node: Node) -> np.ndarray:
-    return _extreme(node, ONE)
-
-
-@operator("Min")
-def _minimum(node: Node) -> np.ndarray:
-    return _extreme(node, -ONE)
 
 
 def _extreme(node: Node, sign: fmpq) -> np.ndarray:

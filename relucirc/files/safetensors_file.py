@@ -3,6 +3,7 @@
 Input names are kept in the file's metadata, as a JSON list under ``inputs``, and the activation under its name.
 """
 
+import importlib
 import json
 from pathlib import Path
 from types import ModuleType
@@ -59,28 +60,12 @@ def read(path: Path, said: str | None = None) -> MLP:
 
 def write(net: MLP, path: Path) -> None:
     """Writes a safetensors file."""
-    library = _library()
-    codes = {np.dtype(dtype): code for code, dtype in DTYPES.items()}
+    library = importlib.import_module(f"{_library().__name__}.numpy")
     arrays = arrays_of_network(net)
-    strange = [a.dtype for a in arrays.values() if a.dtype not in codes]
+    strange = [a.dtype for a in arrays.values() if a.dtype not in map(np.dtype, DTYPES.values())]
     if strange:
         raise FileError(f"safetensors does not hold {strange[0]} weights; use net.astype('float32').")
-    header: dict[str, Any] = {"__metadata__": {"inputs": json.dumps(list(net.inputs)), "activation": RELU}}
-    blocks, start = [], 0
-    for name, array in sorted(arrays.items(), key=lambda item: -item[1].dtype.itemsize):
-        block = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        header[name] = {
-            "dtype": codes[array.dtype],
-            "shape": list(array.shape),
-            "data_offsets": [start, start + len(block)],
-        }
-        blocks.append(block)
-        start += len(block)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    data = len(text).to_bytes(8, "little") + text + b"".join(blocks)
-    library.deserialize(data)  # the library's own judgement of what is written
-    path.write_bytes(data)
+    path.write_bytes(library.save(arrays, {"inputs": json.dumps(list(net.inputs)), "activation": RELU}))
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -29,7 +29,6 @@ from relucirc.core.combination import cone_combination
 from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form, Key, form_to_json, primitive_scale
 from relucirc.core.graph import Graph, MaxGate
-from relucirc.core.proposed import proposed_combination
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.sampled import SampledValues
 
@@ -37,10 +36,8 @@ Evidence = dict
 """Plain JSON data."""
 
 MAX_ELEMENTS = 4096
-EXACT_WORK = 400
-"""Generators times variables up to which a combination is looked for exactly."""
 MAX_WORK = 40_000
-"""The same where floats propose it; beyond, only the plain rule is tried."""
+"""Generators times variables up to which a combination is looked for; beyond, only the plain rule is tried."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +141,7 @@ class HingeGraph:
         vectors = [[*(g.coefficient(v) for v in columns), g.const] for g in generators]
         slack = [ZERO] * len(columns) + [ONE]
         target = [*(form.coefficient(v) for v in columns), form.const]
-        if work <= EXACT_WORK:
-            multipliers = cone_combination(target, [*vectors, slack]).multipliers
-        else:
-            multipliers = proposed_combination(target, [*vectors, slack])
+        multipliers = cone_combination(target, [*vectors, slack], thorough=False).multipliers
         if multipliers is None:
             return None
         return [[*name, text(m)] for name, m in zip(names, multipliers, strict=False) if m]

@@ -23,8 +23,7 @@ from relucirc.geometry.cell import Cell
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.geometry.subdivision import leaves
-from relucirc.language.lower.from_family import resolve_family
-from relucirc.language.lower.from_network import graph_of_network
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 
 MAX_BRANCHES = 10_000
@@ -94,11 +93,9 @@ def write_formula(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.S
 
 def graph_of(net: MLP | Graph) -> Graph:
     """Returns the graph of a network, of a symbolic family, or a graph as it is."""
-    if isinstance(net, Graph):
-        return net
-    if not isinstance(net, MLP):
+    if not isinstance(net, Graph | MLP):
         raise not_a_network(net)
-    return graph_of_network(resolve_family(net)[0] if net.symbols else net)
+    return read_function(net)
 
 
 def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:

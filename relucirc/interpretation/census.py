@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import text
+from relucirc.core.tables import lines_of
 from relucirc.interpretation.drawing import Curves, draw_census
 from relucirc.interpretation.failures import Failure
 from relucirc.interpretation.statistics import wilson
@@ -48,13 +49,9 @@ class Found:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the fields as plain JSON data."""
-        layers = []
-        for layer in self.network.exact().layers:
-            bias = None if layer.bias is None else [text(b) for b in layer.exact_bias()]
-            layers.append({"weight": layer.weight.strings(), "bias": bias})
         return {
             "circuit": str(self),
-            "network": {"inputs": list(self.network.inputs), "layers": layers},
+            "network": self.network.to_json(),
             "hidden_neurons": self.network.hidden_neurons,
             "count": self.count,
             "class": self.orbit,
@@ -67,10 +64,13 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Census:
+class Census(Answer):
     """What became of every seed.
 
     Attributes:
+        status: ``"finished"``; ``"interrupted"`` by Ctrl-C; or ``"unknown"`` where no seed was judged by then.
+        reason: How many were proved.
+        seconds: Wall time of training and judging.
         target: What was to be learned.
         sizes: Widths.
         regimen: How, as plain data.
@@ -102,6 +102,27 @@ class Census:
     train_seconds: float
     judge_seconds: float
     trained: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def status(self) -> str:
+        """Whether all was done."""
+        return "finished" if self.finished else "interrupted" if self.judged.any() else "unknown"
+
+    @property
+    def reason(self) -> str:
+        """How many seeds were proved."""
+        low, high = self.interval
+        if self.rate is None:
+            return "interrupted before a seed was judged."
+        return (
+            f"{self.proved:,} of {int(self.judged.sum()):,} seeds proved equal after snapping: {self.rate:.1%} "
+            f"(95 % interval {low:.1%} to {high:.1%})"
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of training and judging."""
+        return self.train_seconds + self.judge_seconds
 
     @property
     def seeds(self) -> int:
@@ -195,7 +216,6 @@ class Census:
 
 def _table(census: Census) -> str:
     """Writes the census as aligned text."""
-    low, high = census.interval
     judged = int(census.judged.sum())
     steps = (
         f"{census.steps:,} steps"
@@ -209,10 +229,7 @@ def _table(census: Census) -> str:
         lines.append(f"interrupted: {judged:,} of {census.seeds:,} seeds were judged")
     if census.rate is None:
         return "\n".join(lines)
-    lines.append(
-        f"{census.proved:,} of {judged:,} seeds proved equal after snapping: "
-        f"{census.rate:.1%} (95 % interval {low:.1%} to {high:.1%})"
-    )
+    lines.append(census.reason)
     redrawn = int((census.draws > 1).sum())
     if redrawn:
         lines.append(f"{redrawn:,} seeds were drawn anew, up to {int(census.draws.max()) - 1} times")
@@ -226,7 +243,7 @@ def _table(census: Census) -> str:
     for circuit in census.circuits[:MANY]:
         rows.append((f"{circuit.count:,}", str(circuit.orbit), circuit.where, str(circuit)))
     if census.circuits:
-        lines += _aligned(rows)
+        lines += lines_of(rows)
         if len(census.circuits) > MANY:
             rest = sum(circuit.count for circuit in census.circuits[MANY:])
             lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
@@ -244,18 +261,9 @@ def _table(census: Census) -> str:
                     failure.computes,
                 )
             )
-        lines += _aligned(failed)
+        lines += lines_of(failed)
         if len(census.failures) > MANY:
             rest = sum(failure.count for failure in census.failures[MANY:])
             lines.append(f"... and {len(census.failures) - MANY:,} more kinds of {rest:,} seeds")
     lines += ["", f"trained in {census.train_seconds:.2f} s, judged in {census.judge_seconds:.2f} s"]
     return "\n".join(lines)
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    right = (True, *[False] * (len(widths) - 1))
-    return [
-        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import approximate
+from relucirc.interpretation.batch import stacked, to_layers
 from relucirc.interpretation.census import Census, Found
 from relucirc.interpretation.failures import Failure, group_failures
 from relucirc.interpretation.features import features_of
-from relucirc.interpretation.judging import Judge, Judgement
-from relucirc.interpretation.layers import to_layers
-from relucirc.interpretation.moving import Snap
+from relucirc.interpretation.judging import Judge, Verdict
 from relucirc.interpretation.symmetry import find_symmetries, orbit_key
 from relucirc.language.domain import Box
 
 LOW = 1e-6
 """What a loss would have to be below, relative to the target, to be called low in reports."""
+
+BLOCK = 512
+"""Seeds that are judged side by side; after an interruption whole blocks are counted."""
 
 
 def take_census(trained: Any, *, budget: float = 20.0) -> Census:
@@ -39,22 +39,21 @@ def take_census(trained: Any, *, budget: float = 20.0) -> Census:
     if graph is None:
         raise RelucircError(f"{trained.target} is not piecewise linear: its networks cannot be judged by proof.")
     judge = Judge(graph, Box(-1, 1) if trained.domain is None else trained.domain, budget)
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(trained.networks)]
-    structure = jax.tree.structure(trained.networks)
-    verdicts: list[tuple[Snap | None, Judgement]] = []
+    stack = stacked(trained.networks)
+    biased = any(layer.bias is not None for layer in trained.networks.layers)
+    verdicts: list[Verdict | None] = []
     with contextlib.suppress(KeyboardInterrupt):
-        for seed in range(trained.seeds if trained.steps else 0):
-            verdicts.append(judge.seed(jax.tree.unflatten(structure, [leaf[seed] for leaf in leaves])))
+        for start in range(0, trained.seeds if trained.steps else 0, BLOCK):
+            block = [(weight[start : start + BLOCK], bias[start : start + BLOCK]) for weight, bias in stack]
+            verdicts += judge.stack(block, biased=biased)
     judged = np.arange(trained.seeds) < len(verdicts)
-    verdicts += [(None, Judgement(None))] * (trained.seeds - len(verdicts))
-    converged = np.array([judgement.where is not None for _, judgement in verdicts])
+    verdicts += [None] * (trained.seeds - len(verdicts))
+    converged = np.array([verdict is not None for verdict in verdicts])
     relative = (
         trained.final_losses / max(trained.mean_square, 1e-30) if trained.steps else np.full(trained.seeds, np.inf)
     )
-    corners = np.array([[approximate(c) for c in corner] for corner in judge.corners])
-    points = np.concatenate([judge.points, corners])
-    values = trained.target.values(points)
-    symmetries = find_symmetries(graph, judge.corners, points, values)
+    points, values = judge.points, trained.target.values(judge.points)
+    symmetries = find_symmetries(graph, judge.corners)
     circuits, circuit_of = _circuits(verdicts, symmetries, trained.target.names)
     failures = group_failures(
         to_layers(trained.networks),
@@ -94,41 +93,35 @@ def _left_out(seeds: np.ndarray, relative: np.ndarray) -> Failure:
 
 
 def _circuits(
-    verdicts: Sequence[tuple[Snap | None, Judgement]], symmetries: Sequence[Any], names: Sequence[str]
+    verdicts: Sequence[Verdict | None], symmetries: Sequence[Any], names: Sequence[str]
 ) -> tuple[list[Found], np.ndarray]:
     """Counts the proved circuits, and their classes of mirror images."""
-    snaps: dict[str, list[Snap]] = {}
-    judged: dict[str, Judgement] = {}
-    for snap, judgement in verdicts:
-        if snap is not None and judgement.where is not None:
-            snaps.setdefault(snap.circuit.key, []).append(snap)
-            judged[snap.circuit.key] = judgement
-    order = sorted(snaps, key=lambda key: (-len(snaps[key]), key))
-    orbit = {key: orbit_key(snaps[key][0].circuit, symmetries, names) for key in order}
+    proved: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict is not None:
+            proved.setdefault(verdict.circuit.key, []).append(verdict)
+    order = sorted(proved, key=lambda key: (-len(proved[key]), key))
+    orbit = {key: orbit_key(proved[key][0].circuit, symmetries, names) for key in order}
     sizes = Counter[str]()
     for key in order:
-        sizes[orbit[key]] += len(snaps[key])
+        sizes[orbit[key]] += len(proved[key])
     number = {name: i + 1 for i, name in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name)))}
     found = []
     for key in order:
-        network = snaps[key][0].circuit.network(names)
-        where = judged[key].where
-        assert where is not None
+        circuit, judgement = proved[key][0].circuit, proved[key][0].judgement
+        network = circuit.network(names)
+        assert judgement.where is not None
         found.append(
             Found(
                 network=network,
-                count=len(snaps[key]),
+                count=len(proved[key]),
                 orbit=number[orbit[key]],
-                where=where,
-                method=judged[key].method,
-                folded=sum(snap.folded for snap in snaps[key]),
-                largest_move=max(approximate(snap.largest_move) for snap in snaps[key]),
+                where=judgement.where,
+                method=judgement.method,
+                folded=sum(verdict.folded for verdict in proved[key]),
+                largest_move=max(verdict.moved for verdict in proved[key]),
                 features=features_of(network),
             )
         )
     place = {key: i for i, key in enumerate(order)}
-    circuit_of = [
-        place[snap.circuit.key] if snap is not None and judgement.where is not None else -1
-        for snap, judgement in verdicts
-    ]
-    return found, np.array(circuit_of)
+    return found, np.array([-1 if verdict is None else place[verdict.circuit.key] for verdict in verdicts])

@@ -1,49 +1,49 @@
-"""``explain``: a network's formula, the circuits that compute the same, and what its first neurons detect."""
+"""``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
-import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 
-from relucirc.circuits import catalogue
-from relucirc.circuits.circuit import Circuit
-from relucirc.core.budget import Budget, OutOfBudget, tick
-from relucirc.core.errors import FormulaError, NetworkError, not_a_network
-from relucirc.core.exact import text
-from relucirc.core.names import default_names
+from relucirc.core.answer import Answer
+from relucirc.core.budget import OutOfBudget
+from relucirc.core.errors import FormulaError, not_a_network
 from relucirc.core.printing import formula_text
-from relucirc.geometry.lift import write_formula
+from relucirc.core.progress import Progress, watched
+from relucirc.geometry.lift import graph_of, write_formula
+from relucirc.interpretation.catalogue import Known
+from relucirc.interpretation.features import Feature, features_in
+from relucirc.language.domain import Domain, read_domain
+from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.network import MLP
 from relucirc.proof.prover import prove
 
-LARGE = 16
-"""With more inputs, only minimum and maximum are recognised."""
-POINTS = 3
 PRINTED = 20_000
 """Larger formulas are not printed among other lines: SymPy takes seconds for it, and nobody reads them."""
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Answer):
     """What a network computes.
 
     Attributes:
-        formula: The shortest formula found; proved equal to the network on all of R^n.  A list
+        formula: The shortest formula found; proved equal to the network on the domain, all of R^n without one.  A list
             for several outputs.  None where none was found and proved: ``reason`` says why.
-        circuits: Catalogue circuits that compute the same function on all of R^n, proved: names, with
+        circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
-        features: What the first hidden layer detects: one line per neuron.
+        features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
+            from the first layer up, in terms of the variables below it.
         reason: One sentence for people: what is proved, and what was left out when the budget ended.
         seconds: Wall time used.
+        certificate: Evidence that the formula is right, which :func:`relucirc.check` accepts.
     """
 
     formula: Any
     circuits: tuple[str, ...]
-    features: tuple[str, ...]
+    features: tuple[Feature, ...]
     reason: str
     seconds: float = 0.0
+    certificate: dict | None = field(default=None, repr=False)
 
     @property
     def status(self) -> str:
@@ -61,32 +61,41 @@ class Explanation:
         return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
 
 
-def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
+def explain(
+    net: MLP,
+    domain: Any = None,
+    *,
+    budget: float | None = 60.0,
+    progress: Progress = None,
+) -> Explanation:
     """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
 
-    The network as a whole is compared with the catalogue, not parts of it; features are about single neurons of its
-    first hidden layer.
+    The network as a whole is compared with the catalogue, not parts of it; features are about single neurons.
 
     Args:
         net: A network.
+        domain: Where it counts, as for :func:`relucirc.prove`; all of R^n by default.
         budget: Seconds of wall time for all of it; None for no limit.  When they end, or at Ctrl-C, the
             answer is what is known until then.
+        progress: As for :func:`relucirc.prove`.
 
     Raises:
-        RelucircError: When the network cannot be read.
+        RelucircError: When the network or the domain cannot be read.
 
     Example:
         >>> import relucirc
         >>> explain(relucirc.circuits.minimum()).formula
         Min(x1, x2)
+        >>> explain(relucirc.circuits.absolute(), "x >= 0").formula
+        x
     """
     if not isinstance(net, MLP):
         raise not_a_network(net)
-    clock = Budget(budget, method="explain")
-    found = _Findings()
+    where = read_domain(domain, net.inputs)
+    clock = watched(budget, "explain", progress)
+    found = _Findings(where)
     try:
         with clock:
-            found.features = tuple(_features(net))
             found.look(net)
             ended = None
     except (OutOfBudget, KeyboardInterrupt) as error:
@@ -98,42 +107,45 @@ def explain(net: MLP, *, budget: float | None = 60.0) -> Explanation:
 class _Findings:
     """What is known so far."""
 
+    domain: Domain
     formula: Any = None
+    certificate: dict | None = None
     obstacle: str = "no formula was found"
     circuits: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = ()
 
     def look(self, net: MLP) -> None:
-        """Finds the formula, proves it, and goes through the catalogue."""
+        """Names the neurons, finds the formula, proves it, and goes through the catalogue."""
+        rational = resolve_family(net)[0] if net.symbols else net
+        self.features = tuple(feature for feature in features_in(rational) if feature.formula)
+        graph = graph_of(rational)
+        claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
         try:
-            formula = write_formula(net)
+            formula = write_formula(graph)
         except FormulaError as error:  # too long to be written
             self.obstacle = str(error).rstrip(".")
         else:
             self.obstacle = "the formula found was not proved"
-            result = prove(net, formula, budget=None)
+            result = prove(claimed, formula, self.domain, budget=None)
             if result.status == "proved":
-                self.formula = formula
+                self.formula, self.certificate = formula, result.certificate
             else:
                 self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
-        for circuit, parameters in _candidates(net):
-            if _is(net, circuit, parameters):
-                defaults = parameters in ((), tuple(p.default for p in _signature(circuit)))
-                name = circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})"
-                self.circuits = (*self.circuits, name)
-                theirs = _named(circuit.formula(*parameters), net)
-                if circuit.where is None and (self.formula is None or _length(theirs) < _length(self.formula)):
-                    self.formula = theirs
+        for match in Known(claimed, graph, self.domain).matches():
+            self.circuits = (*self.circuits, match.name)
+            if match.formula is None or (self.formula is not None and _length(match.formula) >= _length(self.formula)):
+                continue
+            self.formula, self.certificate = match.formula, match.proof.certificate
 
     def answer(self, ended: str | None, seconds: float) -> Explanation:
         """Says what is known."""
         if self.formula is None:
             reason = self.obstacle if ended is None else f"{self.obstacle}; {ended}"
         elif ended is None:
-            reason = "the formula is proved equal to the network at every real input"
+            reason = f"the formula is proved equal to the network {self.domain}"
         else:
             reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
-        return Explanation(self.formula, self.circuits, self.features, f"{reason}.", seconds)
+        return Explanation(self.formula, self.circuits, self.features, f"{reason}.", seconds, self.certificate)
 
 
 def size_of(formula: Any) -> int:
@@ -155,103 +167,3 @@ def _length(formula: Any) -> tuple[bool, int]:
     """What is compared: how long the text is, if it is not too long to be written."""
     size = size_of(formula)
     return (True, size) if size > PRINTED else (False, len(str(formula)))
-
-
-def _candidates(net: MLP) -> Iterator[tuple[Circuit, tuple]]:
-    """Catalogue circuits with as many inputs and outputs as the network, and their parameters."""
-    n = len(net.inputs)
-    for circuit in catalogue.values():
-        tick()
-        names = [parameter.name for parameter in _signature(circuit)]
-        choices: list[tuple] = list(circuit.examples)
-        if n > LARGE and circuit.name not in ("minimum", "maximum"):
-            continue
-        if names == ["n"]:
-            choices = [(n,)] if n > 1 else []
-        elif names == ["n", "k"]:
-            choices = [(n, k) for k in range(2, n)]  # the others are minimum and maximum
-        for parameters in choices:
-            tick()
-            try:
-                formula = circuit.formula(*parameters)
-            except NetworkError:  # a circuit of another size
-                continue
-            outputs = len(formula) if isinstance(formula, list) else 1
-            if outputs == net.sizes[-1] and (names[:1] == ["n"] or len(circuit(*parameters).inputs) == n):
-                yield circuit, parameters
-
-
-def _signature(circuit: Circuit) -> list[inspect.Parameter]:
-    return list(inspect.signature(circuit.build).parameters.values())
-
-
-def _is(net: MLP, circuit: Circuit, parameters: tuple) -> bool:
-    """Whether the network computes what the circuit computes, everywhere, proved."""
-    if circuit.where is not None:  # its formula holds on a domain only; the circuit itself is the claim
-        other = circuit(*parameters)
-        if len(other.inputs) != len(net.inputs):
-            return False
-        return prove(net, MLP(other.layers, net.inputs), budget=None).status == "proved"
-    formula = _named(circuit.formula(*parameters), net)
-    return _agree(net, formula) and prove(net, formula, budget=None).status == "proved"
-
-
-def _named(formula: Any, net: MLP) -> Any:
-    """Writes a formula over the default names with the network's own."""
-    if isinstance(formula, list):
-        return [_named(part, net) for part in formula]
-    ours = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(default_names(len(net.inputs)), net.inputs, strict=True)}
-    return formula.xreplace({a: b for a, b in ours.items() if a != b})
-
-
-def _agree(net: MLP, formula: Any) -> bool:
-    """Whether they agree at a few points: most candidates end here."""
-    for k in range(POINTS):
-        n = len(net.inputs)
-        point = [sympy.Integer((7 * i * (k + 1) + 3 * k) % (2 * n + 3) - k - 1) for i in range(n)]
-        values = dict(zip(map(sympy.Symbol, net.inputs), point, strict=True))
-        parts = formula if isinstance(formula, list) else [formula]
-        if [part.xreplace(values) for part in parts] != list(net.at(*point)):
-            return False
-    return True
-
-
-def _features(net: MLP) -> list[str]:
-    """Says what each neuron of the first hidden layer detects, in the original's words."""
-    if len(net.layers) == 1:
-        return []
-    layer = net.exact().layers[0]
-    lines = []
-    for i, (row, bias) in enumerate(zip(layer.weight.rows, layer.exact_bias(), strict=True)):
-        tick()
-        lines.append(f"neuron {i + 1}: {_feature(row, bias, net.inputs)} relu({_sum(row, bias, net.inputs)})")
-    return lines
-
-
-def _sum(row: tuple, bias: Any, names: tuple[str, ...]) -> str:
-    """Writes a neuron's form as SymPy does, in the inputs' own order."""
-    terms = [(c, names[v]) for v, c in row]
-    constant = [(bias, "")] if bias else []
-    first = len(terms) == 1 and terms[0][0] < 0 < bias  # 1 - 2*x
-    parts = []
-    for c, name in [*constant, *terms] if first else [*terms, *constant]:
-        size = abs(c)
-        shown = (f"{size.p}*{name}" if size.p != 1 else name) if name else text(size)
-        if name and size.q != 1:
-            shown += f"/{size.q}"
-        sign = "-" if c < 0 else "+"
-        parts.append(f" {sign} {shown}" if parts else shown if c > 0 else f"-{shown}")
-    return "".join(parts) or "0"
-
-
-def _feature(row: tuple, bias: Any, names: tuple[str, ...]) -> str:
-    if bias:
-        return "threshold detector" if row else "constant"
-    if len(row) == 1:
-        v, c = row[0]
-        return f"{'positiveness' if c > 0 else 'negativeness'} detector of {names[v]}:"
-    if len(row) == 2 and row[0][1] == -row[1][1]:
-        (u, a), (v, _) = row
-        larger, smaller = (u, v) if a > 0 else (v, u)
-        return f"greaterness detector, {names[larger]} over {names[smaller]}:"
-    return "detector of a combination:" if row else "dead:"

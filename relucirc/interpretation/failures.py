@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.interpretation.layers import Layers
-from relucirc.interpretation.symmetry import Symmetry
+from relucirc.interpretation.batch import Layers
+from relucirc.interpretation.writing import sum_text
+from relucirc.proof.symmetries import Symmetry
 
 UNFINISHED = 1e-3
 """Relative losses below this are all but zero."""
@@ -183,20 +184,14 @@ def describe(layers: Layers, i: int, points: np.ndarray, names: Sequence[str]) -
             merged.append((full[j], outer[j]))
     parts = [(c, f"relu({_affine(row, names)})") for row, c in sorted(merged, key=lambda part: tuple(part[0]))]
     constant = 0.0 if offset is None else float(offset[0, i])
-    return _sum(parts, constant)
+    return sum_text(parts, constant, _two_digits)
 
 
 def _affine(row: np.ndarray, names: Sequence[str]) -> str:
-    return _sum([(float(c), name) for c, name in zip(row, names, strict=False)], float(row[len(names)]))
+    return sum_text(
+        [(float(c), name) for c, name in zip(row, names, strict=False)], float(row[len(names)]), _two_digits
+    )
 
 
-def _sum(parts: Sequence[tuple[float, str]], constant: float) -> str:
-    text = ""
-    for c, name in (*parts, (constant, "")):
-        if abs(c) < 0.005:
-            continue
-        number = f"{abs(c):.2f}".rstrip("0").rstrip(".")
-        term = name if name and number == "1" else f"{number} {name}".strip()
-        sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
-        text += sign + term
-    return text or "0"
+def _two_digits(size: float) -> str:
+    return f"{size:.2f}".rstrip("0").rstrip(".")

@@ -12,138 +12,111 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from flint import fmpq
 
-from relucirc.core.exact import ONE, ZERO
-from relucirc.interpretation.circuit import Circuit, Row
-from relucirc.interpretation.moving import Mover, Snap, exact_layers
-from relucirc.language.network import MLP
-
-Form = tuple[Row, fmpq]
-"""``row . x + constant``."""
+from relucirc.core.exact import ZERO
+from relucirc.core.forms import Form
+from relucirc.interpretation.batch import Stack
+from relucirc.interpretation.canonical import Layer, Row
+from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
+from relucirc.interpretation.rounding import Rounded, Rounding, rationals
+from relucirc.interpretation.words import vector
 
 MAX_FLIPS = 8
 """With up to this many kinks every orientation of them is tried."""
 
 
-@dataclass
-class _Kink:
-    """``jump * relu(form)``, with the form as it came first and its read-out for every output."""
+@dataclass(frozen=True)
+class Folded(Proposal):
+    """Networks of kinks and an affine rest; the read-out has a column for each kink, then one for each input."""
 
-    form: Form
-    jump: list[fmpq]
+    kinks: Rounded
+    kept: np.ndarray
+    read_out: Rounded
 
+    @property
+    def numbers(self) -> list[np.ndarray]:
+        """See :class:`Proposal`."""
+        return [self.kept, self.kinks.weight, self.kinks.bias, self.read_out.weight, self.read_out.bias]
 
-def fold_network(net: MLP, tolerance: fmpq, corners: Sequence[Sequence[fmpq]]) -> Snap | None:
-    """Snaps one network with one hidden layer by its folded form; None for other depths.
+    def layers(self, seed: int) -> list[Layer]:
+        """See :class:`Proposal`."""
+        kept, n = self.kept[seed], self.kinks.weight.shape[-1]
+        rows = np.column_stack([self.kinks.weight[seed], self.kinks.bias[seed]])[kept]
+        read, constants = self.read_out.weight[seed], self.read_out.bias[seed]
+        jumps = map(tuple, rationals(read[:, : len(kept)][:, kept].T))
+        affine = rationals(np.column_stack([read[:, len(kept) :], constants]))
+        forms = [Form(dict(enumerate(row[:n])), row[n]) for row in (*rationals(rows), *affine)]
+        return _shortest(list(zip(forms, jumps, strict=False)), forms[len(rows) :], n)
 
-    Args:
-        net: A float network.
-        tolerance: See :func:`~relucirc.interpretation.neurons.snap_network`.
-        corners: The vertices of the domain.
-    """
-    if len(net.layers) != 2:
-        return None
-    (rows, bias), (above, offset) = exact_layers(net)
-    outputs, n = len(above), len(net.inputs)
-    mover = Mover(tolerance)
-    rest = [(list(row), o) for row, o in zip([[ZERO] * n for _ in range(outputs)], offset, strict=True)]
-    kinks: list[_Kink] = []
-    for j, (row, b) in enumerate(zip(rows, bias, strict=True)):
-        read = [line[j] for line in above]
-        values = [_value((tuple(row), b), corner) for corner in corners]
-        if max(values) <= 0:
-            continue
-        scale = max(map(abs, row), default=ZERO)
-        if min(values) >= 0 or not scale:
-            _add(rest, read, (tuple(row), b))
-            continue
-        form = tuple(w / scale for w in row), b / scale
-        read = [c * scale for c in read]
-        kink, flipped = _find(kinks, form, tolerance)
-        if flipped:
-            _add(rest, read, form)
-        if kink is None:
-            kinks.append(_Kink(form, read))
-        else:
-            kink.jump = [a + c for a, c in zip(kink.jump, read, strict=True)]
-    largest = max((abs(c) for kink in kinks for c in kink.jump), default=ZERO)
-    scale_of_rest = max((abs(c) for row, o in rest for c in (*row, o)), default=ZERO)
-    unit = max(largest, scale_of_rest) or ONE
-    kept = [kink for kink in kinks if max(map(abs, kink.jump)) > tolerance * unit]
-    for kink in kept:
-        row, b = kink.form
-        kink.form = tuple(mover.move(w) for w in row), mover.move(b)
-        kink.jump = [mover.move(c, unit) for c in kink.jump]
-    affine = [(tuple(mover.move(c, unit) for c in row), mover.move(o, unit)) for row, o in rest]
-    circuit = _shortest(kept, affine, any(layer.bias is not None for layer in net.layers))
-    used = sum(len(rows) for rows, _ in circuit.layers[:-1])
-    return Snap(circuit, tolerance, mover.largest, max(0, len(rows) - used), folded=True)
+    def moves(self, seed: int) -> list[str]:
+        """See :class:`Proposal`."""
+        kept = self.kept[seed]
+        told = f"{len(kept)} neurons folded into {kept.sum()}, one for each hyperplane, and an affine rest."
+        rows = np.column_stack([self.kinks.weight[seed], self.kinks.bias[seed]])[kept]
+        return [f"hidden layer 1: {told}", *(f"a hyperplane is read as {vector(row)}." for row in rationals(rows))]
 
 
-def _value(form: Form, point: Sequence[fmpq]) -> fmpq:
-    return sum((w * x for w, x in zip(form[0], point, strict=True)), start=form[1])
+def by_folding(stack: Stack, rounding: Rounding, sight: Sight) -> Folded:
+    """Folds and rounds every network of a batch; networks with one hidden layer."""
+    (weight, bias), (above, offset) = stack
+    seeds, width, _ = weight.shape
+    scale = np.abs(weight).max(axis=-1, initial=0.0)
+    least, most = sight.reach(weight, bias)
+    never, always = most <= EPSILON * scale, (least >= -EPSILON * scale) | (scale == 0)
+    unit = np.where(scale > 0, scale, 1.0)
+    forms = np.concatenate([weight, bias[..., None]], axis=-1) / unit[..., None]
+    read = above * (unit * ~never)[:, None]
+    rest = np.matmul(read * always[:, None], forms)
+    host, jumps = np.zeros((seeds, width), bool), np.zeros_like(read)
+    near = 2 * rounding.tolerance + EPSILON
+    for j in range(width):
+        bent = ~(never | always)[:, j]
+        same, opposite = (
+            host[:, :j] & (np.abs(forms[:, :j] - sign * forms[:, j : j + 1]).max(axis=-1) <= near) for sign in (1, -1)
+        )
+        known = bent & (same | opposite).any(axis=1)
+        host[:, j] = bent & ~known
+        jumps[host[:, j], :, j] = read[host[:, j], :, j]
+        which = np.flatnonzero(known)
+        first = (same | opposite)[which].argmax(axis=1) if len(which) else which
+        jumps[which, :, first] += read[which, :, j]
+        flipped = which[~same[which, first]]
+        rest[flipped] += read[flipped, :, j, None] * forms[flipped, j, None]
+    rest[..., -1] += offset
+    largest = np.maximum(np.abs(jumps).max(axis=(1, 2), initial=0.0), np.abs(rest).max(axis=(1, 2)))
+    kept = host & (np.abs(jumps).max(axis=1) > rounding.tolerance * largest[:, None])
+    kinks = rounding.rows(forms[..., :-1] * kept[..., None], forms[..., -1] * kept)
+    made = rounding.rows(np.concatenate([jumps * kept[:, None], rest[..., :-1]], axis=-1), rest[..., -1])
+    once, inputs = sight.points[:, :1], sight.points[:, 1:]
+    values = np.maximum(inputs @ kinks.weight.swapaxes(1, 2) + once * kinks.bias[:, None], 0)
+    values = values @ made.weight[..., :width].swapaxes(1, 2) + inputs @ made.weight[..., width:].swapaxes(1, 2)
+    values = values + once * made.bias[:, None]
+    return Folded(values, kinks.misfits + made.misfits, np.maximum(kinks.moved, made.moved), kinks, kept, made)
 
 
-def _add(rest: list[tuple[list[fmpq], fmpq]], factors: Sequence[fmpq], form: Form) -> None:
-    for o, factor in enumerate(factors):
-        row, constant = rest[o]
-        rest[o] = [a + factor * w for a, w in zip(row, form[0], strict=True)], constant + factor * form[1]
-
-
-def _find(kinks: Sequence[_Kink], form: Form, tolerance: fmpq) -> tuple[_Kink | None, bool]:
-    """Finds a kink on the same hyperplane within the tolerance, and whether it looks the other way."""
-    for kink in kinks:
-        for sign in (ONE, -ONE):
-            far = max(
-                abs(a - sign * c) for a, c in zip((*kink.form[0], kink.form[1]), (*form[0], form[1]), strict=True)
-            )
-            if far <= 2 * tolerance:
-                return kink, sign < 0
-    return None, False
-
-
-def _shortest(kinks: Sequence[_Kink], affine: Sequence[Form], biased: bool) -> Circuit:
+def _shortest(kinks: Sequence[tuple[Form, Row]], affine: Sequence[Form], n: int) -> list[Layer]:
     """Writes kinks and an affine rest as a network: the orientation that leaves the smallest rest."""
-    best: list[tuple[Form, list[fmpq]]] | None = None
-    orientations = (
-        itertools.product((False, True), repeat=len(kinks)) if len(kinks) <= MAX_FLIPS else [(False,) * len(kinks)]
-    )
-    for flips in orientations:
-        neurons: dict[Form, list[fmpq]] = {}
-        rest = [(list(row), constant) for row, constant in affine]
-        for kink, flip in zip(kinks, flips, strict=True):
-            row, b = kink.form
-            if flip:
-                _add(rest, kink.jump, kink.form)
-            form = (tuple(-w for w in row), -b) if flip else kink.form
-            neurons[form] = [a + c for a, c in zip(neurons.get(form, [ZERO] * len(affine)), kink.jump, strict=True)]
-        for o, (row, _) in enumerate(rest):
-            _add_pair(neurons, tuple(row), o, len(affine))
-        found = [(form, read) for form, read in neurons.items() if any(read)]
+    best: list[tuple[Row, list[fmpq]]] | None = None
+    for flips in itertools.product((False, True), repeat=len(kinks) if len(kinks) <= MAX_FLIPS else 0):
+        neurons: dict[Row, list[fmpq]] = {}
+        rest = list(affine)
+
+        def add(form: Form, read: Row, neurons: dict[Row, list[fmpq]] = neurons) -> None:
+            row = (*(form.coefficient(v) for v in range(n)), form.const)
+            neurons[row] = [a + c for a, c in zip(neurons.get(row, [ZERO] * len(read)), read, strict=True)]
+
+        for (form, jumps), flip in itertools.zip_longest(kinks, flips):
+            add(-form if flip else form, jumps)
+            rest = [r + form.scale(c) for r, c in zip(rest, jumps, strict=True)] if flip else rest
+        for o, form in enumerate(rest):  # as relu(l) - relu(-l)
+            scale = max(map(abs, form.terms.values()), default=ZERO)
+            for side in (scale, -scale) if scale else ():
+                add(Form(form.terms).scale(1 / side), tuple(side if k == o else ZERO for k in range(len(rest))))
+        found = [(row, read) for row, read in neurons.items() if any(read)]
         if best is None or len(found) < len(best):
-            best = found
+            best, constants = found, tuple(form.const for form in rest)
     assert best is not None
-    best.sort(key=lambda neuron: (*neuron[0][0], neuron[0][1]))
-    hidden = tuple(form[0] for form, _ in best), tuple(form[1] for form, _ in best)
-    outer = tuple(tuple(read[o] for _, read in best) for o in range(len(affine)))
-    return Circuit((hidden, (outer, _constants(kinks, affine, best))), biased)
-
-
-def _add_pair(neurons: dict[Form, list[fmpq]], row: Row, output: int, outputs: int) -> None:
-    """Adds a linear form to one output, as ``relu(l) - relu(-l)``."""
-    scale = max(map(abs, row), default=ZERO)
-    if scale:
-        for sign in (ONE, -ONE):
-            read = neurons.setdefault((tuple(sign * w / scale for w in row), ZERO), [ZERO] * outputs)
-            read[output] = read[output] + sign * scale
-
-
-def _constants(kinks: Sequence[_Kink], affine: Sequence[Form], neurons: Sequence[tuple[Form, list[fmpq]]]) -> Row:
-    """What the neurons leave of the function: a constant for each output, found at the origin."""
-    constants = []
-    for o, (_, constant) in enumerate(affine):
-        wanted = constant + sum((kink.jump[o] * max(kink.form[1], ZERO) for kink in kinks), start=ZERO)
-        given = sum((read[o] * max(form[1], ZERO) for form, read in neurons), start=ZERO)
-        constants.append(wanted - given)
-    return tuple(constants)
+    hidden = tuple(row[:-1] for row, _ in best), tuple(row[-1] for row, _ in best)
+    return [hidden, (tuple(tuple(read[o] for _, read in best) for o in range(len(affine))), constants)]

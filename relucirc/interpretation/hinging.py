@@ -9,184 +9,188 @@ once for l and -l (``relu(-l) = relu(l) - l``).  So the basis that a layer happe
 what is left is what the network computes with.  Written back as a network, forms are carried through a
 layer by pairs ``relu(x) - relu(-x)``, and hinges, which are not negative, by themselves.
 
-Signs and combinations are proposed by float values at points of the domain; the proof of the circuit is
-what says whether they were right.
+Signs and combinations are proposed by float values at points of the domain, for all networks of a batch at once.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq
 
-from relucirc.core.exact import ONE, ZERO, approximate, rational
-from relucirc.interpretation.circuit import Circuit, Row, in_order
-from relucirc.interpretation.moving import Mover, Snap, exact_layers
-from relucirc.interpretation.rounding import simplest
-from relucirc.language.network import MLP
+from relucirc.core.budget import tick
+from relucirc.core.exact import ONE
+from relucirc.core.forms import Form, combine
+from relucirc.interpretation.batch import Stack
+from relucirc.interpretation.canonical import Layer, exact_layers
+from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
+from relucirc.interpretation.rounding import Rounded, Rounding, rationals, simplest
+from relucirc.interpretation.words import vector
+from relucirc.language.layers import Layers
 
-EPSILON = 1e-12
-"""What float values may be off, relative to the largest."""
-
-Terms = dict[int, fmpq]
-"""Coefficients of an affine form; number 0 is the constant, 1 to n are the inputs, then come the hinges."""
+DIGITS = 1e-9
+"""What least squares in floats can be trusted with."""
 
 
 class _Hinges:
-    """The hinges found so far, with float values of everything at points of the domain."""
+    """The hinges of every network found so far, with float values of everything at points of the domain.
 
-    def __init__(self, n: int, points: np.ndarray, mover: Mover) -> None:
-        self.n = n
-        self.mover = mover
-        self.forms: list[Terms] = []
-        self.levels: list[int] = []
-        self.columns = [np.ones(len(points)), *points.T]
-        self._known: dict[tuple, int] = {}
+    A form is a row of coefficients of the constant, the inputs, and a place for every hidden neuron, which is that
+    of the hinge that it brought.
 
-    def values(self, form: Terms) -> np.ndarray:
-        total = np.zeros_like(self.columns[0])
-        for v, c in form.items():
-            total = total + approximate(c) * self.columns[v]
-        return total
+    Attributes:
+        forms: The hinges' forms, ``[seeds, hinges, coefficients]``.
+        levels: The layer in which a hinge stands, 0 for none there.
+        misfits: How many of the numbers that became a hinge are near none that the rounding allows.
+    """
 
-    def level(self, form: Terms) -> int:
-        return max((self.levels[v - self.n - 1] for v in form if v > self.n), default=0)
+    def __init__(self, seeds: int, hinges: int, points: np.ndarray, rounding: Rounding) -> None:
+        self.rounding = rounding
+        count, self.before = points.shape
+        self.forms = np.zeros((seeds, hinges, self.before + hinges))
+        self.levels = np.zeros((seeds, hinges), int)
+        self.moved, self.misfits = np.zeros(seeds), np.zeros((seeds, hinges), int)
+        self.columns = np.zeros((seeds, count, self.before + hinges))
+        self.columns[:, :, : self.before] = points
+        self._basis = np.zeros_like(self.columns)
+        self._basis[:, :, : self.before] = np.linalg.qr(points)[0] if count >= self.before else 0
+        self._next = 0
 
-    def relu(self, form: Terms) -> Terms:
-        """Returns the form of ``relu(form)``, with a new hinge if there must be one."""
-        values = self.values(form)
-        slack = max(approximate(self.mover.tolerance), EPSILON) * float(np.abs(values).max())
-        if values.max() <= slack:
-            return {}
-        if values.min() >= -slack:
-            return form
-        known = self._in_those_before(np.maximum(values, 0), slack)
-        if known is not None:
-            return known
-        scale = max(abs(c) for v, c in form.items() if v)
-        moved = {v: self.mover.move(c / scale) for v, c in sorted(form.items())}
-        moved = {v: c for v, c in moved.items() if c}
-        leading = next((c for v, c in moved.items() if v), ZERO)
-        if not leading:
-            return {}
-        line = moved if leading > 0 else {v: -c for v, c in moved.items()}
-        key = tuple(line.items())
-        if key not in self._known:
-            self._known[key] = self.n + 1 + len(self.forms)
-            self.forms.append(line)
-            self.levels.append(self.level(line) + 1)
-            self.columns.append(np.maximum(self.values(line), 0))
-        hinge = {self._known[key]: scale}
-        return hinge if leading > 0 else add(hinge, line, -scale)
+    def relu(self, form: np.ndarray) -> np.ndarray:
+        """Returns the forms of ``relu(form)``, ``[seeds, coefficients]``, with a new hinge where there must be one."""
+        place, self._next = self._next, self._next + 1
+        values = _dot(self.columns, form)
+        slack = max(self.rounding.tolerance, EPSILON) * np.abs(values).max(axis=1, initial=0.0)
+        zero, same = values.max(axis=1) <= slack, values.min(axis=1) >= -slack
+        result = np.where((same & ~zero)[:, None], form, 0.0)
+        new = ~(zero | same) & np.isfinite(slack)
+        for seed in self._near_those_before(np.maximum(values, 0), slack, new):
+            known = self._in_those_before(seed, np.maximum(values[seed], 0), slack[seed])
+            if known is not None:
+                result[seed], new[seed] = known, False
+        which = np.flatnonzero(new)
+        if len(which):
+            result[which] = self._hinge(which, form[which], place)
+        return result
 
-    def _in_those_before(self, values: np.ndarray, slack: float) -> Terms | None:
+    def _hinge(self, which: np.ndarray, form: np.ndarray, place: int) -> np.ndarray:
+        """Rounds forms that bend to the hinges of some networks, and returns their ReLUs."""
+        scale = np.abs(form[:, 1:]).max(axis=1)
+        rounded = self.rounding.rows(form[:, None, 1:] / scale[:, None, None], form[:, :1] / scale[:, None])
+        self.moved[which] = np.maximum(self.moved[which], rounded.moved)
+        line = np.concatenate([rounded.bias, rounded.weight[:, 0]], axis=1)
+        leading = np.take_along_axis(line, 1 + (line[:, 1:] != 0).argmax(axis=1)[:, None], axis=1)
+        line = line * np.sign(leading) + 0.0
+        known = (self.levels[which] > 0) & (self.forms[which] == line[:, None]).all(axis=-1)
+        hinge = np.where(known.any(axis=1), known.argmax(axis=1), place)
+        self.misfits[which, hinge] += rounded.misfits
+        fresh = hinge == place
+        added, forms = which[fresh], line[fresh]
+        self.forms[added, place] = forms
+        self.levels[added, place] = 1 + (self.levels[added] * (forms[:, self.before :] != 0)).max(axis=1)
+        column = np.maximum(_dot(self.columns[added], forms), 0)
+        self.columns[added, :, self.before + place] = column
+        rest = column
+        for _ in range(2):  # twice is enough
+            rest = rest - self._within(added, rest)
+        length = np.sqrt((rest**2).sum(axis=1, keepdims=True))
+        self._basis[added, :, self.before + place] = np.divide(rest, length, out=np.zeros_like(rest), where=length > 0)
+        result = np.where(leading > 0, 0.0, -scale[:, None] * line)
+        result[np.arange(len(which)), self.before + hinge] += scale
+        return result
+
+    def _within(self, which: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The part of values that is a combination of the columns."""
+        basis = self._basis[which]
+        return _dot(basis, _dot(basis.swapaxes(1, 2), values))
+
+    def _near_those_before(self, values: np.ndarray, slack: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """The networks that have hinges, and where values are about a combination of what is there already."""
+        which = np.flatnonzero(new & self.levels.any(axis=1))
+        if not len(which):
+            return which
+        far = np.abs(self._within(which, values[which]) - values[which]).max(axis=1)
+        return which[far <= 1.001 * slack[which] + DIGITS * np.abs(values[which]).max(axis=1)]
+
+    def _in_those_before(self, seed: int, values: np.ndarray, slack: float) -> np.ndarray | None:
         """Writes values as a combination of what is there already, if they are one; proposed by least squares."""
-        if not self.forms:
-            return None
-        basis = np.stack(self.columns, axis=1)
-        found = np.linalg.lstsq(basis, values, rcond=1e-9)[0]
+        there = np.append(np.ones(self.before, bool), self.levels[seed] > 0)
+        basis = self.columns[seed][:, there]
+        found = np.linalg.lstsq(basis, values, rcond=DIGITS)[0]
         if np.abs(basis @ found - values).max() > slack:
             return None
-        digits = fmpq(1, 10**9)  # what least squares in floats can be trusted with
-        terms = {v: simplest(rational(float(c)), digits) for v, c in enumerate(found)}
-        return {v: c for v, c in terms.items() if c}
+        form = np.zeros(len(there))
+        form[there] = np.divide(*simplest(found, DIGITS))
+        return form
 
 
-def add(a: Terms, b: Terms, factor: fmpq = ONE) -> Terms:
-    """Returns ``a + factor * b``."""
-    total = dict(a)
-    for v, c in b.items():
-        total[v] = total.get(v, ZERO) + factor * c
-    return {v: c for v, c in total.items() if c}
+def _dot(columns: np.ndarray, form: np.ndarray) -> np.ndarray:
+    return np.matmul(columns, form[..., None])[..., 0]
 
 
-def fold_deep(net: MLP, tolerance: fmpq, points: np.ndarray, denominator: int | None = None) -> Snap | None:
-    """Snaps a network with several hidden layers by its hinges; None for other depths.
+@dataclass(frozen=True)
+class Hinged(Proposal):
+    """Networks as affine forms over hinges; the outputs have a column for each input, then one for each hinge.
 
-    Args:
-        net: A network in floats or exact.
-        tolerance: See :func:`~relucirc.interpretation.neurons.snap_network`.
-        points: Points of the domain, one row each, its corners among them.
-        denominator: See :class:`~relucirc.interpretation.moving.Mover`.
+    Attributes:
+        hinges: The hinges.
+        read: Which of them the outputs depend on, ``[seeds, hinges]``.
+        outputs: The outputs.
+        depth: Number of hidden layers.
     """
-    if len(net.layers) < 3:
-        return None
-    layers, mover = exact_layers(net), Mover(tolerance, denominator)
-    n = len(net.inputs)
-    hinges = _Hinges(n, points, mover)
-    wires: list[Terms] = [{1 + i: ONE} for i in range(n)]
-    for k, (rows, bias) in enumerate(layers):
-        before = []
-        for row, b in zip(rows, bias, strict=True):
-            form: Terms = {0: b} if b else {}
-            for w, wire in zip(row, wires, strict=True):
-                form = add(form, wire, w) if w else form
-            before.append(form)
-        wires = before if k == len(layers) - 1 else [hinges.relu(form) for form in before]
-    outputs = []
-    for form in wires:
-        unit = max(map(abs, form.values()), default=ZERO) or ONE
-        moved = {v: mover.move(c, unit) for v, c in form.items()}
-        outputs.append({v: c for v, c in moved.items() if c})
-    biased = any(layer.bias is not None for layer in net.layers)
-    circuit = _write(hinges, outputs, len(layers) - 1, biased)
-    return Snap(circuit, tolerance, mover.largest, 0, folded=True)
+
+    hinges: _Hinges
+    read: np.ndarray
+    outputs: Rounded
+    depth: int
+
+    @property
+    def numbers(self) -> list[np.ndarray]:
+        """See :class:`Proposal`."""
+        return [self.hinges.forms, self.outputs.weight, self.outputs.bias]
+
+    def layers(self, seed: int) -> list[Layer]:
+        """See :class:`Proposal`."""
+        hinges, n = self.hinges, self.hinges.before - 1
+        rows = np.column_stack([self.outputs.bias[seed], self.outputs.weight[seed]])
+        forms = rationals(np.concatenate([hinges.forms[seed], rows]))
+        writer = Layers(tuple(f"x{i + 1}" for i in range(n)))
+        known = [Form.constant(ONE), *map(Form.variable, range(n)), *[Form()] * len(hinges.forms[seed])]
+        for k in np.flatnonzero(self.read[seed]).tolist():
+            (known[n + 1 + k],) = writer.relu([combine(zip(forms[k], known, strict=True))], hinges.levels[seed, k] - 1)
+        outputs = [combine(zip(row, known, strict=True)) for row in forms[len(hinges.forms[seed]) :]]
+        return exact_layers(writer.build(outputs, self.depth))
+
+    def moves(self, seed: int) -> list[str]:
+        """See :class:`Proposal`."""
+        levels, read = self.hinges.levels[seed], self.read[seed]
+        forms = rationals(self.hinges.forms[seed][read][:, np.append(np.ones(self.hinges.before, bool), read)])
+        told = f"written as affine forms over {len(forms)} hinges, relu(l) for forms l of 1, the inputs and the hinges."
+        lines = [
+            f"hinge {i}, in layer {level}: l is read as {vector(row)}."
+            for i, (row, level) in enumerate(zip(forms, levels[read], strict=True), 1)
+        ]
+        return [f"hidden layers 1 to {self.depth}: {told}", *lines]
 
 
-def _write(hinges: _Hinges, outputs: Sequence[Terms], depth: int, biased: bool) -> Circuit:
-    """Writes the outputs as layers: in layer k stand the hinges of level k, and what layers above still read."""
-    n = hinges.n
-    used: dict[int, int] = {}  # hinge -> the last layer that has to hold it
-    carried: dict[int, int] = {}  # input -> the same
-
-    def read(form: Terms, layer: int) -> None:
-        for v in form:
-            if v > n:
-                if v not in used:
-                    read(hinges.forms[v - n - 1], hinges.levels[v - n - 1] - 1)
-                used[v] = max(used.get(v, 0), layer)
-            elif v:
-                carried[v] = max(carried.get(v, 0), layer)
-
-    for form in outputs:
-        read(form, depth)
-    below: dict[tuple[int, int], int] = {(v, 1): v - 1 for v in range(1, n + 1)}
-    layers: list[tuple[tuple[Row, ...], Row]] = []
-    width = n
-
-    def row_of(form: Terms) -> Row:
-        row = [ZERO] * width
-        for v, c in form.items():
-            if v:
-                row[below[v, 1]] += c
-                if (v, -1) in below:
-                    row[below[v, -1]] -= c
-        return tuple(row)
-
-    for k in range(1, depth + 1):
-        neurons: dict[tuple[int, int], tuple[Row, fmpq]] = {}
-        for v, last in sorted(used.items()):
-            if hinges.levels[v - n - 1] == k:
-                form = hinges.forms[v - n - 1]
-                neurons[v, 1] = row_of(form), form.get(0, ZERO)
-            elif hinges.levels[v - n - 1] < k <= last:
-                neurons[v, 1] = row_of({v: ONE}), ZERO
-        for v, last in sorted(carried.items()):
-            for sign in (ONE, -ONE) if k <= last else ():
-                neurons[v, int(sign)] = row_of({v: sign}), ZERO
-        layers.append((tuple(row for row, _ in neurons.values()), tuple(b for _, b in neurons.values())))
-        below, width = {name: i for i, name in enumerate(neurons)}, len(neurons)
-    layers.append((tuple(row_of(form) for form in outputs), tuple(form.get(0, ZERO) for form in outputs)))
-    return Circuit(in_order(_without_twins(layers)), biased)
-
-
-def _without_twins(layers: list[tuple[tuple[Row, ...], Row]]) -> list[tuple[tuple[Row, ...], Row]]:
-    """Joins neurons of a layer that are the same: a hinge ``relu(x)`` and the carrier of x."""
-    for k in range(len(layers) - 1):
-        (rows, bias), (above, offset) = layers[k], layers[k + 1]
-        place: dict[tuple[Row, fmpq], list[int]] = {}
-        for j, neuron in enumerate(zip(rows, bias, strict=True)):
-            place.setdefault(neuron, []).append(j)
-        layers[k] = tuple(row for row, _ in place), tuple(b for _, b in place)
-        joined = tuple(tuple(sum((row[j] for j in js), ZERO) for js in place.values()) for row in above)
-        layers[k + 1] = joined, offset
-    return layers
+def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
+    """Writes and rounds every network of a batch by its hinges."""
+    seeds, depth = len(stack[0][0]), len(stack) - 1
+    hinges = _Hinges(seeds, sum(bias.shape[1] for _, bias in stack[:-1]), sight.points, rounding)
+    size = hinges.columns.shape[-1]
+    wires = np.zeros((seeds, hinges.before - 1, size))
+    wires[:, :, 1 : hinges.before] = np.eye(hinges.before - 1)
+    for k, (weight, bias) in enumerate(stack):
+        tick()
+        before = np.matmul(weight, wires)
+        before[..., 0] += bias
+        if k < depth:
+            relus = [hinges.relu(before[:, j]) for j in range(before.shape[1])]
+            wires = np.stack(relus, axis=1) if relus else before
+        else:
+            wires = before
+    made = rounding.rows(wires[..., 1:], wires[..., 0])
+    values = hinges.columns @ np.concatenate([made.bias[..., None], made.weight], axis=-1).swapaxes(1, 2)
+    read = (made.weight[..., hinges.before - 1 :] != 0).any(axis=1)
+    for k in reversed(range(read.shape[1])):
+        read |= read[:, k : k + 1] & (hinges.forms[:, k, hinges.before :] != 0)
+    misfits = made.misfits + (hinges.misfits * read).sum(axis=1)
+    return Hinged(values, misfits, np.maximum(hinges.moved, made.moved), hinges, read, made, depth)

@@ -1,11 +1,11 @@
-"""The judge: every seed's network is snapped exactly, and every circuit that comes out is proved or not.
+"""The judge: the networks of all seeds are snapped side by side, and every circuit that comes out is proved or not.
 
-Tolerances are tried from tight to loose; a seed has converged if one of its circuits is proved equal
-to the target.  With several hidden layers the circuits of a function come in families whose parameters
+The ways to snap are tried with tolerances from tight to loose; a seed has converged if one of its circuits is proved
+equal to the target.  With several hidden layers the circuits of a function come in families whose parameters
 are any numbers with a simple sum; there the weights are at last moved together, to grids from fine to coarse.
-Many seeds give the same circuit, which is proved once.  A circuit that is wrong is
-mostly wrong by much: floats propose the point where it is worst, exact evaluation there refutes it,
-and only the rest goes to the prover.
+A circuit that is wrong is mostly wrong by much: float values at points of the domain refute it, before it is
+written down.  Of the others, which many seeds share, each is written once, evaluated exactly where it is worst, and
+only what survives that goes to the prover, once.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,27 +16,39 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import Budget
-from relucirc.core.errors import RelucircError
 from relucirc.core.exact import approximate, rational
 from relucirc.core.graph import Graph
 from relucirc.geometry.cell import cell_of
-from relucirc.interpretation.circuit import Circuit
-from relucirc.interpretation.folding import fold_network
-from relucirc.interpretation.hinging import fold_deep
-from relucirc.interpretation.moving import TOLERANCES, Snap
-from relucirc.interpretation.neurons import snap_network
+from relucirc.interpretation.batch import Stack, forward, stacked
+from relucirc.interpretation.canonical import Canonical
+from relucirc.interpretation.folding import by_folding
+from relucirc.interpretation.hinging import by_hinges
+from relucirc.interpretation.neurons import by_neurons
+from relucirc.interpretation.proposal import Proposal, Sight
+from relucirc.interpretation.rounding import Grid, Rounding, Within
 from relucirc.language.domain import read_domain
-from relucirc.language.network import MLP
 from relucirc.proof.prover import prove
+
+Way = Callable[[Stack, Rounding, Sight], Proposal]
+
+TOLERANCES = (1 / 1000, 1 / 200, 1 / 50)
+"""What a weight may move, of a largest weight of one, from the first that is tried to the last."""
 
 DENOMINATORS = (24, 12, 8, 6, 5, 4, 3, 2)
 """The grids that weights of networks with several hidden layers are moved to, if moving them one by one fails."""
 
 NEAR = 0.02
-"""A network is near the target where no value differs by more than this part of the largest."""
+"""A network is near the target where no value inside the domain differs by more than this part of the largest."""
+
+SAME = 1e-9
+"""Float values that differ by more than this part of the largest are of different functions."""
 
 PROBES = 256
 """Points where floats look for a difference."""
+
+
+WAYS: tuple[tuple[Way, ...], ...] = ((by_neurons,), (by_neurons, by_folding), (by_neurons, by_hinges))
+"""The ways to snap networks with no, one, and several hidden layers."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,26 @@ class Judgement:
     method: str | None = None
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """The circuit that a network was proved to be after snapping.
+
+    Attributes:
+        circuit: The circuit.
+        judgement: Its proof.
+        moved: The farthest that a weight moved, of a largest of one.
+        folded: Whether neurons were folded together, and not rounded one by one.
+    """
+
+    circuit: Canonical
+    judgement: Judgement
+    moved: float
+    folded: bool
+
+
 @dataclass
 class Judge:
-    """Judges circuits against one target.
+    """Judges networks against one target.
 
     Args:
         target: The target's exact graph.
@@ -70,90 +99,77 @@ class Judge:
 
     def __post_init__(self) -> None:
         domain = read_domain(self.domain, self.target.inputs)
-        cell = cell_of([relation.form for relation in domain.relations], self.n)
+        cell = cell_of([relation.form for relation in domain.relations], len(self.target.inputs))
         assert cell is not None
         self.corners: list[tuple[fmpq, ...]] = list(cell.vertices)
         weights = np.random.default_rng(0).dirichlet(np.full(len(self.corners), 0.4), PROBES)
         corners = np.array([[approximate(c) for c in corner] for corner in self.corners])
-        exact = [[rational(c) for c in point] for point in (np.round(weights @ corners * 1024) / 1024).tolist()]
-        self._exact_points = [point for point in exact if domain.contains(point)]
-        self.points = np.array([[approximate(c) for c in point] for point in self._exact_points])
-        values = [self.target.evaluate(point) for point in self._exact_points]
-        self.everywhere = np.concatenate([self.points, corners])
+        exact = [tuple(rational(c) for c in point) for point in (np.round(weights @ corners * 1024) / 1024).tolist()]
+        self._exact = [*(point for point in exact if domain.contains(point)), *self.corners]
+        self.points = np.array([[approximate(c) for c in point] for point in self._exact])
+        values = [self.target.evaluate(point) for point in self._exact]
         self.values = np.array([[approximate(v) for v in value] for value in values])
+        ones = np.ones((len(self.points), 1))
+        self.sight = Sight(np.hstack([ones, self.points]), np.hstack([ones[: len(corners)], corners]))
 
-    @property
-    def n(self) -> int:
-        """Number of inputs."""
-        return len(self.target.inputs)
+    def stack(self, stack: Stack, *, biased: bool) -> list[Verdict | None]:
+        """Snaps a batch of networks, each until a circuit of it is proved.
 
-    def seed(self, net: MLP) -> tuple[Snap | None, Judgement]:
-        """Snaps a network until a circuit of it is proved.
+        Args:
+            stack: The networks.
+            biased: Whether they have biases.
 
         Returns:
-            The proved snap and its judgement; or the tightest snap, unproved; or None for weights that
-            are not finite.
+            What was proved; None for networks of which no circuit was, those with weights that are not finite included.
         """
-        first: Snap | None = None
-        for attempt in self._attempts(net):
-            try:
-                snap = attempt()
-            except RelucircError:
-                return None, Judgement(None)
-            if snap is None:
-                continue
-            first = first or snap
-            judgement = self.circuit(snap.circuit)
-            if judgement.where is not None:
-                return snap, judgement
-        return first, Judgement(None)
+        found: list[Verdict | None] = [None] * len(stack[0][0])
+        with np.errstate(all="ignore"):
+            inner = len(self.points) - len(self.corners)
+            apart = np.abs(forward(stack, self.sight.points) - self.values)[:, :inner].max(axis=(1, 2))
+            left = np.all([np.isfinite(part).all(axis=tuple(range(1, part.ndim))) for w in stack for part in w], axis=0)
+            near = apart <= NEAR * np.abs(self.values[:inner]).max()
+            for way, rounding in self._attempts(len(stack) - 1):
+                seeds = np.flatnonzero(left & near if isinstance(rounding, Grid) else left)
+                if not len(seeds):
+                    continue
+                proposal = way([(weight[seeds], bias[seeds]) for weight, bias in stack], rounding, self.sight)
+                for group in proposal.distinct(self._close(proposal.values)):
+                    circuit = Canonical.of(proposal.layers(group[0]), biased=biased)
+                    judgement = self.circuit(circuit)
+                    if judgement.where is not None:
+                        left[seeds[group]] = False
+                        for i in group.tolist():
+                            verdict = Verdict(circuit, judgement, float(proposal.moved[i]), proposal.folded)
+                            found[seeds[i]] = verdict
+        return found
 
-    def _attempts(self, net: MLP) -> Iterator[Callable[[], Snap | None]]:
-        """The ways to snap a network, from the tightest."""
-        if len(net.layers) <= 2:
-            for tolerance in TOLERANCES:
-                yield lambda t=tolerance: snap_network(net, t, self.corners)
-            if len(net.layers) == 2:
-                for tolerance in TOLERANCES:
-                    yield lambda t=tolerance: fold_network(net, t, self.corners)
-            return
-        for tolerance in TOLERANCES:
-            yield lambda t=tolerance: fold_deep(net, t, self.everywhere)
-        for tolerance in TOLERANCES:
-            yield lambda t=tolerance: snap_network(net, t, self.corners)
-        for denominator in DENOMINATORS if self._is_near(net) else ():
-            yield lambda d=denominator: fold_deep(net, TOLERANCES[0], self.everywhere, d)
+    def _attempts(self, hidden: int) -> Iterator[tuple[Way, Rounding]]:
+        """The ladder: ways to snap, each from tight to loose."""
+        for way in WAYS[hidden] if hidden < 2 else reversed(WAYS[2]):
+            yield from ((way, Within(tolerance)) for tolerance in TOLERANCES)
+        if hidden > 1:
+            yield from ((by_hinges, Grid(TOLERANCES[0], denominator)) for denominator in DENOMINATORS)
 
-    def _is_near(self, net: MLP) -> bool:
-        """Whether a float network is near the target at the probes."""
-        values = self.points
-        for k, layer in enumerate(net.layers):
-            values = (np.maximum(values, 0) if k else values) @ np.asarray(layer.weight).T
-            values = values if layer.bias is None else values + np.asarray(layer.bias)
-        return bool(np.abs(values - self.values).max() <= NEAR * np.abs(self.values).max())  # False for NaN
+    def _close(self, values: np.ndarray) -> np.ndarray:
+        """The networks that floats do not tell from the target."""
+        size = np.maximum(np.abs(values).max(axis=(1, 2)), np.abs(self.values).max())
+        return np.flatnonzero(np.abs(values - self.values).max(axis=(1, 2)) <= SAME * size)  # none for NaN
 
-    def circuit(self, circuit: Circuit) -> Judgement:
+    def circuit(self, circuit: Canonical) -> Judgement:
         """Proves or refutes one circuit, once."""
         if circuit.key not in self.known:
             self.known[circuit.key] = self._judge(circuit)
         return self.known[circuit.key]
 
-    def _judge(self, circuit: Circuit) -> Judgement:
-        worst = self._exact_points[int(np.argmax(np.abs(self._forward(circuit) - self.values).max(axis=1)))]
+    def _judge(self, circuit: Canonical) -> Judgement:
+        net = circuit.network(self.target.inputs)
+        values = forward(stacked(net, single=True), self.sight.points)[0]
+        worst = self._exact[int(np.argmax(np.abs(values - self.values).max(axis=1)))]
         if circuit.at(worst) != self.target.evaluate(worst):
             return Judgement(None)
-        net = circuit.network(self.target.inputs)
         for where, domain in (("everywhere", None), ("on the domain", self.domain)):
             with Budget():  # inside of it, an interruption is for the census to answer
                 result = prove(net, self.target, domain=domain, budget=self.budget)
             if result.status == "proved":
                 return Judgement(where, result.method)
         return Judgement(None)
-
-    def _forward(self, circuit: Circuit) -> np.ndarray:
-        values = self.points
-        for k, (rows, bias) in enumerate(circuit.layers):
-            weight = np.array([[approximate(w) for w in row] for row in rows]).reshape(len(rows), values.shape[1])
-            values = values @ weight.T + np.array([approximate(b) for b in bias])
-            values = values if k == len(circuit.layers) - 1 else np.maximum(values, 0)
-        return values

@@ -1,8 +1,9 @@
-"""Circuits as text: sums of ReLUs with exact coefficients."""
+"""Circuits as text: sums of ReLUs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from relucirc.core.exact import text
 from relucirc.core.forms import Form
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.lower.from_network import graph_of_network
@@ -25,10 +26,10 @@ def network_text(net: MLP) -> str:
     hidden, outer = net.exact().layers
     neurons = []
     for row, b in zip(hidden.weight.rows, hidden.exact_bias(), strict=True):
-        neurons.append(f"relu({exact_sum([(w, net.inputs[i]) for i, w in row], b)})")
+        neurons.append(f"relu({sum_text([(w, net.inputs[i]) for i, w in row], b)})")
     outputs = []
     for row, b in zip(outer.weight.entries(), outer.exact_bias(), strict=True):
-        outputs.append(exact_sum(list(zip(row, neurons, strict=True)), b))
+        outputs.append(sum_text(list(zip(row, neurons, strict=True)), b))
     return "; ".join(outputs)
 
 
@@ -43,17 +44,28 @@ def _by_hinges(net: MLP) -> str:
 
 
 def _form(form: Form, names: Sequence[str]) -> str:
-    return exact_sum([(c, names[v]) for v, c in sorted(form.terms.items())], form.const)
+    return sum_text([(c, names[v]) for v, c in sorted(form.terms.items())], form.const)
 
 
-def exact_sum(parts: Sequence[tuple], constant: Any) -> str:
-    """Writes a sum with exact coefficients."""
-    text = ""
+def sum_text(parts: Sequence[tuple], constant: Any, number: Callable[[Any], str] = text, *, times: str = " ") -> str:
+    """Writes a sum.
+
+    Args:
+        parts: Coefficients, and the names that they stand before.
+        constant: What is added.
+        number: Writes the size of a coefficient; what it writes as 0 is left out.
+        times: What stands between a coefficient and a name.
+
+    Example:
+        >>> from flint import fmpq
+        >>> sum_text([(fmpq(-1), "x1"), (fmpq(1, 2), "x2")], fmpq(3))
+        '-x1 + 1/2 x2 + 3'
+    """
+    total = ""
     for c, name in (*parts, (constant, "")):
-        if c == 0:
+        size = number(abs(c))
+        if size == "0":
             continue
-        size = abs(c)
-        term = name if name and size == 1 else f"{size} {name}".strip()
-        sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
-        text += sign + term
-    return text or "0"
+        sign = ("-" if c < 0 else "") if not total else (" - " if c < 0 else " + ")
+        total += sign + (name if name and size == "1" else f"{size}{times}{name}" if name else size)
+    return total or "0"

@@ -19,6 +19,7 @@ from jax.core import Tracer
 
 from relucirc.core.errors import NetworkError, RelucircError, is_torch, shorten
 from relucirc.core.exact import ExactMatrix, Number, exact_vector, rational, real_array, text, to_rational, unmasked
+from relucirc.core.forms import Form
 from relucirc.core.names import default_names, read_names
 from relucirc.language.models import chain, layers_of
 
@@ -75,6 +76,10 @@ class Affine:
         if self.bias is None:
             return (fmpq(0),) * self.weight.shape[0]
         return tuple(dict(row).get(0, fmpq(0)) for row in self.bias.rows)
+
+    def forms(self) -> list[Form]:
+        """Returns the rows of an exact layer as affine forms over what it reads."""
+        return [Form(dict(row), b) for row, b in zip(self.weight.rows, self.exact_bias(), strict=True)]
 
     def __call__(self, x: Array) -> Array:
         """Applies the layer to one point of shape ``(in,)``."""
@@ -231,6 +236,19 @@ class MLP:
             bias = None if layer.bias is None else _rounded(layer.bias, dtype)[:, 0]
             layers.append(_float_layer(_rounded(layer.weight, dtype), bias))
         return MLP(tuple(layers), self.inputs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the exact network as the data of a network file; the bias of a layer without one is None.
+
+        Example:
+            >>> MLP.from_arrays([([["1/2", 1]], None)]).to_json()
+            {'inputs': ['x1', 'x2'], 'layers': [{'weight': [['1/2', '1']], 'bias': None}]}
+        """
+        layers = [
+            {"weight": m.weight.strings(), "bias": m.bias if m.bias is None else [b for (b,) in m.bias.strings()]}
+            for m in self.exact().layers
+        ]
+        return {"inputs": list(self.inputs), "layers": layers}
 
     def __call__(self, x: Array) -> Array:
         """Evaluates one point in floating point.

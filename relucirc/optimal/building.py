@@ -1,14 +1,16 @@
-"""From a payment to the network with one hidden layer that it buys."""
+"""From what is paid for to the neurons that it buys: one layer, and a network with one hidden layer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.exact import ExactMatrix, text
+from relucirc.core.budget import tick
+from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
-from relucirc.core.rows import solve_rows
+from relucirc.core.rows import solve_all
+from relucirc.language.layers import network_of
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.network import MLP
 from relucirc.optimal.remainder import Payment, Remainder
@@ -18,51 +20,73 @@ def build_network(
     names: Sequence[str], remainder: Remainder, payment: Payment
 ) -> tuple[MLP, tuple[tuple[fmpq, ...], ...] | None]:
     """Builds the network of a payment, and the skip connection if it is free."""
-    form, n, m = remainder.form, remainder.form.n, len(remainder.form.affine)
-    rest = remainder.left_over(payment.reversed)
-    generators = [form.folds[i].form for i in payment.doubled]
-    generators += [Form.constant(fmpq(1))] * payment.constant
-    generators += [*payment.always_on, *payment.pairs]
-    rows = [remainder.vector(g) for g in generators]
-    shares = []
-    for o in range(m):
-        solution = solve_rows(remainder.vector(rest[o]), rows)
+    form, kind = remainder.form, remainder.kind
+    neurons, outputs, left = bought_layer(
+        [fold.form for fold in form.folds],
+        [fold.jumps for fold in form.folds],
+        payment.reversed,
+        payment.doubled,
+        [*[Form.constant(ONE)] * payment.constant, *payment.always_on],
+        payment.pairs,
+        remainder.left_over(payment.reversed),
+        remainder.vector,
+    )
+    skips = tuple(tuple(form.coefficient(v) for v in range(remainder.form.n)) for form in left)
+    assert kind.skip or not any(map(any, skips))
+    assert kind.output_bias or not any(form.const for form in left)
+    layers = [neurons, outputs] if neurons else [outputs]  # with none, the affine map itself
+    return network_of(layers, names), skips if kind.skip else None
+
+
+def bought_layer(
+    inside: Sequence[Form],
+    weights: Sequence[Sequence[fmpq]],
+    flipped: Container[int],
+    doubled: Sequence[int],
+    singles: Sequence[Form],
+    pairs: Sequence[Form],
+    rest: Sequence[Form],
+    vector: Callable[[Form], Sequence[fmpq]],
+) -> tuple[list[Form], list[Form], list[Form]]:
+    """Writes needed forms over the neurons of one layer, whose hinges and further neurons are chosen.
+
+    Args:
+        inside: The forms of the layer's hinges.
+        weights: The weights of every hinge in the needed forms.
+        flipped: The hinges whose neurons look the other way.
+        doubled: Those with a second neuron.
+        singles: Forms that are never negative, with a neuron each.
+        pairs: Forms with two neurons each.
+        rest: What the hinges leave of the needed forms.
+        vector: The coordinates of a form that the further neurons have to give.
+
+    Returns:
+        The neurons that are read, the needed forms over them, and what is left of each beside the coordinates.
+    """
+    generators = [*(inside[i] for i in doubled), *singles, *pairs]
+    left, shares = [], []
+    for form, solution in zip(rest, solve_all([*map(vector, rest)], [*map(vector, generators)]), strict=True):
+        tick()
         assert solution is not None
         shares.append(solution)
-        rest[o] = combine([(fmpq(1), rest[o]), *((-c, g) for c, g in zip(solution, generators, strict=True))])
-    share = [tuple(shares[o][j] for o in range(m)) for j in range(len(generators))]
-    neurons: list[tuple[Form, tuple[fmpq, ...]]] = []
-    second = {i: share[j] for j, i in enumerate(payment.doubled)}
-    for i, fold in enumerate(form.folds):
+        left.append(combine([(ONE, form), *((-c, g) for c, g in zip(solution, generators, strict=True))]))
+    further = [[share[j] for share in shares] for j in range(len(generators))]
+    second = dict(zip(doubled, further, strict=False))
+    found: list[tuple[Form, Sequence[fmpq]]] = []
+    for i, form in enumerate(inside):
         if i in second:
-            neurons.append((fold.form, tuple(a + b for a, b in zip(fold.jumps, second[i], strict=True))))
-            neurons.append((-fold.form, tuple(-b for b in second[i])))
+            found.append((form, [a + b for a, b in zip(weights[i], second[i], strict=True)]))
+            found.append((-form, [-b for b in second[i]]))
         else:
-            neurons.append((-fold.form if i in payment.reversed else fold.form, fold.jumps))
-    single = len(payment.doubled) + payment.constant + len(payment.always_on)
-    for j in range(len(payment.doubled), len(generators)):
-        neurons.append((generators[j], share[j]))
+            found.append((-form if i in flipped else form, weights[i]))
+    single = len(doubled) + len(singles)
+    for j in range(len(doubled), len(generators)):
+        found.append((generators[j], further[j]))
         if j >= single:
-            neurons.append((-generators[j], tuple(-c for c in share[j])))
-    bias = [form.const for form in rest]
-    skips = tuple(tuple(form.coefficient(v) for v in range(n)) for form in rest)
-    assert remainder.kind.skip or not any(c for row in skips for c in row)
-    assert remainder.kind.output_bias or not any(bias)
-    return _network(names, neurons, bias), skips if remainder.kind.skip else None
-
-
-def _network(names: Sequence[str], neurons: Sequence[tuple[Form, Sequence[fmpq]]], bias: Sequence[fmpq]) -> MLP:
-    """Builds a network with one hidden layer; with no neuron at all, the affine map itself."""
-    n = len(names)
-    out_bias = list(bias) if any(bias) else None
-    if not neurons:
-        return MLP.from_arrays([(ExactMatrix.sparse((len(bias), n), [{} for _ in bias]), out_bias)], names)
-    first = ExactMatrix.sparse((len(neurons), n), [dict(form.terms) for form, _ in neurons])
-    hidden_bias = [form.const for form, _ in neurons]
-    second = ExactMatrix.sparse(
-        (len(bias), len(neurons)), [{j: out[o] for j, (_, out) in enumerate(neurons)} for o in range(len(bias))]
-    )
-    return MLP.from_arrays([(first, hidden_bias if any(hidden_bias) else None), (second, out_bias)], names)
+            found.append((-generators[j], [-c for c in further[j]]))
+    found = [(form, column) for form, column in found if any(column)]
+    outputs = [Form({j: column[o] for j, (_, column) in enumerate(found)}, form.const) for o, form in enumerate(left)]
+    return [form for form, _ in found], outputs, left
 
 
 def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Graph:
@@ -75,9 +99,8 @@ def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Gra
 
 
 def network_to_json(network: MLP) -> dict[str, Any]:
-    """Writes a network as in the JSON network file."""
-    layers = [
-        {"weight": layer.weight.strings(), "bias": [text(b) for b in layer.exact_bias()]}
-        for layer in network.exact().layers
-    ]
-    return {"inputs": list(network.inputs), "layers": layers}
+    """Writes a network as certificates do: every layer has a bias."""
+    data = network.to_json()
+    for layer in data["layers"]:
+        layer["bias"] = layer["bias"] or ["0"] * len(layer["weight"])
+    return data

@@ -24,13 +24,16 @@ import sympy
 from flint import fmpq
 
 from relucirc.checker.depth import check_depth_claim
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ZERO
 from relucirc.core.graph import Graph, MaxGate
+from relucirc.core.progress import Progress, watched
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
+from relucirc.optimal.ground import Ground, read_ground
 from relucirc.optimal.minimal import minimal_network
 from relucirc.optimal.one_layer import Minimal, depth_evidence
-from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
 from relucirc.proof.prover import prove
 
@@ -41,10 +44,13 @@ INTEGER_REFERENCE = (
 
 
 @dataclass(frozen=True)
-class Depth:
+class Depth(Answer):
     """What :func:`depth_certificate` answers.
 
     Attributes:
+        status: ``"shallow"``: here is a network with at most one hidden layer; ``"deep"``: there is none; or
+            ``"unknown"``.
+        reason: One or two sentences for people.
         lower_bound: Hidden layers needed with real weights, certified: 0, 1 or 2.
         upper_bound: Hidden layers that are enough: 0 or 1 with the network, else by Arora et al.; None where
             the time ended before the function was read.
@@ -54,32 +60,32 @@ class Depth:
         integer_lower_bound: Hidden layers needed if all weights are integers, where the published
             theorem applies; else None.
         reference: Where that theorem is.
-        reason: One or two sentences for people.
         seconds: Wall time used.
     """
 
-    lower_bound: int
-    upper_bound: int | None
-    network: MLP | None
-    certificate: dict | None = field(repr=False)
-    integer_lower_bound: int | None
-    reference: str | None
+    status: str
     reason: str
+    lower_bound: int = 0
+    upper_bound: int | None = None
+    network: MLP | None = None
+    certificate: dict | None = field(default=None, repr=False)
+    integer_lower_bound: int | None = None
+    reference: str | None = None
     seconds: float = 0.0
 
     @property
     def one_hidden_layer(self) -> bool | None:
         """Whether one hidden layer is enough; None where that was not settled in time."""
-        if self.network is not None:
-            return True
-        return False if self.lower_bound >= 2 else None
-
-    def __str__(self) -> str:
-        return self.reason
+        return {"shallow": True, "deep": False}.get(self.status)
 
 
 def depth_certificate(
-    f: Any, *, domain: Any = None, budget: float | None = 60.0, inputs: Sequence[str] | None = None
+    f: Any,
+    domain: Any = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> Depth:
     """Decides whether one hidden layer computes a function, with a certificate either way.
 
@@ -88,6 +94,7 @@ def depth_certificate(
         domain: Where it counts: None for all of R^n, or a polyhedron with interior.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Depth`.
@@ -100,7 +107,7 @@ def depth_certificate(
         >>> relucirc.depth_certificate("Max(x1, x2, x3)").lower_bound
         2
     """
-    clock = Budget(budget)
+    clock = watched(budget, "depth", progress)
     enough = None
     try:
         with clock:
@@ -109,18 +116,21 @@ def depth_certificate(
             return _depth(graph, domain, read_ground(domain, graph.inputs), enough, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         reason = f"{clock.ended(error)} before it was known whether one hidden layer is enough."
-        return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
+        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
 
 
 def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget) -> Depth:
     shape = shallow_form(graph, ground, clock)
+    if shape is None:
+        reason = "it was not found out whether one hidden layer is enough: what was proposed was not decided."
+        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
     if not isinstance(shape, NotShallow):
         return _one_layer(graph, domain, shape.folds, enough, clock)
     certificate = depth_evidence(graph, shape)
     verdict = check_depth_claim(graph, certificate, domain)
     if not verdict.accepted:
         reason = f"it seems to need two hidden layers, but the checker says: {verdict.reason}"
-        return Depth(0, enough, None, None, None, None, reason, clock.elapsed)
+        return Depth("unknown", reason, 0, enough, seconds=clock.elapsed)
     try:
         integer = _integer_bound(graph) if ground.domain is None else None
     except (OutOfBudget, KeyboardInterrupt):  # what is known without it is an answer
@@ -132,7 +142,7 @@ def _depth(graph: Graph, domain: Any, ground: Ground, enough: int, clock: Budget
             "other weights."
         )
     reference = None if integer is None else INTEGER_REFERENCE
-    return Depth(2, max(enough, 2), None, certificate, integer, reference, reason, clock.elapsed)
+    return Depth("deep", reason, 2, max(enough, 2), None, certificate, integer, reference, clock.elapsed)
 
 
 def layers_enough(n: int) -> int:
@@ -144,19 +154,18 @@ def _one_layer(graph: Graph, domain: Any, folds: Sequence[Any], enough: int, clo
     if not folds:
         reason = "it is affine: no hidden layer is needed."
         network = _within(lambda: minimal_network(graph, domain=domain, skip=True, budget=None))
-        if network is None:
-            return Depth(0, 0, None, None, None, None, reason, clock.elapsed)
-        assert network.skip is not None or network.network is None
-        affine = None if network.network is None else _affine_network(network.network, network.skip)
-        return Depth(0, 0, affine, network.certificate, None, None, reason, clock.elapsed)
+        if network is None or network.network is None:
+            return Depth("unknown", reason, 0, 0, seconds=clock.elapsed)
+        affine = _affine_network(network.network, network.skip)
+        return Depth("shallow", reason, 0, 0, affine, network.certificate, seconds=clock.elapsed)
     found = _within(lambda: minimal_network(graph, domain=domain, budget=None))
     if found is None:
         reason = "one hidden layer is enough, and none is not; the time ended before the network was proved."
-        return Depth(1, enough, None, None, None, None, reason, clock.elapsed)
+        return Depth("unknown", reason, 1, enough, seconds=clock.elapsed)
     if found.network is None:
-        return Depth(1, enough, None, None, None, None, found.reason, clock.elapsed)
+        return Depth("unknown", found.reason, 1, enough, seconds=clock.elapsed)
     reason = f"one hidden layer is enough, with {found.hidden_neurons} neurons; none is not, since the function folds."
-    return Depth(1, 1, found.network, found.certificate, None, None, reason, clock.elapsed)
+    return Depth("shallow", reason, 1, 1, found.network, found.certificate, seconds=clock.elapsed)
 
 
 def _within(ask: Callable[[], Minimal]) -> Minimal | None:

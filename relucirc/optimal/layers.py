@@ -15,12 +15,15 @@ from flint import fmpq
 
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import ONE, ExactMatrix
+from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph
-from relucirc.core.rows import fresh_rows, likely_pivots, solve_all
+from relucirc.core.modular import likely_pivots
+from relucirc.core.rows import fresh_rows
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.layers import network_of
 from relucirc.language.network import MLP
+from relucirc.optimal.building import bought_layer
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
 MAX_FLIPS = 40
@@ -76,23 +79,16 @@ def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget
     Raises:
         OutOfBudget: When the clock that runs ends before all layers are built.
     """
-    n = plan.hinges.n
     needed = list(plan.outputs)
-    layers: list[tuple[ExactMatrix, list[fmpq] | None]] = []
+    layers: list[list[Form]] = []
     for level in range(hidden_layers, 0, -1):
         tick()
         here = [k for k, at in sorted(plan.layer.items()) if at == level]
-        neurons, rows, biases = _Layer(plan, here, needed, budget).build()
+        neurons, rows = _Layer(plan, here, needed, budget).build()
         neurons = neurons or [Form()]  # files know no layer without neurons
-        if level < hidden_layers:
-            rows = [row if bias else _one_sided(row, neurons) for row, bias in zip(rows, biases, strict=True)]
-        weight = ExactMatrix.sparse((len(needed), len(neurons)), rows)
-        layers.append((weight, biases if any(biases) else None))
+        layers.append(rows if level == hidden_layers else [_one_sided(row, neurons) for row in rows])
         needed = neurons
-    first = ExactMatrix.sparse((len(needed), n), [dict(form.terms) for form in needed])
-    bias = [form.const for form in needed]
-    layers.append((first, bias if any(bias) else None))
-    return MLP.from_arrays(layers[::-1], names)
+    return network_of([needed, *reversed(layers)], names)
 
 
 @dataclass
@@ -114,40 +110,14 @@ class _Layer:
         self.signals = sorted({v for form in forms for v in form.terms})
         self.lower_hinges = [v for v in self.signals if v >= n]
 
-    def build(self) -> tuple[list[Form], list[dict[int, fmpq]], list[fmpq]]:
-        """Returns the neurons' forms, and each needed form as weights over them, and its bias."""
+    def build(self) -> tuple[list[Form], list[Form]]:
+        """Returns the neurons' forms, and each needed form over the neurons."""
         flipped, doubled, carried = self._cheapest()
-        rest = self._left_over(flipped)
-        generators = [self.inside[i] for i in doubled] + [Form.variable(v) for v in carried]
-        vectors = [self._vector(g) for g in generators]
-        pairs = [self._form(row) for row in fresh_rows(vectors, [self._vector(form) for form in rest])]
-        generators += pairs
-        vectors += [self._vector(g) for g in pairs]
-        neurons: list[Form] = []
-        rows: list[dict[int, fmpq]] = [{} for _ in self.needed]
-        biases = []
-        shares = []
-        for form, solution in zip(rest, solve_all([self._vector(form) for form in rest], vectors), strict=True):
-            tick()
-            assert solution is not None
-            shares.append(solution)
-            left = combine([(ONE, form), *((-c, g) for c, g in zip(solution, generators, strict=True))])
-            biases.append(left.const)
-        double = {i: [share[j] for share in shares] for j, i in enumerate(doubled)}
-        for i, inside in enumerate(self.inside):
-            weights = self.shares[i]
-            second = double.get(i)
-            if second is not None:
-                _add(neurons, rows, inside, [a + b for a, b in zip(weights, second, strict=True)])
-                _add(neurons, rows, -inside, [-b for b in second])
-            else:
-                _add(neurons, rows, -inside if i in flipped else inside, weights)
-        for j in range(len(doubled), len(generators)):
-            weights = [share[j] for share in shares]
-            _add(neurons, rows, generators[j], weights)
-            if j >= len(doubled) + len(carried):
-                _add(neurons, rows, -generators[j], [-c for c in weights])
-        return neurons, rows, biases
+        rest, carriers = self._left_over(flipped), [Form.variable(v) for v in carried]
+        bought = [self._vector(form) for form in (*(self.inside[i] for i in doubled), *carriers)]
+        pairs = [self._form(row) for row in fresh_rows(bought, [self._vector(form) for form in rest])]
+        neurons, rows, _ = bought_layer(self.inside, self.shares, flipped, doubled, carriers, pairs, rest, self._vector)
+        return neurons, rows
 
     def _vector(self, form: Form) -> list[fmpq]:
         return [form.coefficient(v) for v in self.signals]
@@ -221,22 +191,13 @@ class _Layer:
         return len(chosen) + 2 * (_rank([*rows, *paid]) - _rank(paid))
 
 
-def _one_sided(row: dict[int, fmpq], neurons: Sequence[Form]) -> dict[int, fmpq]:
+def _one_sided(row: Form, neurons: Sequence[Form]) -> Form:
     """``relu(a relu(p) - b relu(-p)) = a relu(p)``: leaves the second neuron out, which is zero where it matters."""
-    if len(row) == 2:
-        (i, a), (j, b) = row.items()
+    if len(row.terms) == 2 and not row.const:
+        (i, a), (j, b) = row.terms.items()
         if a * b < 0 and neurons[i] == -neurons[j]:
-            return {i: a} if a > 0 else {j: b}
+            return Form({i: a} if a > 0 else {j: b})
     return row
-
-
-def _add(neurons: list[Form], rows: list[dict[int, fmpq]], form: Form, weights: Sequence[fmpq]) -> None:
-    """Adds a neuron with its weights in every needed form, unless nobody needs it."""
-    if any(weights):
-        for row, weight in zip(rows, weights, strict=True):
-            if weight:
-                row[len(neurons)] = weight
-        neurons.append(form)
 
 
 def _rank(rows: Sequence[Sequence[fmpq]]) -> int:

@@ -19,13 +19,14 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from relucirc.core.budget import Budget, tick
 from relucirc.core.combination import cone_combination
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form, Key, combine
 from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.core.rows import kernel
 from relucirc.geometry.hinges import HingeGraph
 
 MAX_FORMS = 300
@@ -201,8 +202,8 @@ def _removable(forms: Sequence[Form]) -> list[int] | None:
     for start in range(len(forms) - count + 1):
         tick()
         window = range(start, start + count)
-        matrix = fmpq_mat([[forms[i].coefficient(v) for i in window] for v in variables] + [[ONE] * count])
-        for dependency in _kernel(matrix):
+        rows = [[forms[i].coefficient(v) for i in window] for v in variables] + [[ONE] * count]
+        for dependency in kernel(rows):
             constant = sum((c * forms[i].const for c, i in zip(dependency, window, strict=True)), start=ZERO)
             for sign in (1, -1):
                 if sign * constant >= 0:
@@ -210,20 +211,6 @@ def _removable(forms: Sequence[Form]) -> list[int] | None:
                     if inside and (best is None or len(inside) < len(best)):
                         best = inside
     return best
-
-
-def _kernel(matrix: fmpq_mat) -> list[list[fmpq]]:
-    reduced_matrix, rank = matrix.rref()
-    columns = matrix.ncols()
-    pivots = [next(j for j in range(columns) if reduced_matrix[i, j] != 0) for i in range(rank)]
-    kernel = []
-    for free in sorted(set(range(columns)) - set(pivots)):
-        vector = [ZERO] * columns
-        vector[free] = ONE
-        for i, pivot in enumerate(pivots):
-            vector[pivot] = -reduced_matrix[i, free]
-        kernel.append(vector)
-    return kernel
 
 
 def tree(builder: GraphBuilder, forms: Sequence[Form], *, overlap: bool) -> Form:

@@ -9,9 +9,11 @@ from flint import fmpq, fmpq_mat
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.graph import Graph
+from relucirc.core.progress import Progress, watched
+from relucirc.language.function import read_function
 from relucirc.optimal.germs import germ
+from relucirc.optimal.ground import Ground, read_ground
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
-from relucirc.optimal.reading import Ground, read_function, read_ground
 from relucirc.optimal.remainder import Kind
 from relucirc.optimal.synthesis import compile_graph
 
@@ -19,13 +21,14 @@ from relucirc.optimal.synthesis import compile_graph
 def minimal_network(
     f: Any,
     hidden_layers: int = 1,
+    domain: Any = None,
     *,
     bias: bool = True,
-    domain: Any = None,
     skip: bool = False,
     output_bias: bool | None = None,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> Minimal:
     """Finds the smallest ReLU network with one hidden layer that equals a function.
 
@@ -37,13 +40,14 @@ def minimal_network(
             JAX function (then give ``inputs``).
         hidden_layers: 1 for the exact minimum.  For more, the smallest network found is returned,
             with a lower bound that is proved but rarely reached.
-        bias: Whether hidden neurons may have biases.
         domain: Where the network must equal f: None for all of R^n, or a polyhedron with interior,
             as for :func:`relucirc.prove`.
+        bias: Whether hidden neurons may have biases.
         skip: Whether a linear skip connection from the inputs to the outputs is free.
         output_bias: Whether outputs may have biases; as ``bias`` by default.
         budget: Seconds; when they end the answer is an interval, and says so.
         inputs: Names of the inputs, in order; f's own symbols by default.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Minimal`.
@@ -60,7 +64,7 @@ def minimal_network(
     if not isinstance(hidden_layers, int) or isinstance(hidden_layers, bool) or hidden_layers < 1:
         raise RelucircError(f"hidden_layers: expected 1, 2, ..., got {shorten(hidden_layers)}.")
     kind = Kind(bias, bias if output_bias is None else output_bias, skip)
-    clock = Budget(budget, method="the function")
+    clock = watched(budget, "the function", progress)
     try:
         with clock:
             graph = read_function(f, inputs)
@@ -90,7 +94,8 @@ def _deeper(graph: Graph, hidden_layers: int, kind: Kind, ground: Ground, clock:
         "depends on that many directions and every layer needs a neuron. For more than one hidden layer no exact "
         "minimum is known."
     )
-    return Minimal(found.network, size, size == bound, bound, reason, None, seconds=clock.elapsed)
+    status = "optimal" if size == bound else "found"
+    return Minimal(status, reason, found.network, size, size == bound, bound, seconds=clock.elapsed)
 
 
 def essential_dimension(graph: Graph) -> int:

@@ -9,15 +9,15 @@ from flint import fmpq
 from relucirc.checker.depth import FORMAT as DEPTH_FORMAT
 from relucirc.checker.depth import check_depth_claim
 from relucirc.checker.minimal import FORMAT, check_minimal
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget
 from relucirc.core.exact import text, to_rational
 from relucirc.core.feasible import nonnegative_multipliers
-from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
 from relucirc.language.network import MLP
 from relucirc.optimal.building import build_network, network_to_json, with_skip
+from relucirc.optimal.ground import Ground
 from relucirc.optimal.one_output import settle_one_output
-from relucirc.optimal.reading import Ground
 from relucirc.optimal.remainder import Kind, Remainder, Settled
 from relucirc.optimal.several_outputs import settle_several_outputs
 from relucirc.optimal.shallow_form import NotShallow, shallow_form
@@ -29,46 +29,49 @@ LONG = 1e6
 
 
 @dataclass(frozen=True)
-class Minimal:
+class Minimal(Answer):
     """What :func:`minimal_network` answers.
 
     Attributes:
+        status: ``"optimal"``: the checker accepted that there is no smaller network of this kind; ``"found"``: a
+            network, perhaps not the smallest; ``"impossible"``: there is no network of this kind, of any size;
+            or ``"unknown"``.
+        reason: One or two sentences for people.
         network: The smallest network found, proved equal to the function; None if there is none of
             the kind asked for, or none was found in time.
         hidden_neurons: Its size; None without a network.
         optimal: Whether no smaller network of this kind exists: True only if the checker accepted
             the certificate for it.
         lower_bound: No network of this kind has fewer hidden neurons (checked, for one hidden layer).
-        reason: One or two sentences for people.
         certificate: Evidence for :func:`relucirc.optimal.check_minimal` (or, where the function needs
             two hidden layers, for :func:`relucirc.optimal.check_depth`); plain JSON data.
         skip: With ``skip=True``: for each output the coefficients of the skip connection.
         seconds: Wall time used.
     """
 
-    network: MLP | None
-    hidden_neurons: int | None
-    optimal: bool
-    lower_bound: int
+    status: str
     reason: str
+    network: MLP | None = None
+    hidden_neurons: int | None = None
+    optimal: bool = False
+    lower_bound: int = 0
     certificate: dict | None = field(default=None, repr=False)
     skip: tuple[tuple[sympy.Rational, ...], ...] | None = None
     seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budget) -> Minimal:
     """The exact minimum: the hyperplanes, the cheapest way to pay for the rest, and the evidence."""
     clock.method = "the set of hyperplanes on which the function folds"
     shape = shallow_form(graph, ground, clock)
+    if shape is None:
+        return nothing(f"{clock.method} was not found: what was proposed was neither proved nor refuted.", clock)
     if isinstance(shape, NotShallow):
         return _needs_two(graph, domain, shape, clock)
     remainder = Remainder(shape, kind, ground)
     obstacle = remainder.impossible()
     if obstacle is not None:
-        return nothing(f"no network of this kind computes it: {obstacle}.", clock)
+        return Minimal("impossible", f"no network of this kind computes it: {obstacle}.", seconds=clock.elapsed)
     settle = settle_one_output if len(shape.affine) == 1 else settle_several_outputs
     clock.method = "whether the network found equals the function"
     settled = settle(remainder, clock.part(SHARE * min(clock.remaining, LONG)))
@@ -76,9 +79,9 @@ def one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budg
     return _certified(graph, domain, remainder, settled, network, skips, clock)
 
 
-def nothing(reason: str, clock: Budget, certificate: dict | None = None) -> Minimal:
-    """The answer without a network."""
-    return Minimal(None, None, False, 0, reason, certificate, seconds=clock.elapsed)
+def nothing(reason: str, clock: Budget) -> Minimal:
+    """The answer that knows nothing."""
+    return Minimal("unknown", reason, seconds=clock.elapsed)
 
 
 def depth_evidence(graph: Graph, shape: NotShallow) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _needs_two(graph: Graph, domain: Any, shape: NotShallow, clock: Budget) -> M
         "no network with one hidden layer computes it, of any size: at two points of one hyperplane it folds "
         "differently (checked). Use relucirc.compile_formula for a deeper network."
     )
-    return nothing(reason, clock, certificate)
+    return Minimal("impossible", reason, certificate=certificate, seconds=clock.elapsed)
 
 
 def _certified(
@@ -130,16 +133,8 @@ def _certified(
     if not verdict.accepted:
         return nothing(f"the checker rejects the certificate ({verdict.reason}); please report this.", clock)
     named = None if skips is None else tuple(tuple(to_rational(c) for c in row) for row in skips)
-    return Minimal(
-        network,
-        width,
-        bound == width,
-        bound,
-        _reason(width, k, bound, remainder, settled),
-        certificate,
-        named,
-        clock.elapsed,
-    )
+    status, reason = "optimal" if bound == width else "found", _reason(width, k, bound, remainder, settled)
+    return Minimal(status, reason, network, width, bound == width, bound, certificate, named, clock.elapsed)
 
 
 def _reason(width: int, k: int, bound: int, remainder: Remainder, settled: Settled) -> str:
@@ -171,9 +166,7 @@ def _sides(network: MLP, remainder: Remainder) -> list[dict[str, Any]]:
     sides: dict[tuple, dict[str, Any]] = {}
     if len(network.layers) == 1:
         return []
-    layer = network.exact().layers[0]
-    for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-        form = Form(dict(row), bias)
+    for form in network.exact().layers[0].forms():
         if not form.terms:
             continue
         form = form.scale(1 / form.terms[min(form.terms)])

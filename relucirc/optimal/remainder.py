@@ -24,7 +24,7 @@ from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form, combine
-from relucirc.optimal.reading import Ground
+from relucirc.optimal.ground import Ground
 from relucirc.optimal.shallow_form import ShallowForm
 
 

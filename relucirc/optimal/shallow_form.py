@@ -20,14 +20,14 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import Budget
 from relucirc.core.errors import FormulaError
 from relucirc.core.exact import ONE, ZERO, rational, text
 from relucirc.core.forms import Form, Key, combine, form_to_json
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.optimal.germs import Kink, Pieces, germ, kinks_along, slope
-from relucirc.optimal.reading import Ground
+from relucirc.optimal.ground import Ground
 from relucirc.proof.prover import prove
 
 SCANS = 3
@@ -64,10 +64,6 @@ class ShallowForm:
     folds: tuple[Fold, ...]
     affine: Pieces
 
-    def graph(self, names: Sequence[str]) -> Graph:
-        """Returns the function as a graph."""
-        return _graph(names, self.folds, self.affine)
-
     def __str__(self) -> str:
         return f"{len(self.folds)} hyperplanes in R^{self.n}"
 
@@ -95,7 +91,7 @@ class NotShallow:
         }
 
 
-def shallow_form(graph: Graph, ground: Ground, budget: Budget) -> ShallowForm | NotShallow:
+def shallow_form(graph: Graph, ground: Ground, budget: Budget) -> ShallowForm | NotShallow | None:
     """Finds the shallow form of a function, or two points which show that it has none.
 
     Args:
@@ -103,14 +99,19 @@ def shallow_form(graph: Graph, ground: Ground, budget: Budget) -> ShallowForm | 
         ground: Where it counts.
         budget: Wall time.
 
+    Returns:
+        None when neither is found although there is time: the prover does not decide what is proposed.
+
     Raises:
         OutOfBudget: When neither was found in time.
         FormulaError: For a discontinuous function.
     """
     if not graph.inputs:
         return ShallowForm(0, (), graph.outputs)
-    direct = _direct(graph, ground)
-    return direct if direct is not None else _Search(graph, ground, budget).run()
+    try:
+        return _direct(graph, ground) or _Search(graph, ground, budget).run()
+    except _UnluckyError:
+        return None
 
 
 def _direct(graph: Graph, ground: Ground) -> ShallowForm | None:
@@ -155,7 +156,7 @@ Segment = tuple[list[fmpq], fmpq | None]
 
 
 class _UnluckyError(Exception):
-    """A line met two hyperplanes at once; try another one."""
+    """A line met two hyperplanes at once, or no proof was found; try another one."""
 
 
 @dataclass
@@ -196,7 +197,7 @@ class _Search:
             if answer.status == "proved":
                 return ShallowForm(self.n, folds, affine)
             if answer.status == "unknown" or answer.witness is None:
-                raise OutOfBudget
+                raise _UnluckyError
             found = self._scan_towards([rational(answer.witness[name]) for name in self.graph.inputs], folds, affine)
             if found is not None:
                 return found
@@ -218,7 +219,7 @@ class _Search:
                 return self._compare([fold for segment in segments for fold in self._sweep(*segment)], segments)
             except _UnluckyError:
                 continue
-        raise OutOfBudget
+        raise _UnluckyError
 
     def _scan_towards(self, witness: list[fmpq], folds: Sequence[Fold], affine: Pieces) -> NotShallow | None:
         """Sweeps the segment to a point where the proposal is wrong, or to one close by."""

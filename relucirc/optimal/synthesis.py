@@ -18,18 +18,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
+from relucirc.optimal.ground import read_ground
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
 from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced, tree
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
 from relucirc.optimal.pieces import lattice_graph
-from relucirc.optimal.reading import read_function, read_ground
 from relucirc.optimal.remainder import Kind
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
@@ -42,37 +45,45 @@ SHARE = 15.0
 
 
 @dataclass(frozen=True)
-class Compiled:
+class Compiled(Answer):
     """What :func:`compile` answers.
 
     Attributes:
+        status: ``"optimal"``: no smaller network of this depth exists; ``"found"``; ``"impossible"``: there is no
+            network of this depth; or ``"unknown"``.
+        reason: One or two sentences for people.
         network: The network, proved equal to the formula; None if none was found.
         hidden_layers: Its number of hidden layers; None without a network.
         hidden_neurons: Its size; None without a network.
         optimal: Whether it is proved that no smaller network of this depth exists.
         method: The way that gave it.
         candidates: For every way that worked, the widths of its network.
-        reason: One or two sentences for people.
         proof: The prover's answer about the network.
+        certificate: Its evidence that the network equals the formula; for one hidden layer, that of
+            :func:`minimal_network`.
         seconds: Wall time used.
     """
 
-    network: MLP | None
-    hidden_layers: int | None
-    hidden_neurons: int | None
-    optimal: bool
-    method: str | None
-    candidates: dict[str, tuple[int, ...]]
+    status: str
     reason: str
+    network: MLP | None = None
+    hidden_layers: int | None = None
+    hidden_neurons: int | None = None
+    optimal: bool = False
+    method: str | None = None
+    candidates: dict[str, tuple[int, ...]] = field(default_factory=dict)
     proof: Result | None = field(default=None, repr=False)
+    certificate: dict | None = field(default=None, repr=False)
     seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
-    f: Any, hidden_layers: int | None = None, *, budget: float | None = 60.0, inputs: Sequence[str] | None = None
+    f: Any,
+    hidden_layers: int | None = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> Compiled:
     """Compiles a piecewise-linear formula to a ReLU network, and proves them equal.
 
@@ -82,6 +93,7 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
             the fewest neurons.  ``ceil(log2(n + 1))`` is always enough for n inputs.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Compiled`.  Its size is the smallest found, and ``optimal`` only where that is proved.
@@ -97,13 +109,13 @@ def compile(  # noqa: A001  (relucirc.compile_formula outside this package)
     valid = hidden_layers is None or (isinstance(hidden_layers, int) and not isinstance(hidden_layers, bool))
     if not valid or (hidden_layers is not None and hidden_layers < 1):
         raise RelucircError(f"hidden_layers: expected 1, 2, ... or None, got {shorten(hidden_layers)}.")
-    clock = Budget(budget)
+    clock = watched(budget, "compile", progress)
     try:
         with clock:
             return compile_graph(read_function(f, inputs), hidden_layers, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         reason = f"{clock.ended(error)} before the formula was read."
-        return Compiled(None, None, None, False, None, {}, reason, seconds=clock.elapsed)
+        return Compiled("unknown", reason, seconds=clock.elapsed)
 
 
 def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Compiled:
@@ -171,7 +183,23 @@ def _proved(found: _Found, name: str, proof: Result, clock: Budget) -> Compiled:
         f"{net.hidden_neurons} hidden neurons in {count} hidden layer{'s' * (count != 1)}, by way of {name!r}, proved "
         f"equal; the smallest of {len(found.networks)} found."
     )
-    return Compiled(net, count, net.hidden_neurons, found.optimal, name, found.sizes, reason, proof, clock.elapsed)
+    return _compiled(net, reason, found.optimal, name, found.sizes, proof, proof.certificate, clock)
+
+
+def _compiled(
+    net: MLP,
+    reason: str,
+    optimal: bool,
+    name: str,
+    sizes: dict[str, tuple[int, ...]],
+    proof: Result | None,
+    certificate: dict | None,
+    clock: Budget,
+) -> Compiled:
+    status, layers = "optimal" if optimal else "found", len(net.layers) - 1
+    return Compiled(
+        status, reason, net, layers, net.hidden_neurons, optimal, name, sizes, proof, certificate, clock.elapsed
+    )
 
 
 def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, clock: Budget) -> Compiled:
@@ -186,7 +214,7 @@ def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, cloc
         )
     else:
         reason = f"no network was found{after}."
-    return Compiled(None, None, None, False, None, found.sizes, reason, seconds=clock.elapsed)
+    return Compiled("unknown", reason, candidates=found.sizes, seconds=clock.elapsed)
 
 
 def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
@@ -199,13 +227,11 @@ def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
 
 
 def _alone(found: Minimal, clock: Budget) -> Compiled:
-    if found.network is None:
-        return Compiled(None, None, None, False, None, {}, found.reason, seconds=clock.elapsed)
     net = found.network
+    if net is None:
+        return Compiled(found.status, found.reason, certificate=found.certificate, seconds=clock.elapsed)
     sizes = {"shallow": net.sizes[1:-1]}
-    return Compiled(
-        net, len(net.layers) - 1, net.hidden_neurons, found.optimal, "shallow", sizes, found.reason, None, clock.elapsed
-    )
+    return _compiled(net, found.reason, found.optimal, "shallow", sizes, None, found.certificate, clock)
 
 
 def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:

@@ -1,17 +1,17 @@
 """``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
 
 from relucirc.checker.certificate import make_certificate
-from relucirc.checker.check import check_claim
+from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import nearest_integer, text, to_rational
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
 from relucirc.proof.answers import Proved, Refuted, Split, Step, folded
@@ -35,7 +35,7 @@ def prove(
     *,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Result:
     """Decides whether a network equals a formula at every point of a domain, exactly.
 
@@ -52,8 +52,9 @@ def prove(
             ``integer=True``, or ``Box(0, 1, integer=True)``.
         budget: Seconds of wall time after which the answer is unknown; None for no limit.
         inputs: Names of the inputs, in order, where ``net`` is a function.
-        progress: Called with the :class:`~relucirc.core.budget.Budget` a few times a second once two
-            seconds have passed; by default a line on stderr where that is a terminal.
+        progress: None for a line on a terminal or in a notebook after two seconds, True for one at once, wherever
+            stderr goes, False for none; or a function that is called with the :class:`~relucirc.Budget` a few times a
+            second.
 
     Returns:
         A :class:`Result`: proved with a certificate that the independent checker has accepted;
@@ -67,7 +68,7 @@ def prove(
         >>> print(relucirc.prove(relucirc.circuits.minimum(), "Min(x1, x2)"))
         proved: equal at every real input, by normal form.
     """
-    clock = Budget(budget, on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "the claim", progress)
     try:
         with clock:
             claim = read_claim(net, formula, domain, inputs)
@@ -176,5 +177,5 @@ def _shown(names: Sequence[str], point: Sequence[fmpq]) -> str:
 
 def _unknown(reason: str, clock: Budget) -> Result:
     done = ", ".join(f"{count} {name}" for name, count in clock.progress.items())
-    tried = f" Reached {clock.method or 'the claim'} after {clock.elapsed:.1f} s" + (f" ({done})." if done else ".")
+    tried = f" Reached {clock.method} after {clock.elapsed:.1f} s" + (f" ({done})." if done else ".")
     return Result("unknown", None, reason + tried, seconds=clock.elapsed, statistics=dict(clock.progress))

@@ -1,18 +1,17 @@
 """Checkpoints: everything that training carries on, in one file that is never half written.
 
-A file is written beside its place, flushed to the disk, and renamed: a kill at any moment leaves
-either the old checkpoint or the new one.  It says which training it belongs to, and is refused by
-another.
+A kill at any moment leaves either the old checkpoint or the new one.  It says which training it belongs
+to, and is refused by another.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from relucirc.core.errors import FileError, shorten
+from relucirc.core.writing import replacing
 
 
 def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -> None:
@@ -26,19 +25,10 @@ def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -
     Raises:
         FileError: When it cannot be written there.
     """
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with beside.open("wb") as file:
-                np.savez(file, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})  # type: ignore[arg-type]
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot write the checkpoint {path}: {error.strerror or error}.") from None
+    with replacing(path, "the checkpoint ") as place:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as file:
+            np.savez(file, **{**arrays, "about": np.frombuffer(json.dumps(about).encode(), np.uint8)})  # type: ignore[arg-type]
 
 
 def load_checkpoint(path: Path, about: dict[str, Any]) -> dict[str, np.ndarray] | None:

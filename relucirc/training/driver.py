@@ -12,14 +12,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from relucirc.core.answer import Answer
+from relucirc.core.budget import OutOfBudget
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.progress import Progress, watched
+from relucirc.interpretation.batch import network_at, to_networks
 from relucirc.interpretation.census import Census
 from relucirc.interpretation.counting import take_census
-from relucirc.interpretation.layers import network_at, to_networks
 from relucirc.interpretation.target import Target, read_target
 from relucirc.language.network import MLP
 from relucirc.training.checkpoint import load_checkpoint, save_checkpoint
-from relucirc.training.progress import Bar
 from relucirc.training.pruning import prune_layers
 from relucirc.training.regimen import Regimen, read_regimen
 from relucirc.training.run import CHUNK, RECORD, Program, State, make_mesh
@@ -30,10 +32,11 @@ MAX_WEIGHTS = 50_000_000
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Answer):
     """Networks after training, one for each seed.
 
     Attributes:
+        reason: One sentence for people: what was trained, for how many steps, and why not for all.
         networks: All of them as one pytree: an :class:`relucirc.MLP` whose leaves have a leading
             axis of seeds, for ``jax.vmap``.
         losses: Loss curves, ``[rows, seeds]``: the mean squared error on fresh points, averaged
@@ -49,9 +52,10 @@ class Trained:
         mean_square: The mean square of the target over the domain, which makes losses relative.
     """
 
-    networks: MLP
-    losses: np.ndarray
-    draws: np.ndarray
+    reason: str
+    networks: MLP = field(repr=False)
+    losses: np.ndarray = field(repr=False)
+    draws: np.ndarray = field(repr=False)
     target: Target
     domain: Any
     sizes: tuple[int, ...]
@@ -63,9 +67,12 @@ class Trained:
     corners: np.ndarray = field(repr=False)
 
     def __repr__(self) -> str:
-        widths = "-".join(map(str, self.sizes))
-        took = f"{self.steps} of {self.total_steps} steps" if not self.finished else f"{self.steps} steps"
-        return f"<{self.seeds} networks {widths} trained on {shorten(str(self.target))}, {took}; .census judges each>"
+        return f"<{self.reason.partition(':')[0].rstrip('.')}; .census judges each>"
+
+    @property
+    def status(self) -> str:
+        """``"trained"``, or ``"unknown"`` where not all steps were taken."""
+        return "trained" if self.finished else "unknown"
 
     @property
     def seeds(self) -> int:
@@ -124,14 +131,15 @@ def train(
     devices: Sequence[Any] | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_seconds: float = 10.0,
-    progress: bool | None = None,
+    budget: float | None = None,
+    progress: Progress = None,
     **changes: Any,
 ) -> Trained:
     """Trains many networks of one shape at once, each from its own seed on its own data.
 
     The result depends on the key, the number of steps and the regimen, and not on the number of
-    devices; that of a seed does not depend on how many others there are.  Ctrl-C ends the training
-    early and returns what there is, if only the networks as they were drawn.
+    devices; that of a seed does not depend on how many others there are.  A budget's end or Ctrl-C ends the
+    training early and returns what there is, if only the networks as they were drawn.
 
     Args:
         f: The function to learn: a formula as SymPy or text, a list of them, another network, or a
@@ -146,7 +154,8 @@ def train(
         devices: Devices that share the seeds; all by default.
         checkpoint: A file to resume from if it is there, and to save to.
         checkpoint_seconds: Seconds between two savings.
-        progress: Whether to show a progress bar; on a terminal by default.
+        budget: Seconds of wall time; None for no limit.
+        progress: As for :func:`relucirc.prove`; steps are counted.
         **changes: Fields of the regimen to change, such as ``rate=0.01``.
 
     Returns:
@@ -164,24 +173,24 @@ def train(
     started = time.perf_counter()
     work = _Work.read(f, sizes, key, seeds, read_regimen(regimen, **changes), steps, domain, inputs, devices)
     file = None if checkpoint is None else Path(checkpoint)
-    bar = Bar(work.steps, f"{work.target} x {work.seeds}", progress)
+    clock = watched(budget, f"{work.target} x {work.seeds}", progress, work.steps)
+    position = work.resume(file)
+    saved = time.monotonic()
+    ended = None
     try:
-        position = work.resume(file)
-        bar.advance(position.step)
-        saved = time.monotonic()
-        try:
+        with clock:
+            clock.step("steps", position.step)
             while position.step < work.steps:
-                position = work.advance(position)
-                bar.advance(position.step - bar.done)
+                before, position = position, work.advance(position)
                 if file is not None and (position.step == work.steps or time.monotonic() - saved > checkpoint_seconds):
                     work.save(file, position)
                     saved = time.monotonic()
-        except KeyboardInterrupt:
-            if file is not None:
-                work.save(file, position)
-    finally:
-        bar.close()
-    return work.result(position, time.perf_counter() - started)
+                clock.step("steps", position.step - before.step)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        if file is not None:
+            work.save(file, position)
+        ended = clock.ended(error)
+    return work.result(position, ended, time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
@@ -316,13 +325,18 @@ class _Work:
         leaves = [program.to_blocks(arrays[f"leaf{i}"]) for i in range(structure.num_leaves)]
         return _Position(int(arrays["step"]), narrow, jax.tree.unflatten(structure, leaves), (arrays["losses"],))
 
-    def result(self, position: _Position, seconds: float) -> Trained:
+    def result(self, position: _Position, ended: str | None, seconds: float) -> Trained:
         """Returns the networks of the width asked for."""
         program = self.program if position.narrow else self.wide_program
         layers = jax.tree.map(program.from_blocks, position.state.layers)
         if not position.narrow:
             layers = prune_layers(layers, self.sizes)
+        took = f"{position.step:,} steps"
+        if position.step < self.steps:
+            took = f"{position.step:,} of {self.steps:,} steps: {ended}"
+        widths = "-".join(map(str, self.sizes))
         return Trained(
+            reason=f"{self.seeds:,} networks {widths} trained on {shorten(str(self.target))}, {took}.",
             networks=to_networks(layers, self.target.names),
             losses=self._losses(position),
             draws=program.from_blocks(position.state.draws),

@@ -9,8 +9,10 @@ import jax
 import numpy as np
 
 from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.progress import Progress
+from relucirc.core.writing import replacing, write_text
+from relucirc.interpretation.batch import to_layers
 from relucirc.interpretation.census import Census
-from relucirc.interpretation.layers import to_layers
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
 from relucirc.training.regimen import Regimen
@@ -27,7 +29,8 @@ def run_census(
     domain: Any = None,
     inputs: Sequence[str] | None = None,
     out: str | Path | None = None,
-    progress: bool | None = None,
+    budget: float | None = None,
+    progress: Progress = None,
     **changes: Any,
 ) -> Census:
     """Trains many seeds on a function, and proves what each of them became.
@@ -45,7 +48,8 @@ def run_census(
         out: A folder for ``networks.npz``, ``circuits/``, ``census.json``, ``report.txt`` and, where
             matplotlib is installed, ``census.svg``; and for a checkpoint, so that an interrupted run
             goes on when it is called again.
-        progress: Whether to show a progress bar; on a terminal by default.
+        budget: Seconds of training; None for no limit.
+        progress: As for :func:`relucirc.prove`; steps are counted.
         **changes: Fields of the regimen to change.
 
     Returns:
@@ -84,6 +88,7 @@ def run_census(
         domain=known.domain if domain is None else domain,
         inputs=inputs,
         checkpoint=None if folder is None else folder / "checkpoint.npz",
+        budget=budget,
         progress=progress,
         **changes,
     )
@@ -105,12 +110,13 @@ def write_census(census: Census, folder: Path) -> None:
         if bias is not None:
             arrays[f"layer{k}.bias"] = np.moveaxis(bias, -1, 0)
     arrays |= {"converged": census.converged, "circuit_of": census.circuit_of, "draws": census.draws}
-    np.savez_compressed(folder / "networks.npz", **arrays)  # type: ignore[arg-type]
+    with replacing(folder / "networks.npz") as place, place.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     (folder / "circuits").mkdir(exist_ok=True)
     for i, circuit in enumerate(census.circuits[:100]):
         save(circuit.network, folder / "circuits" / f"circuit{i + 1}.json")
-    (folder / "census.json").write_text(json.dumps(census.to_json(), indent=1) + "\n")
-    (folder / "report.txt").write_text(f"{census}\n")
+    write_text(folder / "census.json", json.dumps(census.to_json(), indent=1) + "\n")
+    write_text(folder / "report.txt", f"{census}\n")
     try:
         census.draw(folder / "census.svg")
     except ImportError:

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.batch import Layers
 
 Array = Any
 

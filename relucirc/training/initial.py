@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.batch import Layers
 
 Rng = np.random.Generator
 Points = Callable[[Rng, int], np.ndarray]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.batch import Layers
 
 PARALLEL = 1e-3
 """Directions whose cosine is above one minus this are one direction."""

@@ -21,7 +21,7 @@ from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from relucirc.core.errors import RelucircError
-from relucirc.interpretation.layers import Layers
+from relucirc.interpretation.batch import Layers
 from relucirc.interpretation.target import Target
 from relucirc.training.gradient import COMPILER_OPTIONS, loss_and_gradient
 from relucirc.training.initial import INITIALISATIONS

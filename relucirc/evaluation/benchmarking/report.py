@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from relucirc.core.errors import RelucircError, require_suffix
+from relucirc.core.tables import aligned
 
 
 @dataclass(frozen=True)
@@ -155,14 +156,6 @@ def _number(value: float) -> str:
 
 
 def _markdown(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = []
-    for number, row in enumerate(rows):
-        cells = [
-            cell.rjust(w) if k in right else cell.ljust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-        if number == 0:
-            marks = ["-" * (w - 1) + ":" if k in right else "-" * w for k, w in enumerate(widths)]
-            lines.append("| " + " | ".join(marks) + " |")
-    return "\n".join(lines)
+    titles, *body = ["| " + " | ".join(row) + " |" for row in aligned(rows, right)]
+    marks = [f"{'-' * (len(c) - 1)}:" if k in right else "-" * len(c) for k, c in enumerate(aligned(rows)[0])]
+    return "\n".join([titles, "| " + " | ".join(marks) + " |", *body])

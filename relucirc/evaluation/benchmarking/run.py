@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.core.budget import Budget
 from relucirc.core.errors import RelucircError
+from relucirc.core.progress import Progress, watched
 from relucirc.evaluation import compile_network
 from relucirc.evaluation.batch import aligned_empty
 from relucirc.evaluation.benchmarking.contenders import CONTENDERS, MissingError, Run, Task
@@ -36,7 +38,7 @@ def run_benchmark(
     contenders: Sequence[str] | None = None,
     rounds: int = 7,
     seed: int = 0,
-    on_progress: Callable[[str], object] | None = None,
+    progress: Progress = None,
 ) -> Report:
     """Measures batched evaluation beside other tools, as fractions of what this machine can do.
 
@@ -53,7 +55,7 @@ def run_benchmark(
             left out, and the report says why.
         rounds: How often each is measured.
         seed: Of the random points.
-        on_progress: Called with what is being done.
+        progress: As for :func:`relucirc.prove`: what is being measured.
 
     Returns:
         A :class:`Report`: ``print(report.table())``, ``report.to_json()``, ``report.plot(path)``.
@@ -78,7 +80,6 @@ def run_benchmark(
             f"points: expected at most {MAX_NUMBERS // max(net.sizes):,} for layers of up to {max(net.sizes)} neurons, "
             f"got {points:,}."
         )
-    say = on_progress or (lambda _: None)
     floats = net.astype(np.float32)
     limits: dict[str, Run] = dict(copies((net.sizes[0] + net.sizes[-1]) * points))
     peak = multiply_adds()
@@ -87,9 +88,9 @@ def run_benchmark(
     report = Report(machine(), date.today().isoformat())
     for layout in layouts:
         task = Task(floats, _points(net.sizes[0], points, layout, seed), layout)
-        runs = _prepare(names, task, report.skipped, lambda text, where=layout: say(f"{name}, {where}: {text}"))
-        say(f"{name}, {layout}: measuring")
-        seconds = interleaved({**runs, **limits}, rounds)
+        with watched(None, f"{name}, {layout}", progress) as clock:
+            runs = _prepare(names, task, report.skipped, clock)
+            seconds = interleaved({**runs, **limits}, rounds, lambda: clock.step("rounds"))
         ordinary = [seconds[label] for label in ORDINARY if label in seconds]
         copy, fastest_copy = min(map(median, ordinary)), min(map(min, ordinary))
         rate = None if peak is None else peak[1] / median(seconds[PEAK])
@@ -110,7 +111,9 @@ def run_benchmark(
     return report
 
 
-def interleaved(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
+def interleaved(
+    runs: Mapping[str, Run], rounds: int, after: Callable[[], object] = lambda: None
+) -> dict[str, list[float]]:
     """Returns the seconds of every function in every round; in a round each runs once, in turn."""
     repeats = {}
     for label, run in runs.items():
@@ -124,15 +127,15 @@ def interleaved(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
             for _ in range(repeats[label]):
                 run()
             seconds[label].append((time.perf_counter() - start) / repeats[label])
+        after()
     return seconds
 
 
-def _prepare(names: Sequence[str], task: Task, skipped: dict[str, str], say: Callable[[str], object]) -> dict[str, Run]:
+def _prepare(names: Sequence[str], task: Task, skipped: dict[str, str], clock: Budget) -> dict[str, Run]:
     """Returns the contenders that can take part, compiled and their results compared."""
     runs: dict[str, Run] = {}
     first: np.ndarray | None = None
     for contender in names:
-        say(f"preparing {contender}")
         try:
             run = CONTENDERS[contender](task)
             result = _matrix(run(), task.layout)
@@ -145,6 +148,7 @@ def _prepare(names: Sequence[str], task: Task, skipped: dict[str, str], say: Cal
         if result.shape != first.shape or not np.allclose(result, first, rtol=1e-4, atol=1e-4 * size):
             raise RelucircError(f"{contender} gives other values than {next(iter(runs))}; nothing was measured.")
         runs[contender] = run
+        clock.step("contenders")
     return runs
 
 

@@ -2,8 +2,6 @@
 
 from relucirc.core.budget import tick
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import ZERO
-from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.language.network import MLP
 
@@ -21,11 +19,8 @@ def graph_of_network(net: MLP) -> Graph:
     layers = net.exact().layers
     for depth, layer in enumerate(layers):
         forms = []
-        for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+        for row in layer.forms():
             tick()
-            forms.append(combine([*((c, values[j]) for j, c in row), *([(bias, _UNIT)] if bias else [])]))
+            forms.append(row.substitute(values.__getitem__))
         values = forms if depth == len(layers) - 1 else [builder.relu(form) for form in forms]
     return builder.build(values)
-
-
-_UNIT = Form(None, ZERO + 1)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from relucirc.core.budget import Budget
-from relucirc.core.exact import ZERO
+from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
 from relucirc.geometry.subdivision import leaves
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint
-from relucirc.measure.deviation.line_function import difference, interval, line_functions
 from relucirc.measure.deviation.summit import Belongs, Peak, Standing, Summit
+from relucirc.measure.line_function import combination, interval, line_functions
 from relucirc.proof.problem import Problem
 
 
@@ -68,7 +68,7 @@ def affine_summit(
     Raises:
         Unbounded: When the supremum is infinite.
     """
-    for piece in _pieces(problem, budget):
+    for piece in _pieces(problem):
         budget.step("regions")
         if not all(map(piece.is_bounded, piece.forms)):
             if meets(piece.sides):
@@ -102,13 +102,13 @@ def _offer_face(
         summit.offer(Algebraic.of(value), AlgebraicPoint.rational(inside), belongs, piece.sides)
 
 
-def _pieces(problem: Problem, budget: Budget) -> Iterator[Piece]:
+def _pieces(problem: Problem) -> Iterator[Piece]:
     """A common subdivision: by sorted breakpoints in one coordinate, cut by cut in others."""
     if problem.n == 1:
         low, high = interval(problem.constraints)
-        sides = (line_functions(graph, low, high, budget) for graph in (problem.left, problem.right))
+        sides = (line_functions(graph, low, high) for graph in (problem.left, problem.right))
         for left, right in zip(*sides, strict=True):
-            for start, end, (constant, slope) in difference(left, right).pieces(low, high):
+            for start, end, (constant, slope) in combination(ZERO, ((ONE, left), (-ONE, right))).pieces(low, high):
                 vertices = [[c] for c in (start, end) if c is not None] or [[ZERO]]
                 directions = [[d] for c, d in ((start, -1), (end, 1)) if c is None]
                 sides = [Form({0: fmpq(-d)}, d * c) for c, d in ((start, -1), (end, 1)) if c is not None]

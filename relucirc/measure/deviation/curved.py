@@ -17,11 +17,12 @@ from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.subdivision import leaves
+from relucirc.language.box import End
 from relucirc.measure.deviation.algebraic import START, Algebraic, AlgebraicPoint, real_roots
-from relucirc.measure.deviation.line_function import End, interval, line_functions
 from relucirc.measure.deviation.polynomial import Terms, along, on_line, on_plane, plane_form, value_at
 from relucirc.measure.deviation.summit import Belongs, Peak, Summit
 from relucirc.measure.deviation.zeros import critical_points, curve_points, factors
+from relucirc.measure.line_function import interval, line_functions
 from relucirc.proof.cells import Case
 
 
@@ -51,7 +52,7 @@ def _at_point(case: Case, polynomials: Sequence[Terms], belongs: Belongs, summit
 
 def _on_line(case: Case, polynomials: Sequence[Terms], belongs: Belongs, budget: Budget, summit: Summit) -> Peak | None:
     low, high = interval(case.problem.constraints)
-    for function, terms in zip(line_functions(case.problem.left, low, high, budget), polynomials, strict=True):
+    for function, terms in zip(line_functions(case.problem.left, low, high), polynomials, strict=True):
         curve = on_line(terms, case.chart.forms)
         for start, end, (constant, slope) in function.pieces(low, high):
             budget.step("pieces")

@@ -21,19 +21,12 @@ from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Gate, Graph, MaxGate
+from relucirc.language.box import End, Interval, box_around, form_range, outward
 from relucirc.language.domain import Domain
 from relucirc.measure.deviation.polynomial import Terms
 
-End = fmpq | None
-"""An end of an interval; None where it is infinite."""
-
-Interval = tuple[End, End]
-
-ROUNDS = 3
-"""How often the domain's relations narrow the box around it."""
-BITS = 64
-"""Ends with more than twice as many are rounded outwards to so many."""
 SLOPE = 1 << 16
+"""Slopes of chords are rounded to multiples of one part in so many."""
 
 
 @dataclass(frozen=True)
@@ -73,40 +66,6 @@ def estimate(left: Graph, right: Graph, polynomials: Sequence[Terms] | None, dom
     return Estimate(upper, tuple(dict.fromkeys(corners)))
 
 
-def box_around(domain: Domain, n: int) -> list[Interval]:
-    """A box that holds the domain: each relation bounds each of its inputs by the bounds of the others."""
-    forms = [r.form for r in domain.relations] + [-r.form for r in domain.relations if r.op == "=="]
-    box: list[Interval] = [(None, None)] * n
-    for _ in range(ROUNDS):
-        for form in forms:
-            tick()
-            for v, c in form.terms.items():
-                rest = form_range(Form({u: a for u, a in form.terms.items() if u != v}, form.const), box)[1]
-                if rest is None:
-                    continue
-                low, high = box[v]
-                bound = -rest / c
-                if c > 0:
-                    bound = _ceiling(bound) if v in domain.integers else _outward(bound, -1)
-                    low = bound if low is None else max(low, bound)
-                else:
-                    bound = -_ceiling(-bound) if v in domain.integers else _outward(bound, 1)
-                    high = bound if high is None else min(high, bound)
-                box[v] = low, high
-    return box
-
-
-def form_range(form: Form, ranges: Sequence[Interval]) -> Interval:
-    """The interval of a form, from those of its variables."""
-    low: End = form.const
-    high: End = form.const
-    for v, c in form.terms.items():
-        below, above = ranges[v] if c > 0 else ranges[v][::-1]
-        low = None if low is None or below is None else low + c * below
-        high = None if high is None or above is None else high + c * above
-    return low, high
-
-
 def _joined(left: Graph, right: Graph) -> tuple[list[Gate], list[Form]]:
     """The gates of both sides, and their differences."""
     n, shift = len(left.inputs), len(left.gates)
@@ -121,11 +80,11 @@ def _joined(left: Graph, right: Graph) -> tuple[list[Gate], list[Form]]:
 def _gate_range(gate: Gate, ranges: Sequence[Interval]) -> Interval:
     forms = [gate.left, gate.right] if isinstance(gate, MaxGate) else [form for _, form in gate.branches]
     lows, highs = zip(*(form_range(form, ranges) for form in forms), strict=True)
-    high = None if None in highs else _outward(max(highs), 1)
+    high = None if None in highs else outward(max(highs), 1)
     known = [low for low in lows if low is not None]
     if isinstance(gate, MaxGate):
-        return (_outward(max(known), -1) if known else None), high
-    return (_outward(min(known), -1) if len(known) == len(lows) else None), high
+        return (outward(max(known), -1) if known else None), high
+    return (outward(min(known), -1) if len(known) == len(lows) else None), high
 
 
 def _affine_above(form: Form, gates: Sequence[Gate], ranges: Sequence[Interval], n: int) -> Form | None:
@@ -219,18 +178,3 @@ def _product(a: Interval, b: Interval) -> Interval:
 
 def _least(a: End, b: End) -> End:
     return b if a is None else a if b is None else min(a, b)
-
-
-def _ceiling(value: fmpq) -> fmpq:
-    return fmpq(-(-int(value.p) // int(value.q)))
-
-
-def _outward(value: fmpq, side: int) -> fmpq:
-    """Rounds a long number up (side 1) or down (side -1)."""
-    p, q = int(value.p), int(value.q)
-    if p.bit_length() + q.bit_length() <= 2 * BITS:
-        return value
-    shift = BITS - p.bit_length() + q.bit_length()
-    top, bottom = (p << shift, q) if shift >= 0 else (p, q << -shift)
-    rounded = -(-top // bottom) if side > 0 else top // bottom
-    return fmpq(rounded, 1 << shift) if shift >= 0 else fmpq(rounded << -shift)

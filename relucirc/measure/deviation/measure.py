@@ -1,6 +1,6 @@
 """``max_deviation``: the exact largest distance between a network and a formula on a domain."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import nearest_integer, to_rational, written
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
-from relucirc.core.progress import progress_line
+from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim, read_claim
 from relucirc.language.domain import Domain, declared
@@ -84,7 +84,7 @@ def max_deviation(
     *,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
-    progress: Callable[[Budget], None] | None = None,
+    progress: Progress = None,
 ) -> Deviation:
     """Measures exactly how far a network is from a formula: ``sup |net(x) - f(x)|``.
 
@@ -116,7 +116,7 @@ def max_deviation(
         >>> relucirc.max_deviation(relucirc.circuits.absolute(), "x**2", relucirc.Box(0, 1)).value
         1/4
     """
-    clock = Budget(budget, method="deviation", on_progress=progress_line() if progress is None else progress)
+    clock = watched(budget, "deviation", progress)
     measure = None
     try:
         with clock:

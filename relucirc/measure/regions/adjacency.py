@@ -6,13 +6,13 @@ inside the domain has exactly two sides.  So facets with equal sign vectors come
 facet without its partner would be a gap or an overlap in the enumeration: it is an error.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relucirc.measure.regions.rows import CHUNK, row_hashes
+from relucirc.measure.regions.rows import grouped_rows
 
 
 class Adjacency(Sequence[tuple[int, int]]):
@@ -68,33 +68,13 @@ def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, *, c
         owner, others = owners[chosen], ~facets[chosen, :words]
         return [part[owner, w] & others[:, w] for part in (rises, falls) for w in range(words)]
 
-    if not complete:
-        order = np.lexsort(vectors(np.arange(len(owners))))
-        columns = vectors(order)
-        twins = np.flatnonzero(np.logical_and.reduce([column[:-1] == column[1:] for column in columns]))
-        return Adjacency(np.stack([owners[order[twins]], owners[order[twins + 1]]], axis=1), len(signs))
-    spans = [np.arange(i, min(i + CHUNK, len(owners))) for i in range(0, len(owners), CHUNK)]
-    hashes = np.concatenate([np.zeros(0, np.uint64), *(row_hashes(vectors(span)) for span in spans)])
-    order = np.argsort(hashes, kind="stable")
-    if not _in_pairs(order, hashes, vectors):  # a hash is shared, or a facet lacks its partner
-        order = np.lexsort(vectors(np.arange(len(owners))))
-        assert _in_pairs(order, None, vectors), "a facet does not have exactly two sides; please report this network"
-    return Adjacency(owners[order].reshape(-1, 2), len(signs))
-
-
-def _in_pairs(order: np.ndarray, hashes: "np.ndarray | None", vectors: Callable[[np.ndarray], list]) -> bool:
-    """Whether sorted facets are equal two by two, and differ from pair to pair."""
-    if len(order) % 2:
-        return False
-    one, other = order[::2], order[1::2]
-    for i in range(0, len(one), CHUNK):
-        span = slice(i, i + CHUNK)
-        if any((a != b).any() for a, b in zip(vectors(one[span]), vectors(other[span]), strict=True)):
-            return False
-    if hashes is not None:
-        return bool((hashes[other[:-1]] != hashes[one[1:]]).all())
-    differs = [a != b for a, b in zip(vectors(other[:-1]), vectors(one[1:]), strict=True)]
-    return bool(np.logical_or.reduce(differs).all())
+    order, differs = grouped_rows(len(owners), vectors)
+    if complete:
+        pairs = len(order) % 2 == 0 and differs[::2].all() and not differs[1::2].any()
+        assert pairs, "a facet does not have exactly two sides; please report this network"
+        return Adjacency(owners[order].reshape(-1, 2), len(signs))
+    twins = np.flatnonzero(~differs)
+    return Adjacency(np.stack([owners[order[twins - 1]], owners[order[twins]]], axis=1), len(signs))
 
 
 def packed(rows: np.ndarray) -> np.ndarray:

@@ -39,8 +39,11 @@ class Batch:
         return Batch(np.zeros((0, neurons), np.int8), np.zeros((0, words), np.uint64), np.zeros(0, np.int32), 0)
 
 
-def exact_batches(network: IntegerNetwork, start: Walker, bit0: int, words: int, want: int) -> Iterator[Batch]:
-    """Walks the regions below a walker exactly; yields, perhaps nothing new, at least every 0.1 s."""
+def exact_batches(network: IntegerNetwork, stack: list[Walker], bit0: int, words: int, want: int) -> Iterator[Batch]:
+    """Walks the regions below some walkers exactly; yields, perhaps nothing new, at least every 0.1 s.
+
+    At every batch the stack has what is left to be walked.
+    """
     list_masks: Callable[[IntegerNetwork, Walker, int], list[int]] = facet_masks if want == FACETS else vertex_masks
     signs: list[tuple[int, ...]] = []
     masks: list[int] = []
@@ -56,7 +59,7 @@ def exact_batches(network: IntegerNetwork, start: Walker, bit0: int, words: int,
         )
 
     deadline = time.monotonic() + PATIENCE
-    for walker in walk(network, start):
+    for walker in walk(network, stack):
         if walker is not None:
             found = list_masks(network, walker, bit0)
             masks += found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from relucirc.measure.regions.batch import FACETS, Batch, exact_batches
+from relucirc.measure.regions.compilation import compiling
 from relucirc.measure.regions.exact_walk import Follower, Walker, decided_rows, incidence
 from relucirc.measure.regions.integer_network import IntegerNetwork
 
@@ -22,15 +23,6 @@ MAX_RAYS = 4096
 Stack = tuple[np.ndarray, ...]
 """Rays, their errors and masks; frames (first ray, rays, next neuron, layer, layer's first neuron),
 and per frame the signs, rows and row errors."""
-
-
-def is_available() -> bool:
-    """Whether numba, which compiles the walk, is installed."""
-    try:
-        import numba  # noqa: F401, PLC0415  (an extra: pip install 'relucirc[fast]')
-    except ImportError:
-        return False
-    return True
 
 
 def compiled_batches(
@@ -67,6 +59,7 @@ def compiled_batches(
     heights[exact] = 1
     while heights[True] or heights[False]:
         system = not heights[False]  # balls first: they empty what the integers left
+        compiling(system)
         leaves, listed, failed, heights[system] = run(
             system, compiled[system], faces, face_errors, sizes, stacks[system], heights[system], lost[system], 0,
             signs, masks, owners, want, EFFORT,
@@ -78,7 +71,7 @@ def compiled_batches(
             frames, prefixes = lost[False][3], lost[False][4]
             for i in range(failed):
                 prefix = tuple(prefixes[i, : frames[i, 2]].tolist())
-                yield from exact_batches(network, follower.to(prefix), bit0, words, want)
+                yield from exact_batches(network, [follower.to(prefix)], bit0, words, want)
 
 
 def fits(network: IntegerNetwork, begin: Walker) -> bool:

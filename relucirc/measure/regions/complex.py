@@ -1,6 +1,6 @@
 """``regions``: the activation regions, linear pieces and affine maps of a network, exactly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,22 +11,25 @@ from flint import fmpq
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from relucirc.core.answer import Answer, plain
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError, NetworkError, RelucircError, not_a_network
 from relucirc.core.exact import to_rational
 from relucirc.core.forms import Form
+from relucirc.core.printing import number_text
+from relucirc.core.progress import Progress, watched
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of_domain
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
+from relucirc.measure.line_function import interval
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
-from relucirc.measure.regions.compiled_walk import is_available
+from relucirc.measure.regions.compilation import is_available
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
-from relucirc.measure.regions.line import Line
+from relucirc.measure.regions.line import Line, sweep
 from relucirc.measure.regions.maps import OutputMaps
-from relucirc.measure.regions.sweep import End, sweep
 from relucirc.measure.regions.tree import Start, Tree
 
 Point = tuple[sympy.Rational, ...]
@@ -53,6 +56,10 @@ class AffineMap:
             sum((w * x for w, x in zip(row, point, strict=True)), start=b)
             for row, b in zip(self.weight, self.bias, strict=True)
         )
+
+    def __str__(self) -> str:
+        rows = "; ".join(", ".join(map(number_text, row)) for row in self.weight)
+        return f"x -> [{rows}] x + [{', '.join(map(number_text, self.bias))}]"
 
 
 @dataclass(frozen=True)
@@ -92,25 +99,41 @@ class Piece:
     affine_map: int
 
 
-class Complex:
+class Complex(Answer):
     """The polyhedral complex of a network on a domain; made by :func:`regions`.
 
     Everything is exact.  Counting regions is immediate; maps, adjacency, pieces and vertices are
     worked out when they are first asked for, and their items one at a time.
 
     Attributes:
-        complete: Whether all regions were found.  Otherwise everything here is about those that were: pieces
-            and neighbours among them, their vertices.
+        status: ``"complete"``, or ``"unknown"`` where perhaps not all regions were found.  Then everything here
+            is about those that were: pieces and neighbours among them, their vertices.
         reason: One sentence for people: how many were found, and why not all.
+        seconds: Wall time used to find the regions.
+        certificate: None: everything can be worked out again.
     """
 
-    def __init__(self, network: IntegerNetwork, chart: Chart, found: Tree | Line, ended: str | None = None) -> None:
+    def __init__(
+        self,
+        network: IntegerNetwork,
+        chart: Chart,
+        found: Tree | Line,
+        ended: str | None = None,
+        seconds: float = 0.0,
+    ) -> None:
         self._network = network
         self._chart = chart
         self._found = found
-        self.complete = ended is None
+        self.status = "complete" if ended is None else "unknown"
+        self.seconds = seconds
+        self.certificate = None
         count = f"{len(self):,} activation region{'s' * (len(self) != 1)}"
         self.reason = f"{count} in all." if ended is None else f"{count} found, perhaps not all: {ended}."
+
+    @property
+    def complete(self) -> bool:
+        """Whether all regions were found."""
+        return self.status == "complete"
 
     @property
     def signs(self) -> np.ndarray:
@@ -119,7 +142,7 @@ class Complex:
 
     @property
     def replayed(self) -> int:
-        """How many regions machine arithmetic could not certify and exact integers walked."""
+        """How many regions exact integers walked: before compiling paid, or where machine arithmetic is not certain."""
         return self._found.replayed
 
     @property
@@ -205,6 +228,23 @@ class Complex:
     def __len__(self) -> int:
         return len(self.signs)
 
+    def __str__(self) -> str:
+        neurons, inputs = self.signs.shape[1], len(self._chart.forms)
+        size = f"{neurons:,} hidden neuron{'s' * (neurons != 1)} in {inputs} input{'s' * (inputs != 1)}"
+        return f"{self.status}: {self.reason}\n{size}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns counts and the distinct affine maps as plain JSON data."""
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 6),
+            "activation_regions": len(self),
+            "linear_pieces": len(self.linear_pieces),
+            "affine_maps": [{"weight": plain(found.weight), "bias": plain(found.bias)} for found in self.affine_maps],
+            "certificate": self.certificate,
+        }
+
     def __repr__(self) -> str:
         least = "" if self.complete else "at least "
         return f"<complex of {least}{len(self)} activation regions in {len(self._chart.forms)} inputs>"
@@ -213,9 +253,9 @@ class Complex:
 def regions(
     net: MLP,
     domain: Any = None,
-    budget: float | None = None,
     *,
-    progress: Callable[[int], None] | None = None,
+    budget: float | None = None,
+    progress: Progress = None,
     compiled: bool | None = None,
 ) -> Complex:
     """Finds all activation regions of a network on a domain, exactly.
@@ -233,10 +273,11 @@ def regions(
         domain: A polyhedron, as for :func:`relucirc.prove`; None for all of R^n.
         budget: Seconds of wall time; None for no limit.  When they end, or at Ctrl-C, the answer has the
             regions found so far, and says so: ``complete`` is False.
-        progress: Called from time to time with the number of regions found so far.
+        progress: As for :func:`relucirc.prove`; ``progress["regions"]`` counts those found so far.
         compiled: Whether to walk in compiled machine arithmetic, which certifies every region by
             error bounds or exact integers and hands the rest to exact arithmetic.  By default,
-            where numba is installed (``pip install 'relucirc[fast]'``).
+            where numba is installed (``pip install 'relucirc[fast]'``) and where that pays: the first call
+            that is large takes half a minute to compile, which is shown, and kept on disk.
 
     Returns:
         A :class:`Complex` with ``activation_regions``, ``linear_pieces``, ``affine_maps``,
@@ -254,8 +295,8 @@ def regions(
     """
     if compiled and not is_available():
         raise RelucircError("regions: compiled=True needs numba: pip install 'relucirc[fast]'.")
-    clock = Budget(budget, method="regions")
-    search = _Search(clock, progress, is_available() if compiled is None else compiled)
+    clock = watched(budget, "regions", progress)
+    search = _Search(clock, compiled if is_available() else False)
     try:
         with clock:
             return search.run(net, domain)
@@ -266,9 +307,9 @@ def regions(
 class _Search:
     """The walk, and what it found so far."""
 
-    def __init__(self, clock: Budget, progress: Callable[[int], None] | None, compiled: bool) -> None:
+    def __init__(self, clock: Budget, compiled: bool | None) -> None:
         self.clock = clock
-        self.progress = progress
+        clock.progress["regions"] = 0
         self.compiled = compiled
         self.chart = Chart((), (), (), (), (), (), {})
         self.network = IntegerNetwork(0, (), (), ())
@@ -282,8 +323,7 @@ class _Search:
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
-            low, high = _ends(self.chart)
-            self.line = Line(sweep(self.network, low, high, self._tick), low, high)
+            self.line = sweep(self.network, *interval(self.chart.constraints), self._tick)
             return self.answer(None)
         self.start = Start.of(self.network, self.chart.constraints, self.compiled)
         count = 0
@@ -295,16 +335,15 @@ class _Search:
 
     def _tick(self, count: int) -> None:
         self.clock.progress["regions"] = count
-        if self.progress is not None:
-            self.progress(count)
         self.clock.step()
 
     def answer(self, ended: str | None) -> Complex:
         """What was found, and why the walk ended early if it did."""
         if self.line is not None:
-            return Complex(self.network, self.chart, self.line, ended)
+            return Complex(self.network, self.chart, self.line, ended, self.clock.elapsed)
         start = self.start or Start(self.network, Cell.everything(self.network.n), (), compiled=False)
-        return Complex(self.network, self.chart, Tree(start, self.batches, complete=ended is None), ended)
+        found = Tree(start, self.batches, complete=ended is None)
+        return Complex(self.network, self.chart, found, ended, self.clock.elapsed)
 
 
 def _chart(net: MLP, domain: Any) -> Chart:
@@ -318,17 +357,3 @@ def _chart(net: MLP, domain: Any) -> Chart:
     if where.integers:
         raise DomainError("regions: expected a domain of real points, got integer points; leave integrality out.")
     return chart_of_domain(where, len(net.inputs))
-
-
-def _ends(chart: Chart) -> tuple[End, End]:
-    """The interval of a chart of one coordinate."""
-    low: End = None
-    high: End = None
-    for form in chart.constraints:
-        slope = form.coefficient(0)
-        root = -form.const / slope
-        if slope > 0:
-            low = root if low is None else max(low, root)
-        else:
-            high = root if high is None else min(high, root)
-    return low, high

@@ -51,6 +51,11 @@ class Walker:
         """Whether all neurons are decided; ``rows`` is then the output map."""
         return self.depth == len(network.hidden)
 
+    @property
+    def share(self) -> float:
+        """The share of the tree below this walker, if every cut leaves as much on either side."""
+        return 0.5 ** sum(mark >= 0 for mark in self.marks)
+
     def step(self, network: IntegerNetwork) -> "list[Walker]":
         """Decides the next neuron: one or two walkers, the positive side last."""
         row = self.rows[len(self.signs) - self.start]
@@ -71,9 +76,8 @@ class Walker:
         ]
 
 
-def walk(network: IntegerNetwork, start: Walker) -> Iterator[Walker | None]:
-    """Yields every activation region below a walker, and None after every other step."""
-    stack = [start]
+def walk(network: IntegerNetwork, stack: list[Walker]) -> Iterator[Walker | None]:
+    """Yields every activation region below the walkers on a stack, and None after every other step."""
     while stack:
         walker = stack.pop()
         if walker.is_done(network):

@@ -59,7 +59,15 @@ FACETS, VERTICES = 0, 1
 """What :func:`run` lists for every leaf."""
 
 
-@njit(cache=True, error_model="numpy")
+def compiled(function) -> Any:
+    """Compiles a function at its first call, and keeps the result where numba finds a folder that it can write."""
+    try:
+        return njit(cache=True, error_model="numpy", nogil=True)(function)
+    except RuntimeError:  # no such folder
+        return njit(error_model="numpy", nogil=True)(function)
+
+
+@compiled
 def refine(ray, error, mask, rows, row_errors, normals, normal_errors, work):
     """Moves a ray closer to the intersection of the hyperplanes through it; returns its new error bound."""
     d = ray.shape[0]
@@ -271,7 +279,7 @@ def _choose_settled(ray, error, mask, rows, row_errors, normals, normal_errors, 
     return _integer_settled if isinstance(ray.dtype, types.Integer) else _ball_settled
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def enter_layer(weights, start, width, below, rows, errors, signs, exact):
     """Works out the rows of the layer that begins at ``start``; False where one might overflow."""
     d = rows.shape[1]
@@ -301,7 +309,7 @@ def enter_layer(weights, start, width, below, rows, errors, signs, exact):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _popcount(x):
     count = 0
     while x:
@@ -310,7 +318,7 @@ def _popcount(x):
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _adjacent(masks, count, p, q, needed):
     """Whether two rays share a two-dimensional face: no third ray is tight wherever both are."""
     words = masks.shape[1]
@@ -332,7 +340,7 @@ def _adjacent(masks, count, p, q, needed):
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _push(stack, height, first, k, depth, start, signs, rows, errors, known):
     """Writes all of a frame but its rays, which begin at ``first`` and are counted later."""
     frames, frame_signs, frame_rows, frame_errors = stack[3], stack[4], stack[5], stack[6]
@@ -349,7 +357,7 @@ def _push(stack, height, first, k, depth, start, signs, rows, errors, known):
         frame_errors[height, i] = errors[i]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _push_ray(stack, height, source, source_errors, source_masks, r):
     """Adds one ray to the frame on top."""
     rays, ray_errors, masks, frames = stack[0], stack[1], stack[2], stack[3]
@@ -362,7 +370,7 @@ def _push_ray(stack, height, source, source_errors, source_masks, r):
     frames[height, 1] += 1
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@compiled
 def run(
     exact,
     weights,
@@ -547,7 +555,7 @@ def run(
     return leaves, listed, lost_height, height
 
 
-@njit(cache=True, error_model="numpy")
+@compiled
 def _facets(masks, count, bit0, total, d, tight, out, owner, listed, leaf):
     """Lists the facets of a leaf: maximal sets of tight rays, as masks of the neurons zero there."""
     blocks = (count + 63) // 64

@@ -1,5 +1,6 @@
 """The complex found by walking the tree of sign patterns, in any number of coordinates."""
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,8 +10,9 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from relucirc.core.forms import Form
-from relucirc.core.rows import likely_pivots
+from relucirc.core.modular import likely_pivots
 from relucirc.geometry.cell import Cell, normal_of
+from relucirc.measure.regions import compilation
 from relucirc.measure.regions.adjacency import Adjacency, adjacency_of, packed
 from relucirc.measure.regions.batch import VERTICES, Batch, exact_batches
 from relucirc.measure.regions.compiled_walk import compiled_batches, fits
@@ -28,16 +30,16 @@ class Start:
         network: The network.
         cell: The domain.
         normals: The domain's constraints that have bits in the masks, the first of them infinity.
-        compiled: Whether compiled code walks where it can.
+        compiled: Whether compiled code walks where it can; None: once that pays.
     """
 
     network: IntegerNetwork
     cell: Cell
     normals: tuple[tuple[int, ...], ...]
-    compiled: bool
+    compiled: bool | None
 
     @staticmethod
-    def of(network: IntegerNetwork, constraints: Sequence[Form], compiled: bool) -> "Start":
+    def of(network: IntegerNetwork, constraints: Sequence[Form], compiled: bool | None) -> "Start":
         """Builds the domain's cell; its constraints leave it an interior."""
         cell = Cell.everything(network.n)
         normals: list[tuple[int, ...]] = [(1, *[0] * network.n)]
@@ -58,24 +60,29 @@ class Start:
         return max(1, (len(self.normals) + self.network.neurons + 63) // 64)
 
     def batches(self, want: int) -> Iterator[Batch]:
-        """Regions in batches: compiled from every cell where that can start, exact until then."""
+        """Regions in batches: compiled, where it is wanted, from every cell where that can start, exact until then."""
         bit0, words = len(self.normals), self.words
         fixed = self._fixed()
         if fixed and want == VERTICES:
             return
-        start = self._across(fixed) if fixed and self.compiled else self
+        start = self._across(fixed) if fixed and self.compiled is not False else self
         network = start.network
         stack = [Walker.begin(network, start.cell)]
+        if not (self.compiled or (self.compiled is None and compilation.is_ready())):
+            begun = time.monotonic()
+            for batch in exact_batches(network, stack, bit0, words, want):
+                yield batch
+                left = sum(walker.share for walker in stack)
+                if self.compiled is None and compilation.pays(time.monotonic() - begun, left):
+                    break
         while stack:
             walker = stack.pop()
-            if walker.is_done(network) or not self.compiled:
-                yield from exact_batches(network, walker, bit0, words, want)
-            elif fits(network, walker):
+            if fits(network, walker) and not walker.is_done(network):
                 yield from compiled_batches(network, walker, start.normals, want)
-            elif walker.cell.lines:
+            elif walker.cell.lines and not walker.is_done(network):
                 stack.extend(walker.step(network))
             else:
-                yield from exact_batches(network, walker, bit0, words, want)
+                yield from exact_batches(network, [walker], bit0, words, want)
 
     def _fixed(self) -> set[int]:
         """Coordinates to be kept at zero, one for each line that all regions have: they are cylinders over the rest.

@@ -14,12 +14,14 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational, text
 from relucirc.core.graph import Graph
+from relucirc.core.progress import Progress, watched
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
-from relucirc.optimal.reading import read_function
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
@@ -27,27 +29,28 @@ MAX_NEURONS = 24
 
 
 @dataclass(frozen=True)
-class ArchitectureSearch:
+class ArchitectureSearch(Answer):
     """What :func:`search_architecture` answers.
 
     Attributes:
+        status: ``"found"``, ``"excluded"`` (no weights of the set give the function) or ``"unknown"``.
+        reason: What was found, or exactly what the empty search shows.
         network: A network of the architecture, proved equal; None if none was found.
         excluded: Whether no weights of the set give the function.
         points: The points that the search collected; with ``excluded``, no weights are right at all of them.
         proof: The prover's answer about the network.
-        reason: What was found, or exactly what the empty search shows.
+        certificate: Its evidence that the network equals the function.
         seconds: Wall time used.
     """
 
+    status: str
+    reason: str
     network: MLP | None
     excluded: bool
     points: tuple[tuple[str, ...], ...]
     proof: Result | None = field(repr=False)
-    reason: str
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
+    certificate: dict | None = field(repr=False)
+    seconds: float
 
 
 def search_architecture(
@@ -59,6 +62,7 @@ def search_architecture(
     biases: Sequence[Any] = (0,),
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> ArchitectureSearch:
     """Searches all networks of one small architecture with weights from a finite set.
 
@@ -72,6 +76,7 @@ def search_architecture(
         biases: What each bias may be.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         An :class:`ArchitectureSearch`.
@@ -94,7 +99,7 @@ def search_architecture(
         tuple(rational(w, "output_weights") for w in (weights if output_weights is None else output_weights)),
         tuple(rational(b, "biases") for b in biases),
     )
-    clock = Budget(budget)
+    clock = watched(budget, "search", progress)
     points: list[tuple[fmpq, ...]] = []
     try:
         with clock:
@@ -269,4 +274,6 @@ def _answer(
     excluded: bool = False,
 ) -> ArchitectureSearch:
     written = tuple(tuple(text(c) for c in point) for point in points)
-    return ArchitectureSearch(network, excluded, written, proof, reason, clock.elapsed)
+    status = "found" if network is not None else "excluded" if excluded else "unknown"
+    certificate = None if proof is None else proof.certificate
+    return ArchitectureSearch(status, reason, network, excluded, written, proof, certificate, clock.elapsed)

@@ -14,12 +14,15 @@ for every permutation of every atom, so it is not built; :func:`relucirc.discove
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.answer import Answer
+from relucirc.core.budget import OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.progress import Progress, watched
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
 
 Word = tuple[tuple[int, int], ...]
@@ -33,10 +36,12 @@ _PLACES = {1: "", 2: "2nd ", 3: "3rd "}
 
 
 @dataclass(frozen=True)
-class ChamberProof:
-    """Whether the k-th largest of n numbers is a combination of symmetric sums of atoms.
+class ChamberProof(Answer):
+    """Whether the k-th largest of n numbers is a combination of symmetric sums of atoms; ``bool`` of it says so.
 
     Attributes:
+        status: ``"found"``: it is one; ``"excluded"``: it is none, with any real weights; or ``"unknown"``.
+        reason: The same as a sentence.
         n: Number of inputs.
         k: Which one, 1 for the largest.
         degree: Length of the words.
@@ -44,24 +49,25 @@ class ChamberProof:
             over all n! permutations; an atom with one empty word is its letter alone.  None if there is none.
         orbits: How many tables there are.
         equations: How many entries a table has.
+        certificate: None: the weights are the evidence.
+        seconds: Wall time used.
     """
 
+    status: str
+    reason: str
     n: int
     k: int
     degree: int
-    weights: tuple[tuple[fmpq, Atom], ...] | None
-    orbits: int
-    equations: int
+    weights: tuple[tuple[fmpq, Atom], ...] | None = None
+    orbits: int = 0
+    equations: int = 0
+    certificate: None = field(default=None, repr=False)
+    seconds: float = 0.0
 
     def __bool__(self) -> bool:
+        if self.status == "unknown":
+            raise RelucircError(f"it was not decided: {self.reason} Ask .status.")
         return self.weights is not None
-
-    def __str__(self) -> str:
-        what = f"the {_PLACES.get(self.k, f'{self.k}th ')}largest of {self.n} numbers"
-        where = f"of maxima of two sums of at most {self.degree} pairwise maxima"
-        if self.weights is None:
-            return f"{what} is no linear combination {where}: exactly, for any real weights."
-        return f"{what} is a linear combination {where}, so two hidden layers are enough: exactly proved on a chamber."
 
     def evaluate(self, point: Sequence[fmpq]) -> fmpq:
         """Evaluates the combination at a point by summing over all permutations; slow, and independent of tables."""
@@ -75,13 +81,17 @@ class ChamberProof:
         return total
 
 
-def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2) -> ChamberProof:
+def order_statistic_in_two_layers(
+    n: int, k: int = 1, degree: int = 2, *, budget: float | None = None, progress: Progress = None
+) -> ChamberProof:
     """Decides whether the k-th largest of n numbers is a combination of the dictionary of a degree.
 
     Args:
         n: How many numbers.
         k: 1 for the largest, n for the smallest.
         degree: Length of the words; 7 and 8 numbers need 3, and minutes.
+        budget: Seconds; None for no limit.
+        progress: As for :func:`relucirc.prove`.
 
     Raises:
         RelucircError: For numbers out of range.
@@ -94,6 +104,18 @@ def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2) -> Chambe
         raise RelucircError(f"expected 2 <= n <= {MAX_INPUTS} and 1 <= k <= n, got n={shorten(n)}, k={shorten(k)}.")
     if not (isinstance(degree, int) and 1 <= degree <= 3):
         raise RelucircError(f"degree: expected 1, 2 or 3, got {shorten(degree)}.")
+    clock = watched(budget, "chambers", progress)
+    try:
+        with clock:
+            return replace(_decided(n, k, degree), seconds=clock.elapsed)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        reason = f"{clock.ended(error)} before it was decided."
+        return ChamberProof("unknown", reason, n, k, degree, seconds=clock.elapsed)
+
+
+def _decided(n: int, k: int, degree: int) -> ChamberProof:
+    what = f"the {_PLACES.get(k, f'{k}th ')}largest of {n} numbers"
+    where = f"of maxima of two sums of at most {degree} pairwise maxima"
     permutations = np.array(list(itertools.permutations(range(n))))
     atoms: list[Atom] = [(((0, 0),), ()), (((0, 1),), ())]
     atoms += [atom for d in range(1, degree + 1) for atom in _orbits(n, d)]
@@ -106,10 +128,12 @@ def order_statistic_in_two_layers(n: int, k: int = 1, degree: int = 2) -> Chambe
             matrix[place[entry], j] = weight
     answer = solve_exactly(matrix, [int(i == k - 1) for i in range(len(place))])
     if isinstance(answer, Obstacle):
-        return ChamberProof(n, k, degree, None, len(atoms), len(place))
+        reason = f"{what} is no linear combination {where}: exactly, for any real weights."
+        return ChamberProof("excluded", reason, n, k, degree, None, len(atoms), len(place))
     assert isinstance(answer, Solution)
     weights = tuple((c, atoms[j]) for j, c in sorted(answer.coefficients.items()))
-    return ChamberProof(n, k, degree, weights, len(atoms), len(place))
+    reason = f"{what} is a linear combination {where}, so two hidden layers are enough: exactly proved on a chamber."
+    return ChamberProof("found", reason, n, k, degree, weights, len(atoms), len(place))
 
 
 Entry = tuple[str, tuple[int, ...]]
@@ -120,6 +144,7 @@ def _table(atom: Atom, permutations: np.ndarray) -> dict[Entry, int]:
 
     Rank i stands for the (i + 1)-th largest input; a letter's value is the input of smaller rank.
     """
+    tick("atoms")
     left, right = (_ranks(word, permutations) for word in atom)
     table: dict[Entry, int] = {}
     if not atom[1]:
@@ -161,6 +186,7 @@ def _orbits(n: int, degree: int) -> list[Atom]:
     first = {_canonical((word, ())): word for word in words}
     found = set()
     for word in first.values():
+        tick()
         used = set(word)
         for other in words:
             if used.isdisjoint(other):

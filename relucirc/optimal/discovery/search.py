@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import sympy
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.progress import Progress, watched
+from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.discovery.combination import Combination
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
@@ -16,7 +19,6 @@ from relucirc.optimal.discovery.groups import Group, subgroups, whole
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
 from relucirc.optimal.discovery.sparse import System, grid_solution, sparse_solutions
 from relucirc.optimal.discovery.target import Target, read_target
-from relucirc.optimal.reading import read_function
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
@@ -36,10 +38,12 @@ SPARE = 40
 
 
 @dataclass(frozen=True)
-class Discovery:
+class Discovery(Answer):
     """What :func:`discover` answers.
 
     Attributes:
+        status: ``"found"``, ``"excluded"`` (the dictionary does not contain the function) or ``"unknown"``.
+        reason: What was found, or exactly what the empty search shows.
         network: A network with two hidden layers, proved equal; None if none was found.
         hidden_neurons: Its size; None without a network.
         formula: The same as a SymPy expression.
@@ -48,22 +52,21 @@ class Discovery:
         excluded: Where the dictionary was shown not to contain the function: points and weights y with
             ``sum y g(point) = 0`` for every sum g of an orbit of atoms, but not for the function.
         searched: Counters: degree, letters, words, atoms, orbits, equations.
-        reason: What was found, or exactly what the empty search shows.
+        certificate: The evidence that the network equals the function.
         seconds: Wall time used.
     """
 
-    network: MLP | None
-    hidden_neurons: int | None
-    formula: sympy.Expr | None
-    terms: dict[str, Any] | None
-    proof: Result | None = field(repr=False)
-    excluded: dict[str, Any] | None = field(repr=False)
-    searched: dict[str, int]
+    status: str
     reason: str
+    network: MLP | None = None
+    hidden_neurons: int | None = None
+    formula: sympy.Expr | None = None
+    terms: dict[str, Any] | None = None
+    proof: Result | None = field(default=None, repr=False)
+    excluded: dict[str, Any] | None = field(default=None, repr=False)
+    searched: dict[str, int] = field(default_factory=dict)
+    certificate: dict | None = field(default=None, repr=False)
     seconds: float = 0.0
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 def discover(
@@ -73,6 +76,7 @@ def discover(
     degree: int = 2,
     budget: float | None = 240.0,
     inputs: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> Discovery:
     """Searches for a network with two hidden layers, and proves what it finds.
 
@@ -86,6 +90,7 @@ def discover(
         degree: Length of the sums; the dictionary grows fast with it.
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
+        progress: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Discovery`: machine-found and exactly proved, with no claim of novelty; or what
@@ -106,7 +111,7 @@ def discover(
         )
     if not isinstance(degree, int) or isinstance(degree, bool) or not 1 <= degree <= 4:
         raise RelucircError(f"degree: expected 1, 2, 3 or 4, got {shorten(degree)}.")
-    clock = Budget(budget, method="discover")
+    clock = watched(budget, "discover", progress)
     search: _Search | None = None
     try:
         with clock:
@@ -119,7 +124,7 @@ def discover(
         if search is not None:
             return search.best_or_nothing(ended)
         reason = f"nothing is known: {ended} before the dictionary was made."
-        return Discovery(None, None, None, None, None, None, {}, reason, clock.elapsed)
+        return Discovery("unknown", reason, seconds=clock.elapsed)
 
 
 class _Search:
@@ -157,9 +162,9 @@ class _Search:
         """What was found, and why the search ended early if it did."""
         after = "" if ended is None else f": {ended}"
         if self.best is None and not self.is_combination:
-            return self._answer(f"it was not decided whether the function is a combination of the dictionary{after}.")
+            return self._nothing(f"it was not decided whether the function is a combination of the dictionary{after}.")
         if self.best is None:
-            return self._answer(
+            return self._nothing(
                 "the function is a combination of the dictionary's atoms at all points tried, but no network was "
                 f"proved equal within the budget{after}."
             )
@@ -168,9 +173,17 @@ class _Search:
             f"machine-found, exactly proved: a network with two hidden layers and {size} neurons, a combination of "
             f"{len(combination.atoms)} maxima of two sums of pairwise maxima."
         )
-        terms = combination.to_json()
         return Discovery(
-            network, size, combination.formula(), terms, proof, None, self.searched, reason, self.clock.elapsed
+            "found",
+            reason,
+            network,
+            size,
+            combination.formula(),
+            combination.to_json(),
+            proof,
+            searched=self.searched,
+            certificate=proof.certificate,
+            seconds=self.clock.elapsed,
         )
 
     def _system(self, group: Group) -> tuple[System, np.ndarray, Orbits]:
@@ -236,15 +249,15 @@ class _Search:
             "points": [[int(c) for c in points[i]] for i in used],
             "weights": [str(obstacle.row[i]) for i in used],
         }
-        return self._answer(
+        reason = (
             "an empty search, exactly: the function is no linear combination, with any real weights, of the "
             f"{self.searched['atoms']} maxima of two sums of equally many, at most {self.dictionary.degree}, pairwise "
-            "maxima of inputs. A larger degree, or a network of another kind, is not excluded.",
-            evidence,
+            "maxima of inputs. A larger degree, or a network of another kind, is not excluded."
         )
+        return Discovery("excluded", reason, excluded=evidence, searched=self.searched, seconds=self.clock.elapsed)
 
-    def _answer(self, reason: str, excluded: dict | None = None) -> Discovery:
-        return Discovery(None, None, None, None, None, excluded, self.searched, reason, self.clock.elapsed)
+    def _nothing(self, reason: str) -> Discovery:
+        return Discovery("unknown", reason, searched=self.searched, seconds=self.clock.elapsed)
 
 
 def _seconds(orbits: int) -> float:

@@ -34,10 +34,6 @@ class System:
         letters = matrix.shape[1] - len(sizes)
         return System(matrix, target, np.concatenate([sizes, np.full(letters, LETTER_PRICE)]), letters)
 
-    def price(self, solution: Solution) -> float:
-        """What a solution costs: the number of atoms, and a little for letters."""
-        return float(sum(self.prices[j] for j in solution.coefficients))
-
 
 def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
     """Yields exact solutions of small support, by reweighted L1 minimisation."""

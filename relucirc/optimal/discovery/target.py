@@ -1,6 +1,5 @@
 """The function that is searched for: as values at integer points, with its symmetries proved."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +7,8 @@ from flint import fmpq
 
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import common_denominator
-from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
-from relucirc.proof.prover import prove
+from relucirc.proof.symmetries import Symmetries
 
 SAMPLES = 40
 
@@ -70,45 +68,7 @@ def read_target(graph: Graph, budget: float | None) -> Target:
             )
         moves.append(graph.evaluate([c + 1 for c in point])[0] - value)
     with_zero = any(move != moves[0] for move in moves)
-    classes = _classes(graph, rng, budget)
-    return Target(graph, with_zero, (*classes, (n,)) if with_zero else classes)
-
-
-def _classes(graph: Graph, rng: np.random.Generator, budget: float | None) -> tuple[tuple[int, ...], ...]:
-    """Inputs by exchangeability: exchanges that no sample refutes and the prover confirms."""
-    n = len(graph.inputs)
-    sample = [[fmpq(c) for c in row] for row in rng.integers(-20, 21, size=(SAMPLES, n)).tolist()]
-    classes: list[list[int]] = []
-    for v in range(n):
-        for members in classes:
-            if _exchangeable(graph, members[0], v, sample, budget):
-                members.append(v)
-                break
-        else:
-            classes.append([v])
-    return tuple(tuple(members) for members in sorted(classes, key=len, reverse=True))
-
-
-def _exchangeable(graph: Graph, i: int, j: int, sample: Sequence[list[fmpq]], budget: float | None) -> bool:
-    swap = {i: j, j: i}
-    for point in sample:
-        moved = [point[swap.get(v, v)] for v in range(len(point))]
-        if graph.evaluate(moved) != graph.evaluate(point):
-            return False
-    return prove(exchanged(graph, i, j), graph, budget=budget).status == "proved"
-
-
-def exchanged(graph: Graph, i: int, j: int) -> Graph:
-    """Returns the function with two inputs exchanged.
-
-    Raises:
-        RelucircError: For a graph with select gates.
-    """
-    if graph.has_selects:
+    classes = Symmetries(graph, budget).classes()
+    if graph.has_selects and len(classes) < n:
         raise RelucircError("discover reads formulas in Max and Min; write the Piecewise in these.")
-    swap = {i: Form.variable(j), j: Form.variable(i)}
-
-    def swapped(form: Form) -> Form:
-        return form.substitute(swap.get)
-
-    return Graph(graph.inputs, tuple(gate.map(swapped) for gate in graph.gates), tuple(map(swapped, graph.outputs)))
+    return Target(graph, with_zero, (*classes, (n,)) if with_zero else classes)

@@ -22,9 +22,9 @@ from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE, common_denominator
 from relucirc.core.forms import Form, form_to_json
 from relucirc.core.graph import Graph, MaxGate, Relation
+from relucirc.core.modular import modular_relations
 from relucirc.geometry.chart import Chart, chart_of
 from relucirc.geometry.hinges import Atom
-from relucirc.geometry.relations import modular_relations
 from relucirc.proof.answers import Found, Proved, Refuted
 from relucirc.proof.methods import normal_forms, regionwise, search, shallow, zero_one
 from relucirc.proof.problem import Lowered, Problem
@@ -155,7 +155,7 @@ class _Sweep:
         """For every hinge that depends on earlier columns at the samples its form over them."""
         found = {}
         order = [-1, *self.columns]
-        for j, terms in modular_relations([values[v] for v in order], tick).items():
+        for j, terms in modular_relations([values[v] for v in order]).items():
             form = Form({order[i]: c for i, c in terms.items() if i}, terms.get(0, fmpq(0)))
             if order[j] >= self.n and not any(_combination(form - Form.variable(order[j]), values)):
                 found[order[j]] = form

@@ -11,22 +11,28 @@ from typing import Any
 import numpy as np
 import sympy
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget
 from relucirc.core.errors import NetworkError, RelucircError, not_a_network, shorten
-from relucirc.interpretation.snapping.candidates import COARSER, candidates
-from relucirc.interpretation.snapping.distance import Distance, Measure
-from relucirc.interpretation.snapping.ground import Ground, words
+from relucirc.interpretation.candidates import COARSER, candidates
+from relucirc.interpretation.distance import Distance, Measure
+from relucirc.interpretation.ground import Ground, words
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
+MANY = 12
+"""Moves that a text shows."""
+
 
 @dataclass(frozen=True)
-class Snapped:
+class Snapped(Answer):
     """A network in small rationals, and how far it is from the network that it came from.
 
     Attributes:
+        status: Where a formula was given, that of its proof.  Otherwise ``"snapped"``, ``"unchanged"`` where no
+            rounding is near enough, or ``"unknown"`` where the budget ended before one was found.
         network: The network, exact; the one that was given where no rounding is near enough.
         moves: What was changed, one sentence each, in order.
         result: The answer of :func:`relucirc.prove` for it, where a formula was given.
@@ -37,19 +43,23 @@ class Snapped:
             cube, [-10, 10]^n and so on, on which the network is not flat).
         reason: One sentence about it.
         deviation: How far the network is from the formula on that domain, if it was not proved to be equal.
+        seconds: Wall time used.
     """
 
     network: MLP
     moves: tuple[str, ...]
+    status: str = "snapped"
     result: Result | None = None
     moved: sympy.Expr = sympy.S.Zero
     exact: bool = True
     domain: str = ""
     reason: str = ""
     deviation: Deviation | None = None
+    seconds: float = 0.0
 
     def __str__(self) -> str:
-        lines = [*self.moves, f"sizes {self.network.sizes}", self.reason]
+        more = [f"... and {len(self.moves) - MANY:,} more moves"] if len(self.moves) > MANY else []
+        lines = [*self.moves[:MANY], *more, f"sizes {self.network.sizes}", self.reason]
         if self.result is not None:
             lines.append(str(self.result))
         if self.deviation is not None:
@@ -60,8 +70,8 @@ class Snapped:
 def snap(
     net: MLP,
     formula: Any = None,
-    *,
     domain: Any = None,
+    *,
     max_denominator: int | None = None,
     tolerance: float = 0.02,
     budget: float | None = 60.0,
@@ -113,9 +123,10 @@ def snap(
     search = _Search(net, formula, domain, clock, max_denominator, tolerance)
     try:
         with clock:
-            return search.run()
+            found = search.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
-        return search.itself(f"{clock.ended(error)} before a rounding")
+        found = search.itself(f"{clock.ended(error)} before a rounding", "unknown")
+    return replace(found, seconds=clock.elapsed)
 
 
 @dataclass
@@ -137,9 +148,11 @@ class _Search:
         self.measure = measure = Measure(self.net, ground, self.tolerance, self.clock)
         factor = 1 if self.formula is None else COARSER
         tried: list[Snapped] = []
-        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, self.clock):
-            if measure.is_seen_far(candidate.network, factor):
-                continue
+
+        def is_far(values: np.ndarray) -> bool:
+            return measure.is_seen_far(values, factor)
+
+        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far):
             found = Snapped(candidate.network, candidate.moves)
             if self.formula is not None:
                 found = self._judged(found)
@@ -153,19 +166,20 @@ class _Search:
             distance = measure.distance(found.network)
             if all(distance.fits):
                 return self._compared(_answer(found, measure, distance))
-        return self.itself("no rounding")
+        return self.itself("no rounding", "unchanged")
 
-    def itself(self, end: str) -> Snapped:
+    def itself(self, end: str, status: str) -> Snapped:
         """The network itself, and why."""
         where = words(self.domain, len(self.net.inputs)) if self.measure is None else self.measure.ground.where
         near = f"was shown to be within {self.tolerance:g} of its scale there"
-        found = Snapped(self.net.exact(), (), domain=where)
+        found = Snapped(self.net.exact(), (), status, domain=where)
         found = replace(found, reason=f"moved by 0 on {where}: the network itself, since {end} {near}.")
         return found if self.formula is None else self._compared(self._judged(found))
 
     def _judged(self, found: Snapped) -> Snapped:
         limit = self.clock.left(BRIEF)
-        return replace(found, result=prove(found.network, self.formula, domain=self.domain, budget=limit))
+        result = prove(found.network, self.formula, domain=self.domain, budget=limit)
+        return replace(found, status=result.status, result=result)
 
     def _compared(self, found: Snapped) -> Snapped:
         """Adds how far a network is from the formula, where it is not proved to equal it."""

@@ -1,4 +1,4 @@
-"""Which inputs a function has: given, its own, or its symbols as people count."""
+"""Reading a function that is asked about alone: its graph, and which inputs it has."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,23 @@ from relucirc.core.errors import FormulaError
 from relucirc.core.graph import Graph
 from relucirc.core.names import default_names, natural, read_names
 from relucirc.core.trees import symbols_of
-from relucirc.language.lower.from_formula import read_expressions
+from relucirc.language.lower.from_family import resolve_family
+from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.language.network import MLP
+
+
+def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:
+    """Returns the graph of a function; of a symbolic family, that of the function which all its members compute.
+
+    Args:
+        f: A formula, a list of them, text, a network, a graph or a JAX function.
+        inputs: Names of the inputs, in order; see :func:`names_of`.
+
+    Raises:
+        RelucircError: When it cannot be read, or is a JAX function and no names are given.
+    """
+    names = names_of(f, inputs)
+    return graph_of_formula(resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f, names)
 
 
 def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is asked about: a function as a graph, and the polyhedron on which it counts."""
+"""The ground of a question about a function: the polyhedron on which it counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,29 +8,9 @@ from typing import Any
 from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import ZERO
 from relucirc.core.forms import Form
-from relucirc.core.graph import Graph
 from relucirc.geometry.cell import Cell, cell_of
 from relucirc.geometry.chart import chart_of_domain
 from relucirc.language.domain import Domain, read_domain
-from relucirc.language.lower.from_family import resolve_family
-from relucirc.language.lower.from_formula import graph_of_formula
-from relucirc.language.lower.naming import names_of
-from relucirc.language.network import MLP
-
-
-def read_function(f: Any, inputs: Sequence[str] | None = None) -> Graph:
-    """Reads a function: a formula, a list of them, text, a network, a graph or a JAX function.
-
-    Args:
-        f: The function.
-        inputs: Names of the inputs, in order.  By default a network's own names, or the formula's
-            symbols in natural order (x2 before x10); ``x`` for a formula without symbols.
-
-    Raises:
-        FormulaError: When it cannot be read, or is a JAX function and no names are given.
-    """
-    names = names_of(f, inputs)
-    return graph_of_formula(resolve_family(f)[0] if isinstance(f, MLP) and f.symbols else f, names)
 
 
 @dataclass(frozen=True)

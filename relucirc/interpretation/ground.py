@@ -14,7 +14,8 @@ from relucirc.core.exact import ONE, ZERO, approximate, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
-from relucirc.interpretation.snapping.layers import exact_layers, forward
+from relucirc.interpretation.batch import forward, stacked
+from relucirc.interpretation.proposal import Sight
 from relucirc.language.domain import Box, Domain, read_domain
 from relucirc.language.network import MLP
 
@@ -41,6 +42,8 @@ class Ground:
         box: Bounds of every input on the region.
         part: The box in words where the region is a part of the domain, else None.
         points: Points of the region.
+        sight: What floats see: these points, in their order, and directions in which the domain that was given goes on
+            without end.
     """
 
     where: str
@@ -50,6 +53,7 @@ class Ground:
     box: tuple[tuple[fmpq, fmpq], ...]
     part: str | None
     points: tuple[Point, ...]
+    sight: Sight
 
     @staticmethod
     def of(domain: Any, net: MLP) -> "Ground":
@@ -74,35 +78,43 @@ class Ground:
         box = tuple(_clipped(low, high, reach) for low, high in bounds)
         points = tuple(_points(region, box))
         part = None if reach is None else _power(-reach, reach, n)
-        return Ground(words(domain, n), read, bounds, region, box, part, points)
+        low = [-np.inf if a is None else approximate(a) for a, _ in bounds]
+        high = [np.inf if b is None else approximate(b) for _, b in bounds]
+        seen = [_floats(points, n), *([] if reach is None else [_directions(read.relations, n)])]
+        sight = Sight(np.concatenate(seen), bounds=(np.array(low), np.array(high)))
+        return Ground(words(domain, n), read, bounds, region, box, part, points, sight)
 
-    @property
-    def floats(self) -> np.ndarray:
-        """The points in float64, one a row."""
-        return np.array([[approximate(c) for c in p] for p in self.points]).reshape(len(self.points), len(self.box))
 
-    @property
-    def float_bounds(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Bounds of the inputs in float64, infinite for none; None where no domain was given."""
-        if all(end is None for pair in self.bounds for end in pair):
-            return None
-        low = [-np.inf if a is None else approximate(a) for a, _ in self.bounds]
-        return np.array(low), np.array([np.inf if b is None else approximate(b) for _, b in self.bounds])
+def _floats(points: Sequence[Point], n: int) -> np.ndarray:
+    """Points in float64, one a row that begins with 1."""
+    return np.array([[1.0, *map(approximate, p)] for p in points]).reshape(len(points), 1 + n)
+
+
+def _directions(relations: Sequence[Relation], n: int) -> np.ndarray:
+    """Directions in which relations allow to go without end, one a row that begins with 0."""
+    found = np.vstack([np.eye(n), -np.eye(n), np.random.default_rng(n).uniform(-1, 1, (SAMPLES // 4, n))])
+    for relation in relations:
+        slope = found @ np.array([approximate(relation.form.terms.get(v, ZERO)) for v in range(n)])
+        found = found[slope == 0 if relation.op == "==" else slope >= 0]
+    return np.hstack([np.zeros((len(found), 1)), found])
 
 
 def _cube(net: MLP) -> Ground:
     """The first cube [-r, r]^n, r = 1, 10, ..., on which no output is flat compared with a larger one."""
-    n, layers = len(net.inputs), [layer.floats() for layer in exact_layers(net)]
+    n, stack = len(net.inputs), stacked(net, single=True)
     unit = read_domain(Box(-1, 1), net.inputs)
     points = _points(unit, ((-ONE, ONE),) * n)
-    floats = np.array([[approximate(c) for c in point] for point in points])
+    floats = _floats(points, n)
     with np.errstate(all="ignore"):
-        slopes = np.nan_to_num([np.ptp(forward(layers, 10.0**k * floats), axis=0) / 10.0**k for k in range(4)])
-    reach = fmpq(10) ** next(k for k in range(4) if (slopes[k] >= slopes[k:] / FLAT).all())
+        larger = [np.hstack([floats[:, :1], 10.0**k * floats[:, 1:]]) for k in range(4)]
+        slopes = np.nan_to_num([np.ptp(forward(stack, larger[k])[0], axis=0) / 10.0**k for k in range(4)])
+    k = next(k for k in range(4) if (slopes[k] >= slopes[k:] / FLAT).all())
+    reach = fmpq(10) ** k
     region = read_domain(Box(text(-reach), text(reach)), net.inputs)
     box = ((-reach, reach),) * n
     points = tuple(tuple(reach * c for c in point) for point in points)
-    return Ground(_power(-reach, reach, n), region, ((None, None),) * n, region, box, None, points)
+    sight = Sight(np.concatenate([larger[k], _directions((), n)]))
+    return Ground(_power(-reach, reach, n), region, ((None, None),) * n, region, box, None, points, sight)
 
 
 def words(domain: Any, n: int) -> str:

@@ -11,9 +11,9 @@ from flint import fmpq
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import ZERO, ExactMatrix, approximate, rational, to_rational
-from relucirc.interpretation.snapping.apart import bounds_apart
-from relucirc.interpretation.snapping.ground import Ground
-from relucirc.interpretation.snapping.layers import exact_layers, forward
+from relucirc.interpretation.apart import bounds_apart
+from relucirc.interpretation.batch import forward, stacked
+from relucirc.interpretation.ground import Ground
 from relucirc.language.domain import Domain
 from relucirc.language.network import MLP, Affine
 from relucirc.measure.deviation import Deviation, max_deviation
@@ -66,7 +66,8 @@ class Measure:
 
     def __init__(self, net: MLP, ground: Ground, tolerance: float, clock: Budget) -> None:
         self.net, self.ground, self.clock = net.exact(), ground, clock
-        self._values = _values(self.net, ground)
+        with np.errstate(all="ignore"):  # beyond floats nothing is seen
+            self._values = forward(stacked(self.net, single=True), ground.sight.points[: len(ground.points)])[0]
         self.scales = self._scales()
         self.allowed = tuple(rational(tolerance) * scale for scale in self.scales)
 
@@ -96,15 +97,14 @@ class Measure:
             scales.append(abs(value) if distance == 0 or (found is not None and found.value == 0) else ZERO)
         return scales
 
-    def is_seen_far(self, snapped: MLP, factor: int = 1) -> bool:
-        """Whether floats see a point of the region where an output moved further than so many times the tolerance."""
+    def is_seen_far(self, values: np.ndarray, factor: int = 1) -> bool:
+        """Whether an output moved further than so many times the tolerance, by float values at the ground's points."""
         if not self.ground.points:
             return False
-        with np.errstate(all="ignore"):  # beyond floats nothing is seen
-            apart = np.abs(_values(snapped, self.ground) - self._values).max(axis=0)
-            slack = 1e-12 * np.abs(self._values).max(axis=0)
-            allowed = factor * np.array([approximate(a) for a in self.allowed])
-            return bool((apart > 1.001 * allowed + slack).any())
+        apart = np.abs(values[: len(self._values)] - self._values).max(axis=0)
+        slack = 1e-12 * np.abs(self._values).max(axis=0)
+        allowed = factor * np.array([approximate(a) for a in self.allowed])
+        return bool((apart > 1.001 * allowed + slack).any())
 
     def distance(self, snapped: MLP, factor: int = 1) -> Distance:
         """Bounds how far a candidate is, and measures those outputs exactly whose bound is too large.
@@ -181,7 +181,3 @@ def _only(net: MLP, output: int) -> MLP:
 
 def _column(values: Sequence[fmpq]) -> ExactMatrix:
     return ExactMatrix.sparse((len(values), 1), [{0: v} for v in values])
-
-
-def _values(net: MLP, ground: Ground) -> np.ndarray:
-    return forward([layer.floats() for layer in exact_layers(net)], ground.floats)

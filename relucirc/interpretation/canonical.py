@@ -1,9 +1,4 @@
-"""Circuits: exact networks in a canonical form, so that equal circuits are equal text.
-
-A trained network becomes one by one of three ways to snap it: neuron by neuron
-(:mod:`~relucirc.interpretation.neurons`), by its kinks (:mod:`~relucirc.interpretation.folding`), or by its hinges
-(:mod:`~relucirc.interpretation.hinging`).
-"""
+"""Canonical circuits: exact networks in a form in which equal circuits are equal text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +10,13 @@ from relucirc.core.exact import ZERO, text
 from relucirc.language.network import MLP
 
 Row = tuple[fmpq, ...]
+Layer = tuple[tuple[Row, ...], Row]
+"""``(rows, bias)``."""
 
 
 @dataclass(frozen=True)
-class Circuit:
-    """A network in canonical form.
+class Canonical:
+    """A network in canonical form; :meth:`of` brings one to it.
 
     Attributes:
         layers: ``(rows, bias)`` of every layer; hidden rows have a largest entry of 1 or -1 and
@@ -27,8 +24,19 @@ class Circuit:
         biased: Whether the network has biases.
     """
 
-    layers: tuple[tuple[tuple[Row, ...], Row], ...]
+    layers: tuple[Layer, ...]
     biased: bool
+
+    @staticmethod
+    def of(layers: Sequence[Layer], *, biased: bool) -> "Canonical":
+        """Sorts the neurons of every hidden layer, from the inputs up."""
+        done = list(layers)
+        for k in range(len(done) - 1):
+            (rows, bias), (above, offset) = done[k], done[k + 1]
+            order = sorted(range(len(rows)), key=lambda j: (*rows[j], bias[j]))
+            done[k] = tuple(rows[j] for j in order), tuple(bias[j] for j in order)
+            done[k + 1] = tuple(tuple(row[j] for j in order) for row in above), offset
+        return Canonical(tuple(done), biased)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -58,7 +66,7 @@ class Circuit:
             ]
         return values
 
-    def transformed(self, order: Sequence[int], signs: Sequence[int], factor: int) -> "Circuit":
+    def transformed(self, order: Sequence[int], signs: Sequence[int], factor: int) -> "Canonical":
         """Returns the circuit of ``factor * f(signs[0] * x[order[0]], ...)``, in canonical form again."""
         rows, bias = self.layers[0]
         moved = []
@@ -70,7 +78,7 @@ class Circuit:
         layers = [(tuple(moved), bias), *self.layers[1:]]
         outer, offset = layers[-1]
         layers[-1] = tuple(tuple(factor * w for w in row) for row in outer), tuple(factor * b for b in offset)
-        return Circuit(in_order(layers), self.biased)
+        return Canonical.of(layers, biased=self.biased)
 
     def network(self, names: Sequence[str]) -> MLP:
         """Returns the circuit as an exact network; a neuron that is always zero stands for an empty layer."""
@@ -83,12 +91,6 @@ class Circuit:
         return MLP.from_arrays(layers, names)
 
 
-def in_order(layers: Sequence[tuple[tuple[Row, ...], Row]]) -> tuple[tuple[tuple[Row, ...], Row], ...]:
-    """Sorts the neurons of every hidden layer, from the inputs up."""
-    done = list(layers)
-    for k in range(len(done) - 1):
-        (rows, bias), (above, offset) = done[k], done[k + 1]
-        order = sorted(range(len(rows)), key=lambda j: (*rows[j], bias[j]))
-        done[k] = tuple(rows[j] for j in order), tuple(bias[j] for j in order)
-        done[k + 1] = tuple(tuple(row[j] for j in order) for row in above), offset
-    return tuple(done)
+def exact_layers(net: MLP) -> list[Layer]:
+    """Returns the layers of an exact network."""
+    return [(tuple(map(tuple, layer.weight.entries())), tuple(layer.exact_bias())) for layer in net.layers]

@@ -1,22 +1,22 @@
-"""The hunt for a wrong answer, at length: ``python benchmarks/hunt.py --cases 20000``.
+"""The hunt for a wrong answer, at length and with fresh examples: ``make hunt``.
 
 Random claims, equal by construction or nearly equal, go to the library; z3 and exact arithmetic on
-segments judge its answers, and every witness is evaluated again in plain fractions.  Prints the tally;
-ends with an error at the first contradiction.
+segments judge its answers, and every witness is evaluated again in plain fractions.  Prints its seed and
+the tally; ends with an error at the first contradiction, and says how to see it again.
+
+    python tests/hunt.py --cases 20000
+    python tests/hunt.py --seed 123456 --cases 500
 """
 
 import argparse
+import random
 import sys
 import time
 from collections import Counter
-from pathlib import Path
-
-from hypothesis import HealthCheck, given, seed, settings
-from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import hunting
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 BATCH = 500
 HUNT = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=BATCH)
@@ -41,16 +41,21 @@ def hunt(number: int, tally: Counter, budget: float) -> None:
 
 def main() -> None:
     """Runs batches until the number of cases is reached, and prints what came."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="of the first batch; a fresh one by default")
     parser.add_argument("--budget", type=float, default=5.0, help="seconds for each claim")
     options = parser.parse_args()
+    number = random.SystemRandom().randrange(10**9) if options.seed is None else options.seed
+    print(f"seed {number}", flush=True)
     tally: Counter = Counter()
     started = time.perf_counter()
-    number = options.seed
     while tally["cases", "all"] < options.cases:
-        hunt(number, tally, options.budget)
+        try:
+            hunt(number, tally, options.budget)
+        except BaseException:
+            print(f"\nto see this again: python tests/hunt.py --seed {number} --cases 1", file=sys.stderr)
+            raise
         number += 1
         if sys.stdout.isatty():
             print(f"\r{tally['cases', 'all']} cases, none wrong", end="", flush=True)

@@ -1,4 +1,4 @@
-"""The table of docs/optimal-table.md, made from the catalogue: ``python -m relucirc.optimal.table FILE``.
+"""The table of docs/optimal-table.md, made from the catalogue: ``python docs/optimal_table.py FILE``.
 
 Every number in it is computed and checked when the table is made; nothing is typed in.
 """
@@ -22,7 +22,7 @@ from relucirc.proof.prover import prove
 
 HEADER = """# Sizes: built, proved minimal, smallest known
 
-Written by code (`python -m relucirc.optimal.table docs/optimal-table.md`) from the catalogue. *One hidden layer* is the
+Written by code (`python docs/optimal_table.py docs/optimal-table.md`) from the catalogue. *One hidden layer* is the
 exact minimum over all real weights, with a certificate that the independent checker accepted, or a certificate that
 there is no such network of any size. *Two hidden layers* is the smallest network known here, proved equal; no minimum
 is claimed for it. *Integer weights* is the number of hidden layers that networks with integer weights need, where the

@@ -1,0 +1,28 @@
+"""Accepts or rejects the certificate of an equality, the evidence of :func:`relucirc.prove`."""
+
+from typing import Any
+
+from relucirc.checker.cells import Side, check_cells, constraint, read
+from relucirc.checker.certificate import FORMAT
+from relucirc.checker.linear import fields, require
+from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
+from relucirc.checker.verdict import Verdict, replay
+from relucirc.language.claim import Claim
+
+
+def check_claim(claim: Claim, certificate: Any) -> Verdict:
+    """Checks a certificate for a claim that has been read."""
+
+    def steps() -> None:
+        fields(certificate, {"format", "proof"}, {"family"}, "a certificate")
+        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+        require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
+        require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
+        check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
+        left = claim.left if claim.network is None else graph_of_weights(claim.network)
+        if claim.expressions is not None:
+            compare_with_sympy(claim.right, claim.expressions)
+        constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
+        check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
+
+    return replay(steps, "every step was replayed")

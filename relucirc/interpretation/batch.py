@@ -1,0 +1,87 @@
+"""Many networks of one shape side by side: the axis of seeds comes last.
+
+A weight is ``[out, in, seeds]`` and a bias ``[out, seeds]``.  With the seeds last, what a step does
+to one weight it does to a vector of them, and networks too small to fill a vector fill one together.
+Outside this package a batch of networks is an :class:`~relucirc.language.network.MLP` whose leaves have a
+leading axis of seeds, as ``jax.vmap`` makes and takes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flint import fmpq
+
+from relucirc.core.budget import tick
+from relucirc.core.exact import ExactMatrix, approximate
+from relucirc.language.network import MLP, Affine
+
+Array = Any
+Layers = tuple[tuple[Array, Array | None], ...]
+"""``(weight, bias)`` for every layer, the axis of seeds last."""
+Stack = list[tuple[np.ndarray, np.ndarray]]
+"""``(weight, bias)`` for every layer in float64, the axis of seeds first; zeros for no bias."""
+
+
+def to_networks(layers: Layers, names: Sequence[str]) -> MLP:
+    """Returns the networks as one pytree whose leaves have a leading axis of seeds."""
+    leading = jax.tree.map(lambda leaf: np.moveaxis(np.asarray(leaf), -1, 0), layers)
+    template = MLP(tuple(Affine(_first(w), None if b is None else _first(b)) for w, b in leading), tuple(names))
+    return jax.tree.unflatten(jax.tree.structure(template), [jnp.asarray(leaf) for leaf in jax.tree.leaves(leading)])
+
+
+def to_layers(networks: MLP) -> Layers:
+    """Returns the layers of a batch of networks, the axis of seeds last, as NumPy arrays."""
+    return tuple(
+        (np.moveaxis(np.asarray(a.weight), 0, -1), None if a.bias is None else np.moveaxis(np.asarray(a.bias), 0, -1))
+        for a in networks.layers
+    )
+
+
+def network_at(networks: MLP, index: int) -> MLP:
+    """Returns one network of a batch."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[index], networks)
+
+
+def _first(leaf: np.ndarray) -> np.ndarray:
+    return leaf[0]
+
+
+def stacked(networks: MLP, *, single: bool = False) -> Stack:
+    """Returns networks in float64 with the axis of seeds first, as snapping takes them.
+
+    Args:
+        networks: A batch of networks, or one network.
+        single: Whether it is one; one may be exact.
+    """
+    stack = []
+    for layer in networks.layers:
+        if isinstance(layer.weight, ExactMatrix):
+            weight = _floats(layer.weight.entries(), layer.shape)
+            bias = np.array([approximate(b) for b in layer.exact_bias()])
+        else:
+            weight = np.asarray(layer.weight, np.float64)
+            bias = np.zeros(weight.shape[:-1]) if layer.bias is None else np.asarray(layer.bias, np.float64)
+        stack.append((weight[None], bias[None]) if single else (weight, bias))
+    return stack
+
+
+def _floats(rows: Sequence[Sequence[fmpq]], shape: tuple[int, int]) -> np.ndarray:
+    weight = np.zeros(shape)
+    for i, row in enumerate(rows):
+        tick()
+        weight[i] = [approximate(value) for value in row]
+    return weight
+
+
+def forward(stack: Stack, points: np.ndarray) -> np.ndarray:
+    """Evaluates networks at points, ``[count, 1 + inputs]``, as ``[seeds, count, outputs]``.
+
+    A point begins with 1; a direction, with 0, is where the networks go to along it, far out.
+    """
+    once, values = points[:, :1], points[:, 1:]
+    for k, (weight, bias) in enumerate(stack):
+        values = (np.maximum(values, 0) if k else values) @ weight.swapaxes(-1, -2) + once * bias[:, None]
+    return values

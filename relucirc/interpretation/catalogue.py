@@ -1,0 +1,104 @@
+"""Which circuits of the catalogue are this function, at any size?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from relucirc.circuits import catalogue
+from relucirc.circuits.circuit import Circuit
+from relucirc.core.budget import tick
+from relucirc.core.errors import NetworkError
+from relucirc.core.graph import Graph
+from relucirc.language.domain import Domain
+from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.network import MLP
+from relucirc.proof.prover import prove
+from relucirc.proof.result import Result
+
+LARGE = 16
+"""With more inputs, only minimum and maximum are recognised."""
+POINTS = 3
+
+
+@dataclass(frozen=True)
+class Match:
+    """A circuit of the catalogue that is the function, proved.
+
+    Attributes:
+        name: Its name, with parameters where they are not the defaults, such as ``"minimum(5)"``.
+        formula: Its formula, over the function's inputs; None where that holds on a domain only.
+        proof: The prover's answer.
+    """
+
+    name: str
+    formula: Any
+    proof: Result
+
+
+@dataclass(frozen=True)
+class Known:
+    """A function that is compared with the catalogue.
+
+    Attributes:
+        net: What is proved equal: a network or its graph.
+        graph: Its graph.
+        domain: Where.
+    """
+
+    net: MLP | Graph
+    graph: Graph
+    domain: Domain
+
+    @cached_property
+    def _sample(self) -> list[tuple[list[fmpq], list[fmpq]]]:
+        n = len(self.graph.inputs)
+        points = [[fmpq((7 * i * (k + 1) + 3 * k) % (2 * n + 3) - k - 1) for i in range(n)] for k in range(POINTS)]
+        return [(point, self.graph.evaluate(point)) for point in points if self.domain.contains(point)]
+
+    def matches(self) -> Iterator[Match]:
+        """Yields the circuits, in the catalogue's order; each one's claim is lowered once."""
+        n, outputs = len(self.graph.inputs), len(self.graph.outputs)
+        for circuit in catalogue.values():
+            tick()
+            if n > LARGE and circuit.name not in ("minimum", "maximum"):
+                continue
+            for parameters in _parameters(circuit, n):
+                tick()
+                try:
+                    net = circuit(*parameters)
+                except NetworkError:  # a circuit of another size
+                    continue
+                if net.sizes[0] == n and net.sizes[-1] == outputs and (found := self._match(circuit, parameters, net)):
+                    yield found
+
+    def _match(self, circuit: Circuit, parameters: tuple, net: MLP) -> Match | None:
+        """Compares with one circuit: at a few points, where most end, and by a proof."""
+        names = self.graph.inputs
+        ours = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(net.inputs, names, strict=True) if a != b}
+        if circuit.where is None:
+            parts = circuit.formula(*parameters)
+            formula = [p.xreplace(ours) for p in parts] if isinstance(parts, list) else parts.xreplace(ours)
+            claim = graph_of_formula(formula, names)
+        else:  # its formula holds on a domain only; the circuit itself is the claim
+            formula, claim = None, graph_of_formula(MLP(net.layers, names), names)
+        if any(claim.evaluate(point) != values for point, values in self._sample):
+            return None
+        proof = prove(self.net, claim, self.domain, budget=None)
+        if proof.status != "proved":
+            return None
+        defaults = parameters in ((), tuple(p.default for p in circuit.parameters))
+        return Match(circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})", formula, proof)
+
+
+def _parameters(circuit: Circuit, n: int) -> tuple[tuple, ...]:
+    """The parameters with which a circuit may have n inputs."""
+    names = [parameter.name for parameter in circuit.parameters]
+    if names == ["n"]:
+        return ((n,), (n // 2,)) if n > 1 else ()  # an adder has two inputs for each digit
+    if names == ["n", "k"]:
+        return tuple((n, k) for k in range(2, n))  # the others are minimum and maximum
+    return circuit.examples
