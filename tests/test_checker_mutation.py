@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import re
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +26,16 @@ import relucirc
 from relucirc.checker import cells, derivation, tree, zero_one
 from relucirc.checker.equality import check_claim
 from relucirc.checker.linear import require
-from relucirc.core.feasible import Feasibility
 from relucirc.core.forms import Form
 from relucirc.geometry import hinges
+from relucirc.geometry.chart import Empty
 from relucirc.geometry.lattice import Cut
+from relucirc.geometry.shallow import Shallow
 from relucirc.language.claim import Claim, read_claim
 from relucirc.language.network import MLP
-from relucirc.proof import cases, problem, prover
-from relucirc.proof.methods import METHODS, cuts, regionwise, shallow
+from relucirc.proof import problem, prover
+from relucirc.proof.cells import OpenCell
+from relucirc.proof.methods import METHODS, cuts, regionwise
 from relucirc.proof.methods import zero_one as zero_one_method
 
 LIMIT = max(600, int(os.environ.get("RELUCIRC_CASES", "0")))
@@ -285,10 +286,11 @@ def _all_pairs(graph: Any, _: Any) -> list:
     return [] if graph.constraints else [(i, i + 1) for i in range(graph.n - 1)]
 
 
-def _everything_empty(relations: Any, n: int) -> Feasibility:
-    if len(relations) == 0:
-        return Feasibility((fmpq(0),) * n, None)
-    return Feasibility(None, [fmpq(1)] * len(relations))
+_look = OpenCell.look
+
+
+def _everything_empty(cell: OpenCell) -> Any:
+    return Empty((fmpq(1),) * len(cell.relations)) if cell.relations else _look(cell)
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -317,10 +319,10 @@ LIES = {
         problem.Lowered, "is_equal", property(lambda _: True), (cells, "minus", _no_differences), "cuts"
     ),
     "the shallow form is zero": Lie(
-        shallow.Settled, "is_zero", property(lambda _: True), (tree, "_check_shallow", _nothing), "shallow form"
+        Shallow, "is_zero", property(lambda _: True), (tree, "_check_shallow", _nothing), "shallow form"
     ),
     "the regions are equal": Lie(
-        shallow.Settled, "is_zero", property(lambda _: True), (tree, "_check_shallow", _nothing), "regions"
+        Shallow, "is_zero", property(lambda _: True), (tree, "_check_shallow", _nothing), "regions"
     ),
     "the inputs may be exchanged": Lie(
         regionwise, "ordered_pairs", _all_pairs, (tree, "_check_symmetry", _nothing), "regions"
@@ -328,7 +330,7 @@ LIES = {
     "no 0-1 point differs": Lie(
         zero_one_method, "_search", _nothing, (zero_one, "_vanishes", lambda *_: True), "0-1 principle"
     ),
-    "the cell is empty": Lie(cases, "feasibility", _everything_empty, (cells, "_check_empty", _nothing), "normal form"),
+    "the cell is empty": Lie(OpenCell, "look", _everything_empty, (cells, "_check_empty", _nothing), "normal form"),
 }
 FALSE = [
     (certificates.MINIMUM, "Max(x1, x2)", None),
@@ -351,7 +353,6 @@ def _told(lie: Lie, patch: pytest.MonkeyPatch) -> list[str]:
     patch.setattr(lie.where, lie.name, lie.says)
     patch.setattr(cuts, "FEW_ATOMS", 0)
     patch.setattr(prover, "METHODS", {lie.method: METHODS[lie.method]})
-    patch.setattr(sys.modules["relucirc.language.claim"], "feasibility", lambda *_: Feasibility((), None))
     return [
         relucirc.prove(MLP.from_arrays(layers), formula, domain=domain, budget=10).status
         for layers, formula, domain in FALSE

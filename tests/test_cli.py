@@ -370,11 +370,12 @@ ENDLESS = """
 import signal, sys, time, relucirc.proof.prover
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs start with it ignored
 from relucirc.cli import main
+from relucirc.core.budget import tick
 
-def wait(problem, budget):
+def wait(problem):
     print("started", flush=True)
     while True:
-        budget.step("steps")
+        tick("steps")
         time.sleep(0.001)
 
 relucirc.proof.prover.METHODS = {"waiting": wait}

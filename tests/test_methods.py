@@ -16,12 +16,12 @@ from flint import fmpq
 
 import relucirc
 from relucirc import MLP, Box, circuits
-from relucirc.core.budget import Budget
+from relucirc.core.budget import Budget, tick
 from relucirc.language.claim import read_claim
 from relucirc.language.lower.from_formula import graph_of_formula
-from relucirc.proof.cases import Case, Solver
+from relucirc.proof.answers import Proved, folded
+from relucirc.proof.cells import Cells
 from relucirc.proof.methods import METHODS
-from relucirc.proof.problem import Proved
 
 EPS = "1/1099511627776"  # 2^-40
 X, Y = sympy.symbols("x y", real=True)
@@ -30,9 +30,12 @@ X, Y = sympy.symbols("x y", real=True)
 def decided_by(net, formula, domain=None):
     """The methods that answer, each tried alone on the first case of the claim."""
     claim = read_claim(net, formula, domain)
-    cases: list[Case] = []
-    Solver(cases.append, Budget()).run(claim.left, claim.right, claim.domain.relations)
-    return {name for name, decide in METHODS.items() if isinstance(decide(cases[0].problem, Budget(20)), Proved)}
+    case = next(iter(Cells(claim)))
+    found = set()
+    for name, decide in METHODS.items():
+        with Budget(20):
+            found |= {name} if isinstance(decide(case.problem), Proved) else set()
+    return found
 
 
 def as_graph(text, n):
@@ -193,10 +196,10 @@ def test_budget_ends_with_unknown_that_says_what_was_done():
 
 
 def test_interrupt_gives_unknown(monkeypatch):
-    def wait(_, budget):
+    def wait(_):
         threading.Timer(0.05, interrupt_main).start()
         while True:
-            budget.step("naps")
+            tick("naps")
             time.sleep(0.01)
 
     monkeypatch.setitem(METHODS, "normal form", wait)
@@ -210,7 +213,7 @@ def test_interrupt_gives_unknown(monkeypatch):
 
 
 def test_a_method_that_lies_is_not_believed(monkeypatch):
-    def lie(problem, _):
+    def lie(problem):
         return Proved("normal form", problem.hinged.evidence)
 
     monkeypatch.setitem(METHODS, "normal form", lie)
@@ -265,8 +268,10 @@ def test_many_nested_conditions_need_no_deep_python_stack():
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack()) + 300)
     try:
-        assert Solver(lambda _: {"leaf": None}, Budget()).run(claim.left, claim.right, ())
-        assert sys.getrecursionlimit() < limit
+        cells = Cells(claim)
+        for _ in cells:
+            cells.put(Proved("none", {"leaf": None}))
+        assert folded(cells.steps).keys() == {"split", "positive", "rest"}
     finally:
         sys.setrecursionlimit(limit)
 

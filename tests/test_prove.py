@@ -256,10 +256,10 @@ def test_every_bias_of_minimum_moved_is_refuted(layer, step):
 
 def test_a_witness_that_does_not_hold_is_never_returned(monkeypatch):
     """A method that proposes a wrong point is not believed."""
+    from relucirc.proof.answers import Refuted
     from relucirc.proof.methods import METHODS
-    from relucirc.proof.problem import Refuted
 
-    def lie(problem, _budget):
+    def lie(problem):
         return Refuted("lie", tuple(problem.interior))
 
     for name in list(METHODS):

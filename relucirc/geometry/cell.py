@@ -16,6 +16,7 @@ from operator import mul
 from flint import fmpq
 
 from relucirc.core.budget import tick
+from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form
 
 Ray = tuple[tuple[int, ...], int]
@@ -55,6 +56,15 @@ class Cell:
         if any(_dot(normal, line) for line in self.lines):
             return None
         return [_dot(normal, ray) for ray, _ in self.rays]
+
+    def sign(self, form: Form) -> int | None:
+        """Returns the sign of a form on the whole cell, 0 for the zero form, None if it has both."""
+        if form.is_constant:
+            return sign_of(form.const)
+        values = self.values(normal_of(form, self.dimension))
+        if values is None:
+            return None
+        return 1 if min(values) >= 0 else -1 if max(values) <= 0 else None
 
     def cut(self, normal: Sequence[int]) -> "tuple[Cell | None, Cell | None]":
         """Cuts by the hyperplane ``normal . (1, x) = 0``, where ``normal`` is not zero.

@@ -21,7 +21,8 @@ from relucirc.core.forms import Form, Key, combine
 from relucirc.core.graph import Graph
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.hinges import HingeGraph
-from relucirc.geometry.subdivision import Part, leaves
+from relucirc.geometry.region import Region
+from relucirc.geometry.subdivision import leaves
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 
@@ -232,16 +233,17 @@ def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]
 
 
 def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
-    pieces: dict[tuple, list[Part]] = {}
-    for count, part in enumerate(leaves(hinges, [output], Cell.everything(hinges.n))):
+    pieces: dict[Form, list[Region]] = {}
+    everything = Region(Cell.everything(hinges.n), (), (), {})
+    for count, (part, (form,)) in enumerate(leaves(hinges, [output], everything)):
         tick("regions")
         if count >= MAX_BRANCHES:
             raise FormulaError(f"more than {MAX_BRANCHES} regions; use form='max' or relucirc.regions.")
-        pieces.setdefault(part.forms[0].key, []).append(part)
+        pieces.setdefault(form, []).append(part)
     branches = []
-    for parts in pieces.values():
-        conditions = [sympy.And(*(_relation(form, symbols) for form in _facets(part))) for part in parts]
-        branches.append((len(parts), affine_expression(parts[0].forms[0], symbols), sympy.Or(*conditions)))
+    for form, parts in pieces.items():
+        conditions = [sympy.And(*(_relation(facet, symbols) for facet in _facets(part))) for part in parts]
+        branches.append((len(parts), affine_expression(form, symbols), sympy.Or(*conditions)))
     if len(branches) == 1:
         return branches[0][1]
     branches.sort(key=lambda branch: branch[0])
@@ -249,14 +251,15 @@ def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]
     return sympy.Piecewise(*pairs, (branches[-1][1], True), evaluate=False)
 
 
-def _facets(part: Part) -> list[Form]:
+def _facets(part: Region) -> list[Form]:
     """The cuts that bound a part of R^n: those tight on a maximal set of its rays."""
+    cuts = part.cuts
     tight = [
-        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> (k + 1) & 1) for k in range(len(part.cuts))
+        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> k & 1) for k in range(1, len(cuts) + 1)
     ]
     return [
         form
-        for k, (form, rays) in enumerate(zip(part.cuts, tight, strict=True))
+        for k, (form, rays) in enumerate(zip(cuts, tight, strict=True))
         if not any(rays < other or (rays == other and j < k) for j, other in enumerate(tight))
     ]
 

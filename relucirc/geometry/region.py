@@ -1,11 +1,11 @@
-"""A region of the input space as methods see it: its cell, its inequalities, and what is decided there."""
+"""A region of the input space: its cell, its inequalities, and what is decided there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.core.exact import sign_of, text
+from relucirc.core.exact import text
 from relucirc.core.feasible import nonnegative_multipliers
 from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell, normal_of
@@ -42,6 +42,11 @@ class Region:
         """Number of inputs."""
         return self.cell.dimension
 
+    @property
+    def cuts(self) -> list[Form]:
+        """The inequalities that really cut, in the order of the bits of the cell's masks after the first."""
+        return [self.constraints[i] for i in self.owners]
+
     def restricted(self, form: Form) -> "Region | None":
         """Returns the part where a form is ``>= 0``, or None if that has no interior."""
         return self._part(form, self.cell.cut(normal_of(form, self.n))[0])
@@ -67,12 +72,7 @@ class Region:
 
     def sign(self, form: Form) -> int | None:
         """The sign of a form over the inputs on the whole region, 0 for the zero form, None if it has both."""
-        if form.is_constant:
-            return sign_of(form.const)
-        values = self.cell.values(normal_of(form, self.n))
-        if values is None:
-            return None
-        return 1 if min(values) >= 0 else -1 if max(values) <= 0 else None
+        return self.cell.sign(form)
 
     def multipliers(self, form: Form) -> list:
         """Shows that a form is ``>= 0`` here: ``[[constraint, "multiplier"], ...]``, the rest a constant ``>= 0``.

@@ -7,10 +7,8 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.core.errors import DomainError, NetworkError, is_circuit, is_torch, not_a_network, shorten
-from relucirc.core.feasible import feasibility
-from relucirc.core.forms import Form
-from relucirc.core.graph import Graph, Relation
+from relucirc.core.errors import NetworkError, is_circuit, is_torch, not_a_network
+from relucirc.core.graph import Graph
 from relucirc.core.names import read_names
 from relucirc.core.trees import symbols_of
 from relucirc.language.domain import Domain, declared, read_domain
@@ -61,7 +59,7 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
     """Reads the three parts of a claim; see :func:`relucirc.prove` for what they may be.
 
     Raises:
-        RelucircError: With one sentence for whatever cannot be read; an empty domain too.
+        RelucircError: With one sentence for whatever cannot be read.
     """
     moves: tuple[dict, ...] = ()
     network = None
@@ -80,30 +78,7 @@ def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str]
     right = graph_of_formula(
         formula if expressions is None else list(expressions), left.inputs, len(left.outputs), where
     )
-    described = shorten(domain) + "".join(f", and {word}" for word in where.words)
-    if where.relations and feasibility(where.relations, len(left.inputs)).point is None:
-        raise DomainError(f"the domain is empty: no point satisfies {described}.")
-    if where.integers and feasibility(rounded(where), len(left.inputs)).point is None:
-        raise DomainError(f"the domain is empty: no point with integers satisfies {described}.")
     return Claim(left, right, where, network, moves, expressions)
-
-
-def rounded(domain: Domain) -> list[Relation]:
-    """Returns the relations, those of integer inputs alone rounded to the integers that their forms take."""
-    found: list[Relation] = []
-    for relation in domain.relations:
-        terms = relation.form.terms
-        if not terms or not domain.integers.issuperset(terms):
-            found.append(relation)
-            continue
-        scale, whole = Form(terms).primitive()
-        bound = -relation.form.const / scale
-        below = int(bound.p // bound.q)
-        above = below + int(relation.op == ">" or bound.q != 1)
-        found.append(Relation(whole.shift(fmpq(-above)), ">="))
-        if relation.op == "==":
-            found.append(Relation(-whole.shift(fmpq(-below)), ">="))
-    return found
 
 
 def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ A symbol may be declared positive, negative, nonnegative, nonpositive or integer
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -50,11 +51,36 @@ class Domain:
         relations: Affine relations over the inputs.
         integers: The inputs that only take integer values.
         words: What symbols are declared to be, each in a few words, where that is a part of this.
+        written: How this was written, short.
     """
 
     relations: tuple[Relation, ...] = ()
     integers: frozenset[int] = frozenset()
     words: tuple[str, ...] = field(default=(), compare=False)
+    written: str = field(default="", compare=False)
+
+    @property
+    def text(self) -> str:
+        """What its points satisfy, for a sentence."""
+        return ", and ".join([*([self.written] if self.written else []), *self.words])
+
+    @cached_property
+    def rounded(self) -> tuple[Relation, ...]:
+        """The relations, those of integer inputs alone rounded to the integers that their forms take."""
+        found: list[Relation] = []
+        for relation in self.relations:
+            terms = relation.form.terms
+            if not terms or not self.integers.issuperset(terms):
+                found.append(relation)
+                continue
+            scale, whole = Form(terms).primitive()
+            bound = -relation.form.const / scale
+            below = int(bound.p // bound.q)
+            above = below + int(relation.op == ">" or bound.q != 1)
+            found.append(Relation(whole.shift(fmpq(-above)), ">="))
+            if relation.op == "==":
+                found.append(Relation(-whole.shift(fmpq(-below)), ">="))
+        return tuple(found)
 
     @property
     def is_everything(self) -> bool:
@@ -71,7 +97,7 @@ class Domain:
         """The points of both."""
         more = tuple(r for r in other.relations if r not in self.relations)
         words = self.words + tuple(word for word in other.words if word not in self.words)
-        return Domain(self.relations + more, self.integers | other.integers, words)
+        return Domain(self.relations + more, self.integers | other.integers, words, self.written or other.written)
 
     def is_implied_by(self, other: "Domain") -> bool:
         """Whether another domain says word for word what this one says."""
@@ -102,7 +128,8 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
         True
     """
     try:
-        return _read(domain, names)
+        found = _read(domain, names)
+        return found if domain is None or found is domain else replace(found, written=shorten(domain))
     except RecursionError:
         raise DomainError(f"domain: {shorten(domain)} is nested too deeply.") from None
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import ZERO
-from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell, cell_of
-from relucirc.geometry.chart import chart_of
+from relucirc.geometry.chart import chart_of_domain
 from relucirc.language.domain import Domain, read_domain
 
 
@@ -55,9 +54,7 @@ def read_ground(domain: Any, names: Sequence[str]) -> Ground:
         return Ground(n, None, (), (ZERO,) * n)
     if read.integers:
         raise DomainError("minimal networks are known on polyhedra, not on integer points; leave the integrality out.")
-    if feasibility(read.relations, n).point is None:
-        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
-    chart = chart_of(read.relations, n)
+    chart = chart_of_domain(read, n)
     if len(chart.free) < n:
         raise DomainError(
             f"expected a domain with interior, got one of dimension {len(chart.free)} in R^{n}: {shorten(domain)}; "

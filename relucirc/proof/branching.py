@@ -17,27 +17,26 @@ from math import inf
 
 from flint import fmpq
 
-from relucirc.core.budget import Budget
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO, nearest_integer, sign_of
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
 from relucirc.core.rows import fresh_rows
 from relucirc.geometry.lattice import Cut, Lattice
-from relucirc.proof.cases import Case, Point
+from relucirc.proof.cells import Case, Point
 from relucirc.proof.problem import Problem
 
 MAX_FORMS = 32
 """Most forms that are tried for a cut."""
 
 
-def branch(case: Case, start: Point, budget: Budget) -> Point | Cut:
+def branch(case: Case, start: Point) -> Point | Cut:
     """Finds a witness with integers where they have to be, or where to cut the cell.
 
     Args:
         case: A cell and the two sides on it.
         start: A point of its closure where they differ, in the chart's coordinates.
-        budget: Asked before every step.
 
     Returns:
         A point over the original inputs; or a cut.
@@ -49,7 +48,7 @@ def branch(case: Case, start: Point, budget: Budget) -> Point | Cut:
     whole = [form.substitute(chart.forms.__getitem__) for form in case.lattice.coordinates]
 
     def witness(values: Sequence[int]) -> Point | None:
-        budget.step("points")
+        tick("points")
         fixed = [Relation(form.shift(fmpq(-value)), "==") for form, value in zip(whole, values, strict=True)]
         found = feasibility([*part, *fixed], n).point
         return None if found is None else chart.lift(found)
@@ -60,7 +59,7 @@ def branch(case: Case, start: Point, budget: Budget) -> Point | Cut:
     ray, bounded = _unbounded(part, n)
     forms = _directions(case.lattice, bounded)
     if forms:
-        return _best_cut(case, forms, part, point, budget)
+        return _best_cut(case, forms, part, point)
     step = ONE
     while True:
         far = [c + step * d for c, d in zip(point, ray, strict=True)]
@@ -156,7 +155,7 @@ def _size(form: Form) -> int:
     return sum(abs(int(c.p)) for c in form.terms.values())
 
 
-def _best_cut(case: Case, forms: Sequence[Form], part: list[Relation], point: Point, budget: Budget) -> Cut:
+def _best_cut(case: Case, forms: Sequence[Form], part: list[Relation], point: Point) -> Cut:
     """The best cut, of equals the first, that is by the smallest form.
 
     Best is a form that a constraint of the cell stops between two integers, so that the constraint is sharpened; then
@@ -166,7 +165,7 @@ def _best_cut(case: Case, forms: Sequence[Form], part: list[Relation], point: Po
     n, cell = case.problem.n, part[: len(case.chart.constraints)]
 
     def holds_some(relations: list[Relation], form: Form, op: str) -> bool:
-        budget.step()
+        tick()
         return feasibility([*relations, Relation(form, op)], n).point is not None
 
     def rated(form: Form) -> tuple[int, Cut]:

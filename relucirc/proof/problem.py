@@ -8,8 +8,9 @@ from flint import fmpq
 
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
-from relucirc.geometry.cell import Cell, cell_of
+from relucirc.geometry.cell import Cell
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.geometry.region import Region
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,16 @@ class Problem:
         return len(self.left.inputs)
 
     @cached_property
+    def region(self) -> Region:
+        """The polyhedron with nothing decided."""
+        region = Region.of(self.constraints, self.n)
+        assert region is not None
+        return region
+
+    @property
     def cell(self) -> Cell:
         """The polyhedron by its vertices, rays and lines."""
-        cell = cell_of(self.constraints, self.n)
-        assert cell is not None
-        return cell
+        return self.region.cell
 
     @cached_property
     def hinged(self) -> Lowered:
@@ -89,32 +95,3 @@ class Problem:
     def is_refuted_at(self, point: Sequence[fmpq]) -> bool:
         """Whether a point of the polyhedron tells the two sides apart, exactly."""
         return all(form.evaluate(point) >= 0 for form in self.constraints) and self.differ_at(point)
-
-
-@dataclass(frozen=True)
-class Proved:
-    """A method found a proof.
-
-    Attributes:
-        method: The method's name.
-        evidence: Certificate data for this problem.
-    """
-
-    method: str
-    evidence: dict
-
-
-@dataclass(frozen=True)
-class Refuted:
-    """A method found a point of the polyhedron where the sides differ.
-
-    Attributes:
-        method: The method's name.
-        point: Exact coordinates.
-    """
-
-    method: str
-    point: tuple[fmpq, ...]
-
-
-Answer = Proved | Refuted | None

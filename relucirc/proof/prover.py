@@ -1,6 +1,7 @@
 """``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
@@ -13,13 +14,16 @@ from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.progress import Progress, watched
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
+from relucirc.proof.answers import Proved, Refuted, Split, Step, folded
 from relucirc.proof.branching import branch
-from relucirc.proof.cases import Case, Solver
+from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 from relucirc.proof.methods import METHODS
-from relucirc.proof.problem import Proved, Refuted
 from relucirc.proof.result import Result
 from relucirc.proof.witness import shrink
 
+MAX_DEPTH = 900
+"""Most cells in each other: as deep as ``json`` writes and reads."""
+NESTED = "the cases are nested too deeply."
 SHOWN = 6
 """How many coordinates of a witness the sentence about it has."""
 
@@ -68,78 +72,67 @@ def prove(
     try:
         with clock:
             claim = read_claim(net, formula, domain, inputs)
-            attempt = _Attempt(claim, clock)
-            solver = Solver(attempt.solve, clock, claim.domain.integers)
-            proof = solver.run(claim.left, claim.right, claim.domain.relations)
-            if proof is not None:
-                return _checked(claim, proof, attempt, clock)
-            if attempt.witness is not None:
-                return _refuted(claim, attempt.witness, attempt.methods[-1], clock)
-            return _unknown("no method decided it.", clock)
+            cells = Cells(claim)
+            for case in cells:
+                found = None if case.cell.depth > MAX_DEPTH else _answer(claim, case, clock)
+                if found is None:
+                    return _unknown(NESTED if case.cell.depth > MAX_DEPTH else "no method decided it.", clock)
+                if isinstance(found, Refuted):
+                    return _refuted(claim, found, clock)
+                cells.put(found)
+            return _checked(claim, cells.steps, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return _unknown(f"{clock.ended(error)}.", clock)
     except RecursionError:
-        return _unknown("the cases are nested too deeply.", clock)
+        return _unknown(NESTED, clock)
 
 
-class _Attempt:
-    """Solves cases, and remembers the methods that did it and the witness that ended it."""
-
-    def __init__(self, claim: Claim, clock: Budget) -> None:
-        self.claim = claim
-        self.clock = clock
-        self.methods: list[str] = []
-        self.witness: tuple[fmpq, ...] | None = None
-        self.hinges = 0
-        self.cells = 0
-
-    def solve(self, case: Case) -> dict | Cut | None:
-        for name, decide in METHODS.items():
-            self.clock.method = name
-            answer = decide(case.problem, self.clock)
-            if isinstance(answer, Proved):
-                self.methods.append(answer.method)
-                self.cells += 1
-                self.hinges += len(answer.evidence["atoms"]) + _folds_settled(answer.evidence)
-                return answer.evidence
-            if isinstance(answer, Refuted) and case.problem.is_refuted_at(answer.point):
-                return self._refute(case, answer)
-        return None
-
-    def _refute(self, case: Case, answer: Refuted) -> Cut | None:
-        """Moves a point of difference to a witness of the claim, or cuts the cell between integers."""
-        integers = self.claim.domain.integers
-        point = case.chart.lift(answer.point)
-        if integers:
-            rounded = tuple(fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point))
-            found = rounded if self.claim.is_witness(rounded) else branch(case, answer.point, self.clock)
-            if isinstance(found, Cut):
-                return found
-            point = found
-        self.methods.append(answer.method)
-        known = self.claim.is_witness(point)
-        self.witness = point if known else case.pull_inside(point, self.claim.is_witness)
-        return None
+def _answer(claim: Claim, case: Case, clock: Budget) -> Proved | Refuted | Split | None:
+    """Tries the methods on one case; a refutation is a witness of the claim."""
+    for name, decide in METHODS.items():
+        clock.method = name
+        found = decide(case.problem)
+        if isinstance(found, Proved):
+            return replace(found, evidence={**case.chart.evidence, **found.evidence})
+        if isinstance(found, Refuted) and case.problem.is_refuted_at(found.point):
+            return _witness(claim, case, found)
+    return None
 
 
-def _checked(claim: Claim, proof: dict, attempt: _Attempt, clock: Budget) -> Result:
+def _witness(claim: Claim, case: Case, found: Refuted) -> Refuted | Split | None:
+    """Moves a point of difference to a witness of the claim, or splits the cell between integers."""
+    integers = claim.domain.integers
+    point = case.chart.lift(found.point)
+    if integers:
+        point = tuple(fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point))
+        if not claim.is_witness(point):
+            better = branch(case, found.point)
+            if isinstance(better, Cut):
+                return case.split(better)
+            point = better
+    known = claim.is_witness(point)
+    return replace(found, point=point if known else case.pull_inside(point, claim.is_witness))
+
+
+def _checked(claim: Claim, steps: Sequence[Step], clock: Budget) -> Result:
     """Says proved only if the independent checker accepts the evidence."""
-    certificate = make_certificate(proof, claim.moves)
+    certificate = make_certificate(folded(steps), claim.moves)
     verdict = check_claim(claim, certificate)
     if not verdict.accepted:
         return _unknown(f"a proof was found but the checker rejects it ({verdict.reason}); please report this.", clock)
-    if claim.domain.integers and not attempt.methods:
-        raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
-    order = list(METHODS)
-    method = max(attempt.methods, key=order.index) if attempt.methods else "cases"
+    proofs = [step for step in steps if isinstance(step, Proved)]
+    if claim.domain.integers and not proofs:
+        raise DomainError(NO_INTEGERS)
+    method = max((proof.method for proof in proofs), key=list(METHODS).index, default="cells")
     family = ", for all weights of the family" if claim.moves else ""
+    hinges = sum(len(proof.evidence["atoms"]) + _folds_settled(proof.evidence) for proof in proofs)
     return Result(
         status="proved",
         method=method,
         reason=f"equal {claim.domain}{family}, by {method}.",
         certificate=certificate,
         seconds=clock.elapsed,
-        statistics={**clock.progress, "cells": attempt.cells, "hinges": attempt.hinges},
+        statistics={**clock.progress, "cells": len(proofs), "hinges": hinges},
     )
 
 
@@ -149,9 +142,9 @@ def _folds_settled(evidence: dict) -> int:
     return sum(any(known[0] == "constraint" for known in step.get("by", ())) for step in steps)
 
 
-def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget) -> Result:
+def _refuted(claim: Claim, found: Refuted, clock: Budget) -> Result:
     """Shrinks the witness and evaluates both sides there again, from the weights themselves."""
-    point = shrink(witness, claim.is_witness)
+    point = shrink(found.point, claim.is_witness)
     names = claim.left.inputs
     left, right = claim.left_value(point), claim.right_value(point)
     assert left != right
@@ -162,7 +155,7 @@ def _refuted(claim: Claim, witness: tuple[fmpq, ...], method: str, clock: Budget
     which = f" (output {i + 1})" if len(network) > 1 else ""
     return Result(
         status="refuted",
-        method=method,
+        method=found.method,
         reason=f"at {at} the network gives {shorten(text(a))} and the formula {shorten(text(b))}{which}.",
         witness=dict(zip(names, map(to_rational, point), strict=True)),
         network_value=network if len(network) > 1 else network[0],

@@ -115,7 +115,8 @@ def _pieces(problem: Problem) -> Iterator[Piece]:
                 yield Piece(vertices, directions, [Form({0: slope}, constant)], sides)
         return
     lowered = problem.hinged
-    for part in leaves(lowered.hinges, lowered.differences, problem.cell):
+    for part, forms in leaves(lowered.hinges, lowered.differences, problem.region):
         lines = [line[1:] for line in part.cell.lines]
         directions = [*part.cell.directions, *lines, *(tuple(-c for c in line) for line in lines)]
-        yield Piece(part.cell.vertices, directions, part.forms, part.cuts)
+        sides = [part.constraints[i] for i in part.owners if i >= len(problem.constraints)]
+        yield Piece(part.cell.vertices, directions, forms, sides)

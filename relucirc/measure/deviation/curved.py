@@ -23,7 +23,7 @@ from relucirc.measure.deviation.polynomial import Terms, along, on_line, on_plan
 from relucirc.measure.deviation.summit import Belongs, Peak, Summit
 from relucirc.measure.deviation.zeros import critical_points, curve_points, factors
 from relucirc.measure.line_function import interval, line_functions
-from relucirc.proof.cases import Case
+from relucirc.proof.cells import Case
 
 
 def curved_summit(
@@ -136,10 +136,10 @@ def _on_plane(
     lowered = case.problem.hinged
     is_open = any(relation.op == ">" for relation in case.relations)
     pieces: list[tuple[Polygon, list[fmpq_mpoly]]] = []
-    for part in leaves(lowered.hinges, lowered.differences, case.problem.cell):
+    for part, forms in leaves(lowered.hinges, lowered.differences, case.problem.region):
         budget.step("pieces")
-        polygon = Polygon.of(part.cell, (*case.problem.constraints, *part.cuts))
-        gaps = [plane_form(form) - surface for form, surface in zip(part.forms, surfaces, strict=True)]
+        polygon = Polygon.of(part.cell, part.cuts)
+        gaps = [plane_form(form) - surface for form, surface in zip(forms, surfaces, strict=True)]
         for gap in gaps:
             if not _is_bounded(gap, polygon.directions):
                 return None

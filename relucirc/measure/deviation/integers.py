@@ -11,7 +11,6 @@ from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.geometry.lattice import Cut
-from relucirc.language.claim import rounded
 from relucirc.language.domain import Domain
 
 
@@ -37,7 +36,7 @@ def has_integer_point(relations: Sequence[Relation], n: int, integers: Collectio
     Where there is no solution, and the polyhedron is not bounded, the search may still not end.
     """
     integers = frozenset(integers)
-    pending = deque([tuple(rounded(Domain(tuple(relations), integers)))])
+    pending = deque([Domain(tuple(relations), integers).rounded])
     while pending:
         tick("cells")
         here = pending.popleft()

@@ -8,13 +8,12 @@ import sympy
 from flint import fmpq
 
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import DomainError, RelucircError, shorten
+from relucirc.core.errors import DomainError, shorten
 from relucirc.core.exact import nearest_integer, to_rational, written
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import symbols_of
-from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
 from relucirc.language.domain import Domain, declared
 from relucirc.language.lower.from_formula import read_expressions
@@ -26,7 +25,8 @@ from relucirc.measure.deviation.estimate import Estimate, estimate
 from relucirc.measure.deviation.integers import cut_between, has_integer_point
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
-from relucirc.proof.cases import Case, Solver
+from relucirc.proof.answers import Split
+from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,6 @@ def max_deviation(
             reason = f"nothing is known: {ended} before the question was read."
             return Deviation(None, None, False, sympy.Integer(0), sympy.oo, reason, clock.elapsed)
         return measure.interval(ended)
-    except RecursionError:
-        raise RelucircError("max_deviation: the cases are nested too deeply; measure a smaller domain.") from None
 
 
 def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> tuple[list[Terms] | None, Domain]:
@@ -162,17 +160,18 @@ class _Measure:
         self.estimate = estimate(self.claim.left, self.claim.right, self.polynomials, self.claim.domain)
         for corner in self.estimate.corners:
             self._look(corner)
+        cells = Cells(self.claim)
         try:
-            solver = Solver(self.solve, self.clock, self.integers)
-            finished = solver.run(self.claim.left, self.claim.right, self.claim.domain.relations)
+            for case in cells:
+                split = self.measure(case)
+                if split is not None:
+                    cells.put(split)
         except Unbounded:
             reason = "the difference is unbounded on this domain."
             return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
-        if finished is None:
-            return self.interval("the cells were not searched to the end")
         peak = self.summit.peak
         if peak is None:
-            raise DomainError("the domain is empty: it contains no point with integers where integers are asked for.")
+            raise DomainError(NO_INTEGERS)
         value, witness = peak.value.to_sympy(), self._named(peak.point)
         reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
         return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed)
@@ -218,9 +217,9 @@ class _Measure:
         gap = max(abs(a - b) for a, b in zip(self.claim.left.evaluate(at), right, strict=True))
         self.summit.offer(Algebraic.of(gap), AlgebraicPoint.rational(at), lambda _: Standing.INSIDE)
 
-    def solve(self, case: Case) -> "dict | Cut | tuple[fmpq, ...] | None":
-        """Measures one case; a cut, or a point with fractional inputs, asks for finer ones."""
-        self._look(case.inside)
+    def measure(self, case: Case) -> Split | None:
+        """Raises the summit to what one case has, or splits it between integers."""
+        self._look(case.chart.inside)
         between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
 
         def belongs(coordinates: AlgebraicPoint) -> Standing:
@@ -248,13 +247,15 @@ class _Measure:
             if found is None:
                 raise Unbounded
         if found is None or not self._is_news(found, between=between):
-            return {}
+            return None
         lifted = found.point.lift(case.chart.forms)
         if between and not found.attained:
             point = tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
-            return cut_between(within(found.sides), point, self.integers) or point
+            split = case.split(cut_between(within(found.sides), point, self.integers) or point)
+            assert split is not None
+            return split
         self.summit.offer(found.value, lifted, lambda _: found.standing)
-        return {}
+        return None
 
     def _is_news(self, found: Peak, *, between: bool) -> bool:
         """Whether a case may hold something higher than what is known, or as high and better attained.

@@ -13,14 +13,13 @@ from scipy.sparse.csgraph import connected_components
 
 from relucirc.core.answer import Answer, plain
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import DomainError, NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import DomainError, NetworkError, RelucircError, not_a_network
 from relucirc.core.exact import to_rational
-from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.geometry.cell import Cell
-from relucirc.geometry.chart import Chart, chart_of
+from relucirc.geometry.chart import Chart, chart_of_domain
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
 from relucirc.measure.line_function import interval
@@ -312,7 +311,7 @@ class _Search:
         self.clock = clock
         clock.progress["regions"] = 0
         self.compiled = compiled
-        self.chart = Chart((), (), (), (), (), {})
+        self.chart = Chart((), (), (), (), (), (), {})
         self.network = IntegerNetwork(0, (), (), ())
         self.start: Start | None = None
         self.batches: list[Batch] = []
@@ -357,6 +356,4 @@ def _chart(net: MLP, domain: Any) -> Chart:
     where = read_domain(domain, net.inputs)
     if where.integers:
         raise DomainError("regions: expected a domain of real points, got integer points; leave integrality out.")
-    if where.relations and feasibility(where.relations, len(net.inputs)).point is None:
-        raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
-    return chart_of(where.relations, len(net.inputs))
+    return chart_of_domain(where, len(net.inputs))

@@ -1,22 +1,23 @@
 """The proof methods, in the order in which they are tried.
 
-A method takes a :class:`~relucirc.proof.problem.Problem` and a budget, and answers with evidence, with a
-point where the sides differ, or with None when it does not apply.
+A method takes a :class:`~relucirc.proof.problem.Problem`, and answers with evidence, with a point where the
+sides differ, or with None when it does not apply.  It asks the clock that is running by
+:func:`~relucirc.core.budget.tick`.
 """
 
 from collections.abc import Callable
 
-from relucirc.core.budget import Budget
-from relucirc.proof.methods import cuts, max_atoms, normal_form, regionwise, search, shallow, smt, zero_one
-from relucirc.proof.problem import Answer, Problem
+from relucirc.proof.answers import Found
+from relucirc.proof.methods import cuts, normal_forms, regionwise, search, shallow, smt, zero_one
+from relucirc.proof.problem import Problem
 
-Method = Callable[[Problem, Budget], Answer]
+Method = Callable[[Problem], Found]
 
 METHODS: dict[str, Method] = {
-    "normal form": normal_form.decide,
+    "normal form": normal_forms.by_hinges,
     "search": search.decide,
     "0-1 principle": zero_one.decide,
-    "max-atoms": max_atoms.decide,
+    "max-atoms": normal_forms.by_max_atoms,
     "shallow form": shallow.decide,
     "smt": smt.decide,
     "cuts": cuts.decide,

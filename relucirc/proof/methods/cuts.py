@@ -18,15 +18,16 @@ from dataclasses import replace
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.exact import ONE, common_denominator
 from relucirc.core.forms import Form, form_to_json
 from relucirc.core.graph import Graph, MaxGate, Relation
 from relucirc.core.modular import modular_relations
-from relucirc.geometry.chart import chart_of
+from relucirc.geometry.chart import Chart, chart_of
 from relucirc.geometry.hinges import Atom
-from relucirc.proof.methods import max_atoms, normal_form, regionwise, search, shallow, zero_one
-from relucirc.proof.problem import Answer, Lowered, Problem, Proved, Refuted
+from relucirc.proof.answers import Found, Proved, Refuted
+from relucirc.proof.methods import normal_forms, regionwise, search, shallow, zero_one
+from relucirc.proof.problem import Lowered, Problem
 
 MAX_ATOMS = 700
 FEW_ATOMS = 8
@@ -36,25 +37,27 @@ LEMMA_SECONDS = (0.3, 1.0, 3.0)
 """Seconds for the attempts at one conjecture; the last ones open all that is below it."""
 SHARE = 0.5
 """Share of the remaining budget for conjectures; the rest is for the regions of what they leave."""
+LONG = 600.0
+"""Seconds of which it is a share where there are more."""
 RESTARTS = 100
 
 Point = tuple[fmpq, ...]
 
 
-def decide(problem: Problem, budget: Budget) -> Answer:
+def decide(problem: Problem) -> Found:
     """Proves the relations that the differences need, or finds a sample where they do not vanish."""
     lowered = problem.hinged
     atoms = lowered.hinges.reachable(lowered.differences)
     if not FEW_ATOMS < len(atoms) <= MAX_ATOMS or any(not lowered.hinges.atoms[k].is_hinge for k in atoms):
         return None
-    return _Sweep(problem, lowered, atoms, budget).run()
+    return _Sweep(problem, lowered, atoms).run()
 
 
 class _Sweep:
     """Samples, conjectures, proves; starts again with another sample when a conjecture is refuted."""
 
-    def __init__(self, problem: Problem, lowered: Lowered, atoms: Sequence[int], budget: Budget) -> None:
-        self.problem, self.budget = problem, budget
+    def __init__(self, problem: Problem, lowered: Lowered, atoms: Sequence[int]) -> None:
+        self.problem = problem
         self.hinges, self.differences, self.evidence = lowered.hinges, lowered.differences, lowered.evidence
         self.n = lowered.hinges.n
         self.columns = [*range(self.n), *(self.n + k for k in atoms)]
@@ -63,22 +66,22 @@ class _Sweep:
         self.lemmas: list[dict] = []
         self.given_up: set[int] = set()
 
-    def run(self) -> Answer:
+    def run(self) -> Found:
         """Sweeps until every needed relation is proved or given up."""
-        end = self.budget.elapsed + SHARE * min(self.budget.remaining, 600.0)
+        share = part_of_time(SHARE * seconds_left(LONG))
         for _ in range(RESTARTS):
             values = self._values(self.points)
             for difference in self.differences:
                 wrong = _combination(difference, values)
                 if any(wrong):
                     return Refuted("cuts", self.points[next(i for i, w in enumerate(wrong) if w)])
-            refutation = self._round(self._conjectures(values), values, end)
+            refutation = self._round(self._conjectures(values), values, share)
             if refutation is None:
                 break
             self.points.insert(0, refutation)
         return self._finish()
 
-    def _round(self, relations: dict[int, Form], values: dict[int, list[int]], end: float) -> Point | None:
+    def _round(self, relations: dict[int, Form], values: dict[int, list[int]], share: Budget) -> Point | None:
         """Proves relations, lowest first; returns the first point that refutes one."""
         targets = [self._whole(difference, relations) for difference in self.differences]
         targets += self._twins(relations, values)
@@ -87,9 +90,9 @@ class _Sweep:
                 self._keep(outcome, target)
         while any(self._reduce(difference) for difference in self.differences):
             v = min((v for v in self._reached() if v in relations and v not in self.given_up), default=None)
-            if v is None or self.budget.elapsed > end:
+            if v is None or share.remaining <= 0:
                 return None
-            self.budget.step("relations")
+            tick("relations")
             refutation = self._prove(v, relations[v])
             if refutation is not None:
                 return refutation
@@ -124,7 +127,7 @@ class _Sweep:
         target = difference - rest
         return target if any(v >= self.n for v in target.terms) else Form()
 
-    def _finish(self) -> Answer:
+    def _finish(self) -> Found:
         """Decides by regions what the relations have left of the differences."""
         differences = tuple(self._reduce(difference) for difference in self.differences)
         evidence = {**self.evidence, "lemmas": self.lemmas}
@@ -134,7 +137,7 @@ class _Sweep:
             return None
         atoms = [Atom(tuple(self._reduce(e) for e in atom.elements)) for atom in self.hinges.atoms]
         reduced = Lowered(self.hinges.with_atoms(atoms), (), differences, evidence)
-        answer = regionwise.decide_lowered(self.problem, reduced, self.budget)
+        answer = regionwise.decide_lowered(self.problem, reduced)
         return replace(answer, method="cuts") if isinstance(answer, Proved | Refuted) else None
 
     def _values(self, points: Sequence[Point]) -> dict[int, list[int]]:
@@ -144,7 +147,7 @@ class _Sweep:
         for v in range(self.n):
             values[v] = [int((point[v] * scale).p) for point, scale in zip(points, scales, strict=True)]
         for v in self.columns[self.n :]:
-            self.budget.step()
+            tick()
             values[v] = [max(0, x) for x in _combination(self.hinges.atom(v).elements[0], values)]
         return values
 
@@ -264,23 +267,23 @@ class _Sweep:
     ) -> dict | Point | None:
         relations = [Relation(form, ">=") for form in constraints]
         chart = chart_of(relations, len(left.inputs))
-        clock = self.budget.part(seconds)
+        assert isinstance(chart, Chart)  # the domain and what is known of hinges have a common point
         problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior)
         try:
-            with clock:
+            with part_of_time(seconds):
                 for method in methods:
-                    answer = method(problem, clock)
+                    answer = method(problem)
                     if isinstance(answer, Proved):
                         return {**chart.evidence, **answer.evidence}
                     if isinstance(answer, Refuted):
                         return chart.lift(answer.point)
         except OutOfBudget:
-            self.budget.step()
+            tick()
         return None
 
 
-Methods = tuple[Callable[[Problem, Budget], Answer], ...]
-QUICK_METHODS: Methods = (normal_form.decide, search.decide, zero_one.decide, max_atoms.decide)
+Methods = tuple[Callable[[Problem], Found], ...]
+QUICK_METHODS: Methods = (normal_forms.by_hinges, search.decide, zero_one.decide, normal_forms.by_max_atoms)
 LEMMA_METHODS: Methods = (*QUICK_METHODS, shallow.decide, regionwise.decide)
 
 

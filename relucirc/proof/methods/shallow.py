@@ -1,110 +1,43 @@
-"""Shallow canonical form: with one hidden layer, different coefficients are different functions.
+"""Shallow form: differences with one hidden layer are decided by their coefficients.
 
-If every atom left in a difference is a hinge over the inputs, the difference is
-``sum k_H relu(l_H) + affine`` over distinct hyperplanes.  On a polyhedron a hinge whose hyperplane
-misses the interior is affine; over those that meet it such a form is zero only if all its
-coefficients are (Dereich and Kassing, arXiv 2108.05643), so a form that is not zero is a
-refutation.  A second difference across a hyperplane with ``k_H != 0`` finds the point.
+A shallow form that is not zero is a refutation: a second difference across a hyperplane with a weight that
+is not zero finds the point.
 """
 
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.core.budget import Budget
-from relucirc.core.exact import ZERO
-from relucirc.core.forms import Form, combine
+from relucirc.core.budget import tick
 from relucirc.geometry.cell import Cell, normal_of
-from relucirc.geometry.hinges import HingeGraph
-from relucirc.geometry.region import Region
-from relucirc.proof.problem import Answer, Problem, Proved, Refuted
+from relucirc.geometry.shallow import Shallow, is_shallow, settle
+from relucirc.proof.answers import Found, Proved, Refuted
+from relucirc.proof.problem import Problem
 
 
-def decide(problem: Problem, budget: Budget) -> Answer:
+def decide(problem: Problem) -> Found:
     """Decides differences with one hidden layer: by their coefficients on the whole domain."""
     lowered = problem.hinged
-    if not is_shallow(lowered.hinges, lowered.differences, {}):
+    if not is_shallow(lowered.hinges, lowered.differences):
         return None
-    region = Region.of(problem.constraints, problem.n)
-    assert region is not None
-    settled = settle(lowered.hinges, lowered.differences, region)
+    settled = settle(lowered.hinges, lowered.differences, problem.region)
     if settled.is_zero:
         return Proved("shallow form", {**lowered.evidence, "tree": [settled.evidence]})
-    for point in points_of_difference(region.cell, settled, problem.interior):
-        budget.step()
+    return refuted("shallow form", problem, problem.cell, settled, problem.interior)
+
+
+def refuted(method: str, problem: Problem, cell: Cell, settled: Shallow, interior: Sequence[fmpq]) -> Refuted | None:
+    """Finds the point where differences that are not zero on a cell show it."""
+    for point in _points_of_difference(cell, settled, interior):
+        tick()
         if problem.differ_at(point):
-            return Refuted("shallow form", point)
+            return Refuted(method, point)
     return None
 
 
-@dataclass(frozen=True)
-class Settled:
-    """Shallow forms on a region.
-
-    Attributes:
-        kinks: Per form its hyperplanes ``l`` and their weights, none of them zero.
-        affine: Per form the rest.
-        evidence: Certificate data for a leaf.
-    """
-
-    kinks: tuple[tuple[tuple[Form, fmpq], ...], ...]
-    affine: tuple[Form, ...]
-    evidence: dict
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether all forms vanish on the region."""
-        return not any(self.kinks) and not any(self.affine)
-
-
-def is_shallow(hinges: HingeGraph, forms: Sequence[Form], decided: dict[int, Form]) -> bool:
-    """Whether the forms depend on no atom that depends on an undecided one."""
-    n = hinges.n
-    for v in {v for form in forms for v in form.terms if v >= n and v not in decided}:
-        if any(u >= n and u not in decided for element in hinges.atom(v).elements for u in element.terms):
-            return False
-    return True
-
-
-def settle(hinges: HingeGraph, forms: Sequence[Form], region: Region) -> Settled:
-    """Writes shallow forms over the hyperplanes that meet the region."""
-    n = hinges.n
-    forms = [region.resolve(form) for form in forms]
-    values: dict[int, tuple[Form, Form, fmpq]] = {}  # atom -> (affine part, hyperplane, weight)
-    signs = []
-    for v in sorted({v for form in forms for v in form.terms if v >= n}):
-        element = region.resolve(hinges.atom(v).elements[0])
-        sign = region.sign(element)
-        if sign is not None:
-            values[v] = (element if sign > 0 else Form(), Form(), ZERO)
-            if not element.is_constant:
-                positive = element if sign > 0 else -element
-                signs.append([v - n, "+" if sign > 0 else "-", region.multipliers(positive)])
-            continue
-        scale, line = element.primitive()
-        if line.sign() > 0:
-            values[v] = (Form(), line, scale)
-        else:  # relu(-l) = relu(l) - l
-            values[v] = (element, -line, scale)
-    kinks, affine = [], []
-    for form in forms:
-        rest = [(fmpq(1), Form({u: c for u, c in form.terms.items() if u < n}, form.const))]
-        weights: dict[tuple, tuple[Form, fmpq]] = {}
-        for v, c in form.terms.items():
-            if v >= n:
-                part, line, weight = values[v]
-                rest.append((c, part))
-                if weight:
-                    weights[line.key] = (line, weights.get(line.key, (line, ZERO))[1] + c * weight)
-        kinks.append(tuple(entry for entry in weights.values() if entry[1]))
-        affine.append(combine(rest))
-    return Settled(tuple(kinks), tuple(affine), {"shallow": signs})
-
-
-def points_of_difference(cell: Cell, settled: Settled, interior: Sequence[fmpq]) -> Iterator[tuple[fmpq, ...]]:
+def _points_of_difference(cell: Cell, settled: Shallow, interior: Sequence[fmpq]) -> Iterator[tuple[fmpq, ...]]:
     """Points of a cell among which one tells a form that is not zero from zero.
 
     Both sides of each hyperplane, near a point of it that lies on no other one; with no hyperplane
@@ -112,8 +45,7 @@ def points_of_difference(cell: Cell, settled: Settled, interior: Sequence[fmpq])
     """
     rng = random.Random(0)
     yield from _cross(cell, interior)
-    lines = {line.key: line for kinks in settled.kinks for line, _ in kinks}
-    for line, attempt in itertools.product(lines.values(), range(4)):
+    for (line, _), attempt in itertools.product(settled.folds, range(4)):
         above, _ = cell.cut(normal_of(line, cell.dimension))
         if above is None or above is cell:
             continue

@@ -10,10 +10,11 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.budget import Budget
+from relucirc.core.budget import seconds_left, tick
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, MaxGate
-from relucirc.proof.problem import Answer, Problem, Refuted
+from relucirc.proof.answers import Found, Refuted
+from relucirc.proof.problem import Problem
 
 MAX_GATES = 60
 SECONDS = 0.5
@@ -21,7 +22,7 @@ SHARE = 0.1
 """Share of the remaining budget."""
 
 
-def decide(problem: Problem, budget: Budget) -> Answer:
+def decide(problem: Problem) -> Found:
     """Refutes at a model of "some output differs"; None for everything else."""
     if not 0 < len(problem.left.gates) + len(problem.right.gates) <= MAX_GATES:
         return None
@@ -30,14 +31,14 @@ def decide(problem: Problem, budget: Budget) -> Answer:
     except ImportError:
         return None
     solver = z3.SolverFor("QF_LRA")
-    solver.set("timeout", max(1, int(1000 * min(SECONDS, SHARE * budget.remaining))))
+    solver.set("timeout", max(1, int(1000 * SHARE * seconds_left(SECONDS / SHARE))))
     inputs = z3.Reals([f"x{i}" for i in range(problem.n)])
     left = _encode(z3, solver, problem.left, inputs, "l")
     right = _encode(z3, solver, problem.right, inputs, "r")
     solver.add(*(_value(z3, form, inputs) >= 0 for form in problem.constraints))
     solver.add(z3.Or(*(a != b for a, b in zip(left, right, strict=True))))
     if solver.check() != z3.sat:
-        budget.step()
+        tick()
         return None
     model = solver.model()
     values = [model.eval(x, model_completion=True) for x in inputs]

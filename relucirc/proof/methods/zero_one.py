@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.budget import Budget
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO, common_denominator, text
 from relucirc.core.forms import Form, Key, combine, form_to_json
 from relucirc.core.graph import Graph
-from relucirc.proof.problem import Answer, Lowered, Problem, Proved, Refuted
+from relucirc.proof.answers import Found, Proved, Refuted
+from relucirc.proof.problem import Lowered, Problem
 
 MAX_WIRES = 27
 CHUNK = 21
@@ -68,19 +69,19 @@ class _Wires:
         return None
 
 
-def decide(problem: Problem, budget: Budget) -> Answer:
+def decide(problem: Problem) -> Found:
     """Decides differences of lattice polynomials; the domain does not matter to a proof."""
     lowered = problem.hinged
     for number, base in enumerate(_bases(problem)):
         if not 2 <= len(base) <= MAX_WIRES:
             continue
-        wires = _recognise(lowered, base, budget)
+        wires = _recognise(lowered, base)
         if wires is None:
             continue
         weights = [_base_weights(difference, wires) for difference in lowered.differences]
         found = None
         if all(_fits(d, w, wires) for d, w in zip(lowered.differences, weights, strict=True)):
-            found = _search(lowered, wires, weights, budget)
+            found = _search(lowered, wires, weights)
             if found is None:
                 return Proved("0-1 principle", {**lowered.evidence, **_evidence(wires, weights, plain=number == 0)})
         if number == 0:
@@ -88,7 +89,7 @@ def decide(problem: Problem, budget: Budget) -> Answer:
     return None
 
 
-def _refutation(problem: Problem, found: int | None) -> Answer:
+def _refutation(problem: Problem, found: int | None) -> Found:
     """With the inputs as wires, a 0-1 point where the difference is not zero is a counterexample."""
     n = problem.n
     points = [found] if found is not None else [1 << i for i in range(n)] + [0, (1 << n) - 1]
@@ -126,12 +127,12 @@ def _compared(graph: Graph, n: int) -> list[Form]:
     return [form for form in forms if all(v < n for v in form.terms)]
 
 
-def _recognise(lowered: Lowered, base: list[Form], budget: Budget) -> _Wires | None:
+def _recognise(lowered: Lowered, base: list[Form]) -> _Wires | None:
     """Recognises every atom of the differences as a comparator of wires, or gives up."""
     hinges = lowered.hinges
     wires = _Wires.of(hinges.n, base)
     for k in hinges.reachable(lowered.differences):
-        budget.step()
+        tick()
         pair = wires.split(hinges.atoms[k].elements[0]) if hinges.atoms[k].is_hinge else None
         if pair is None:
             return None
@@ -159,10 +160,10 @@ def _fits(difference: Form, weights: list[fmpq], wires: _Wires) -> bool:
     return not combine([(-ONE, affine), *zip(weights, wires.forms[: wires.base], strict=True)])
 
 
-def _search(lowered: Lowered, wires: _Wires, weights: list[list[fmpq]], budget: Budget) -> int | None:
+def _search(lowered: Lowered, wires: _Wires, weights: list[list[fmpq]]) -> int | None:
     """The first 0-1 point where some difference does not vanish, as a bit pattern."""
     for start in range(0, 1 << wires.base, 1 << CHUNK):
-        budget.step("chunks of 0-1 points")
+        tick("chunks of 0-1 points")
         found = _first_difference(lowered, wires, weights, start)
         if found is not None:
             return found
