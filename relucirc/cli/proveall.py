@@ -15,7 +15,7 @@ from typing import Any
 from relucirc.circuits import catalogue, trained
 from relucirc.circuits.sources import ORIGINAL
 from relucirc.core.errors import shorten
-from relucirc.core.printing import formula_text
+from relucirc.core.printing import formula_text, number_text
 from relucirc.core.tables import table
 from relucirc.interpretation.snap import snap
 from relucirc.language.domain import Box
@@ -125,14 +125,14 @@ def main() -> int:
 
     print("\nNetworks trained by the original's notebook, weights as printed\n")
     rows = [
-        [r.name, r.refutation.status, _point(r.refutation.witness), f"{r.refutation.network_value}",
-         f"{r.refutation.formula_value}"]
+        [r.name, r.refutation.status, _point(r.refutation.witness), number_text(r.refutation.network_value),
+         number_text(r.refutation.formula_value)]
         for r in repaired
     ]  # fmt: skip
     print(table(["trained on", "status", "at", "network", "formula"], rows))
     print("\nLargest error on [-1, 1]^n, and the same networks snapped to small rationals\n")
     rows = [
-        [r.name, f"{r.deviation.value}", f"{float(r.deviation.value):.1e}", _point(r.deviation.witness),
+        [r.name, number_text(r.deviation.value), f"{float(r.deviation.value):.1e}", _point(r.deviation.witness),
          str(len(r.snapped.moves)), _sizes(r.snapped.network), shorten(r.formula, WIDTH), r.proof.status]
         for r in repaired
     ]  # fmt: skip
@@ -154,7 +154,7 @@ def _sizes(net: MLP) -> str:
 
 
 def _point(witness: dict[str, Any] | None) -> str:
-    return "-" if witness is None else ", ".join(f"{name} = {value}" for name, value in witness.items())
+    return "-" if witness is None else ", ".join(f"{name} = {number_text(value)}" for name, value in witness.items())
 
 
 if __name__ == "__main__":

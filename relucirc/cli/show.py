@@ -14,7 +14,7 @@ from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_poi
 from relucirc.core.answer import plain
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import text
-from relucirc.core.printing import formula_text
+from relucirc.core.printing import formula_text, number_text
 from relucirc.core.tables import aligned, counted
 from relucirc.interpretation.explanation import size_of
 from relucirc.language.network import MLP
@@ -91,7 +91,8 @@ def layers_text(net: MLP) -> list[str]:
         last = i == len(layers) - 1
         columns = net.inputs if i == 0 else [f"h{i}.{k + 1}" for k in range(layer.shape[1])]
         lines += ["", f"layer {i + 1}: {layer.shape[1]} -> {layer.shape[0]}{', affine' if last else ', then relu'}"]
-        lines += _matrix(layer.weight.strings(), [_entry(b) for b in layer.exact_bias()], columns)
+        rows = [list(map(number_text, row)) for row in layer.weight.entries()]
+        lines += _matrix(rows, list(map(number_text, layer.exact_bias())), columns)
     return lines
 
 
@@ -106,10 +107,6 @@ def _title(name: str, net: MLP) -> str:
     return f"{name}: {sizes}, {counted(net.hidden_neurons, 'hidden neuron')}, {kind}"
 
 
-def _entry(value: Any) -> str:
-    return text(value) if isinstance(value, fmpq) else str(value)
-
-
 def _matrix(weight: list[list[str]], bias: list[str], columns: Sequence[str]) -> list[str]:
     """The weights under their inputs' names, and the bias after a bar."""
     if len(columns) > MAX_WIDTH or len(weight) > MAX_WIDTH:
@@ -120,14 +117,14 @@ def _matrix(weight: list[list[str]], bias: list[str], columns: Sequence[str]) ->
 
 
 def _trace_lines(net: MLP, point: Sequence[fmpq], trace: list[tuple[list[fmpq], list[fmpq]]]) -> list[str]:
-    lines = ["at " + ", ".join(f"{name} = {text(v)}" for name, v in zip(net.inputs, point, strict=True))]
+    lines = ["at " + ", ".join(f"{name} = {number_text(v)}" for name, v in zip(net.inputs, point, strict=True))]
     if sum(len(before) for before, _ in trace) > 1000:
         raise RelucircError("the trace has more than 1000 neurons; use --json.")
     for i, (before, after) in enumerate(trace):
         last = i == len(trace) - 1
-        width = max(len(text(v)) for v in before)
+        width = max(len(number_text(v)) for v in before)
         for k, (z, a) in enumerate(zip(before, after, strict=True)):
             name = ("output" if len(before) == 1 else f"output {k + 1}") if last else f"h{i + 1}.{k + 1}"
-            value = text(z).rjust(width)
-            lines.append(f"  {name:<9} {value}" if last else f"  {name:<9} {value}  -> relu ->  {text(a)}")
+            value = number_text(z).rjust(width)
+            lines.append(f"  {name:<9} {value}" if last else f"  {name:<9} {value}  -> relu ->  {number_text(a)}")
     return lines

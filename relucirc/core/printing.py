@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import sympy
+from flint import fmpq
 from sympy.core.sorting import default_sort_key
 from sympy.printing.str import StrPrinter
 
-from relucirc.core.exact import written
+from relucirc.core.errors import shorten
+from relucirc.core.exact import text, to_rational, written
 from relucirc.core.names import natural
 
 LAST = (float("inf"), 0)
@@ -23,9 +25,10 @@ SHORT = 10
 HUGE = 10**300
 
 
-def decimal(value: sympy.Rational, digits: int = 4) -> str:
-    """Writes a rational number of any size with so many significant digits."""
-    return f"{sympy.Float(value, digits):.{digits}g}" if abs(value) < HUGE else str(sympy.Float(value, digits))
+def decimal(value: sympy.Expr, digits: int = 4) -> str:
+    """Writes a real number of any size with so many significant digits."""
+    rounded = value.evalf(digits)
+    return f"{float(rounded):.{digits}g}" if 1 / HUGE < abs(rounded) < HUGE else str(rounded)
 
 
 def formula_text(formula: Any) -> str:
@@ -47,15 +50,23 @@ def formula_text(formula: Any) -> str:
 
 
 def number_text(value: Any) -> str:
-    """Writes a number for people: a long fraction is cut, with a decimal beside it.
+    """Writes a number for people: what is long is cut, with a decimal beside it.
+
+    Args:
+        value: A rational of SymPy or flint, or a real number of SymPy.
 
     Example:
         >>> number_text(sympy.Rational(1, 3)), number_text(sympy.Rational(2**70 + 1, 3**50))
         ('1/3', '1180591620.../7178979876... (about 0.001645)')
     """
-    whole = formula_text(value)
-    if len(whole) <= LONG or not isinstance(value, sympy.Rational):
+    whole = text(value) if isinstance(value, fmpq) else formula_text(value)
+    if len(whole) <= LONG:
         return whole
+    value = to_rational(value) if isinstance(value, fmpq) else value
+    if not isinstance(value, sympy.Expr) or not value.is_finite:
+        return whole
+    if not isinstance(value, sympy.Rational):
+        return f"{shorten(whole)} (about {decimal(value)})"
     cut = "/".join(part if len(part) <= SHORT + 3 else f"{part[:SHORT]}..." for part in whole.split("/"))
     return f"{cut} (about {decimal(value)})"
 
