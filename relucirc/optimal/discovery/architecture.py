@@ -105,7 +105,7 @@ def search_architecture(
         with clock:
             return _Encoding(read_function(f, inputs), widths, choices, clock, points).run()
     except (OutOfBudget, KeyboardInterrupt) as error:
-        return _answer(points, None, None, f"{clock.ended(error)}; nothing is shown.", clock)
+        return _answer(points, clock, f"{clock.ended(error)}; nothing is shown.")
 
 
 @dataclass(frozen=True)
@@ -177,17 +177,14 @@ class _Encoding:
                 return self._excluded()
             if answer != self.z3.sat:
                 self.clock.step()
-                return self._answer(None, None, "the solver gave up; nothing is shown.")
+                return _answer(self.points, self.clock, "the solver gave up; nothing is shown.")
             network = self._network(self.solver.model())
             proof = prove(network, self.graph, budget=None)
             if proof.status == "proved":
-                return self._answer(
-                    network,
-                    proof,
-                    f"machine-found, exactly proved, after {len(self.points)} points; sizes {network.sizes}.",
-                )
+                reason = f"machine-found, exactly proved, after {len(self.points)} points; sizes {network.sizes}."
+                return _answer(self.points, self.clock, reason, network, proof)
             if proof.status == "unknown" or proof.witness is None:
-                return self._answer(None, None, f"a network was found but not proved: {proof.reason}")
+                return _answer(self.points, self.clock, f"a network was found but not proved: {proof.reason}")
             self._add(tuple(rational(proof.witness[name]) for name in names))
 
     def _excluded(self) -> ArchitectureSearch:
@@ -200,12 +197,7 @@ class _Encoding:
             f"{listed(self.choices.biases)} agrees with the function even at {len(self.points)} points (by z3). Other "
             "weights and other architectures are not excluded."
         )
-        return self._answer(None, None, reason, excluded=True)
-
-    def _answer(
-        self, network: MLP | None, proof: Result | None, reason: str, *, excluded: bool = False
-    ) -> ArchitectureSearch:
-        return _answer(self.points, network, proof, reason, self.clock, excluded=excluded)
+        return _answer(self.points, self.clock, reason, excluded=True)
 
     def _add(self, point: tuple[fmpq, ...]) -> None:
         """States that the network is right at one more point."""
@@ -266,10 +258,10 @@ class _Encoding:
 
 def _answer(
     points: Sequence[tuple[fmpq, ...]],
-    network: MLP | None,
-    proof: Result | None,
-    reason: str,
     clock: Budget,
+    reason: str,
+    network: MLP | None = None,
+    proof: Result | None = None,
     *,
     excluded: bool = False,
 ) -> ArchitectureSearch:
