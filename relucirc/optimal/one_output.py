@@ -13,6 +13,7 @@ from flint import fmpq
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form
+from relucirc.core.rows import kernel
 from relucirc.optimal.remainder import Payment, Remainder, Settled, written_rows
 from relucirc.optimal.shallow_form import Fold
 from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum
@@ -84,7 +85,7 @@ class _OneOutput:
                 certain = "always_on" in excluded
             excluded["doubled"] = []
             for i, fold in enumerate(self.remainder.form.folds):
-                project = _annihilator(self.remainder.vector(fold.form))
+                project = kernel([self.remainder.vector(fold.form)])
                 others = [_apply(project, v) for j, v in enumerate(vectors) if j != i]
                 found = subset_sum(_apply(project, target), others, self.budget)
                 if isinstance(found, Subset):
@@ -156,20 +157,6 @@ def _one_signed(values: list[list[fmpq]], budget: Budget) -> tuple[frozenset[int
             added = [a + b for a, b in zip(total, signed[i + 1], strict=True)]
             stack.append((i + 1, added, members | {i}))
     return True
-
-
-def _annihilator(vector: Sequence[fmpq]) -> list[list[fmpq]]:
-    """Rows that span everything orthogonal to a vector."""
-    d = len(vector)
-    pivot = next((j for j, c in enumerate(vector) if c), None)
-    rows = []
-    for j in range(d):
-        if j != pivot:
-            row = [ONE if c == j else ZERO for c in range(d)]
-            if pivot is not None:
-                row[pivot] = -vector[j] / vector[pivot]
-            rows.append(row)
-    return rows
 
 
 def _apply(rows: Sequence[Sequence[fmpq]], vector: Sequence[fmpq]) -> list[fmpq]:
