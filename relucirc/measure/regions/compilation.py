@@ -45,7 +45,7 @@ def pays(elapsed: float, left: float) -> bool:
 def compiling(system: bool) -> None:
     """Says that the walk in a number system (True for integers) is being compiled, where it is."""
     if system not in _ready and not _is_kept():
-        announce(f"compiling the walk of regions, about {COMPILING:.0f} s; it is kept on disk")
+        announce(f"compiling the walk of regions once, about {COMPILING:.0f} s")
     _ready.add(system)
 
 
