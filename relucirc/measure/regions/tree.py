@@ -10,7 +10,8 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from relucirc.core.forms import Form
-from relucirc.core.modular import likely_pivots
+from relucirc.core.modular import reduced
+from relucirc.core.rows import echelon
 from relucirc.geometry.cell import Cell, normal_of
 from relucirc.measure.regions import compilation
 from relucirc.measure.regions.adjacency import Adjacency, adjacency_of, packed
@@ -87,25 +88,16 @@ class Start:
     def _fixed(self) -> set[int]:
         """Coordinates to be kept at zero, one for each line that all regions have: they are cylinders over the rest.
 
-        The lines are the directions in which neither the domain nor the first layer, hence no layer, changes.
-        On all of space they are the kernel of the first layer's weights, and coordinates that are no pivots serve;
-        elsewhere, or where the rank is in doubt, they are worked out.
+        The lines are the directions in which neither the domain nor the first layer, hence no layer, changes:
+        the kernel of both, to which the coordinates that are no pivots are complementary.
         """
         if not self.cell.lines or not self.network.hidden:
             return set()
-        n, first = self.network.n, [[fmpq(c) for c in row[1:]] for row in self.network.hidden[0]]
-        if len(self.cell.lines) == n:
-            pivots = likely_pivots(first)
-            if len(pivots) == min(n, len(first)):
-                return set(range(n)) - set(pivots)
-        basis = fmpz_mat([list(line[1:]) for line in self.cell.lines])
-        kernel, nullity = (fmpz_mat([list(row[1:]) for row in self.network.hidden[0]]) * basis.transpose()).nullspace()
-        combined = (basis.transpose() * kernel).transpose().tolist()
-        lines = [[int(c) for c in row] for row in combined[:nullity]]
-        if not lines:
-            return set()
-        reduced, _, rank = fmpz_mat(lines).rref()
-        return {next(j for j in range(n) if reduced[i, j]) for i in range(rank)}
+        rows = [row[1:] for row in (*self.normals[1:], *self.network.hidden[0])]
+        _, pivots = reduced(rows)
+        if len(pivots) < min(self.network.n, len(rows)):  # fewer, or the prime is unlucky
+            _, pivots = echelon([[fmpq(c) for c in row] for row in rows])
+        return set(range(self.network.n)) - set(pivots)
 
     def _across(self, fixed: Collection[int]) -> "Start":
         """The same where some coordinates are zero; see :meth:`_fixed`."""
