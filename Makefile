@@ -1,19 +1,26 @@
 # `make prove` and `make test` do all of their own set-up: they need Python 3.11 or later and make.
 # PYTHON chooses the interpreter, VENV the folder that everything is installed into, JOBS the number
-# of test processes.
+# of test processes.  `make lowest` needs Python 3.11 itself, LOWEST.
 
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+LOWEST ?= python3.11
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS)
 SOURCES := relucirc tests benchmarks docs
 
-.PHONY: help prove test test-fast lint lint-style lint-format lint-types lint-imports format docs bench mutants wheel clean
+.PHONY: help prove test test-fast torch lowest hunt mutants bench
+.PHONY: lint lint-style lint-format lint-types lint-imports format docs wheel wheel-test clean
 
 help:
 	@echo "make prove      prove every built-in circuit, and measure and repair the trained ones"
 	@echo "make test       run all tests (make test-fast leaves out the slow ones)"
+	@echo "make torch      run the tests of PyTorch, some gigabytes of packages"
+	@echo "make lowest     run the fast tests on the lowest versions that pyproject.toml admits"
+	@echo "make wheel-test install the wheel into an empty environment, and prove with it"
+	@echo "make hunt       look for a wrong answer among fresh random claims (HUNT_ARGS='--cases 500')"
 	@echo "make lint       ruff, pyright and the import contracts"
 	@echo "make format     let ruff reformat and fix what it can"
 	@echo "make docs       build the documentation into docs/_build/html"
@@ -29,6 +36,17 @@ test: $(VENV)/.test
 
 test-fast: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(PYTEST_ARGS)
+
+torch: $(VENV)/.test $(VENV)/.torch
+	$(BIN)/python -c "import torch; print('PyTorch', torch.__version__)"
+	$(BIN)/python -m pytest -n $(JOBS) -k "torch or .pt" $(PYTEST_ARGS)
+
+lowest:
+	@command -v $(LOWEST) >/dev/null || { echo "make lowest needs Python 3.11; say where: make LOWEST=... lowest" >&2; exit 1; }
+	@$(MAKE) --no-print-directory test-fast PYTHON=$(LOWEST) VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt
+
+hunt: $(VENV)/.test
+	$(BIN)/python tests/hunt.py $(HUNT_ARGS)
 
 lint: lint-style lint-format lint-types lint-imports
 
@@ -63,12 +81,19 @@ wheel: $(VENV)/.core
 	$(PIP) build
 	$(BIN)/python -m build --outdir dist
 
+wheel-test: $(VENV)/.core
+	rm -rf $(VENV)-wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(VENV)-wheel/dist .
+	$(BIN)/python -m venv --without-pip $(VENV)-wheel
+	$(BIN)/python -m pip --python $(VENV)-wheel/bin/python install --quiet --constraint $(CONSTRAINTS) $(VENV)-wheel/dist/*.whl
+	$(VENV)-wheel/bin/python -I tests/installed.py
+
 clean:
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-wheel build dist docs/_build .pytest_cache .ruff_cache .hypothesis .benchmarks
 	find relucirc tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per set of packages: the library alone, and each extra on top of it.
-$(VENV)/.core: pyproject.toml constraints.txt
+$(VENV)/.core: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "relucirc needs Python 3.11 or later, this is " + sys.version.split()[0] + "; choose another: make PYTHON=python3.12")'
 	@echo "installing relucirc into $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }

@@ -86,7 +86,7 @@ def worst_error(net, box, dtype, run, rounds=6, count=48, seed=0):
             exact = net.at(*map(_exactly, point))
             errors.append(max(abs(rational(v) - rational(e)) for v, e in zip(values, exact, strict=True)))
         best = max([best, *errors])
-        kept = given[np.argsort([-float(e) for e in errors])[: count // 8]].astype(float)
+        kept = given[np.argsort([-int(e.p) / int(e.q) for e in errors])[: count // 8]].astype(float)
         step = (high - low) * 4.0 ** -rng.integers(number, number + 12, size=(count, 1))
         points = np.tile(kept, (8, 1)) + rng.normal(size=(count, len(low))) * step
     return best

@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "relucirc"
@@ -66,12 +68,26 @@ def test_no_contract_about_imports_has_exceptions():
 def test_every_package_that_is_imported_is_declared():
     project = PROJECT["project"]
     required = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
-    declared = {normal(re.match(r"[\w.-]+", requirement).group()) for requirement in required}
+    declared = {normal(Requirement(requirement).name) for requirement in required}
     tops = {name.partition(".")[0] for path in FILES.values() for name in imported(path)}
     others = tops - sys.stdlib_module_names - {"relucirc"}
     found = packages_distributions()
     for name in others:
         assert declared & {normal(package) for package in found.get(name, [name])}, f"{name} is not declared"
+
+
+def test_the_lowest_versions_are_the_bounds_of_the_project():
+    """`make lowest` runs the tests on constraints-lowest.txt; the tests of PyTorch run by themselves."""
+    lines = (ROOT / "constraints-lowest.txt").read_text("utf-8").splitlines()
+    pins = {normal(name): Version(version) for name, _, version in (line.partition("==") for line in lines) if version}
+    project = PROJECT["project"]
+    extras = project["optional-dependencies"]
+    tested = ("fast", "train", "plot", "progress", "onnx", "safetensors", "smt", "test")
+    for line in chain(project["dependencies"], *(extras[name] for name in tested)):
+        requirement = Requirement(line)
+        (bound,) = requirement.specifier
+        assert bound.operator == ">=", line
+        assert pins[normal(requirement.name)] == Version(bound.version), line
 
 
 def normal(name):
