@@ -7,6 +7,7 @@ from trained import GRID, SQUARE, STUCK, batch_of, circuit_of
 
 import relucirc
 from relucirc import MLP
+from relucirc.interpretation.batch import stacked, to_networks
 from relucirc.interpretation.failures import group_failures
 from relucirc.interpretation.features import features_of
 from relucirc.interpretation.neurons import by_neurons
@@ -19,10 +20,10 @@ from relucirc.interpretation.target import read_target
 def test_stuck_networks_made_by_hand_get_their_kinds():
     target = read_target("Min(x1, x2)", (2, 3, 1))
     wanted = target.values(GRID)
-    layers = batch_of(list(STUCK.values()))
+    stack = stacked(to_networks(batch_of(list(STUCK.values())), target.names))
     relative = np.array([0.3, 0.2, 0.2, np.nan, 1e-5])
     symmetries = find_symmetries(target.graph, SQUARE)
-    found = group_failures(layers, np.arange(5), relative, GRID, wanted, symmetries, target.names)
+    found = group_failures(stack, np.arange(5), relative, GRID, wanted, symmetries, target.names)
     kinds = {failure.seeds[0]: failure.kind for failure in found}
     assert kinds == dict(enumerate(STUCK))
     by_kind = {failure.kind: failure for failure in found}
@@ -36,11 +37,11 @@ def test_mirror_images_of_a_failure_are_one_group():
     hidden, read = STUCK["dead neuron"]
     mirrored = np.array(hidden)[:, ::-1]
     other = STUCK["local optimum"]
-    layers = batch_of([(hidden, read), (mirrored, read), other])
+    stack = stacked(to_networks(batch_of([(hidden, read), (mirrored, read), other]), target.names))
     symmetries = find_symmetries(target.graph, SQUARE)
-    found = group_failures(layers, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries, target.names)
+    found = group_failures(stack, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries, target.names)
     assert [(failure.seeds, failure.count) for failure in found] == [((0, 1), 2), ((2,), 1)]
-    without = group_failures(layers, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries[:1], target.names)
+    without = group_failures(stack, np.arange(3), np.full(3, 0.3), GRID, wanted, symmetries[:1], target.names)
     assert len(without) == 3
 
 

@@ -77,12 +77,24 @@ def _floats(rows: Sequence[Sequence[fmpq]], shape: tuple[int, int]) -> np.ndarra
     return weight
 
 
-def forward(stack: Stack, points: np.ndarray) -> np.ndarray:
-    """Evaluates networks at points, ``[count, 1 + inputs]``, as ``[seeds, count, outputs]``.
+def homogeneous(points: np.ndarray) -> np.ndarray:
+    """Returns points, one row each, with a 1 before them."""
+    return np.hstack([np.ones((len(points), 1)), points])
 
+
+def activations(stack: Stack, points: np.ndarray) -> list[np.ndarray]:
+    """Evaluates networks at points, ``[count, 1 + inputs]``.
+
+    Returns what every layer gives before its ReLU, ``[seeds, count, width]``.
     A point begins with 1; a direction, with 0, is where the networks go to along it, far out.
     """
-    once, values = points[:, :1], points[:, 1:]
-    for k, (weight, bias) in enumerate(stack):
-        values = (np.maximum(values, 0) if k else values) @ weight.swapaxes(-1, -2) + once * bias[:, None]
-    return values
+    once, values, found = points[:, :1], points[:, 1:], []
+    for weight, bias in stack:
+        values = (np.maximum(values, 0) if found else values) @ weight.swapaxes(-1, -2) + once * bias[:, None]
+        found.append(values)
+    return found
+
+
+def forward(stack: Stack, points: np.ndarray) -> np.ndarray:
+    """Evaluates networks at points, as :func:`activations` does: ``[seeds, count, outputs]``."""
+    return activations(stack, points)[-1]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from relucirc.core.errors import RelucircError
-from relucirc.interpretation.batch import stacked, to_layers
+from relucirc.interpretation.batch import stacked
 from relucirc.interpretation.census import Census, Found
 from relucirc.interpretation.failures import Failure, group_failures
 from relucirc.interpretation.features import features_of
@@ -56,7 +56,7 @@ def take_census(trained: Any, *, budget: float = 20.0) -> Census:
     symmetries = find_symmetries(graph, judge.corners)
     circuits, circuit_of = _circuits(verdicts, symmetries, trained.target.names)
     failures = group_failures(
-        to_layers(trained.networks),
+        stack,
         np.flatnonzero(judged & ~converged),
         relative,
         points,

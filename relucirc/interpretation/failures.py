@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.interpretation.batch import Layers
+from relucirc.interpretation.batch import Stack, activations, forward, homogeneous
 from relucirc.interpretation.writing import sum_text
 from relucirc.proof.symmetries import Symmetry
 
@@ -27,6 +27,9 @@ UNREAD = 0.02
 
 TWINS = 0.95
 """Neurons whose rows have a cosine above this are twins."""
+
+FEW = 32
+"""Of so many points one is looked at first: most functions differ there."""
 
 SAME = 0.2
 """Functions that differ by less than this part of the target's size at every probe are one."""
@@ -56,26 +59,8 @@ class Failure:
         return {"kind": self.kind, "computes": self.computes, "count": self.count, "relative_loss": loss}
 
 
-def forward(layers: Layers, points: np.ndarray) -> np.ndarray:
-    """Evaluates networks, ``[..., seeds]``, at points ``[count, inputs]``; returns ``[seeds, count, outputs]``."""
-    return activations(layers, points)[-1]
-
-
-def activations(layers: Layers, points: np.ndarray) -> list[np.ndarray]:
-    """The values of every layer before its ReLU, each ``[seeds, count, width]``."""
-    seeds = layers[0][0].shape[-1]
-    values = np.broadcast_to(points, (seeds, *points.shape))
-    result = []
-    for k, (weight, bias) in enumerate(layers):
-        values = np.maximum(values, 0) if k else values
-        values = np.einsum("spi,ois->spo", values, np.asarray(weight, np.float64), optimize=True)
-        values = values if bias is None else values + np.asarray(bias, np.float64).T[:, None]
-        result.append(values)
-    return result
-
-
 def group_failures(
-    layers: Layers,
+    stack: Stack,
     failed: np.ndarray,
     relative: np.ndarray,
     points: np.ndarray,
@@ -86,7 +71,7 @@ def group_failures(
     """Groups the failed seeds, the largest group first.
 
     Args:
-        layers: All networks.
+        stack: All networks.
         failed: The numbers of the failed seeds.
         relative: Relative losses of all seeds.
         points: Points of the domain, one row each, its corners among them.
@@ -96,20 +81,22 @@ def group_failures(
     """
     if not len(failed):
         return []
-    own = tuple((w[..., failed], None if b is None else b[..., failed]) for w, b in layers)
-    kinds = _kinds(own, relative[failed], points)
-    size = max(float(np.sqrt(np.mean(values**2))), 1e-30)
-    images = [symmetry.factor * forward(own, symmetry.points(points)) for symmetry in symmetries]
-    groups: list[tuple[str, np.ndarray, list[int]]] = []
-    for i, kind in enumerate(kinds):
-        for known, typical, members in groups:
-            if known == kind and (kind in ("diverged", "unfinished") or _is_image(images, i, typical, size)):
-                members.append(i)
-                break
-        else:
-            groups.append((kind, images[0][i], [i]))
+    own = [(weight[failed], bias[failed]) for weight, bias in stack]
+    kinds = np.array(_kinds(own, relative[failed], points))
+    limit = SAME * max(float(np.sqrt(np.mean(values**2))), 1e-30)
+    moved = [homogeneous(symmetry.points(points)) for symmetry in symmetries]
+    images = np.stack([s.factor * forward(own, at) for s, at in zip(symmetries, moved, strict=True)])
+    groups: list[tuple[str, list[int]]] = []
+    left = np.arange(len(failed))
+    while len(left):
+        first, kind = left[0], str(kinds[left[0]])
+        same = kinds[left] == kind
+        if kind not in ("diverged", "unfinished"):
+            same[1:] &= _are_images(images[:, left[1:]], images[0, first], limit)
+        groups.append((kind, left[same].tolist()))
+        left = left[~same]
     result = []
-    for kind, _, members in groups:
+    for kind, members in groups:
         losses = relative[failed[members]]
         middle = members[int(np.argsort(losses, kind="stable")[len(members) // 2])]
         seeds = tuple(int(s) for s in failed[members])
@@ -118,23 +105,26 @@ def group_failures(
     return sorted(result, key=lambda failure: (-failure.count, failure.kind, failure.computes))
 
 
-def _is_image(images: Sequence[np.ndarray], i: int, typical: np.ndarray, size: float) -> bool:
-    return any(np.abs(image[i] - typical).max() < SAME * size for image in images)
+def _are_images(images: np.ndarray, typical: np.ndarray, limit: float) -> np.ndarray:
+    """Which seeds compute about the same function as a typical one, up to symmetry."""
+    place = np.argwhere((np.abs(images[:, :, ::FEW] - typical[::FEW]) < limit).all(axis=(2, 3)))
+    near = np.zeros(images.shape[1], bool)
+    near[[i for s, i in place if np.abs(images[s, i] - typical).max() < limit]] = True
+    return near
 
 
-def _kinds(layers: Layers, relative: np.ndarray, points: np.ndarray) -> list[str]:
-    finite = np.all([np.isfinite(w).all(axis=(0, 1)) for w, _ in layers], axis=0)
-    before = activations(layers, points)
-    dead = np.zeros(len(relative), bool)
-    twins = np.zeros(len(relative), bool)
-    for k in range(len(layers) - 1):
-        asleep = _asleep(layers, before, k)
+def _kinds(stack: Stack, relative: np.ndarray, points: np.ndarray) -> list[str]:
+    finite = np.all([np.isfinite(weight).all(axis=(1, 2)) for weight, _ in stack], axis=0)
+    before = activations(stack, homogeneous(points))
+    dead, twins = np.zeros(len(relative), bool), np.zeros(len(relative), bool)
+    for k, (weight, bias) in enumerate(stack[:-1]):
+        asleep = _asleep(stack, before, k)
         dead |= asleep.any(axis=1)
-        unit = _units(layers[k])
-        cosine = np.einsum("jis,kis->sjk", unit, unit)
+        full = np.concatenate([weight, bias[..., None]], axis=-1)
+        unit = full / np.maximum(np.sqrt((full**2).sum(axis=-1, keepdims=True)), 1e-30)
         awake = ~asleep
-        pairs = awake[:, :, None] & awake[:, None, :] & (cosine > TWINS)
-        twins |= np.triu(pairs.transpose(1, 2, 0).transpose(2, 0, 1), 1).any(axis=(1, 2))
+        pairs = awake[:, :, None] & awake[:, None, :] & (unit @ unit.swapaxes(1, 2) > TWINS)
+        twins |= np.triu(pairs, 1).any(axis=(1, 2))
     kinds = []
     for i, loss in enumerate(relative):
         if not (finite[i] and np.isfinite(loss)):
@@ -146,31 +136,22 @@ def _kinds(layers: Layers, relative: np.ndarray, points: np.ndarray) -> list[str
     return kinds
 
 
-def _asleep(layers: Layers, before: Sequence[np.ndarray], k: int) -> np.ndarray:
+def _asleep(stack: Stack, before: Sequence[np.ndarray], k: int) -> np.ndarray:
     """Which hidden neurons of a layer are never active at the points, or hardly read, ``[seeds, width]``."""
-    most = np.maximum(before[k].max(axis=1), 0)
-    read = np.sqrt((np.asarray(layers[k + 1][0], np.float64) ** 2).sum(axis=0)).T
-    share = most * read
+    share = np.maximum(before[k].max(axis=1), 0) * np.sqrt((stack[k + 1][0] ** 2).sum(axis=1))
     return share <= UNREAD * np.maximum(share.max(axis=1, keepdims=True), 1e-30)
 
 
-def _units(layer: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
-    weight, bias = layer
-    full = np.asarray(weight if bias is None else np.concatenate([weight, bias[:, None]], axis=1), np.float64)
-    return full / np.maximum(np.sqrt((full**2).sum(axis=1, keepdims=True)), 1e-30)
-
-
-def describe(layers: Layers, i: int, points: np.ndarray, names: Sequence[str]) -> str:
+def describe(stack: Stack, i: int, points: np.ndarray, names: Sequence[str]) -> str:
     """Writes what one network with one hidden layer computes, twins merged, in two digits."""
-    if len(layers) != 2 or layers[1][0].shape[0] != 1:
+    if len(stack) != 2 or stack[1][0].shape[1] != 1:
         return "a network of another kind"
-    (weight, bias), (read, offset) = layers
-    rows = np.asarray(weight[..., i], np.float64)
-    shifts = np.zeros(len(rows)) if bias is None else np.asarray(bias[:, i], np.float64)
-    outer = np.asarray(read[0, :, i], np.float64)
+    one = [(weight[i : i + 1], bias[i : i + 1]) for weight, bias in stack]
+    (rows, shifts), (outer, offset) = ((weight[0], bias[0]) for weight, bias in one)
+    outer = outer[0]
     scale = np.maximum(np.abs(rows).max(axis=1), 1e-30)
     rows, shifts, outer = rows / scale[:, None], shifts / scale, outer * scale
-    asleep = _asleep(layers, activations(layers, points), 0)[i]
+    asleep = _asleep(one, activations(one, homogeneous(points)), 0)[0]
     merged: list[tuple[np.ndarray, float]] = []
     full = np.concatenate([rows, shifts[:, None]], axis=1)
     for j in np.argsort(-np.abs(outer)):
@@ -183,7 +164,7 @@ def describe(layers: Layers, i: int, points: np.ndarray, names: Sequence[str]) -
         else:
             merged.append((full[j], outer[j]))
     parts = [(c, f"relu({_affine(row, names)})") for row, c in sorted(merged, key=lambda part: tuple(part[0]))]
-    constant = 0.0 if offset is None else float(offset[0, i])
+    constant = float(offset[0])
     return sum_text(parts, constant, _two_digits)
 
 

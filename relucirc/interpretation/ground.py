@@ -14,7 +14,7 @@ from relucirc.core.exact import ONE, ZERO, approximate, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
-from relucirc.interpretation.batch import forward, stacked
+from relucirc.interpretation.batch import forward, homogeneous, stacked
 from relucirc.interpretation.proposal import Sight
 from relucirc.language.domain import Box, Domain, read_domain
 from relucirc.language.network import MLP
@@ -106,7 +106,7 @@ def _cube(net: MLP) -> Ground:
     points = _points(unit, ((-ONE, ONE),) * n)
     floats = _floats(points, n)
     with np.errstate(all="ignore"):
-        larger = [np.hstack([floats[:, :1], 10.0**k * floats[:, 1:]]) for k in range(4)]
+        larger = [homogeneous(10.0**k * floats[:, 1:]) for k in range(4)]
         slopes = np.nan_to_num([np.ptp(forward(stack, larger[k])[0], axis=0) / 10.0**k for k in range(4)])
     k = next(k for k in range(4) if (slopes[k] >= slopes[k:] / FLAT).all())
     reach = fmpq(10) ** k

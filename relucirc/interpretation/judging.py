@@ -19,7 +19,7 @@ from relucirc.core.budget import Budget
 from relucirc.core.exact import approximate, rational
 from relucirc.core.graph import Graph
 from relucirc.geometry.cell import cell_of
-from relucirc.interpretation.batch import Stack, forward, stacked
+from relucirc.interpretation.batch import Stack, forward, homogeneous, stacked
 from relucirc.interpretation.canonical import Canonical
 from relucirc.interpretation.folding import by_folding
 from relucirc.interpretation.hinging import by_hinges
@@ -109,8 +109,7 @@ class Judge:
         self.points = np.array([[approximate(c) for c in point] for point in self._exact])
         values = [self.target.evaluate(point) for point in self._exact]
         self.values = np.array([[approximate(v) for v in value] for value in values])
-        ones = np.ones((len(self.points), 1))
-        self.sight = Sight(np.hstack([ones, self.points]), np.hstack([ones[: len(corners)], corners]))
+        self.sight = Sight(homogeneous(self.points), homogeneous(corners))
 
     def stack(self, stack: Stack, *, biased: bool) -> list[Verdict | None]:
         """Snaps a batch of networks, each until a circuit of it is proved.
