@@ -28,7 +28,7 @@ UNREAD = 0.02
 TWINS = 0.95
 """Neurons whose rows have a cosine above this are twins."""
 
-FEW = 32
+FEW = 8
 """Of so many points one is looked at first: most functions differ there."""
 
 SAME = 0.2

@@ -39,6 +39,7 @@ class _Hinges:
     Attributes:
         forms: The hinges' forms, ``[seeds, hinges, coefficients]``.
         levels: The layer in which a hinge stands, 0 for none there.
+        values: What the constant, the inputs and the hinges give at the points, ``[seeds, coefficients, count]``.
         misfits: How many of the numbers that became a hinge are near none that the rounding allows.
     """
 
@@ -48,16 +49,16 @@ class _Hinges:
         self.forms = np.zeros((seeds, hinges, self.before + hinges))
         self.levels = np.zeros((seeds, hinges), int)
         self.moved, self.misfits = np.zeros(seeds), np.zeros((seeds, hinges), int)
-        self.columns = np.zeros((seeds, count, self.before + hinges))
-        self.columns[:, :, : self.before] = points
-        self._basis = np.zeros_like(self.columns)
-        self._basis[:, :, : self.before] = np.linalg.qr(points)[0] if count >= self.before else 0
+        self.values = np.zeros((seeds, self.before + hinges, count))
+        self.values[:, : self.before] = points.T
+        self._basis = np.zeros_like(self.values)
+        self._basis[:, : self.before] = np.linalg.qr(points)[0].T if count >= self.before else 0
         self._next = 0
 
     def relu(self, form: np.ndarray) -> np.ndarray:
         """Returns the forms of ``relu(form)``, ``[seeds, coefficients]``, with a new hinge where there must be one."""
         place, self._next = self._next, self._next + 1
-        values = _dot(self.columns, form)
+        values = _dot(form, self.values)
         slack = max(self.rounding.tolerance, EPSILON) * np.abs(values).max(axis=1, initial=0.0)
         zero, same = values.max(axis=1) <= slack, values.min(axis=1) >= -slack
         result = np.where((same & ~zero)[:, None], form, 0.0)
@@ -83,37 +84,34 @@ class _Hinges:
         hinge = np.where(known.any(axis=1), known.argmax(axis=1), place)
         self.misfits[which, hinge] += rounded.misfits
         fresh = hinge == place
-        added, forms = which[fresh], line[fresh]
-        self.forms[added, place] = forms
-        self.levels[added, place] = 1 + (self.levels[added] * (forms[:, self.before :] != 0)).max(axis=1)
-        column = np.maximum(_dot(self.columns[added], forms), 0)
-        self.columns[added, :, self.before + place] = column
-        rest = column
+        added, forms = which[fresh], self.forms[:, place]
+        forms[added] = line[fresh]
+        self.levels[added, place] = 1 + (self.levels * (forms[:, self.before :] != 0)).max(axis=1)[added]
+        self.values[:, self.before + place] = rest = np.maximum(_dot(forms, self.values), 0)
         for _ in range(2):  # twice is enough
-            rest = rest - self._within(added, rest)
+            rest = rest - self._within(rest)
         length = np.sqrt((rest**2).sum(axis=1, keepdims=True))
-        self._basis[added, :, self.before + place] = np.divide(rest, length, out=np.zeros_like(rest), where=length > 0)
+        self._basis[:, self.before + place] = np.divide(rest, length, out=np.zeros_like(rest), where=length > 0)
         result = np.where(leading > 0, 0.0, -scale[:, None] * line)
         result[np.arange(len(which)), self.before + hinge] += scale
         return result
 
-    def _within(self, which: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """The part of values that is a combination of the columns."""
-        basis = self._basis[which]
-        return _dot(basis, _dot(basis.swapaxes(1, 2), values))
+    def _within(self, values: np.ndarray) -> np.ndarray:
+        """The part of values that is a combination of those that are there."""
+        return _dot(_dot(values, self._basis.swapaxes(1, 2)), self._basis)
 
     def _near_those_before(self, values: np.ndarray, slack: np.ndarray, new: np.ndarray) -> np.ndarray:
         """The networks that have hinges, and where values are about a combination of what is there already."""
-        which = np.flatnonzero(new & self.levels.any(axis=1))
-        if not len(which):
-            return which
-        far = np.abs(self._within(which, values[which]) - values[which]).max(axis=1)
-        return which[far <= 1.001 * slack[which] + DIGITS * np.abs(values[which]).max(axis=1)]
+        new = new & self.levels.any(axis=1)
+        if new.any():
+            far = np.abs(self._within(values) - values).max(axis=1)
+            new &= far <= 1.001 * slack + DIGITS * values.max(axis=1)
+        return np.flatnonzero(new)
 
     def _in_those_before(self, seed: int, values: np.ndarray, slack: float) -> np.ndarray | None:
         """Writes values as a combination of what is there already, if they are one; proposed by least squares."""
         there = np.append(np.ones(self.before, bool), self.levels[seed] > 0)
-        basis = self.columns[seed][:, there]
+        basis = self.values[seed][there].T
         found = np.linalg.lstsq(basis, values, rcond=DIGITS)[0]
         if np.abs(basis @ found - values).max() > slack:
             return None
@@ -122,8 +120,9 @@ class _Hinges:
         return form
 
 
-def _dot(columns: np.ndarray, form: np.ndarray) -> np.ndarray:
-    return np.matmul(columns, form[..., None])[..., 0]
+def _dot(forms: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """One row times one matrix for every network."""
+    return np.matmul(forms[:, None], values)[:, 0]
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
     """Writes and rounds every network of a batch by its hinges."""
     seeds, depth = len(stack[0][0]), len(stack) - 1
     hinges = _Hinges(seeds, sum(bias.shape[1] for _, bias in stack[:-1]), sight.points, rounding)
-    size = hinges.columns.shape[-1]
+    size = hinges.values.shape[1]
     wires = np.zeros((seeds, hinges.before - 1, size))
     wires[:, :, 1 : hinges.before] = np.eye(hinges.before - 1)
     for k, (weight, bias) in enumerate(stack):
@@ -188,7 +187,7 @@ def by_hinges(stack: Stack, rounding: Rounding, sight: Sight) -> Hinged:
         else:
             wires = before
     made = rounding.rows(wires[..., 1:], wires[..., 0])
-    values = hinges.columns @ np.concatenate([made.bias[..., None], made.weight], axis=-1).swapaxes(1, 2)
+    values = (np.concatenate([made.bias[..., None], made.weight], axis=-1) @ hinges.values).swapaxes(1, 2)
     read = (made.weight[..., hinges.before - 1 :] != 0).any(axis=1)
     for k in reversed(range(read.shape[1])):
         read |= read[:, k : k + 1] & (hinges.forms[:, k, hinges.before :] != 0)
