@@ -154,12 +154,6 @@ def tick(counter: str | None = None) -> None:
         clock.step(counter)
 
 
-def part_of_time(seconds: float) -> Budget:
-    """Returns a clock for a part of the work: at most ``seconds``, and with the running clock's counters."""
-    clock = _running.get()
-    return Budget(seconds) if clock is None else clock.part(seconds)
-
-
 def announce(work: str) -> None:
     """Shows at once, where progress is shown, what takes long now and cannot tick."""
     clock = _running.get()
