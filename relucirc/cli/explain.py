@@ -6,11 +6,7 @@ Circuits are named if the network as a whole computes what they do; features are
 import argparse
 
 from relucirc.cli.outcome import Outcome
-<<<<<<< HEAD
-from relucirc.cli.reading import NETWORK_HELP, add_budget, read_network
-=======
 from relucirc.cli.reading import NETWORK_HELP, add_budget, add_domain, read_network
->>>>>>> a8c9011 (Explain on a domain from the command line, and answer as the other verbs do)
 
 HELP = "which formula does a network compute, and which circuits of the catalogue compute the same?"
 
@@ -26,8 +22,4 @@ def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import explain
 
-<<<<<<< HEAD
-    return Outcome.of(explain(read_network(args.network), budget=args.budget))
-=======
     return Outcome.of(explain(read_network(args.network), args.domain, budget=args.budget))
->>>>>>> a8c9011 (Explain on a domain from the command line, and answer as the other verbs do)
