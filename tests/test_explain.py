@@ -282,3 +282,20 @@ def test_an_explanation_is_an_answer():
     assert data["features"][0] == "neuron 1: positiveness detector of x2: relu(x2)"
     assert (data["status"], data["formula"], data["certificate"]) == ("proved", "Min(x1, x2)", found.certificate)
     assert "<pre>formula   Min(x1, x2)" in found._repr_html_()
+
+
+def test_a_budgets_end_among_the_neurons_leaves_those_that_are_named(monkeypatch):
+    step, seen = Budget.step, itertools.count()
+
+    def limited(clock, *args):
+        if next(seen) >= 9:
+            raise OutOfBudget
+        step(clock, *args)
+
+    net = circuits.minimum(16)
+    monkeypatch.setattr(Budget, "step", limited)
+    found = explain(net)
+    monkeypatch.setattr(Budget, "step", step)
+    assert (found.status, found.formula, found.certificate) == ("unknown", None, None)
+    assert 0 < len(found.features) < net.hidden_neurons
+    assert found.features == explain(net).features[: len(found.features)]

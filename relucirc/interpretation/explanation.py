@@ -91,11 +91,11 @@ def explain(
     """
     if not isinstance(net, MLP):
         raise not_a_network(net)
-    where = read_domain(domain, net.inputs)
     clock = watched(budget, "explain", progress)
-    found = _Findings(where)
+    found = _Findings()
     try:
         with clock:
+            found.domain = read_domain(domain, net.inputs)
             found.look(net)
             ended = None
     except (OutOfBudget, KeyboardInterrupt) as error:
@@ -107,17 +107,19 @@ def explain(
 class _Findings:
     """What is known so far."""
 
-    domain: Domain
+    domain: Domain = field(default_factory=Domain)
     formula: Any = None
     certificate: dict | None = None
     obstacle: str = "no formula was found"
-    circuits: tuple[str, ...] = ()
-    features: tuple[Feature, ...] = ()
+    circuits: list[str] = field(default_factory=list)
+    features: list[Feature] = field(default_factory=list)
 
     def look(self, net: MLP) -> None:
         """Names the neurons, finds the formula, proves it, and goes through the catalogue."""
         rational = resolve_family(net)[0] if net.symbols else net
-        self.features = tuple(feature for feature in features_in(rational) if feature.formula)
+        for feature in features_in(rational):
+            if feature.formula:
+                self.features.append(feature)
         graph = graph_of(rational)
         claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
         try:
@@ -132,7 +134,7 @@ class _Findings:
             else:
                 self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
         for match in Known(claimed, graph, self.domain).matches():
-            self.circuits = (*self.circuits, match.name)
+            self.circuits.append(match.name)
             if match.formula is None or (self.formula is not None and _length(match.formula) >= _length(self.formula)):
                 continue
             self.formula, self.certificate = match.formula, match.proof.certificate
@@ -145,7 +147,8 @@ class _Findings:
             reason = f"the formula is proved equal to the network {self.domain}"
         else:
             reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
-        return Explanation(self.formula, self.circuits, self.features, f"{reason}.", seconds, self.certificate)
+        known = tuple(self.circuits), tuple(self.features)
+        return Explanation(self.formula, *known, f"{reason}.", seconds, self.certificate)
 
 
 def size_of(formula: Any) -> int:
