@@ -1,10 +1,10 @@
-"""Writes docs/_generated: the catalogue with a drawing for each circuit, and a page for each module.
+"""Writes docs/_generated: the catalogue with a drawing for each circuit, and a page for each public module.
 
 Run by conf.py before every build; run it alone with ``python docs/generate.py``.
 """
 
 import ast
-import pkgutil
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -92,13 +92,13 @@ def code(value: object, width: int) -> str:
     return "`" + text.replace("|", "\\|") + "`"
 
 
+FRONTS = ("circuits", "optimal", "optimal.discovery", "training", "strategies", "testing")
+"""Public modules beside `relucirc` itself; all others are internal."""
+
+
 def module_names() -> list[str]:
-    """Every module of the package that has something public, in the order of the package's tree."""
-    found = []
-    for module in pkgutil.walk_packages([str(PACKAGE)], "relucirc."):
-        if not any(part.startswith("_") for part in module.name.split(".")[1:]):
-            found.append(module.name)
-    return found
+    """The public modules, by their full names."""
+    return [f"relucirc.{name}" for name in FRONTS]
 
 
 def api_index(modules: list[str]) -> str:
@@ -117,10 +117,10 @@ def api_index(modules: list[str]) -> str:
     lines += [
         "## Modules",
         "",
-        "For those who build on the parts, or read the code; floors from the ground up are in",
+        "More of everything; the rooms behind them are in CONTRIBUTING.md.",
         "",
     ]
-    lines += ["CONTRIBUTING.md.", "", "| module | what it is |", "|---|---|"]
+    lines += ["| module | what it is |", "|---|---|"]
     lines += [f"| [{name}]({name}.md) | {summary(name)} |" for name in modules]
     lines += ["", "```{toctree}", ":hidden:", "", *modules, "```"]
     return "\n".join(lines)
@@ -135,8 +135,20 @@ def summary(name: str) -> str:
 
 
 def module_page(name: str) -> str:
-    """One module: its docstring and its public members."""
-    return f"# {name}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n```"
+    """One module: its docstring and its public members, wherever they are written."""
+    module = importlib.import_module(name)
+    lines = [f"# {name}", "", "```{eval-rst}", f".. automodule:: {name}", ""]
+    home = "relucirc." if hasattr(module, "__path__") else name  # a package offers what its files hold
+    for member, thing in vars(module).items():
+        if member.startswith("_") or not (getattr(thing, "__module__", None) or "").startswith(home):
+            continue
+        if getattr(relucirc, member, None) is thing:  # on the first page already
+            continue
+        if isinstance(thing, type):
+            lines += [f".. autoclass:: {name}.{member}", "   :members:", "   :show-inheritance:", ""]
+        elif callable(thing) and not hasattr(thing, "formula"):  # circuits have a page of their own
+            lines += [f".. autofunction:: {name}.{member}", ""]
+    return "\n".join([*lines, "```"])
 
 
 if __name__ == "__main__":
