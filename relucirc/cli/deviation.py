@@ -2,7 +2,7 @@
 
 import argparse
 
-from relucirc.cli.outcome import PROVED, UNKNOWN, Outcome
+from relucirc.cli.outcome import Outcome
 from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_budget, add_domain, read_formula, read_network
 
 HELP = "how far apart are a network and a formula, at most, and where?"
@@ -20,5 +20,5 @@ def run(args: argparse.Namespace) -> Outcome:
     """Runs the command."""
     from relucirc import max_deviation
 
-    found = max_deviation(read_network(args.network), read_formula(args.formula), args.domain, budget=args.budget)
-    return Outcome(str(found), found.to_json, UNKNOWN if found.value is None else PROVED)
+    net, formula = read_network(args.network), read_formula(args.formula)
+    return Outcome.of(max_deviation(net, formula, args.domain, budget=args.budget))

@@ -9,8 +9,9 @@ from flint import fmpq
 from relucirc.checker.certificate import make_certificate
 from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import DomainError, shorten
-from relucirc.core.exact import nearest_integer, text, to_rational
+from relucirc.core.errors import DomainError
+from relucirc.core.exact import nearest_integer, to_rational
+from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
@@ -156,7 +157,7 @@ def _refuted(claim: Claim, found: Refuted, clock: Budget) -> Result:
     return Result(
         status="refuted",
         method=found.method,
-        reason=f"at {at} the network gives {shorten(text(a))} and the formula {shorten(text(b))}{which}.",
+        reason=f"at {at} the network gives {number_text(a)} and the formula {number_text(b)}{which}.",
         witness=dict(zip(names, map(to_rational, point), strict=True)),
         network_value=network if len(network) > 1 else network[0],
         formula_value=formula if len(formula) > 1 else formula[0],
@@ -168,7 +169,7 @@ def _refuted(claim: Claim, found: Refuted, clock: Budget) -> Result:
 def _shown(names: Sequence[str], point: Sequence[fmpq]) -> str:
     """Writes a point; with many inputs, those that are not 0."""
     pairs = [(name, v) for name, v in zip(names, point, strict=True) if v or len(names) <= SHOWN]
-    shown = [f"{name} = {shorten(text(v))}" for name, v in pairs[:SHOWN]]
+    shown = [f"{name} = {number_text(v)}" for name, v in pairs[:SHOWN]]
     if not shown:
         return "the origin" if names else "the only point"
     rest = ", ..." if len(pairs) > SHOWN else " and 0 elsewhere," if len(pairs) < len(names) else ""

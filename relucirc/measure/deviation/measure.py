@@ -7,11 +7,13 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import DomainError, shorten
-from relucirc.core.exact import nearest_integer, to_rational, written
+from relucirc.core.errors import DomainError
+from relucirc.core.exact import nearest_integer, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
+from relucirc.core.printing import decimal, number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim, read_claim
@@ -30,7 +32,7 @@ from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
 
 @dataclass(frozen=True)
-class Deviation:
+class Deviation(Answer):
     """The supremum of ``|network - formula|`` over a domain, or an interval that holds it.
 
     Attributes:
@@ -59,22 +61,6 @@ class Deviation:
     def status(self) -> str:
         """``"exact"``, or ``"unknown"`` where only the interval is known."""
         return "unknown" if self.value is None else "exact"
-
-    def __str__(self) -> str:
-        return self.reason
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the fields as plain JSON data, numbers as strings."""
-        return {
-            "status": self.status,
-            "value": None if self.value is None else written(self.value),
-            "lower": written(self.lower),
-            "upper": written(self.upper),
-            "witness": None if self.witness is None else {k: written(v) for k, v in self.witness.items()},
-            "attained": self.attained,
-            "reason": self.reason,
-            "seconds": round(self.seconds, 6),
-        }
 
 
 def max_deviation(
@@ -278,15 +264,11 @@ def _monomial(point: Sequence[fmpq], exponents: Sequence[int], coefficient: fmpq
 
 def _shown(value: sympy.Expr) -> str:
     """Writes a number, and about how large it is."""
-    if value.is_Integer:
-        return shorten(written(value))
-    try:
-        return f"{shorten(written(value))} (about {float(value):.6g})"
-    except OverflowError:
-        return shorten(written(value))
+    shown = number_text(value)
+    return shown if value.is_Integer or "about" in shown else f"{shown} (about {decimal(value, 6)})"
 
 
 def _where(witness: dict[str, sympy.Expr], *, attained: bool) -> str:
     verb = "attained" if attained else "approached"
-    at = ", ".join(f"{name} = {shorten(written(value))}" for name, value in witness.items())
+    at = ", ".join(f"{name} = {number_text(value)}" for name, value in witness.items())
     return f"{verb} at {at}" if at else f"{verb} at the only point"
