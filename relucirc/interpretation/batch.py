@@ -33,14 +33,6 @@ def to_networks(layers: Layers, names: Sequence[str]) -> MLP:
     return jax.tree.unflatten(jax.tree.structure(template), [jnp.asarray(leaf) for leaf in jax.tree.leaves(leading)])
 
 
-def to_layers(networks: MLP) -> Layers:
-    """Returns the layers of a batch of networks, the axis of seeds last, as NumPy arrays."""
-    return tuple(
-        (np.moveaxis(np.asarray(a.weight), 0, -1), None if a.bias is None else np.moveaxis(np.asarray(a.bias), 0, -1))
-        for a in networks.layers
-    )
-
-
 def network_at(networks: MLP, index: int) -> MLP:
     """Returns one network of a batch."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[index], networks)

@@ -11,7 +11,6 @@ import numpy as np
 from relucirc.core.errors import FileError, RelucircError, shorten
 from relucirc.core.progress import Progress
 from relucirc.core.writing import replacing, write_text
-from relucirc.interpretation.batch import to_layers
 from relucirc.interpretation.census import Census
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
@@ -105,10 +104,10 @@ def write_census(census: Census, folder: Path) -> None:
     trained = census.trained
     assert trained is not None
     arrays: dict[str, np.ndarray] = {"losses": trained.losses, "loss_steps": trained.loss_steps}
-    for k, (weight, bias) in enumerate(to_layers(trained.networks)):
-        arrays[f"layer{k}.weight"] = np.moveaxis(weight, -1, 0)
-        if bias is not None:
-            arrays[f"layer{k}.bias"] = np.moveaxis(bias, -1, 0)
+    for k, layer in enumerate(trained.networks.layers):
+        arrays[f"layer{k}.weight"] = np.asarray(layer.weight)
+        if layer.bias is not None:
+            arrays[f"layer{k}.bias"] = np.asarray(layer.bias)
     arrays |= {"converged": census.converged, "circuit_of": census.circuit_of, "draws": census.draws}
     with replacing(folder / "networks.npz") as place, place.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
