@@ -1,7 +1,7 @@
 """``max_deviation``: the exact largest distance between a network and a formula on a domain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -47,6 +47,7 @@ class Deviation(Answer):
             boundary, the supremum is only approached.
         reason: One sentence for people.
         seconds: Wall time used.
+        certificate: None.
     """
 
     value: sympy.Expr | None
@@ -56,6 +57,7 @@ class Deviation(Answer):
     upper: sympy.Expr
     reason: str
     seconds: float = 0.0
+    certificate: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def status(self) -> str:
