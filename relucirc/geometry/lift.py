@@ -19,7 +19,6 @@ from relucirc.core.errors import FormulaError, RelucircError, not_a_network, sho
 from relucirc.core.exact import ONE, ZERO, to_rational
 from relucirc.core.forms import Form, Key, combine
 from relucirc.core.graph import Graph
-from relucirc.geometry.cell import Cell
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.geometry.subdivision import leaves
@@ -234,8 +233,7 @@ def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]
 
 def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
     pieces: dict[Form, list[Region]] = {}
-    everything = Region(Cell.everything(hinges.n), (), (), {})
-    for count, (part, (form,)) in enumerate(leaves(hinges, [output], everything)):
+    for count, (part, (form,)) in enumerate(leaves(hinges, [output], Region.everything(hinges.n))):
         tick("regions")
         if count >= MAX_BRANCHES:
             raise FormulaError(f"more than {MAX_BRANCHES} regions; use form='max' or relucirc.regions.")

@@ -29,9 +29,14 @@ class Region:
     decided: dict[int, Form]
 
     @staticmethod
+    def everything(n: int) -> "Region":
+        """Returns all of R^n."""
+        return Region(Cell.everything(n), (), (), {})
+
+    @staticmethod
     def of(constraints: Sequence[Form], n: int) -> "Region | None":
         """Cuts a polyhedron out of R^n; None if it has no interior."""
-        region: Region | None = Region(Cell.everything(n), (), (), {})
+        region: Region | None = Region.everything(n)
         for form in constraints:
             if region is not None:
                 region = region.restricted(form)

@@ -26,6 +26,8 @@ from relucirc.core.exact import ONE, ZERO, rational, text
 from relucirc.core.forms import Form, Key, combine, form_to_json
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.geometry.region import Region
+from relucirc.geometry.shallow import is_shallow, settle
 from relucirc.optimal.germs import Kink, Pieces, germ, kinks_along, slope
 from relucirc.optimal.ground import Ground
 from relucirc.proof.prover import prove
@@ -120,18 +122,11 @@ def _direct(graph: Graph, ground: Ground) -> ShallowForm | None:
         return None
     hinges = HingeGraph(len(graph.inputs))
     outputs, _ = hinges.lower(graph)
-    n = hinges.n
-    folds, affine = [], [Form({v: c for v, c in out.terms.items() if v < n}, out.const) for out in outputs]
-    for k in hinges.reachable(outputs):
-        form = hinges.atoms[k].elements[0]
-        if not hinges.atoms[k].is_hinge or any(v >= n for v in form.terms):
-            return None
-        jumps = tuple(out.coefficient(n + k) for out in outputs)
-        if form.sign() < 0:  # relu(-l) = relu(l) - l
-            form = -form
-            affine = [combine(((ONE, a), (-kappa, form))) for a, kappa in zip(affine, jumps, strict=True)]
-        folds.append(Fold(form, jumps, point_on(form, n)))
-    return ShallowForm(n, tuple(sorted(folds, key=lambda fold: fold.form.key)), tuple(affine))
+    if not is_shallow(hinges, outputs):
+        return None
+    read = settle(hinges, outputs, Region.everything(hinges.n))
+    folds = [Fold(form, jumps, point_on(form, hinges.n)) for form, jumps in read.folds]
+    return ShallowForm(hinges.n, tuple(sorted(folds, key=lambda fold: fold.form.key)), read.affine)
 
 
 def point_on(form: Form, n: int) -> tuple[fmpq, ...]:
