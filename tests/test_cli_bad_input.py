@@ -67,6 +67,21 @@ CALLS = {
         *(("minimum", "x1", place) for place in (*BAD_PLACES, ".", "binary.json")),
     ],
     "explain": [*((net,) for net in BAD_NETWORKS), *(("minimum", *o) for o in options("--budget", BAD_BUDGETS))],
+    "snap": [
+        *((net,) for net in BAD_NETWORKS),
+        *(("minimum", formula) for formula in BAD_FORMULAS),
+        *(("minimum", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+        *(("minimum", *o) for o in options("--out", (*BAD_PLACES, "net.png", "net", "."))),
+    ],
+    "regions": [
+        *((net,) for net in BAD_NETWORKS),
+        *(("minimum", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+    ],
+    "discover": [
+        *((formula,) for formula in BAD_FORMULAS),
+        *(("Max(x1, x2)", *o) for o in options("--budget", BAD_BUDGETS) + options("--degree", BAD_COUNTS[:-2])),
+        *(("Max(x1, x2)", *o) for o in options("--out", (*BAD_PLACES, "net.png", "net", "."))),
+    ],
     "show": [
         *((net,) for net in BAD_NETWORKS),
         *(("minimum", *o) for o in options("--at", BAD_POINTS) + options("--svg", BAD_PICTURES)),

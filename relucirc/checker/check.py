@@ -59,7 +59,9 @@ def check(
         return _check_size(net, formula, certificate, domain, inputs)
     if net is None or formula is None:
         return Verdict(False, f"expected a network and a formula, or one of the formats {', '.join(SIZES)}")
-    return check_claim(read_claim(net, formula, domain, inputs), certificate)
+    claim = read_claim(net, formula, domain, inputs)
+    claim.domain.refuse_empty(len(claim.left.inputs))
+    return check_claim(claim, certificate)
 
 
 def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Sequence[str] | None) -> Verdict:

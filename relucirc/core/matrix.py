@@ -44,6 +44,7 @@ class ExactMatrix:
         rows: For every row its non-zero entries ``(column, value)``, columns ascending.
 
     Example:
+        >>> from fractions import Fraction
         >>> w = ExactMatrix.of([["1/3", 2], [0, -1]])
         >>> w[0][0] + Fraction(1, 6), w[-1, 1], np.array(w).sum()
         (1/2, -1, 4/3)

@@ -155,7 +155,7 @@ def chart_of_domain(domain: Domain, n: int) -> Chart:
     """
     chart = chart_of(domain.relations, n)
     if isinstance(chart, Empty):
-        raise DomainError(f"the domain is empty: no point satisfies {domain.text}.")
+        raise domain.emptiness
     if domain.integers and feasibility(domain.rounded, n).point is None:
         raise DomainError(f"the domain is empty: no point with integers satisfies {domain.text}.")
     return chart

@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.core.errors import DomainError, shorten
+from relucirc.core.errors import shorten
 from relucirc.core.exact import ONE, ZERO, approximate, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
@@ -66,8 +66,7 @@ class Ground:
         read = read_domain(domain, net.inputs)
         if _is_none(domain):
             return _cube(net)
-        if feasibility(read.relations, n).point is None:
-            raise DomainError(f"the domain is empty: no point satisfies {shorten(domain)}.")
+        read.refuse_empty(n)
         bounds = _bounds(read.relations, n)
         region, reach = read, None
         if any(None in pair for pair in bounds):

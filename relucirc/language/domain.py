@@ -16,6 +16,7 @@ from sympy.logic.boolalg import Boolean
 
 from relucirc.core.errors import DomainError, FormulaError, RelucircError, shorten
 from relucirc.core.exact import ONE, rational, sign_of
+from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
 from relucirc.core.names import positions, read_names
@@ -81,6 +82,20 @@ class Domain:
             if relation.op == "==":
                 found.append(Relation(-whole.shift(fmpq(-below)), ">="))
         return tuple(found)
+
+    def refuse_empty(self, n: int) -> None:
+        """Asks for a point of the domain among n inputs.
+
+        Raises:
+            DomainError: If there is none.
+        """
+        if self.relations and feasibility(self.relations, n).point is None:
+            raise self.emptiness
+
+    @property
+    def emptiness(self) -> DomainError:
+        """The error for a domain that turned out to have no point."""
+        return DomainError(f"the domain is empty: no point satisfies {self.text}.")
 
     @property
     def is_everything(self) -> bool:
