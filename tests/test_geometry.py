@@ -318,7 +318,7 @@ def test_fresh_rows_complete_the_known_ones_to_a_span_of_all(vectors, count):
 @given(st.integers(1, 4).flatmap(lambda d: st.lists(st.tuples(*[SMALL] * d), min_size=2, max_size=7)))
 def test_what_floats_propose_is_exact_and_decides(vectors):
     target, *generators = [[fmpq(c) for c in v] for v in vectors]
-    found = combination.Combination(*proposed(target, generators))
+    found = combination.Combination(*proposed(target, generators, separate=True))
     assert (found.multipliers is None) != (found.separator is None)
     check_combination(found, target, generators)
     assert (found.multipliers is None) == (cone_combination(target, generators).multipliers is None)
@@ -355,7 +355,7 @@ def test_where_floats_are_useless_exact_arithmetic_decides(within):
     target, generators = large_system(5, within=within)
     huge = fmpq(10) ** 400
     target, generators = [huge * c for c in target], [[huge * c for c in g] for g in generators]
-    assert proposed(target, generators) == (None, None)
+    assert proposed(target, generators, separate=True) == (None, None)
     assert cone_combination(target, generators, thorough=False) == combination.Combination(None, None)
     found = cone_combination(target, generators)
     check_combination(found, target, generators)
@@ -384,6 +384,6 @@ def test_whatever_floats_propose_the_evidence_is_exact(data):
     answer = SimpleNamespace(status=0, x=np.array(amounts), eqlin=SimpleNamespace(marginals=np.array(prices)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scipy.optimize, "linprog", lambda *_, **__: answer)
-        found = combination.Combination(*proposed(target, generators))
+        found = combination.Combination(*proposed(target, generators, separate=True))
     if found != combination.Combination(None, None):
         check_combination(found, target, generators)

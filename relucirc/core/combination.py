@@ -41,7 +41,7 @@ def cone_combination(target: Vector, generators: Sequence[Vector], *, thorough: 
             propose nothing that is exactly so.
     """
     if len(target) * len(generators) > SMALL:
-        found = Combination(*proposed(target, generators))
+        found = Combination(*proposed(target, generators, separate=thorough))
         if not thorough or found.multipliers is not None or found.separator is not None:
             return found
     return _simplex(target, generators)

@@ -19,8 +19,10 @@ NOISE = 1e-9
 SECONDS = 10.0
 
 
-def proposed(target: Vector, generators: Sequence[Vector]) -> tuple[list[fmpq] | None, list[fmpq] | None]:
-    """Returns multipliers of the generators, or a separating vector; neither where floats find no basis."""
+def proposed(
+    target: Vector, generators: Sequence[Vector], *, separate: bool
+) -> tuple[list[fmpq] | None, list[fmpq] | None]:
+    """Returns multipliers of the generators, or, if asked for, a separating vector; neither without a basis for it."""
     from scipy.optimize import linprog  # noqa: PLC0415  (slow to import, seldom needed)
 
     dim = len(target)
@@ -30,9 +32,10 @@ def proposed(target: Vector, generators: Sequence[Vector]) -> tuple[list[fmpq] |
     matrix, wanted = np.ldexp(matrix, -exponents[:, None]), np.ldexp(wanted, -exponents)
     if not (np.isfinite(matrix).all() and np.isfinite(wanted).all()):
         return None, None
+    off = np.eye(dim)[:, : dim * separate]
     found = linprog(
-        np.repeat([0.0, 1.0], [len(generators), 2 * dim]),
-        A_eq=np.hstack([matrix, np.eye(dim), -np.eye(dim)]),
+        np.repeat([1.0 - separate, 1.0], [len(generators), 2 * off.shape[1]]),
+        A_eq=np.hstack([matrix, off, -off]),
         b_eq=wanted,
         bounds=(0, None),
         method="highs-ds",
@@ -48,6 +51,8 @@ def proposed(target: Vector, generators: Sequence[Vector]) -> tuple[list[fmpq] |
         for i, value in zip(support, values, strict=True):
             multipliers[i] = value
         return multipliers, None
+    if not separate:
+        return None, None
     prices = found.eqlin.marginals
     tight = [generators[i] for i in np.flatnonzero(np.abs(prices @ matrix) < NOISE).tolist()]
     most = np.flatnonzero(np.abs(prices) > 1 - NOISE).tolist()
