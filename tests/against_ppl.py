@@ -1,13 +1,20 @@
 """An outside exact judge of polyhedra: the Parma Polyhedra Library.
 
 It is GPL: tests ask it, the library does not.  Rows are integers ``(constant, coefficients...)``.
+
+Some builds of it leave the processor rounding upward when they are imported, and with it every float of the
+process; here it is set back.
 """
 
+import ctypes
 from collections.abc import Iterable, Sequence
 
 import pytest
 
+libm = ctypes.CDLL(None)
+rounding = libm.fegetround()
 ppl = pytest.importorskip("ppl", reason="pplpy is not installed")
+libm.fesetround(rounding)
 
 OPERATORS = {">": lambda e: e > 0, ">=": lambda e: e >= 0, "==": lambda e: e == 0}
 

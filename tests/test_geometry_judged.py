@@ -1,6 +1,7 @@
 """Exact polyhedra against the Parma Polyhedra Library: generators, emptiness, and charts."""
 
 import math
+from fractions import Fraction
 from operator import mul
 
 from against_ppl import count, generated, polyhedron
@@ -93,3 +94,8 @@ def test_a_chart_is_the_polyhedron_in_as_many_coordinates_as_it_has_dimensions(r
     seen = polyhedron([*pivots, *inside], n, ["=="] * n + [">="] * len(inside))
     assert seen == judged
     assert all(f.evaluate(chart.interior) > 0 for f in chart.constraints)
+
+
+def test_the_judge_leaves_floats_rounding_to_nearest():
+    third = float("1") / float("3")
+    assert Fraction(third) == Fraction(6004799503160661, 2**54)
