@@ -238,7 +238,8 @@ def test_a_checkpoint_that_cannot_be_read_is_refused(tmp_path):
         train("x", (1, 2, 1), key=KEY, seeds=1, steps=1, checkpoint="/dev/null/no/such")
 
 
-def test_the_progress_bar_counts_every_step(capsys):
+def test_the_progress_bar_counts_every_step(capsys, monkeypatch):
+    monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
     train("x", (1, 2, 1), key=KEY, seeds=1, steps=60, batch=10, progress=True)
     err = capsys.readouterr().err
     assert "x x 1:" in err
