@@ -4,6 +4,7 @@ A rational stands here as the float nearest to it, and :func:`rationals` reads i
 what is proved later is the circuit that is written with the rationals.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class Rounded:
 
 
 @dataclass(frozen=True)
-class Rounding:
+class Rounding(ABC):
     """A rule for rounding.
 
     Attributes:
@@ -44,6 +45,7 @@ class Rounding:
 
     tolerance: float
 
+    @abstractmethod
     def numbers(self, values: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rounds numbers.
 
@@ -54,7 +56,6 @@ class Rounding:
         Returns:
             The rounded numbers, and where none fitted.
         """
-        raise NotImplementedError
 
     def rows(self, weight: np.ndarray, bias: np.ndarray) -> Rounded:
         """Rounds rows in units of their largest weight; a bias is never rounded to more than its own digits allow."""
