@@ -1,4 +1,4 @@
-"""What is claimed: two graphs, equal at every point of a domain."""
+"""What is claimed: two graphs, equal at every point of a domain, or their differences in no forbidden relation to 0."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import sympy
 from flint import fmpq
 
 from relucirc.core.errors import NetworkError, is_circuit, is_torch, not_a_network
-from relucirc.core.graph import Graph
+from relucirc.core.exact import sign_of
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph, Relation
 from relucirc.core.names import read_names
 from relucirc.core.trees import symbols_of
 from relucirc.language.domain import Domain, declared, read_domain
@@ -17,18 +19,27 @@ from relucirc.language.lower.from_formula import graph_of_formula, read_expressi
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.network import MLP
 
+Violation = tuple[tuple[int, str], ...]
+"""What must not happen at any point: of some differences ``left - right``, each by its number, one relation to 0
+(``>``, ``>=``, ``==``) holds for every one of them."""
+
 
 @dataclass(frozen=True)
 class Claim:
-    """``left = right`` on a domain.
+    """``left = right`` on a domain, or relations between the two.
+
+    A relation is said by what breaks it, in disjunctive form: ``y1 > y2 or y1 > y3`` is broken where
+    ``y2 - y1 >= 0`` and ``y3 - y1 >= 0``, one violation of two parts; ``|y - f| <= 1/10`` where
+    ``y - f - 1/10 > 0``, or where ``f - y - 1/10 > 0``: two violations of one part each.
 
     Attributes:
         left: The network as a graph.
         right: The formula as a graph over the same inputs.
-        domain: Where they are claimed equal.
+        domain: Where that is claimed.
         network: The rational network that ``left`` was read from, None for a JAX function.
         moves: How a symbolic family became that network.
         expressions: The formula in SymPy, one for each output, where it was given so.
+        violations: Of a claim of relations, all that would break it; None for equality.
     """
 
     left: Graph
@@ -37,6 +48,7 @@ class Claim:
     network: MLP | None
     moves: tuple[dict, ...] = ()
     expressions: tuple[sympy.Expr, ...] | None = None
+    violations: tuple[Violation, ...] | None = None
 
     def contains(self, point: Sequence[fmpq]) -> bool:
         """Whether the domain holds a point."""
@@ -51,8 +63,15 @@ class Claim:
         return self.right.evaluate(point)
 
     def is_witness(self, point: Sequence[fmpq]) -> bool:
-        """Whether a point of the domain tells the sides apart, exactly."""
-        return self.contains(point) and self.left_value(point) != self.right_value(point)
+        """Whether a point of the domain refutes the claim, exactly."""
+        return self.contains(point) and self.is_broken_by(self.left_value(point), self.right_value(point))
+
+    def is_broken_by(self, left: Sequence[fmpq], right: Sequence[fmpq]) -> bool:
+        """Whether these values of the two sides refute the claim."""
+        if self.violations is None:
+            return list(left) != list(right)
+        signs = [sign_of(a - b) for a, b in zip(left, right, strict=True)]
+        return any(all(Relation(Form(), op).holds(signs[i]) for i, op in violation) for violation in self.violations)
 
 
 def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Claim:
