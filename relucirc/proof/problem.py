@@ -13,6 +13,10 @@ from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 
 
+WIDE = 8
+"""Dimensions up to which hinges are sampled at the polyhedron's vertices: a box has 2^n of them."""
+
+
 @dataclass(frozen=True)
 class Lowered:
     """Both graphs over the atoms of one hinge graph.
@@ -79,7 +83,7 @@ class Problem:
         return self._lower(flatten=True)
 
     def _lower(self, *, flatten: bool) -> Lowered:
-        cell = self.cell if self.constraints else None
+        cell = self.cell if self.constraints and self.n <= WIDE else None
         hinges = HingeGraph(self.n, self.constraints, cell, flatten=flatten)
         left, left_steps = hinges.lower(self.left)
         right, right_steps = hinges.lower(self.right)

@@ -1,0 +1,172 @@
+"""Checks a proof by bounding: nowhere on a cell do all parts of a violation hold.
+
+A hinge is an atom of one element, ``h = max(0, l)``.  At a leaf a non-negative combination of facts is a negative
+constant, or zero with a strict fact among them (Motzkin), which no point can satisfy.  The facts about a hinge:
+
+=============  ===================================  ==========================================
+``zero``       ``h >= 0``
+``line``       ``h - l >= 0``
+``active``     ``l >= 0``                           where that was supposed
+``inactive``   ``-l >= 0``                          where that was supposed
+``on``         ``l - h >= 0``                       where active, or a lemma says ``l >= 0``
+``off``        ``-h >= 0``                          where inactive, or a lemma says ``l <= 0``
+``chord``      ``up (l - lo) - (up - lo) h >= 0``   where lemmas say ``lo <= l <= up``
+=============  ===================================  ==========================================
+
+The chord holds at both ends of ``[lo, up]`` and a hinge is convex between; with ``lo >= 0`` or ``up <= 0`` it is not
+used.  The tree is a list in pre-order: a cut of the inputs, a hinge, lemmas for what is below, or a leaf.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flint import fmpq
+
+from relucirc.checker.derivation import Derivation
+from relucirc.checker.linear import (
+    UNIT,
+    Linear,
+    constant,
+    fields,
+    form,
+    index,
+    minus,
+    mix,
+    number,
+    require,
+    sequence,
+    word,
+)
+
+ONE = fmpq(1)
+KINDS = ("constraint", "part", "zero", "line", "active", "inactive", "on", "off", "chord")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the tree a fact is used.
+
+    Attributes:
+        derivation: The atoms.
+        constraints: Forms over the inputs, each with its relation to 0.
+        parts: What is supposed to hold, and cannot.
+        supposed: For some hinges which side was supposed.
+        lower, upper: What lemmas say of hinges' arguments.
+    """
+
+    derivation: Derivation
+    constraints: list[tuple[Linear, str]]
+    parts: list[tuple[Linear, str]]
+    supposed: dict[int, bool]
+    lower: dict[int, fmpq]
+    upper: dict[int, fmpq]
+
+    def argument(self, k: int) -> Linear:
+        """What a hinge is the positive part of."""
+        elements = self.derivation.atoms[k]
+        require(len(elements) == 1, f"atom {k} is no hinge")
+        return elements[0]
+
+    def fact(self, kind: str, i: int) -> tuple[Linear, str]:
+        """Returns a form that is known to be ``>= 0``, ``> 0`` or ``== 0`` here."""
+        if kind in ("constraint", "part"):
+            given = self.constraints if kind == "constraint" else self.parts
+            require(i < len(given), f"there is no {kind} {i}")
+            return given[i]
+        require(i < len(self.derivation.atoms), f"there is no hinge {i}")
+        hinge, argument = {self.derivation.n + i: ONE}, self.argument(i)
+        if kind == "zero":
+            return hinge, ">="
+        if kind == "line":
+            return minus(hinge, argument), ">="
+        if kind in ("active", "inactive"):
+            require(self.supposed.get(i) is (kind == "active"), f"hinge {i} was not supposed to be {kind}")
+            return (argument if kind == "active" else mix([(-ONE, argument)])), ">="
+        low, high = self.lower.get(i), self.upper.get(i)
+        if kind == "on":
+            require(self.supposed.get(i) is True or (low is not None and low >= 0), f"hinge {i} is not known to be on")
+            return minus(argument, hinge), ">="
+        if kind == "off":
+            known = self.supposed.get(i) is False or (high is not None and high <= 0)
+            require(known, f"hinge {i} is not known to be off")
+            return mix([(-ONE, hinge)]), ">="
+        require(low is not None and high is not None and low < 0 < high, f"hinge {i} has no chord here")
+        assert low is not None
+        assert high is not None
+        return mix([(high, argument), (-high * low, {UNIT: ONE}), (low - high, hinge)]), ">="
+
+
+def check_bounding(
+    trees: Any,
+    derivation: Derivation,
+    constraints: list[tuple[Linear, str]],
+    violations: list[list[tuple[Linear, str]]],
+) -> None:
+    """Rejects unless there is one tree for every violation, which shows that its parts do not hold together."""
+    trees = sequence(trees, "bounding")
+    require(len(trees) == len(violations), f"{len(trees)} trees for {len(violations)} violations")
+    for tree, parts in zip(trees, violations, strict=True):
+        pending = [Place(derivation, constraints, parts, {}, {}, {})]
+        for node in sequence(tree, "a tree of bounding"):
+            require(bool(pending), "a tree of bounding goes on after its end")
+            pending += _below(node, pending.pop())
+        require(not pending, "a tree of bounding ends too early")
+
+
+def _below(node: Any, place: Place) -> list[Place]:
+    """What is still to be shown after a node: the last one first."""
+    require(type(node) is dict, "a node of bounding is not an object")
+    derivation = place.derivation
+    if "leaf" in node:
+        total, strict = _combined(fields(node, {"leaf"}, set(), "a leaf")["leaf"], place)
+        rest = constant(total)
+        shown = rest is not None and (rest < 0 or (rest == 0 and strict))
+        require(shown, "a leaf's combination does not contradict itself")
+        return []
+    if "hinge" in node:
+        k = index(fields(node, {"hinge"}, set(), "a hinge")["hinge"], len(derivation.atoms))
+        require(k not in place.supposed, f"hinge {k} is decided twice")
+        place.argument(k)
+        derivation.used.add(k)
+        return [replace(place, supposed={**place.supposed, k: on}) for on in (False, True)]
+    if "cut" in node:
+        cut = form(fields(node, {"cut"}, set(), "a cut")["cut"], derivation.n)
+        below = (mix([(-ONE, cut)]), ">=")
+        return [replace(place, constraints=[*place.constraints, side]) for side in (below, (cut, ">="))]
+    place = replace(place, lower=dict(place.lower), upper=dict(place.upper))
+    for lemma in sequence(fields(node, {"lemmas"}, set(), "a node of bounding")["lemmas"], "lemmas"):
+        fields(lemma, {"hinge"}, {"lower", "upper"}, "a bound")
+        k = index(lemma["hinge"], len(derivation.atoms))
+        argument = place.argument(k)
+        ends = {}
+        for name, sign in (("lower", ONE), ("upper", -ONE)):
+            if name in lemma:
+                require(len(sequence(lemma[name], "a bound")) == 2, "a bound is a number and its reasons")
+                end = number(lemma[name][0])
+                total, _ = _combined(lemma[name][1], replace(place, parts=[]))
+                # sign * (argument - end) has to be the combination plus a constant >= 0
+                rest = constant(mix([(sign, argument), (-sign * end, {UNIT: ONE}), (-ONE, total)]))
+                require(rest is not None and rest >= 0, f"the {name} bound of hinge {k} does not follow")
+                ends[name] = end
+        if "lower" in ends:
+            place.lower[k] = max(ends["lower"], place.lower.get(k, ends["lower"]))
+        if "upper" in ends:
+            place.upper[k] = min(ends["upper"], place.upper.get(k, ends["upper"]))
+    return [place]
+
+
+def _combined(facts: Any, place: Place) -> tuple[Linear, bool]:
+    """The combination of facts, and whether a strict one is among them."""
+    parts, strict = [], False
+    for fact in sequence(facts, "facts"):
+        require(len(sequence(fact, "a fact")) == 3, "a fact is a kind, a number and a multiplier")
+        kind = word(fact[0], KINDS, "a fact")
+        require(type(fact[1]) is int and fact[1] >= 0, "a fact has no number")
+        known, op = place.fact(kind, fact[1])
+        multiplier = number(fact[2])
+        require(multiplier != 0 and (op == "==" or multiplier > 0), "a multiplier has the wrong sign")
+        if kind not in ("constraint", "part"):
+            place.derivation.used.add(fact[1])
+        strict = strict or op == ">"
+        parts.append((multiplier, known))
+    return mix(parts), strict

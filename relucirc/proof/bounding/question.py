@@ -1,0 +1,139 @@
+"""What is bounded: forms over inputs and hinges on a polyhedron, exactly, and the same in floats."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import frexp
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.core.exact import ONE, ZERO, approximate
+from relucirc.core.forms import Form
+from relucirc.core.graph import Relation
+from relucirc.geometry.hinges import HingeGraph
+
+Interval = tuple[fmpq | None, fmpq | None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is there a point where all parts hold, on the polyhedron of the constraints?
+
+    Attributes:
+        hinges: The hinge graph; variable ``n + k`` is ``relu(l_k)``.
+        constraints: Relations over the inputs.
+        parts: Relations over inputs and hinges.
+    """
+
+    hinges: HingeGraph
+    constraints: tuple[Relation, ...]
+    parts: tuple[Relation, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of inputs."""
+        return self.hinges.n
+
+    @cached_property
+    def used(self) -> tuple[int, ...]:
+        """The hinges that the parts read, directly or not, ascending: each reads earlier ones alone."""
+        return tuple(self.hinges.reachable([part.form for part in self.parts]))
+
+    def argument(self, k: int) -> Form:
+        """``l_k``, of which hinge k is the positive part."""
+        return self.hinges.atoms[k].elements[0]
+
+    @cached_property
+    def box(self) -> list[tuple[tuple[fmpq, int] | None, tuple[fmpq, int] | None]]:
+        """The bounds that single constraints give each input: the number, and which constraint gives it."""
+        found: list[list[tuple[fmpq, int] | None]] = [[None, None] for _ in range(self.n)]
+        for i, relation in enumerate(self.constraints):
+            if len(relation.form.terms) != 1:
+                continue
+            ((v, c),) = relation.form.terms.items()
+            bound = -relation.form.const / c
+            for side in (0, 1):
+                if relation.op != "==" and (c > 0) == bool(side):
+                    continue
+                known = found[v][side]
+                if known is None or (bound > known[0] if side == 0 else bound < known[0]):
+                    found[v][side] = bound, i
+        return [(low, high) for low, high in found]
+
+    @cached_property
+    def floats(self) -> "Floats":
+        """The same in floats, scaled."""
+        return Floats(self)
+
+
+class Floats:
+    """A question in floats: every hinge divided by a power of two so that its values are near 1.
+
+    Attributes:
+        position: Hinge number -> place among the hinges that are used.
+        scale: What each used hinge was divided by.
+        matrix, bias: ``l`` of each used hinge over inputs and used hinges.
+        parts, part_bias: The parts over inputs and used hinges.
+        rows, row_bias: The constraints over inputs.
+    """
+
+    def __init__(self, question: Question) -> None:
+        n, used = question.n, question.used
+        self.position = {k: i for i, k in enumerate(used)}
+        reach = [max(abs(approximate(b[0])) for b in pair) if None not in pair else 1.0 for pair in question.box]
+        self.scale = np.ones(len(used))
+        self.matrix, self.bias = np.zeros((len(used), n + len(used))), np.zeros(len(used))
+        for i, k in enumerate(used):
+            row, bias = self._row(question.argument(k), n)
+            size = float(np.abs(row[:n]) @ np.maximum(reach, 1e-6)) + float(np.abs(row[n:]).sum()) + abs(bias)
+            self.scale[i] = 2.0 ** frexp(size or 1.0)[1]
+            self.matrix[i], self.bias[i] = row / self.scale[i], bias / self.scale[i]
+        parts = [self._row(part.form, n) for part in question.parts]
+        self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used))
+        self.part_bias = np.array([bias for _, bias in parts])
+        kept = [(relation.form, relation.op) for relation in question.constraints]
+        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(-1, n)
+        self.row_bias = np.array([approximate(form.const) for form, _ in kept])
+
+    def _row(self, form: Form, n: int) -> tuple[np.ndarray, float]:
+        row = np.zeros(n + len(self.position))
+        for v, c in form.terms.items():
+            if v < n:
+                row[v] = approximate(c)
+            else:
+                i = self.position[v - n]
+                row[n + i] = approximate(c) * self.scale[i]
+        return row, approximate(form.const)
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The arguments of all hinges at a point, and the parts' values."""
+        n = len(x)
+        values = np.concatenate([x, np.zeros(len(self.bias))])
+        arguments = np.zeros(len(self.bias))
+        for i in range(len(self.bias)):
+            arguments[i] = self.matrix[i] @ values + self.bias[i]
+            values[n + i] = max(arguments[i], 0.0)
+        return arguments, self.parts @ values + self.part_bias
+
+
+def short(value: float, bits: int = 10) -> fmpq:
+    """Returns a number near a float, a multiple of a power of two."""
+    return fmpq(round(value * (1 << bits)), 1 << bits)
+
+
+def relatively(value: float, bits: int = 40) -> fmpq:
+    """Returns a number of so many bits near a float that is not 0."""
+    mantissa, exponent = frexp(value)
+    whole, shift = round(mantissa * (1 << bits)), bits - exponent
+    return fmpq(whole, 1 << shift) if shift >= 0 else fmpq(whole << -shift)
+
+
+def dyadic(value: fmpq, side: int, bits: int = 24) -> fmpq:
+    """Rounds up (side 1) or down (side -1) to about so many bits."""
+    if not value:
+        return ZERO
+    size = int(abs(value).p).bit_length() - int(value.q).bit_length()
+    shift = bits - size
+    scaled = value * (fmpq(1 << shift) if shift >= 0 else ONE / (1 << -shift))
+    whole = -int(-scaled.p // scaled.q) if side > 0 else int(scaled.p // scaled.q)
+    return fmpq(whole, 1 << shift) if shift >= 0 else fmpq(whole << -shift)

@@ -1,0 +1,314 @@
+"""Branch and bound: floats search best first, and then every leaf is proved exactly, or split further."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.core.budget import tick
+from relucirc.core.exact import ONE, ZERO, text
+from relucirc.core.feasible import feasibility
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Relation
+from relucirc.core.rows import solve_rows
+from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
+from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
+from relucirc.proof.bounding.program import NOTHING, Program, Solved
+from relucirc.proof.bounding.question import Question, short
+
+TIE = 1e-7
+"""Bounds this near, relatively, are told apart exactly."""
+
+
+@dataclass
+class Branch:
+    """A node of the tree; a leaf as long as no hinge is chosen."""
+
+    node: Node
+    solved: Solved | None
+    hinge: int | None = None
+    below: "tuple[Branch, ...]" = ()
+    facts: Facts | None = None
+
+
+class Search:
+    """Where all parts of a question hold, or why nowhere; or how large the least part gets.
+
+    Args:
+        question: What is asked.
+        raising: Whether the threshold is raised to the largest value of the (only) part that is attained, to end
+            with its maximum.  Otherwise a point where all parts hold ends the search.
+
+    Attributes:
+        threshold: What the parts do not exceed together where the search has been.
+        point: A point that attains the threshold; where all parts hold, without raising.
+        bound: What the parts do not exceed together, in floats.
+    """
+
+    def __init__(self, question: Question, *, raising: bool = False, threshold: fmpq = ZERO) -> None:
+        self.question, self.raising = question, raising
+        self.threshold, self.point = threshold, None
+        self.known = not raising
+        root = Node(question)
+        ranges, self.lemmas = ranges_by_substitution(root)
+        self.root = Branch(root.with_ranges(ranges), None)
+        self.program = Program(self.root.node)
+        self.bound = np.inf
+
+    # The search in floats
+
+    def run(self) -> None:
+        """Searches until nothing is left above the threshold; then ``self.point`` or :meth:`evidence` tells."""
+        order = count()
+        self.root.solved = self._solve(self.root.node)
+        heap = [(-self.root.solved.bound, next(order), self.root)]
+        while heap and not (self.point is not None and not self.raising):
+            tick("boxes")
+            bound, _, branch = heapq.heappop(heap)
+            self.bound = -bound
+            if -bound <= self._cutoff():
+                break
+            hinge = self._choose(branch)
+            if hinge is None:
+                if not self._settle(branch):
+                    raise AssertionError
+                continue
+            for child in self._split(branch, hinge):
+                assert child.solved is not None
+                heapq.heappush(heap, (-child.solved.bound, next(order), child))
+
+    def _cutoff(self) -> float:
+        if not self.known:
+            return -np.inf
+        threshold = float(self.threshold.p) / float(self.threshold.q)
+        return threshold + TIE * (1.0 + abs(threshold))
+
+    def _solve(self, node: Node) -> Solved:
+        solved = self.program.solve(node)
+        if solved is None:
+            return Solved(np.inf, np.zeros(self.question.n), np.zeros(0), NOTHING, np.zeros(0))
+        if np.isfinite(solved.bound):
+            self._look(solved.x)
+        return solved
+
+    def _look(self, x: np.ndarray) -> None:
+        """Evaluates a proposed point exactly if floats say that it is worth it."""
+        _, values = self.question.floats.run(x)
+        least = float(values.min(initial=np.inf))
+        if self.known and least <= float(self.threshold.p) / float(self.threshold.q) - TIE:
+            return
+        if self.raising:
+            if not self.known or least > self._cutoff():
+                for point in self._near(x):
+                    self.offer(point)
+        elif least >= -TIE:
+            for point in self._near(x):
+                self.offer(point)
+                if self.point is not None:
+                    break
+
+    def _near(self, x: np.ndarray) -> Iterator[Point]:
+        yield from rounded(self.question, x)
+        tight = vertex(self.question, x)
+        if tight is not None:
+            yield tight
+
+    def offer(self, point: Point) -> None:
+        """Takes a point of the polyhedron if it is better than what is known."""
+        values = values_at(self.question, point)
+        if self.raising:
+            (value,) = values
+            if not self.known or value > self.threshold:
+                self.threshold, self.point, self.known = value, point, True
+        elif all(
+            part.holds((v > self.threshold) - (v < self.threshold))
+            for part, v in zip(self.question.parts, values, strict=True)
+        ):
+            self.point = point
+
+    def _choose(self, branch: Branch) -> int | None:
+        """The open hinge whose relaxation matters most; None where none is open."""
+        used, solved = self.question.used, branch.solved
+        if solved is not None and len(solved.gaps) and solved.gaps.max() > 0:
+            return used[int(solved.gaps.argmax())]
+        open_ones = [k for k in used if branch.node.state(k) is None]
+        return open_ones[0] if open_ones else None
+
+    def _split(self, branch: Branch, hinge: int) -> tuple[Branch, ...]:
+        branch.hinge = hinge
+        children = (branch.node.decide(hinge, True), branch.node.decide(hinge, False))
+        branch.below = tuple(Branch(child, self._solve(child)) for child in children)
+        return branch.below
+
+    # The proof of the leaves
+
+    def evidence(self) -> list[dict] | None:
+        """Proves every leaf; a point that turns up instead stands in ``self.point`` (or raises the threshold)."""
+        leaves = [branch for branch in self._preorder() if branch.hinge is None]
+        while leaves:
+            tick("leaves")
+            branch = leaves.pop()
+            if branch.facts is None and not self._settle(branch):
+                if self.point is not None and not self.raising:
+                    return None
+                hinge = self._choose(branch)
+                assert hinge is not None
+                leaves += self._split(branch, hinge)
+        return [{"lemmas": self.lemmas}] * bool(self.lemmas) + [
+            {"leaf": branch.facts} if branch.hinge is None else {"hinge": branch.hinge} for branch in self._preorder()
+        ]
+
+    def _preorder(self) -> Iterator[Branch]:
+        pending = [self.root]
+        while pending:
+            branch = pending.pop()
+            yield branch
+            pending += reversed(branch.below)
+
+    def _settle(self, branch: Branch) -> bool:
+        """Proves a leaf, by what floats proposed or exactly; False where hinges have to be split first."""
+        branch.facts = self._proposed(branch)
+        if branch.facts is not None:
+            return True
+        found = self._exactly(branch)
+        if isinstance(found, list):
+            branch.facts = found
+        elif found is not None and not self._choose_open(branch.node):
+            self.offer(found)
+            if self.raising:
+                return self._settle(branch)
+        return branch.facts is not None
+
+    def _choose_open(self, node: Node) -> bool:
+        return any(node.state(k) is None for k in self.question.used)
+
+    def _parts(self) -> list[Relation]:
+        return [Relation(part.form.shift(-self.threshold), part.op) for part in self.question.parts]
+
+    def _proposed(self, branch: Branch) -> Facts | None:
+        """A combination with the slopes that the linear program ends with."""
+        solved, parts = branch.solved, self._parts()
+        if solved is None or solved.bound == np.inf:
+            return None
+        total = float(solved.weights.sum())
+        if solved.bound == -np.inf:
+            found = upper(branch.node, Form(), solved.slopes)
+            return found[1] if found is not None and found[0] < 0 else None
+        if len(parts) == 1:
+            weights = [ONE]
+        elif total > 0:
+            weights = [short(w / total, 20) for w in solved.weights.tolist()]
+        else:
+            return None
+        if not any(weights) or any(part.op == "==" for part in parts):
+            return None
+        used = [(w, j) for j, w in enumerate(weights) if w > 0]
+        found = upper(branch.node, combine((w, parts[j].form) for w, j in used), solved.slopes)
+        if found is None:
+            return None
+        facts = [["part", j, text(w)] for w, j in used] + found[1]
+        strict = any(parts[j].op == ">" for _, j in used)
+        return facts if found[0] < 0 or (found[0] == 0 and strict) else None
+
+    def _exactly(self, branch: Branch) -> Facts | Point | None:
+        """Decides the relaxation of a node over the rationals: facts that contradict each other, or a point."""
+        node, solved = branch.node, branch.solved
+        system = self._system(node)
+        if solved is not None and solved.support:
+            facts = self._on_support(node, system, solved.support)
+            if facts is not None:
+                return facts
+            if self._choose_open(node):
+                return None
+        names = list(system)
+        width = 1 + max((v for r in system.values() for v in r.form.terms), default=0)
+        answer = feasibility([system[name] for name in names], max(width, self.question.n))
+        if answer.point is not None:
+            return tuple(answer.point[: self.question.n])
+        assert answer.multipliers is not None
+        found = [(name, m) for name, m in zip(names, answer.multipliers, strict=True) if m]
+        return self._written(node, found)
+
+    def _on_support(self, node: Node, system: dict, support: Sequence[tuple[str, int]]) -> Facts | None:
+        """Solves for the multipliers of the facts that are tight in the linear program."""
+        kept = [name for name in support if name in system]
+        # the variables cancel, and the multipliers of the parts add up to 1; or the first multiplier is 1 without any
+        scaled = [name for name in kept if name[0] == "part"] or kept[:1]
+        columns = sorted({v for name in kept for v in system[name].form.terms})
+        rows = [[*(system[name].form.coefficient(v) for v in columns), ONE if name in scaled else ZERO] for name in kept]
+        solution = solve_rows([*[ZERO] * len(columns), ONE], rows)
+        if solution is None:
+            return None
+        found = [(name, m) for name, m in zip(kept, solution, strict=True) if m]
+        if any(m < 0 and system[name].op != "==" for name, m in found):
+            return None
+        rest = sum((m * system[name].form.const for name, m in found), start=ZERO)
+        strict = any(system[name].op == ">" for name, _ in found)
+        return self._written(node, found) if rest < 0 or (rest == 0 and strict) else None
+
+    def _system(self, node: Node) -> dict[tuple[str, int], Relation]:
+        """All that is known at a node, over inputs and open hinges, by the names of the facts."""
+        question, n = self.question, self.question.n
+        values: dict[int, Form] = {}
+        system = {("constraint", i): relation for i, relation in enumerate(question.constraints)}
+        opened = count(n)
+        for k in question.used:
+            argument, state = question.argument(k).substitute(values.get), node.state(k)
+            if k in node.decided:
+                name = "active" if node.decided[k] else "inactive"
+                system[name, k] = Relation(argument if state else -argument, ">=")
+            if state is not None:
+                values[n + k] = argument if state else Form()
+                continue
+            hinge = values[n + k] = Form.variable(next(opened))
+            system["zero", k] = Relation(hinge, ">=")
+            system["line", k] = Relation(hinge - argument, ">=")
+            low, high = node.ranges.get(k, (None, None))
+            if low is not None and high is not None:
+                system["chord", k] = Relation(combine(((high, argument.shift(-low)), (low - high, hinge))), ">=")
+        for j, part in enumerate(self._parts()):
+            system["part", j] = Relation(part.form.substitute(values.get), part.op)
+        return system
+
+    def _written(self, node: Node, found: Sequence[tuple[tuple[str, int], fmpq]]) -> Facts:
+        """Facts with their multipliers, and what takes decided hinges out of their combination."""
+        return [[*name, text(m)] for name, m in found] + self._decided_away(node, found)
+
+    def _decided_away(self, node: Node, found: Sequence[tuple[tuple[str, int], fmpq]]) -> Facts:
+        """What takes decided hinges out of a combination."""
+        n, total = self.question.n, dict[int, fmpq]()
+
+        def add(factor: fmpq, form: Form) -> None:
+            for v, c in form.terms.items():
+                total[v] = total.get(v, ZERO) + factor * c
+
+        parts, one = self._parts(), Form.variable
+        for (kind, i), m in found:
+            if kind == "constraint":
+                continue
+            if kind == "part":
+                add(m, parts[i].form)
+                continue
+            argument, hinge = self.question.argument(i), one(n + i)
+            low, high = node.ranges.get(i, (ZERO, ZERO))
+            assert low is not None
+            assert high is not None
+            {
+                "zero": lambda: add(m, hinge),
+                "line": lambda: add(m, hinge - argument),
+                "active": lambda: add(m, argument),
+                "inactive": lambda: add(-m, argument),
+                "chord": lambda: add(m, combine(((high, argument), (low - high, hinge)))),
+            }[kind]()
+        more: Facts = []
+        for k in reversed(self.question.used):
+            state, c = node.state(k), total.pop(n + k, ZERO)
+            if state is None or not c:
+                continue
+            more.append([(("on", "line") if state else ("off", "zero"))[c < 0], k, text(abs(c))])
+            if state:
+                add(c, self.question.argument(k))
+        return more
