@@ -13,6 +13,7 @@ from relucirc import circuits, prove
 from relucirc.checker.evaluating import value_of
 from relucirc.checker.reading import spots
 from relucirc.core.exact import fraction, rational
+from relucirc.core.forms import Form
 from relucirc.core.graph import GraphBuilder, Guard, Relation
 from relucirc.language.formula import parse_formula
 from relucirc.language.lower import from_formula, guards
@@ -89,7 +90,7 @@ def test_what_has_no_value_or_no_rule_has_no_opinion():
     assert value_of(x**70, {"x": rational(1)}) is None
 
 
-LOWERING = from_formula._Lowering
+LOWERING = from_formula.Lowering
 
 
 def _number(k):
@@ -103,7 +104,7 @@ def _up_at_zero(self, form, below, _):
 
 def _swapped(self, names, real=LOWERING.__init__):
     real(self, names)
-    self.position = {name: len(names) - 1 - i for i, name in enumerate(names)}
+    self.named = {name: Form.variable(len(names) - 1 - i) for i, name in enumerate(names)}
 
 
 def _backwards(self, branches, real=GraphBuilder.select):

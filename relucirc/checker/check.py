@@ -18,7 +18,13 @@ SIZES = {SIZE: check_minimal, DEPTH: check_depth}
 
 
 def check(
-    net: Any, formula: Any, certificate: Any, domain: Any = None, *, inputs: Sequence[str] | None = None
+    net: Any,
+    formula: Any,
+    certificate: Any,
+    domain: Any = None,
+    *,
+    within: Any = None,
+    inputs: Sequence[str] | None = None,
 ) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
@@ -32,6 +38,7 @@ def check(
         formula: The formula, as for :func:`relucirc.prove`.
         certificate: ``result.certificate``, or the same data read back from JSON.
         domain: The domain of the claim.
+        within: The tolerance, as for :func:`relucirc.prove`.
         inputs: Names of the inputs where ``net`` is a function.
 
     Returns:
@@ -59,7 +66,7 @@ def check(
         return _check_size(net, formula, certificate, domain, inputs)
     if net is None or formula is None:
         return Verdict(False, f"expected a network and a formula, or one of the formats {', '.join(SIZES)}")
-    claim = read_claim(net, formula, domain, inputs)
+    claim = read_claim(net, formula, domain, inputs, within)
     claim.domain.refuse_empty(len(claim.left.inputs))
     return check_claim(claim, certificate)
 

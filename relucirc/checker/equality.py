@@ -16,6 +16,7 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
     def steps() -> None:
         fields(certificate, {"format", "proof"}, {"family"}, "a certificate")
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+        require(claim.violations is None, "it shows that both sides are equal, which is not what relations claim")
         require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
         require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
         check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())

@@ -37,7 +37,7 @@ from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
-from relucirc.language.claim import read_claim
+from relucirc.language.claim import read_equality
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.network import MLP
 
@@ -81,7 +81,7 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence
         _check_kind(network, kind)
         try:
             where = read_domain(domain, names_asked_about(f, domain, inputs, list(network.inputs)))
-            verdict = check_claim(read_claim(_graph(network, skips), f, where), certificate["equal"])
+            verdict = check_claim(read_equality(_graph(network, skips), f, where), certificate["equal"])
         except RelucircError as error:
             raise Rejected(f"the claim cannot be read: {error}") from None
         require(verdict.accepted is True, f"the network is not proved equal: {verdict.reason}")

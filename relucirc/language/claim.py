@@ -1,14 +1,14 @@
 """What is claimed: two graphs, equal at every point of a domain, or their differences in no forbidden relation to 0."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
 from flint import fmpq
 
-from relucirc.core.errors import NetworkError, is_circuit, is_torch, not_a_network
-from relucirc.core.exact import sign_of
+from relucirc.core.errors import FormulaError, NetworkError, is_circuit, is_torch, not_a_network, shorten
+from relucirc.core.exact import rational, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.names import read_names
@@ -17,11 +17,10 @@ from relucirc.language.domain import Domain, declared, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.language.lower.from_network import graph_of_network
+from relucirc.language.lower.from_relation import graph_of_relation
+from relucirc.language.lower.violations import Violation
 from relucirc.language.network import MLP
-
-Violation = tuple[tuple[int, str], ...]
-"""What must not happen at any point: of some differences ``left - right``, each by its number, one relation to 0
-(``>``, ``>=``, ``==``) holds for every one of them."""
+from relucirc.language.relations import as_formulas, output_names, read_relation
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,19 @@ class Claim:
     ``y - f - 1/10 > 0``, or where ``f - y - 1/10 > 0``: two violations of one part each.
 
     Attributes:
-        left: The network as a graph.
-        right: The formula as a graph over the same inputs.
+        left: The network as a graph.  Within a tolerance: its outputs, and then the opposite of each.  Of relations:
+            the differences that they compare.
+        right: The formula as a graph over the same inputs.  Within a tolerance: its outputs, and then the opposite of
+            each, all plus the tolerance.  Of relations: zeros.
         domain: Where that is claimed.
         network: The rational network that ``left`` was read from, None for a JAX function.
         moves: How a symbolic family became that network.
         expressions: The formula in SymPy, one for each output, where it was given so.
         violations: Of a claim of relations, all that would break it; None for equality.
+        kind: What is claimed: ``"equal"``, ``"within"`` a tolerance, or a ``"relation"``.
+        alone: The network alone as a graph, where ``left`` is more.
+        relation: The relation in SymPy, over inputs and outputs, where it was given so.
+        within: The tolerance.
     """
 
     left: Graph
@@ -49,18 +54,36 @@ class Claim:
     moves: tuple[dict, ...] = ()
     expressions: tuple[sympy.Expr, ...] | None = None
     violations: tuple[Violation, ...] | None = None
+    kind: str = "equal"
+    alone: Graph | None = None
+    relation: sympy.Basic | None = None
+    within: fmpq | None = None
 
     def contains(self, point: Sequence[fmpq]) -> bool:
         """Whether the domain holds a point."""
         return self.domain.contains(point)
 
+    def network_value(self, point: Sequence[fmpq]) -> list[fmpq]:
+        """The network's exact outputs, from the weights themselves where it is a network."""
+        if self.network is not None:
+            return self.network.trace(point)[-1][1]
+        return (self.left if self.alone is None else self.alone).evaluate(point)
+
     def left_value(self, point: Sequence[fmpq]) -> list[fmpq]:
         """The left side's exact value, from the weights themselves where it is a network."""
-        return self.left.evaluate(point) if self.network is None else self.network.trace(point)[-1][1]
+        if self.kind == "relation":
+            return self.left.evaluate(point)
+        outputs = self.network_value(point)
+        return outputs if self.kind == "equal" else [*outputs, *(-value for value in outputs)]
 
     def right_value(self, point: Sequence[fmpq]) -> list[fmpq]:
         """The right side's exact value."""
         return self.right.evaluate(point)
+
+    def formula_value(self, point: Sequence[fmpq]) -> list[fmpq]:
+        """The formula's exact values, which the network's are claimed to be equal to, or near."""
+        values = self.right_value(point)
+        return values if self.within is None else [value - self.within for value in values[: len(values) // 2]]
 
     def is_witness(self, point: Sequence[fmpq]) -> bool:
         """Whether a point of the domain refutes the claim, exactly."""
@@ -74,30 +97,107 @@ class Claim:
         return any(all(Relation(Form(), op).holds(signs[i]) for i, op in violation) for violation in self.violations)
 
 
-def read_claim(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Claim:
-    """Reads the three parts of a claim; see :func:`relucirc.prove` for what they may be.
+def read_claim(
+    net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None, within: Any = None
+) -> Claim:
+    """Reads the parts of a claim; see :func:`relucirc.prove` for what they may be.
 
     Raises:
         RelucircError: With one sentence for whatever cannot be read.
     """
+    tolerance = None if within is None else _tolerance(within)
+    side = _read_network(net, formula, inputs)
+    outputs = output_names(len(side.graph.outputs))
+    relation = read_relation(formula, side.graph.inputs, outputs)
+    if relation is None:
+        return _equality(side, formula, domain, tolerance)
+    if tolerance is not None:
+        raise FormulaError(f"within= goes with a formula, got the relation {shorten(formula)}; write the tolerance in.")
+    formulas = as_formulas(relation, outputs)
+    if formulas is not None:
+        return replace(_equality(side, formulas, domain), relation=relation)
+    return _relation(side, relation, outputs, domain)
+
+
+def read_equality(net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Claim:
+    """Reads the claim that a network equals a formula.
+
+    Raises:
+        RelucircError: With one sentence for whatever cannot be read.
+    """
+    return _equality(_read_network(net, formula, inputs), formula, domain)
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What a claim is about: a graph, and where it came from."""
+
+    graph: Graph
+    network: MLP | None = None
     moves: tuple[dict, ...] = ()
-    network = None
+
+
+def _read_network(net: Any, formula: Any, inputs: Sequence[str] | None) -> _Network:
     if isinstance(net, MLP):
         network, found = resolve_family(net) if net.symbols else (net.exact(), [])
-        moves = tuple(found)
-        left = graph_of_network(network)
-    elif isinstance(net, Graph):
-        left = net
-    elif isinstance(net, Callable) and not is_torch(net) and not is_circuit(net):
-        left = graph_of_formula(net, _names(inputs, formula))
-    else:
-        raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
+        return _Network(graph_of_network(network), network, tuple(found))
+    if isinstance(net, Graph):
+        return _Network(net)
+    if isinstance(net, Callable) and not is_torch(net) and not is_circuit(net):
+        return _Network(graph_of_formula(net, _names(inputs, formula)))
+    raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
+
+
+def _equality(side: _Network, formula: Any, domain: Any, within: fmpq | None = None) -> Claim:
+    left = side.graph
     expressions = read_expressions(formula, left.inputs)
     where = read_domain(domain, left.inputs) & declared(symbols_of(expressions or ()), left.inputs)
     right = graph_of_formula(
         formula if expressions is None else list(expressions), left.inputs, len(left.outputs), where
     )
-    return Claim(left, right, where, network, moves, expressions)
+    claim = Claim(left, right, where, side.network, side.moves, expressions)
+    if not within:  # at most 0 apart is equal
+        return claim
+    return replace(
+        claim,
+        left=_both_ways(left, fmpq(0)),
+        right=_both_ways(right, within),
+        violations=tuple(((i, ">"),) for i in range(2 * len(left.outputs))),
+        kind="within",
+        alone=left,
+        within=within,
+    )
+
+
+def _both_ways(graph: Graph, shift: fmpq) -> Graph:
+    """The same gates, with every output and then the opposite of each, shifted."""
+    return replace(graph, outputs=tuple(f.shift(shift) for f in (*graph.outputs, *(-f for f in graph.outputs))))
+
+
+def _relation(side: _Network, relation: sympy.Basic, outputs: Sequence[str], domain: Any) -> Claim:
+    graph = side.graph
+    symbols = {symbol for symbol in symbols_of([relation]) if symbol.name in graph.inputs}
+    where = read_domain(domain, graph.inputs) & declared(symbols, graph.inputs)
+    named = dict(zip(outputs, graph.outputs, strict=True))
+    left, violations = graph_of_relation(relation, graph, named, where)
+    return Claim(
+        left,
+        Graph(left.inputs, (), (Form(),) * len(left.outputs)),
+        where,
+        side.network,
+        side.moves,
+        violations=violations,
+        kind="relation",
+        alone=graph,
+        relation=relation,
+    )
+
+
+def _tolerance(within: Any) -> fmpq:
+    value = rational(within, "within")
+    if value < 0:
+        raise FormulaError(f"within: expected a number that is not negative, got {shorten(within)}.")
+    return value
 
 
 def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:

@@ -98,8 +98,27 @@ def parse_conditions(text: str, names: Sequence[str] | None = None) -> list[Any]
     return _Reader(text, names, "domain").conditions()
 
 
+def parse_relation(text: str) -> sympy.Basic | None:
+    """Reads a relation, comparisons joined by commas (all hold), and, or, not; None where text has none at its top.
+
+    What it returns stands as it is written: SymPy's And and Or would rewrite comparisons.
+
+    Example:
+        >>> parse_relation("y1 > y2 or y1 > y3")
+        (y1 > y2) | (y1 > y3)
+        >>> parse_relation("Piecewise((x, x > 0), (0, True))") is None
+        True
+    """
+    return _Reader(text, None, "formula").relation() if _COMPARES.search(text) else None
+
+
+def all_hold(parts: Sequence[sympy.Basic]) -> sympy.Basic:
+    """Joins conditions by And, as they are."""
+    return parts[0] if len(parts) == 1 else sympy.Basic.__new__(sympy.And, *parts)
+
+
 class _Reader:
-    """Reads one text; ``kind`` says whether as a formula or as a domain.
+    """Reads one text; ``kind`` says whether as a formula, as a relation or as a domain.
 
     Sums, chains of if and else, of signs and of negations are the ways in which text nests deeply and means something:
     they are read in loops.  What else nests deeply ends in a RecursionError, and becomes a sentence.
@@ -124,6 +143,14 @@ class _Reader:
     def conditions(self) -> list[Any]:
         node = self._parse().body
         return self._each(node.elts if isinstance(node, ast.Tuple | ast.List) else [node], self._condition)
+
+    def relation(self) -> sympy.Basic | None:
+        node = self._parse().body
+        nodes = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
+        if not any(map(_is_condition, nodes)):
+            return None
+        self.kind = "relation"
+        return all_hold(self._each(nodes, self.truth))
 
     def _each(self, nodes: Sequence[ast.expr], read: Callable[[ast.expr], Any]) -> list[Any]:
         try:
@@ -279,13 +306,13 @@ class _Reader:
             return sympy.true if node.value else sympy.false
         if isinstance(node, ast.BoolOp):
             parts = [self.truth(value) for value in node.values]
-            return (sympy.And if isinstance(node.op, ast.And) else sympy.Or)(*parts, evaluate=False)
+            return self._joined(sympy.And if isinstance(node.op, ast.And) else sympy.Or, parts)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
             node, odd = _without(node, (ast.Not, ast.Invert))
             return sympy.Not(self.truth(node), evaluate=False) if odd else self.truth(node)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
             parts = [self.truth(node.left), self.truth(node.right)]
-            return (sympy.And if isinstance(node.op, ast.BitAnd) else sympy.Or)(*parts, evaluate=False)
+            return self._joined(sympy.And if isinstance(node.op, ast.BitAnd) else sympy.Or, parts)
         if isinstance(node, ast.Compare):
             sides = [self.value(side) for side in (node.left, *node.comparators)]
             relations = []
@@ -294,17 +321,24 @@ class _Reader:
                 if make is None:
                     raise self._refusal(node, "expected one of < <= > >= == !=")
                 relations.append(make(left, right, evaluate=False))
-            return relations[0] if len(relations) == 1 else sympy.And(*relations, evaluate=False)
+            return self._joined(sympy.And, relations)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id in ("And", "Or", "Not"):
-                make = {"And": sympy.And, "Or": sympy.Or, "Not": sympy.Not}[node.func.id]
                 if not node.args or (node.func.id == "Not" and len(node.args) != 1):
                     raise self._refusal(node, f"wrong number of arguments for {node.func.id}")
-                return make(*(self.truth(argument) for argument in node.args), evaluate=False)
+                parts = [self.truth(argument) for argument in node.args]
+                if node.func.id == "Not":
+                    return sympy.Not(parts[0], evaluate=False)
+                return self._joined(sympy.And if node.func.id == "And" else sympy.Or, parts)
             if node.func.id in ("Eq", "Ne") and len(node.args) == 2:
                 left, right = map(self.value, node.args)
                 return (sympy.Eq if node.func.id == "Eq" else sympy.Ne)(left, right, evaluate=False)
         raise self._refusal(node, "expected a condition such as x1 > 0")
+
+    def _joined(self, make: Any, parts: Sequence[Any]) -> Any:
+        if len(parts) == 1:
+            return parts[0]
+        return sympy.Basic.__new__(make, *parts) if self.kind == "relation" else make(*parts, evaluate=False)
 
     def _source(self, node: ast.expr) -> str:
         """The text of a node; ``ast.get_source_segment`` splits the whole text into lines each time."""
@@ -318,6 +352,30 @@ class _Reader:
         source = self._source(node) or type(node).__name__
         where = " in a formula" if self.kind == "formula" else ""
         return FormulaError(f"cannot read {shorten(source, 60)!r}{where}: {why}.")
+
+
+def _is_condition(node: ast.expr) -> bool:
+    """Whether an expression is true or false, by its looks."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.Compare | ast.BoolOp):
+            return True
+        if isinstance(part, ast.UnaryOp):
+            if isinstance(part.op, ast.Not):
+                return True
+            pending += [part.operand] if isinstance(part.op, ast.Invert) else []
+        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitAnd | ast.BitOr):
+            pending += [part.left, part.right]
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _CONDITIONS:
+            return True
+    return False
+
+
+_COMPARES = re.compile(r"[<>=]|\b(Eq|Ne)\b")
+"""What text has where it compares."""
+_CONDITIONS = ("And", "Or", "Not", "Eq", "Ne")
+"""Functions whose values are true or false."""
 
 
 def _without(node: ast.expr, flips: tuple[type, ...], keeps: tuple[type, ...] = ()) -> tuple[ast.expr, bool]:

@@ -34,11 +34,12 @@ def prove(
     formula: Any,
     domain: Any = None,
     *,
+    within: Any = None,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
     progress: Progress = None,
 ) -> Result:
-    """Decides whether a network equals a formula at every point of a domain, exactly.
+    """Decides whether a network equals a formula, or stands in a relation, at every point of a domain, exactly.
 
     The claim is about the function over the real numbers that these exact weights define; the
     float computation is a different function.
@@ -47,10 +48,13 @@ def prove(
         net: A network (float weights mean exactly the binary values they hold; symbolic weights
             mean all their values), or a JAX function that is piecewise linear.
         formula: A SymPy expression, a list of them for several outputs, text such as
-            ``"Min(x1, x2)"`` (read by a safe parser), another network, or a JAX function.
+            ``"Min(x1, x2)"`` (read by a safe parser), another network, or a JAX function.  Or a relation: text such as
+            ``"y <= Max(x1, x2) + 1/10"``, or SymPy's, comparisons joined by and, or, not (commas and lists: all hold)
+            over the inputs and the output ``y``; of several outputs ``y1, y2, ...``.
         domain: None for all of R^n; text such as ``"0 <= x1 <= 1, x1 + x2 <= 3"``, SymPy relations,
             or a :class:`relucirc.Box`; integer points by ``"x1 in {0, 1}"``, symbols with
             ``integer=True``, or ``Box(0, 1, integer=True)``.
+        within: How far the network's outputs may be from the formula's: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time after which the answer is unknown; None for no limit.
         inputs: Names of the inputs, in order, where ``net`` is a function.
         progress: None for a line on a terminal or in a notebook after two seconds, True for one at once, wherever
@@ -72,7 +76,9 @@ def prove(
     clock = watched(budget, "the claim", progress)
     try:
         with clock:
-            claim = read_claim(net, formula, domain, inputs)
+            claim = read_claim(net, formula, domain, inputs, within)
+            if claim.violations is not None:
+                return _unknown("relations are read, but not decided yet.", clock)
             cells = Cells(claim)
             for case in cells:
                 found = None if case.cell.depth > MAX_DEPTH else _answer(claim, case, clock)

@@ -10,7 +10,7 @@ declared to be (``Symbol("x", positive=True)``) has to hold on it: SymPy has rew
 before it comes here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy
@@ -22,7 +22,7 @@ from relucirc.core.budget import tick
 from relucirc.core.errors import FormulaError, RelucircError, shorten
 from relucirc.core.exact import ONE, ZERO, rational, sign_of, text
 from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Graph, GraphBuilder, Guard, Relation
+from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, Relation
 from relucirc.core.names import positions, read_names
 from relucirc.core.trees import parts_of, symbols_of
 from relucirc.language.domain import Domain, declared
@@ -131,7 +131,7 @@ def _from_expressions(expressions: Sequence[sympy.Expr], names: tuple[str, ...],
             f"{', '.join(said.words)}, and SymPy may have rewritten the formula by that; prove, check and "
             "max_deviation make it a part of the domain, but here use sympy.Symbol(..., real=True)."
         )
-    lowering = _Lowering(names)
+    lowering = Lowering(names)
     outputs = [lowering.form(expression) for expression in expressions]
     lowering.refuse_holes(expressions, domain)
     return lowering.builder.build(outputs)
@@ -153,12 +153,19 @@ def _reordered(graph: Graph, names: tuple[str, ...]) -> Graph:
     return Graph(names, tuple(gate.map(move) for gate in graph.gates), tuple(map(move, graph.outputs)))
 
 
-class _Lowering:
-    """Lowers expressions into one builder, equal sub-expressions once."""
+class Lowering:
+    """Lowers expressions into one builder, equal sub-expressions once.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    Args:
+        names: The inputs, in order.
+        gates: Gates that are there already.
+        given: Further names, of forms over the inputs and these gates.
+    """
+
+    def __init__(self, names: tuple[str, ...], gates: Sequence[Gate] = (), given: Mapping[str, Form] = {}) -> None:
         self.builder = GraphBuilder(names)
-        self.position = positions(names)
+        self.builder.gates += gates
+        self.named = {**{name: Form.variable(i) for i, name in enumerate(names)}, **given}
         self.known: dict[sympy.Basic, Form] = {}
         self.steps = Steps(len(names), self.builder.gates)
         self.holes: dict[sympy.Basic, Guard] = {}  # where expressions have no value, if anywhere
@@ -213,7 +220,7 @@ class _Lowering:
     def _combine(self, e: sympy.Basic) -> Form:
         """Returns the form of an expression whose operands are known."""
         if isinstance(e, sympy.Symbol):
-            return self.builder.input(self.position[e.name])
+            return self.named[e.name]
         if isinstance(e, sympy.Rational | sympy.Float):
             return Form.constant(rational(e))
         if isinstance(e, sympy.Add):

@@ -16,7 +16,7 @@ from relucirc.core.graph import Graph, Relation
 from relucirc.core.printing import decimal, number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import symbols_of
-from relucirc.language.claim import Claim, read_claim
+from relucirc.language.claim import Claim, read_equality
 from relucirc.language.domain import Domain, declared
 from relucirc.language.lower.from_formula import read_expressions
 from relucirc.language.network import MLP
@@ -109,7 +109,7 @@ def max_deviation(
     try:
         with clock:
             polynomials, said = _polynomials(net, formula, inputs)
-            claim = read_claim(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
+            claim = read_equality(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
             claim = replace(claim, domain=claim.domain & said)
             measure = _Measure(claim, polynomials, clock)
             return measure.run()
