@@ -11,13 +11,12 @@ from relucirc.core.errors import FormulaError, NetworkError, is_circuit, is_torc
 from relucirc.core.exact import rational, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
-from relucirc.core.names import read_names
 from relucirc.core.trees import symbols_of
 from relucirc.language.domain import Domain, declared, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.language.lower.from_network import graph_of_network
-from relucirc.language.lower.from_relation import graph_of_relation
+from relucirc.language.lower.from_relation import graph_of_condition, graph_of_relation
 from relucirc.language.lower.violations import Violation
 from relucirc.language.network import MLP
 from relucirc.language.relations import as_formulas, output_names, read_relation
@@ -98,7 +97,7 @@ class Claim:
 
 
 def read_claim(
-    net: Any, formula: Any, domain: Any = None, inputs: Sequence[str] | None = None, within: Any = None
+    net: Any, formula: Any, domain: Any = None, inputs: Sequence[str | Sequence[str]] | None = None, within: Any = None
 ) -> Claim:
     """Reads the parts of a claim; see :func:`relucirc.prove` for what they may be.
 
@@ -106,6 +105,8 @@ def read_claim(
         RelucircError: With one sentence for whatever cannot be read.
     """
     tolerance = None if within is None else _tolerance(within)
+    if formula is True and _is_function(net):
+        return _condition(net, domain, inputs)
     side = _read_network(net, formula, inputs)
     outputs = output_names(len(side.graph.outputs))
     relation = read_relation(formula, side.graph.inputs, outputs)
@@ -137,14 +138,16 @@ class _Network:
     moves: tuple[dict, ...] = ()
 
 
-def _read_network(net: Any, formula: Any, inputs: Sequence[str] | None) -> _Network:
+def _read_network(net: Any, formula: Any, inputs: Any) -> _Network:
     if isinstance(net, MLP):
         network, found = resolve_family(net) if net.symbols else (net.exact(), [])
         return _Network(graph_of_network(network), network, tuple(found))
     if isinstance(net, Graph):
         return _Network(net)
-    if isinstance(net, Callable) and not is_torch(net) and not is_circuit(net):
-        return _Network(graph_of_formula(net, _names(inputs, formula)))
+    if _is_function(net):
+        from relucirc.language.lower.from_jax import graph_of_function  # noqa: PLC0415  (tracing is for functions only)
+
+        return _Network(graph_of_function(net, _names(inputs, formula)))
     raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
 
 
@@ -193,6 +196,16 @@ def _relation(side: _Network, relation: sympy.Basic, outputs: Sequence[str], dom
     )
 
 
+def _condition(function: Any, domain: Any, inputs: Any) -> Claim:
+    left, violations = graph_of_condition(function, _names(inputs, None))
+    right = Graph(left.inputs, (), (Form(),) * len(left.outputs))
+    return Claim(left, right, read_domain(domain, left.inputs), None, violations=violations, kind="relation")
+
+
+def _is_function(net: Any) -> bool:
+    return isinstance(net, Callable) and not isinstance(net, MLP) and not is_torch(net) and not is_circuit(net)
+
+
 def _tolerance(within: Any) -> fmpq:
     value = rational(within, "within")
     if value < 0:
@@ -200,10 +213,10 @@ def _tolerance(within: Any) -> fmpq:
     return value
 
 
-def _names(inputs: Sequence[str] | None, formula: Any) -> tuple[str, ...]:
+def _names(inputs: Any, formula: Any) -> Any:
     """Names the inputs of a JAX function, given or taken from the other side."""
     if inputs is not None:
-        return read_names(inputs)
+        return inputs
     if isinstance(formula, MLP | Graph):
         return formula.inputs
     raise NetworkError("a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order.")

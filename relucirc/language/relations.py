@@ -95,6 +95,18 @@ def _check_symbols(relation: sympy.Basic, inputs: Sequence[str], outputs: Sequen
             )
 
 
+def conjuncts(relation: sympy.Basic) -> list[Any]:
+    """The parts that all have to hold, in order."""
+    found, pending = [], [relation]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, sympy.And):
+            pending += reversed(part.args)
+        else:
+            found.append(part)
+    return found
+
+
 def as_formulas(relation: sympy.Basic, outputs: Sequence[str]) -> list[sympy.Expr] | None:
     """One formula for each output, where a relation is that each output equals one over the inputs.
 
@@ -103,12 +115,7 @@ def as_formulas(relation: sympy.Basic, outputs: Sequence[str]) -> list[sympy.Exp
         [0, x]
     """
     found: dict[str, Any] = {}
-    pending = [relation]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, sympy.And):
-            pending += part.args
-            continue
+    for part in conjuncts(relation):
         if not isinstance(part, sympy.Eq):
             return None
         left, right = part.args

@@ -11,10 +11,10 @@ from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, to_rational
-from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
+from relucirc.proof import sentences
 from relucirc.proof.answers import Proved, Refuted, Split, Step, folded
 from relucirc.proof.branching import branch
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
@@ -25,18 +25,16 @@ from relucirc.proof.witness import shrink
 MAX_DEPTH = 900
 """Most cells in each other: as deep as ``json`` writes and reads."""
 NESTED = "the cases are nested too deeply."
-SHOWN = 6
-"""How many coordinates of a witness the sentence about it has."""
 
 
 def prove(
     net: Any,
-    formula: Any,
+    formula: Any = True,
     domain: Any = None,
     *,
     within: Any = None,
     budget: float | None = 60.0,
-    inputs: Sequence[str] | None = None,
+    inputs: Sequence[str | Sequence[str]] | None = None,
     progress: Progress = None,
 ) -> Result:
     """Decides whether a network equals a formula, or stands in a relation, at every point of a domain, exactly.
@@ -50,13 +48,15 @@ def prove(
         formula: A SymPy expression, a list of them for several outputs, text such as
             ``"Min(x1, x2)"`` (read by a safe parser), another network, or a JAX function.  Or a relation: text such as
             ``"y <= Max(x1, x2) + 1/10"``, or SymPy's, comparisons joined by and, or, not (commas and lists: all hold)
-            over the inputs and the output ``y``; of several outputs ``y1, y2, ...``.
+            over the inputs and the output ``y``; of several outputs ``y1, y2, ...``.  Left out for a JAX function
+            whose values are conditions, ``lambda x: net(x) <= net(-x)``: that they all hold.
         domain: None for all of R^n; text such as ``"0 <= x1 <= 1, x1 + x2 <= 3"``, SymPy relations,
             or a :class:`relucirc.Box`; integer points by ``"x1 in {0, 1}"``, symbols with
             ``integer=True``, or ``Box(0, 1, integer=True)``.
         within: How far the network's outputs may be from the formula's: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time after which the answer is unknown; None for no limit.
-        inputs: Names of the inputs, in order, where ``net`` is a function.
+        inputs: Names of the inputs, in order, where ``net`` is a function; of several arguments, some of them arrays,
+            a name or a list of names for each: ``[("x1", "x2"), ("y1", "y2")]``.
         progress: None for a line on a terminal or in a notebook after two seconds, True for one at once, wherever
             stderr goes, False for none; or a function that is called with the :class:`~relucirc.Budget` a few times a
             second.
@@ -131,12 +131,11 @@ def _checked(claim: Claim, steps: Sequence[Step], clock: Budget) -> Result:
     if claim.domain.integers and not proofs:
         raise DomainError(NO_INTEGERS)
     method = max((proof.method for proof in proofs), key=list(METHODS).index, default="cells")
-    family = ", for all weights of the family" if claim.moves else ""
     hinges = sum(len(proof.evidence["atoms"]) + _folds_settled(proof.evidence) for proof in proofs)
     return Result(
         status="proved",
         method=method,
-        reason=f"equal {claim.domain}{family}, by {method}.",
+        reason=sentences.proved(claim, method),
         certificate=certificate,
         seconds=clock.elapsed,
         statistics={**clock.progress, "cells": len(proofs), "hinges": hinges},
@@ -150,36 +149,26 @@ def _folds_settled(evidence: dict) -> int:
 
 
 def _refuted(claim: Claim, found: Refuted, clock: Budget) -> Result:
-    """Shrinks the witness and evaluates both sides there again, from the weights themselves."""
+    """Shrinks the witness and evaluates the claim there again, from the weights themselves."""
     point = shrink(found.point, claim.is_witness)
-    names = claim.left.inputs
-    left, right = claim.left_value(point), claim.right_value(point)
-    assert left != right
-    assert claim.contains(point)
-    at = _shown(names, point)
-    i, (a, b) = next((i, pair) for i, pair in enumerate(zip(left, right, strict=True)) if pair[0] != pair[1])
-    network, formula = [to_rational(v) for v in left], [to_rational(v) for v in right]
-    which = f" (output {i + 1})" if len(network) > 1 else ""
+    assert claim.is_witness(point)
+    network = None if claim.kind == "relation" and claim.alone is None else _values(claim.network_value(point))
     return Result(
         status="refuted",
         method=found.method,
-        reason=f"at {at} the network gives {number_text(a)} and the formula {number_text(b)}{which}.",
-        witness=dict(zip(names, map(to_rational, point), strict=True)),
-        network_value=network if len(network) > 1 else network[0],
-        formula_value=formula if len(formula) > 1 else formula[0],
+        reason=sentences.refuted(claim, point),
+        witness=dict(zip(claim.left.inputs, map(to_rational, point), strict=True)),
+        network_value=network,
+        formula_value=None if claim.kind == "relation" else _values(claim.formula_value(point)),
         seconds=clock.elapsed,
         statistics=dict(clock.progress),
     )
 
 
-def _shown(names: Sequence[str], point: Sequence[fmpq]) -> str:
-    """Writes a point; with many inputs, those that are not 0."""
-    pairs = [(name, v) for name, v in zip(names, point, strict=True) if v or len(names) <= SHOWN]
-    shown = [f"{name} = {number_text(v)}" for name, v in pairs[:SHOWN]]
-    if not shown:
-        return "the origin" if names else "the only point"
-    rest = ", ..." if len(pairs) > SHOWN else " and 0 elsewhere," if len(pairs) < len(names) else ""
-    return ", ".join(shown) + rest
+def _values(values: Sequence[fmpq]) -> Any:
+    """A number, or a list of them where there are several."""
+    written = [to_rational(value) for value in values]
+    return written if len(written) > 1 else written[0]
 
 
 def _unknown(reason: str, clock: Budget) -> Result:

@@ -11,7 +11,7 @@ from relucirc.core.errors import RelucircError
 
 @dataclass(frozen=True)
 class Result(Answer):
-    """The answer to "does this network equal this formula?".
+    """The answer to "does this network equal this formula?", or "does this relation hold?".
 
     ``bool(result)`` is True for proved, False for refuted, and an error for unknown.
 
@@ -19,9 +19,11 @@ class Result(Answer):
         status: ``"proved"``, ``"refuted"`` or ``"unknown"``.
         method: The route that decided it, such as ``"normal form"``; None for unknown.
         reason: One sentence for people.
-        witness: Refuted: ``{input name: sympy.Rational}``, a point of the domain where they differ.
-        network_value: The network's exact value there (a list if it has several outputs).
-        formula_value: The formula's exact value there (a list if there are several outputs).
+        witness: Refuted: ``{input name: sympy.Rational}``, a point of the domain where they differ, by more than the
+            tolerance if there is one, or where the relation does not hold.
+        network_value: The network's exact value there (a list if it has several outputs); None for a function whose
+            values are conditions.
+        formula_value: The formula's exact value there (a list if there are several outputs); None for a relation.
         certificate: Proved: evidence that :func:`relucirc.check` has accepted; plain JSON data.
         seconds: Wall time used.
         statistics: Counters.  Proved: ``cells``, the parts of the domain that were proved one by one, and ``hinges``,

@@ -9,6 +9,7 @@ A root, or another irrational function, of a constant is the float that JAX comp
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ from relucirc.core.errors import FormulaError, shorten
 from relucirc.core.forms import Form
 from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, MaxGate
 from relucirc.core.names import read_names
+from relucirc.language.lower.guards import FALSE, TRUE, all_of
 from relucirc.language.lower.jaxpr.arrays import elementwise, objects
 from relucirc.language.lower.jaxpr.interpreter import Interpreter, Unknown, Value
 from relucirc.language.lower.jaxpr.limits import Stopped, Unsupported
@@ -28,13 +30,19 @@ MAX_REASONS = 8
 """How many unsupported operations an error lists."""
 
 
-def graph_of_function(function: Callable[..., Any], names: Sequence[str]) -> Graph:
+Names = Sequence[str | Sequence[str]]
+"""Names of inputs; those that make up one array are listed together."""
+Shapes = tuple[tuple[int, ...], ...]
+
+
+def graph_of_function(function: Callable[..., Any], names: Names) -> Graph:
     """Traces a piecewise-linear JAX function of one point and lowers it to a graph.
 
     Args:
         function: A function of one array of shape ``(n,)``, of n scalars, or of one scalar if n is 1.
             It may return any pytree of arrays; their elements, in order, are the outputs.
-        names: The names of the n inputs, in order.
+        names: The names of the n inputs, in order.  A function of several arguments, some of them arrays, has one
+            entry for each: a name, or a list of names for an array of that length.
 
     Returns:
         A graph that has exactly the function's values, read over the real numbers.
@@ -48,17 +56,7 @@ def graph_of_function(function: Callable[..., Any], names: Sequence[str]) -> Gra
         >>> graph_of_function(lambda x: jnp.maximum(x[0], 2 * x[1]), ("x1", "x2")).evaluate([fmpq(1), fmpq(3)])
         [6]
     """
-    names = read_names(names)
-    traced, separate = _trace(function, len(names))
-    builder = GraphBuilder(names)
-    inputs: list[Any] = [builder.input(i) for i in range(len(names))]
-    shapes = [v.aval.shape for v in traced.jaxpr.invars]
-    arguments = [objects([form], ()) for form in inputs] if separate else [objects(inputs, shapes[0])]
-    try:
-        results = Interpreter(Scalars(builder)).run(traced, arguments)
-    except Stopped as error:
-        raise FormulaError(f"{_name(function)} is too large to be read exactly: {error}.") from None
-    _refuse_unknown(function, results)
+    builder, results = _run(function, names)
     outputs = [form for result in results for form in _output_forms(result)]
     if not outputs:
         raise FormulaError(
@@ -67,17 +65,69 @@ def graph_of_function(function: Callable[..., Any], names: Sequence[str]) -> Gra
     return pruned(builder.build(outputs))
 
 
-def _trace(function: Callable[..., Any], n: int) -> tuple[Any, bool]:
-    """Returns the traced function, and whether it takes its inputs as separate scalars."""
+def condition_of_function(function: Callable[..., Any], names: Names) -> tuple[GraphBuilder, Guard]:
+    """Traces a JAX function whose values are conditions; they all have to hold.
+
+    Returns:
+        The gates, and the condition over them.
+
+    Raises:
+        FormulaError: When the function cannot be traced, has a value that is no condition, or is not piecewise
+            linear.
+
+    Example:
+        >>> condition_of_function(lambda x: x[0] <= 2 * x[1], ("x1", "x2"))[1].relation
+        Relation(form=-1*v0 + 2*v1, op='>=')
+    """
+    builder, results = _run(function, names)
+    values = [value for result in results for value in elementwise(lambda v: v, result).ravel()]
+    if not values or not all(isinstance(value, bool | Guard) for value in values):
+        raise FormulaError(
+            f"expected conditions as values of {_name(function)}, got numbers; compare them, as in f(x) <= g(x), or "
+            "say which formula the function equals."
+        )
+    return builder, all_of(value if isinstance(value, Guard) else TRUE if value else FALSE for value in values)
+
+
+def flat(names: Names) -> tuple[str, ...]:
+    """Lists names one by one.
+
+    Example:
+        >>> flat(["t", ["x1", "x2"]])
+        ('t', 'x1', 'x2')
+    """
+    if isinstance(names, str):
+        return read_names(names)
+    parts = [part if isinstance(part, list | tuple) else [part] for part in names]
+    return read_names([name for part in parts for name in part])
+
+
+def _run(function: Callable[..., Any], names: Names) -> tuple[GraphBuilder, list[np.ndarray]]:
+    """Traces a function and evaluates what was traced."""
+    inputs = flat(names)
+    shapes = None
+    if any(isinstance(part, list | tuple) for part in names):
+        shapes = tuple((len(part),) if isinstance(part, list | tuple) else () for part in names)
+    traced = _trace(function, len(inputs), shapes)
+    builder = GraphBuilder(inputs)
+    left = map(builder.input, range(len(inputs)))
+    arguments = [objects(list(islice(left, v.aval.size)), v.aval.shape) for v in traced.jaxpr.invars]
+    try:
+        results = Interpreter(Scalars(builder)).run(traced, arguments)
+    except Stopped as error:
+        raise FormulaError(f"{_name(function)} is too large to be read exactly: {error}.") from None
+    return builder, _known(function, results)
+
+
+def _trace(function: Callable[..., Any], n: int, given: Shapes | None) -> Any:
+    """Returns the traced function, of arguments of the given shapes, or of n inputs in the usual ways."""
     dtype = jnp.result_type(float)
     first_error: Exception | None = None
-    for shapes in _calling_conventions(function, n):
+    for shapes in _calling_conventions(function, n) if given is None else [given]:
         try:
-            traced = jax.make_jaxpr(function)(*(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes))
+            return jax.make_jaxpr(function)(*(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes))
         except Exception as error:  # whatever the user's function raises
             first_error = first_error or error
-        else:
-            return traced, len(shapes) > 1
     if first_error is None:
         raise FormulaError(
             f"{_name(function)}: expected a function of one array of shape ({n},) or of {n} scalars, "
@@ -86,7 +136,7 @@ def _trace(function: Callable[..., Any], n: int) -> tuple[Any, bool]:
     raise FormulaError(f"{_name(function)} cannot be traced by JAX: {_explained(first_error)}") from first_error
 
 
-def _calling_conventions(function: Callable[..., Any], n: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+def _calling_conventions(function: Callable[..., Any], n: int) -> Iterator[Shapes]:
     """Yields argument shapes to try: one point first, unless the function requires n arguments."""
     shapes = [((n,),), ((),) * n]
     signature = _signature(function)
@@ -116,18 +166,19 @@ def _explained(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"
 
 
-def _refuse_unknown(function: Callable[..., Any], results: Sequence[Value]) -> None:
+def _known(function: Callable[..., Any], results: Sequence[Value]) -> list[np.ndarray]:
+    """Refuses results that could not be computed exactly."""
     reasons = [reason for result in results if isinstance(result, Unknown) for reason in result.reasons]
     reasons = list(dict.fromkeys(reasons))
     if reasons:
         more = len(reasons) - MAX_REASONS
         listed = "; ".join(reasons[:MAX_REASONS]) + (f"; and {more} more" if more > 0 else "")
         raise FormulaError(f"{_name(function)} cannot be read exactly: {listed}.")
+    return [result for result in results if isinstance(result, np.ndarray)]
 
 
-def _output_forms(result: Value) -> Iterator[Form]:
-    """Reads a result's elements as outputs; conditions count as 1 and 0."""
-    assert isinstance(result, np.ndarray)
+def _output_forms(result: np.ndarray) -> Iterator[Form]:
+    """Reads a result's elements as outputs."""
     try:
         for value in elementwise(lambda v: v, result).ravel():
             if isinstance(value, float):

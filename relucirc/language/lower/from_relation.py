@@ -1,6 +1,7 @@
-"""Relations of inputs and outputs as graphs: the differences that they compare, composed on the network."""
+"""Relations as graphs: the differences that they compare, composed on a network, or in a JAX function."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import sympy
 
@@ -41,3 +42,16 @@ def graph_of_relation(
     except RecursionError:
         raise FormulaError(f"the relation {shorten(relation)} is nested too deeply.") from None
     return lowering.builder.build(differences), violations
+
+
+def graph_of_condition(function: Callable[..., Any], names: Any) -> tuple[Graph, tuple[Violation, ...] | None]:
+    """Lowers a JAX function whose values are conditions, as :func:`graph_of_relation` lowers a relation.
+
+    Raises:
+        FormulaError: When it cannot be read exactly, or some value is a number.
+    """
+    from relucirc.language.lower.from_jax import condition_of_function, pruned  # noqa: PLC0415  (for functions only)
+
+    builder, condition = condition_of_function(function, names)
+    differences, violations = violations_of(condition)
+    return pruned(builder.build(differences)), violations
