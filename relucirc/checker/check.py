@@ -24,7 +24,7 @@ def check(
     domain: Any = None,
     *,
     within: Any = None,
-    inputs: Sequence[str] | None = None,
+    inputs: Sequence[str | Sequence[str]] | None = None,
 ) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
@@ -71,7 +71,7 @@ def check(
     return check_claim(claim, certificate)
 
 
-def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Sequence[str] | None) -> Verdict:
+def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Any) -> Verdict:
     """Checks what is claimed of one function: of the formula, where the network is the certificate's own."""
     if net is not None and formula is not None:
         if not _is_its_network(net, certificate):

@@ -6,7 +6,9 @@ from relucirc.checker.cells import Side, check_cells, constraint, read
 from relucirc.checker.certificate import FORMAT
 from relucirc.checker.linear import fields, require
 from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
+from relucirc.checker.relations import compare_with_formulas, relation_sides, within_sides
 from relucirc.checker.verdict import Verdict, replay
+from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
 
 
@@ -18,12 +20,26 @@ def check_claim(claim: Claim, certificate: Any) -> Verdict:
         require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
         require(claim.violations is None, "it shows that both sides are equal, which is not what relations claim")
         require(certificate.get("family", []) == list(claim.moves), "the family's moves are not these")
-        require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
-        check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
-        left = claim.left if claim.network is None else graph_of_weights(claim.network)
-        if claim.expressions is not None:
-            compare_with_sympy(claim.right, claim.expressions)
+        left, right = sides_of(claim)
         constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
-        check_cells(certificate["proof"], Side(left, {}), Side(claim.right, {}), constraints, claim.domain.integers)
+        check_cells(certificate["proof"], Side(left, {}), Side(right, {}), constraints, claim.domain.integers)
 
     return replay(steps, "every step was replayed")
+
+
+def sides_of(claim: Claim) -> tuple[Graph, Graph]:
+    """Returns the two sides of a claim, read a second time as far as that is possible; rejects what was misread."""
+    require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
+    check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
+    network = claim.alone if claim.network is None else graph_of_weights(claim.network)
+    if claim.kind == "relation":
+        return relation_sides(claim, network)
+    network = claim.left if network is None else network
+    if claim.kind == "within":
+        return within_sides(claim, network)
+    require(claim.kind == "equal" and claim.violations is None, "the kind of the claim is unknown")
+    if claim.expressions is not None:
+        compare_with_sympy(claim.right, claim.expressions)
+    if claim.relation is not None:
+        compare_with_formulas(claim)
+    return network, claim.right

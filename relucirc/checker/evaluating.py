@@ -42,6 +42,19 @@ def value_of(expression: sympy.Basic, point: Mapping[str, fmpq]) -> fmpq | None:
     return known[expression]
 
 
+def truth_of(condition: sympy.Basic, signs: Mapping[sympy.Basic, fmpq]) -> bool:
+    """Returns whether a condition holds, given the sign of left minus right for each of its comparisons.
+
+    Example:
+        >>> x = sympy.Symbol("x")
+        >>> truth_of((x > 1) | (x < 0), {x > 1: fmpq(-1), x < 0: fmpq(-1)})
+        True
+    """
+    given = signs.get(condition)
+    inner = [truth_of(part, signs) for part in condition.args] if given is None else [given, fmpq(0)]
+    return next(rule for kind, rule in _RULES if isinstance(condition, kind))(*inner)
+
+
 def _first(branches: list[tuple[fmpq | None, bool | None]]) -> fmpq | None:
     """The value of the first branch whose condition holds."""
     for value, holds in branches:
