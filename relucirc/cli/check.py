@@ -9,7 +9,15 @@ import json
 from typing import Any
 
 from relucirc.cli.outcome import Outcome
-from relucirc.cli.reading import FORMULA_HELP, NETWORK_HELP, add_domain, read_formula, read_function, read_network
+from relucirc.cli.reading import (
+    NETWORK_HELP,
+    RELATION_HELP,
+    add_domain,
+    add_within,
+    read_formula,
+    read_function,
+    read_network,
+)
 from relucirc.core.errors import FileError
 
 HELP = "does a certificate prove what it is for?"
@@ -18,9 +26,10 @@ HELP = "does a certificate prove what it is for?"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's arguments."""
     parser.add_argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth")
-    parser.add_argument("formula", metavar="FORMULA", help=f"{FORMULA_HELP}; left out for a size or depth")
+    parser.add_argument("formula", metavar="FORMULA", help=f"{RELATION_HELP}; left out for a size or depth")
     parser.add_argument("certificate", metavar="CERT", nargs="?", help="the file that `--certificate` wrote")
     add_domain(parser)
+    add_within(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -31,7 +40,7 @@ def run(args: argparse.Namespace) -> Outcome:
         claim, path = (read_function(args.network), None), args.formula
     else:
         claim, path = (read_network(args.network), read_formula(args.formula)), args.certificate
-    return Outcome.of(check(*claim, _read(path), domain=args.domain))
+    return Outcome.of(check(*claim, _read(path), domain=args.domain, within=args.within))
 
 
 def _read(path: str) -> Any:

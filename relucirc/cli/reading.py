@@ -15,6 +15,7 @@ from relucirc.language.network import MLP
 SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
 NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"
 FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or another network's file"
+RELATION_HELP = f"{FORMULA_HELP}; or a relation of the output, such as '0 <= y <= Max(x1, x2)' (y1, y2, ... of several)"
 
 
 def read_network(text: str) -> MLP:
@@ -150,6 +151,12 @@ def add_domain(parser: argparse.ArgumentParser) -> None:
     """Adds ``--domain``."""
     help_text = "conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
     parser.add_argument("--domain", metavar="D", default=None, help=help_text)
+
+
+def add_within(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--within``."""
+    help_text = "how far the network may be from the formula, such as 1/20; 0 by default"
+    parser.add_argument("--within", metavar="E", default=None, help=help_text)
 
 
 def _is_file_name(text: str) -> bool:

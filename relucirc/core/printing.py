@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy
 from flint import fmpq
+from sympy.core.relational import Relational
 from sympy.core.sorting import default_sort_key
 from sympy.printing.str import StrPrinter
 
@@ -47,6 +48,30 @@ def formula_text(formula: Any) -> str:
     if isinstance(formula, sympy.Rational):
         return written(formula)
     return _Printer().doprint(formula) if isinstance(formula, sympy.Basic) else str(formula)
+
+
+def condition_text(condition: Any) -> str:
+    """Writes a condition with words, its parts in the order in which they stand.
+
+    Example:
+        >>> x, y = sympy.symbols("x y")
+        >>> condition_text(sympy.Or(sympy.Eq(y, 2 * x), sympy.And(x > 0, y <= sympy.Max(x, 1))))
+        'y == 2*x or (x > 0 and y <= Max(1, x))'
+    """
+    if isinstance(condition, sympy.Not):
+        return f"not {_inside(condition.args[0], Relational)}"
+    if isinstance(condition, sympy.And | sympy.Or):
+        word = " and " if isinstance(condition, sympy.And) else " or "
+        return word.join(_inside(part) for part in condition.args)
+    if isinstance(condition, Relational) and condition.rel_op is not None:
+        left, right = map(formula_text, condition.args)
+        return f"{left} {condition.rel_op} {right}"
+    return formula_text(condition)
+
+
+def _inside(condition: Any, *kinds: type) -> str:
+    text = condition_text(condition)
+    return f"({text})" if isinstance(condition, (sympy.And, sympy.Or, *kinds)) else text
 
 
 def number_text(value: Any) -> str:
