@@ -6,7 +6,7 @@ from relucirc.checker.cells import Side, check_cells, constraint, read
 from relucirc.checker.certificate import FORMAT
 from relucirc.checker.linear import fields, require
 from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
-from relucirc.checker.relations import compare_with_formulas, relation_sides, within_sides
+from relucirc.checker.relations import check_output_names, compare_with_formulas, relation_sides, within_sides
 from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
@@ -32,6 +32,8 @@ def sides_of(claim: Claim) -> tuple[Graph, Graph]:
     require(len(claim.left.outputs) == len(claim.right.outputs), "the numbers of outputs differ")
     check_names(claim.left.inputs, claim.right.inputs, claim.expressions or ())
     network = claim.alone if claim.network is None else graph_of_weights(claim.network)
+    if claim.relation is not None:
+        check_output_names(claim)
     if claim.kind == "relation":
         return relation_sides(claim, network)
     network = claim.left if network is None else network

@@ -18,6 +18,7 @@ from relucirc.checker.linear import require
 from relucirc.checker.reading import compare_with_sympy, spots
 from relucirc.core.exact import sign_of
 from relucirc.core.graph import Graph, gate_value
+from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim
 from relucirc.language.relations import output_names
 
@@ -27,6 +28,16 @@ COMBINATIONS = 729
 """Most combinations of signs that are tried: all of six differences."""
 WORK = 200_000
 """Most combinations times violations."""
+
+
+def check_output_names(claim: Claim) -> None:
+    """Rejects a relation in which an output could be taken for an input."""
+    graph = claim.left if claim.alone is None else claim.alone
+    outputs = set(output_names(len(graph.outputs)))
+    require(not outputs & set(graph.inputs), "an input has the name of an output")
+    assert claim.relation is not None
+    symbols = {symbol.name for symbol in symbols_of([claim.relation])}
+    require(symbols <= outputs | set(graph.inputs), "the relation is not over these inputs and outputs")
 
 
 def within_sides(claim: Claim, network: Graph) -> tuple[Graph, Graph]:
