@@ -29,6 +29,7 @@ from relucirc.language.relations import output_names, read_relation
 
 MINIMUM = circuits.minimum()
 SORTED = circuits.sort(3)
+ABSOLUTE = circuits.absolute()
 OVER_Y = relucirc.MLP.from_arrays([([[1, 1]], None)], ["x", "y"])
 x1, x2, x3, y, y1, y2, y3 = sympy.symbols("x1 x2 x3 y y1 y2 y3")
 POINTS = [(0, 0), (1, 1), (1, 0), (0, 1), (-1, 2), (Fraction(1, 3), Fraction(-2, 7)), (-5, -5), (3, Fraction(5, 2))]
@@ -143,6 +144,11 @@ def test_the_same_difference_is_there_once():
 def test_contradictions_are_left_out():
     assert read_claim(MINIMUM, "y > 0 or y < 1 or y < 0").violations == (((0, "=="), (1, ">=")),)
     assert read_claim(MINIMUM, "y >= 0 or y <= 0").violations is None
+
+
+def test_what_another_violation_says_already_is_left_out():
+    assert read_claim(MINIMUM, "y <= 1 and y < 1").violations == (((0, ">="),),)
+    assert read_claim(MINIMUM, "y <= 1, y <= 1 or x1 < 0, y < 1 or y == 1").violations == (((0, ">"),),)
 
 
 def test_what_is_declared_of_an_input_is_part_of_the_domain():
@@ -302,6 +308,20 @@ def test_a_function_is_broken_where_one_of_its_conditions_does_not_hold(name):
     for point in POINTS:
         assert broken_at(claim, point) is (not eval(truth, dict(zip("ab", point, strict=True)))), point
     equality.sides_of(claim)
+
+
+def test_the_certificate_of_a_condition_is_accepted_for_it_alone():
+    def even(x):
+        return ABSOLUTE(-x) == ABSOLUTE(x)
+
+    certificate = prove(even, inputs=["x"]).certificate
+    assert relucirc.check(even, True, certificate, inputs=["x"])
+    assert not relucirc.check(lambda x: ABSOLUTE(x) == x, True, certificate, inputs=["x"])
+    certificate = prove(SORTED, "y1 + y2 == x1 + x2 + x3 - y3").certificate
+    assert relucirc.check(SORTED, "y1 + y2 == x1 + x2 + x3 - y3", certificate)
+    assert relucirc.check(SORTED, "y1 + y2 + y3 == x1 + x2 + x3", certificate)
+    assert not relucirc.check(SORTED, "y1 + y2 == x1 + x2 + x3 - 2*y3", certificate)
+    assert not relucirc.check(SORTED, "y1 + y2 <= x1 + x2 + x3 - y3", certificate)
 
 
 def test_a_function_of_several_arguments_can_equal_a_formula():

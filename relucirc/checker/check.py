@@ -28,7 +28,8 @@ def check(
 ) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
-    A certificate of :func:`relucirc.prove` is evidence that a network and a formula are equal.  One of
+    A certificate of :func:`relucirc.prove` is evidence that a network and a formula are equal, or within a tolerance,
+    or that a relation holds; ``formula`` is then that relation, or True where ``net`` has conditions as values.  One of
     :func:`relucirc.minimal_network`, :func:`relucirc.optimal` or :func:`relucirc.depth_certificate` is about one
     function: give it as ``net`` or as ``formula``, and None for the other.  Given both, ``net`` must be the very
     network of the certificate, which is then proved equal to the formula as well as smallest.
@@ -42,11 +43,11 @@ def check(
         inputs: Names of the inputs where ``net`` is a function.
 
     Returns:
-        A :class:`Verdict`, true if the certificate proves its claim on the domain: that both are equal, that the
+        A :class:`Verdict`, true if the certificate proves its claim on the domain: that of ``prove``, that the
         function needs as many hidden neurons as the certificate says, or that it needs two hidden layers.
 
     Raises:
-        RelucircError: When the network, the formula or the domain of an equality cannot be read.  A certificate
+        RelucircError: When the network, the formula or the domain of a claim cannot be read.  A certificate
             of any shape is rejected, never an error.
 
     Example:

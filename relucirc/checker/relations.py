@@ -76,11 +76,12 @@ def compare_with_formulas(claim: Claim) -> None:
 def relation_sides(claim: Claim, network: Graph | None) -> tuple[Graph, Graph]:
     """Returns both sides of a relation, and rejects when its differences, or what breaks it, were misread."""
     require(not any(claim.right.outputs), "a relation's right side is not 0")
+    if network is not None:
+        require(claim.left.gates[: len(network.gates)] == network.gates, "the relation is about another network")
     if claim.relation is None:
         return claim.left, claim.right
     require(network is not None, "a relation of no network")
     assert network is not None
-    require(claim.left.gates[: len(network.gates)] == network.gates, "the relation is about another network")
     comparisons = _comparisons(claim.relation)
     rows = [_differences(claim, network, comparisons, point) for point in _points(network)]
     columns = list(zip(*(row for row in rows if row is not None), strict=True))

@@ -39,7 +39,8 @@ def _broken(claim: Claim, point: Sequence[fmpq]) -> str:
     values = claim.network_value(point)
     outputs = dict(zip(output_names(len(values)), values, strict=True))
     named = {**dict(zip(claim.left.inputs, point, strict=True)), **outputs}
-    part = next((part for part in conjuncts(claim.relation) if value_of(part, named) is not True), None)
+    truths = [(value_of(part, named), part) for part in conjuncts(claim.relation)]
+    part = next((part for wanted in (False, None) for truth, part in truths if truth is wanted), None)
     assert part is not None, "the relation holds at its witness"
     used = {symbol.name for symbol in symbols_of([part])}
     given = shown([y for y in outputs if y in used], [outputs[y] for y in outputs if y in used])

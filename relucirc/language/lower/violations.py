@@ -23,6 +23,8 @@ Violation = tuple[tuple[int, str], ...]
 
 MAX_VIOLATIONS = 4096
 """Most lists that a condition is written out in."""
+MAX_COMPARED = 256
+"""Most lists that are compared with each other, each with all."""
 
 Signs = frozenset[int]
 Together = frozenset[tuple[int, Signs]]
@@ -49,12 +51,29 @@ def violations_of(condition: Guard) -> tuple[list[Form], tuple[Violation, ...] |
         ([1*v0 + -2], (((0, '>='),),))
     """
     writing = _Writing()
-    broken = writing.alternatives(condition, truth=False)
+    broken = _widest(writing.alternatives(condition, truth=False))
     if not broken or broken == ALWAYS:
         return [Form.constant(fmpq(len(broken)))], None
     if _is_equality(broken):
         return [writing.forms[place] for place in dict.fromkeys(i for together in broken for i, _ in together)], None
     return writing.oriented(broken)
+
+
+def _widest(broken: list[Together]) -> list[Together]:
+    """Leaves out what another alternative says already, such as ``d > 0`` beside ``d >= 0``."""
+    if len(broken) > MAX_COMPARED:
+        return broken
+    known = [dict(together) for together in broken]
+    anything = frozenset({-1, 0, 1})
+
+    def is_within(one: dict[int, Signs], other: dict[int, Signs]) -> bool:
+        return all(one.get(place, anything) <= signs for place, signs in other.items())
+
+    return [
+        together
+        for i, together in enumerate(broken)
+        if not any(j != i and is_within(known[i], other) for j, other in enumerate(known))
+    ]
 
 
 def _is_equality(broken: Sequence[Together]) -> bool:
