@@ -59,6 +59,10 @@ class Node:
         """The part where one more hinge is decided."""
         return replace(self, decided={**self.decided, k: on})
 
+    def cut(self, form: Form) -> "Node":
+        """The part where a form over the inputs is ``>= 0``."""
+        return replace(self, question=self.question.cut(form))
+
     def with_ranges(self, ranges: Mapping[int, Interval]) -> "Node":
         """The same part with more bounds known."""
         return replace(self, ranges={**self.ranges, **ranges})
@@ -128,6 +132,8 @@ def ranges_by_substitution(node: Node) -> tuple[dict[int, Interval], list[dict]]
     """Bounds the arguments of all hinges, each with the help of those before; returns the lemmas that show it."""
     lemmas, found = [], dict[int, Interval]()
     for k in node.question.used:
+        if node.state(k) is not None:
+            continue
         here = node.with_ranges(found)
         argument = node.question.argument(k)
         ends, lemma = [], {"hinge": k}

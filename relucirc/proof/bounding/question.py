@@ -1,6 +1,7 @@
 """What is bounded: forms over inputs and hinges on a polyhedron, exactly, and the same in floats."""
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import frexp
 
@@ -60,6 +61,12 @@ class Question:
                     found[v][side] = bound, i
         return [(low, high) for low, high in found]
 
+    def cut(self, form: Form) -> "Question":
+        """The same question where a form over the inputs is ``>= 0`` as well."""
+        part = replace(self, constraints=(*self.constraints, Relation(form, ">=")))
+        part.__dict__.update(used=self.used, floats=self.floats.with_row(form))
+        return part
+
     @cached_property
     def floats(self) -> "Floats":
         """The same in floats, scaled."""
@@ -92,7 +99,7 @@ class Floats:
         self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used))
         self.part_bias = np.array([bias for _, bias in parts])
         kept = [(relation.form, relation.op) for relation in question.constraints]
-        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(-1, n)
+        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(len(kept), n)
         self.row_bias = np.array([approximate(form.const) for form, _ in kept])
 
     def _row(self, form: Form, n: int) -> tuple[np.ndarray, float]:
@@ -104,6 +111,14 @@ class Floats:
                 i = self.position[v - n]
                 row[n + i] = approximate(c) * self.scale[i]
         return row, approximate(form.const)
+
+    def with_row(self, form: Form) -> "Floats":
+        """The same with one more constraint."""
+        more = copy(self)
+        n = self.rows.shape[1]
+        more.rows = np.vstack([self.rows, [approximate(form.coefficient(v)) for v in range(n)]])
+        more.row_bias = np.append(self.row_bias, approximate(form.const))
+        return more
 
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The arguments of all hinges at a point, and the parts' values."""

@@ -2,34 +2,42 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.core.exact import ONE, ZERO, text
+from relucirc.core.exact import ONE, ZERO, approximate, text
 from relucirc.core.feasible import feasibility
-from relucirc.core.forms import Form, combine
+from relucirc.core.forms import Form, combine, form_to_json
 from relucirc.core.graph import Relation
 from relucirc.core.rows import solve_rows
 from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
-from relucirc.proof.bounding.program import NOTHING, Program, Solved
+from relucirc.proof.bounding.program import Program, Solved
 from relucirc.proof.bounding.question import Question, short
 
 TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
 
 
+CUT_INPUTS = 4
+"""Most inputs that are cut; with more, only hinges are."""
+CUT_OPEN = 8
+"""Open hinges for each input above which it is cut."""
+
+
 @dataclass
 class Branch:
-    """A node of the tree; a leaf as long as no hinge is chosen."""
+    """A node of the tree; a leaf as long as it is not divided, by a hinge or a cut through inputs."""
 
     node: Node
-    solved: Solved | None
-    hinge: int | None = None
+    program: Program
+    solved: Solved
+    lemmas: list[dict] = field(default_factory=list)
+    by: dict | None = None
     below: "tuple[Branch, ...]" = ()
     facts: Facts | None = None
 
@@ -52,10 +60,7 @@ class Search:
         self.question, self.raising = question, raising
         self.threshold, self.point = threshold, None
         self.known = not raising
-        root = Node(question)
-        ranges, self.lemmas = ranges_by_substitution(root)
-        self.root = Branch(root.with_ranges(ranges), None)
-        self.program = Program(self.root.node)
+        self.root = self._fresh(Node(question))
         self.bound = np.inf
 
     # The search in floats
@@ -63,7 +68,6 @@ class Search:
     def run(self) -> None:
         """Searches until nothing is left above the threshold; then ``self.point`` or :meth:`evidence` tells."""
         order = count()
-        self.root.solved = self._solve(self.root.node)
         heap = [(-self.root.solved.bound, next(order), self.root)]
         while heap and not (self.point is not None and not self.raising):
             tick("boxes")
@@ -71,13 +75,10 @@ class Search:
             self.bound = -bound
             if -bound <= self._cutoff():
                 break
-            hinge = self._choose(branch)
-            if hinge is None:
-                if not self._settle(branch):
-                    raise AssertionError
+            if self._is_decided(branch.node):
+                self._settle(branch)
                 continue
-            for child in self._split(branch, hinge):
-                assert child.solved is not None
+            for child in self._split(branch):
                 heapq.heappush(heap, (-child.solved.bound, next(order), child))
 
     def _cutoff(self) -> float:
@@ -86,15 +87,19 @@ class Search:
         threshold = float(self.threshold.p) / float(self.threshold.q)
         return threshold + TIE * (1.0 + abs(threshold))
 
-    def _solve(self, node: Node) -> Solved:
-        solved = self.program.solve(node)
-        if solved is None:
-            return Solved(np.inf, np.zeros(self.question.n), np.zeros(0), NOTHING, np.zeros(0))
-        if np.isfinite(solved.bound):
-            self._look(solved.x)
-        return solved
+    def _fresh(self, node: Node) -> Branch:
+        """A branch with bounds of its own."""
+        ranges, lemmas = ranges_by_substitution(node)
+        node = node.with_ranges(ranges)
+        return self._solved(node, Program(node), lemmas)
 
-    def _look(self, x: np.ndarray) -> None:
+    def _solved(self, node: Node, program: Program, lemmas: Sequence[dict] = ()) -> Branch:
+        solved = program.solve(node)
+        if np.isfinite(solved.bound):
+            self._look(node.question, solved.x)
+        return Branch(node, program, solved, list(lemmas))
+
+    def _look(self, question: Question, x: np.ndarray) -> None:
         """Evaluates a proposed point exactly if floats say that it is worth it."""
         _, values = self.question.floats.run(x)
         least = float(values.min(initial=np.inf))
@@ -102,17 +107,17 @@ class Search:
             return
         if self.raising:
             if not self.known or least > self._cutoff():
-                for point in self._near(x):
+                for point in self._near(question, x):
                     self.offer(point)
         elif least >= -TIE:
-            for point in self._near(x):
+            for point in self._near(question, x):
                 self.offer(point)
                 if self.point is not None:
                     break
 
-    def _near(self, x: np.ndarray) -> Iterator[Point]:
-        yield from rounded(self.question, x)
-        tight = vertex(self.question, x)
+    def _near(self, question: Question, x: np.ndarray) -> Iterator[Point]:
+        yield from rounded(question, x)
+        tight = vertex(question, x)
         if tight is not None:
             yield tight
 
@@ -129,37 +134,39 @@ class Search:
         ):
             self.point = point
 
-    def _choose(self, branch: Branch) -> int | None:
-        """The open hinge whose relaxation matters most; None where none is open."""
-        used, solved = self.question.used, branch.solved
-        if solved is not None and len(solved.gaps) and solved.gaps.max() > 0:
-            return used[int(solved.gaps.argmax())]
-        open_ones = [k for k in used if branch.node.state(k) is None]
-        return open_ones[0] if open_ones else None
-
-    def _split(self, branch: Branch, hinge: int) -> tuple[Branch, ...]:
-        branch.hinge = hinge
-        children = (branch.node.decide(hinge, True), branch.node.decide(hinge, False))
-        branch.below = tuple(Branch(child, self._solve(child)) for child in children)
+    def _split(self, branch: Branch) -> tuple[Branch, ...]:
+        """Divides a branch: by a cut through inputs where these are few and hinges many, else by a hinge."""
+        node = branch.node
+        cut = None if node.decided or len(branch.program.open) <= CUT_OPEN * self.question.n else _cut(branch)
+        if cut is not None:
+            branch.by = {"cut": form_to_json(cut)}
+            branch.below = (self._fresh(node.cut(cut)), self._fresh(node.cut(-cut)))
+            return branch.below
+        gaps = branch.solved.gaps
+        hinge = max(gaps, key=lambda k: gaps[k]) if gaps else next(
+            k for k in self.question.used if node.state(k) is None
+        )
+        branch.by = {"hinge": hinge}
+        branch.below = tuple(self._solved(node.decide(hinge, on), branch.program) for on in (True, False))
         return branch.below
 
     # The proof of the leaves
 
     def evidence(self) -> list[dict] | None:
         """Proves every leaf; a point that turns up instead stands in ``self.point`` (or raises the threshold)."""
-        leaves = [branch for branch in self._preorder() if branch.hinge is None]
+        leaves = [branch for branch in self._preorder() if branch.by is None]
         while leaves:
             tick("leaves")
             branch = leaves.pop()
             if branch.facts is None and not self._settle(branch):
                 if self.point is not None and not self.raising:
                     return None
-                hinge = self._choose(branch)
-                assert hinge is not None
-                leaves += self._split(branch, hinge)
-        return [{"lemmas": self.lemmas}] * bool(self.lemmas) + [
-            {"leaf": branch.facts} if branch.hinge is None else {"hinge": branch.hinge} for branch in self._preorder()
-        ]
+                leaves += self._split(branch)
+        tree: list[dict] = []
+        for branch in self._preorder():
+            tree += [{"lemmas": branch.lemmas}] if branch.lemmas else []
+            tree.append({"leaf": branch.facts} if branch.by is None else branch.by)
+        return tree
 
     def _preorder(self) -> Iterator[Branch]:
         pending = [self.root]
@@ -176,14 +183,14 @@ class Search:
         found = self._exactly(branch)
         if isinstance(found, list):
             branch.facts = found
-        elif found is not None and not self._choose_open(branch.node):
+        elif found is not None and self._is_decided(branch.node):
             self.offer(found)
             if self.raising:
                 return self._settle(branch)
         return branch.facts is not None
 
-    def _choose_open(self, node: Node) -> bool:
-        return any(node.state(k) is None for k in self.question.used)
+    def _is_decided(self, node: Node) -> bool:
+        return all(node.state(k) is not None for k in self.question.used)
 
     def _parts(self) -> list[Relation]:
         return [Relation(part.form.shift(-self.threshold), part.op) for part in self.question.parts]
@@ -191,7 +198,7 @@ class Search:
     def _proposed(self, branch: Branch) -> Facts | None:
         """A combination with the slopes that the linear program ends with."""
         solved, parts = branch.solved, self._parts()
-        if solved is None or solved.bound == np.inf:
+        if solved.bound == np.inf:
             return None
         total = float(solved.weights.sum())
         if solved.bound == -np.inf:
@@ -217,11 +224,11 @@ class Search:
         """Decides the relaxation of a node over the rationals: facts that contradict each other, or a point."""
         node, solved = branch.node, branch.solved
         system = self._system(node)
-        if solved is not None and solved.support:
+        if solved.support:
             facts = self._on_support(node, system, solved.support)
             if facts is not None:
                 return facts
-            if self._choose_open(node):
+            if not self._is_decided(node):
                 return None
         names = list(system)
         width = 1 + max((v for r in system.values() for v in r.form.terms), default=0)
@@ -251,8 +258,8 @@ class Search:
 
     def _system(self, node: Node) -> dict[tuple[str, int], Relation]:
         """All that is known at a node, over inputs and open hinges, by the names of the facts."""
-        question, n = self.question, self.question.n
-        values: dict[int, Form] = {}
+        n, values = self.question.n, dict[int, Form]()
+        question = node.question
         system = {("constraint", i): relation for i, relation in enumerate(question.constraints)}
         opened = count(n)
         for k in question.used:
@@ -312,3 +319,18 @@ class Search:
             if state:
                 add(c, self.question.argument(k))
         return more
+
+
+def _cut(branch: Branch) -> Form | None:
+    """Halves the input that moves open hinges most; None where there are too many inputs, or one is not bounded."""
+    question, program = branch.node.question, branch.program
+    if question.n > CUT_INPUTS or any(None in ends for ends in question.box):
+        return None
+    floats = question.floats
+    rows = floats.matrix[[floats.position[k] for k in program.open], : question.n]
+    widths = [approximate(high[0] - low[0]) for low, high in question.box if low is not None and high is not None]
+    v = int((np.abs(rows).sum(axis=0) * np.array(widths)).argmax())
+    low, high = question.box[v]
+    assert low is not None
+    assert high is not None
+    return Form({v: ONE}, -short((approximate(low[0]) + approximate(high[0])) / 2, 30))
