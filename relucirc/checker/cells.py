@@ -5,11 +5,13 @@ inputs that take integer values only, it takes integer values only: the cell's p
 ``form >= k + 1``, and what lies between need not be proved.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flint import fmpq
 
+from relucirc.checker.bounding import check_bounding
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import (
     UNIT,
@@ -38,11 +40,12 @@ from relucirc.core.graph import Graph, Guard, MaxGate
 
 ZERO, ONE = fmpq(0), fmpq(1)
 
-OPTIONAL_FIELDS = {
-    "implied", "pivots", "interior", "tree", "symmetry", "comparators", "wires", "weights", "lemmas",
-}  # fmt: skip
+CHART = {"implied", "pivots", "interior"}
+OPTIONAL_FIELDS = CHART | {"tree", "symmetry", "comparators", "wires", "weights", "lemmas", "bounding"}
 Constraint = tuple[Linear, str]
 """A form over the inputs, and ``>``, ``>=`` or ``==``; :func:`constraint` makes it."""
+Violations = Sequence[Sequence[tuple[int, str]]]
+"""What must not happen: for each the differences, by number, and their relations to 0 that hold together."""
 
 
 def read(source: Any) -> Linear:
@@ -78,9 +81,22 @@ class Side:
 
 
 def check_cells(
-    proof: Any, left: Side, right: Side, constraints: list[Constraint], integers: frozenset[int] = frozenset()
+    proof: Any,
+    left: Side,
+    right: Side,
+    constraints: list[Constraint],
+    integers: frozenset[int] = frozenset(),
+    violations: Violations | None = None,
 ) -> None:
-    """Rejects unless the proof covers every point that satisfies the constraints, integers being integers."""
+    """Rejects unless the proof covers every point that satisfies the constraints, integers being integers.
+
+    Args:
+        proof: The tree.
+        left, right: The two sides.
+        constraints: What the points satisfy.
+        integers: The inputs that take integer values.
+        violations: What must not happen to the differences; None where all have to be zero.
+    """
     pending = [(proof, left, right, constraints)]
     while pending:
         node, left, right, constraints = pending.pop()
@@ -102,7 +118,8 @@ def check_cells(
         elif "gate" in node:
             pending += _gate_cells(node, left, right, constraints)
         else:
-            _check_case(node, _selected(left, constraints), _selected(right, constraints), constraints)
+            sides = _selected(left, constraints), _selected(right, constraints)
+            _check_case(node, *sides, constraints, violations)
 
 
 def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint]) -> list:
@@ -194,18 +211,25 @@ def _check_empty(multipliers: Any, constraints: list[Constraint]) -> None:
     require(total is not None and (total < 0 or (total == 0 and strict)), "the multipliers do not show a cell empty")
 
 
-def _check_case(node: dict, left: Side, right: Side, constraints: list[Constraint]) -> None:
-    """Checks one cell: its chart, the derivation over the chart, and that the sides coincide."""
+def _check_case(
+    node: dict, left: Side, right: Side, constraints: list[Constraint], violations: Violations | None = None
+) -> None:
+    """Checks one cell: its chart, the derivation over the chart, and that the sides coincide, or break nothing."""
     fields(node, {"atoms", "left", "right"}, OPTIONAL_FIELDS, "a case")
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
-    kept = [_renumber(form, position) for form in kept]
-    derivation = Derivation.read(node["atoms"], len(free), kept)
+    relations = [(_renumber(form, position), op) for form, op in kept]
+    derivation = Derivation.read(node["atoms"], len(free), [form for form, _ in relations])
     outputs = []
     for name, side in (("left", left), ("right", right)):
         gates, results = _charted_graph(side, charted, position)
         outputs.append(derivation.lower(gates, results, node[name]))
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
+    if violations is not None or "bounding" in node:
+        require(node.keys() <= {"atoms", "left", "right", "bounding", *CHART}, "a case of relations has another proof")
+        check_bounding(node.get("bounding"), derivation, relations, broken(differences, violations))
+        derivation.close()
+        return
     derivation.close()
     require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
     require("tree" in node or "symmetry" not in node, "symmetry without a tree")
@@ -221,6 +245,17 @@ def _check_case(node: dict, left: Side, right: Side, constraints: list[Constrain
         check_zero_one(node, derivation, differences)
     else:
         require(not any(differences), "the normal forms differ")
+
+
+def broken(differences: list[Linear], violations: Violations | None) -> list[list[Constraint]]:
+    """Returns what must not happen as relations; of an equality, that a difference is positive or negative."""
+    if violations is None:
+        return [[constraint(d, ">", sign)] for d in differences if d for sign in (ONE, -ONE)]
+    found = []
+    for violation in violations:
+        require(all(0 <= i < len(differences) and op in (">", ">=", "==") for i, op in violation), "no violation")
+        found.append([(differences[i], op) for i, op in violation])
+    return found
 
 
 def _check_lemmas(lemmas: Any, derivation: Derivation) -> dict[int, Linear]:
@@ -288,7 +323,7 @@ def _form_of(linear: Linear) -> Form:
     return Form({v: c for v, c in linear.items() if v != UNIT}, linear.get(UNIT, fmpq(0)))
 
 
-def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Linear]]:
+def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Constraint]]:
     """Returns the free inputs, the pivots as forms over them, and the inequalities that remain."""
     equal = {i for i, (_, op) in enumerate(constraints) if op == "=="}
     for multipliers in sequence(node.get("implied", []), "implied"):
@@ -309,20 +344,20 @@ def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int]
     free = [v for v in range(n) if v not in solved]
     require(all(u == UNIT or u in free for row in solved.values() for u in row), "a pivot depends on a pivot")
     kept = []
-    for i, (known, _) in enumerate(constraints):
+    for i, (known, op) in enumerate(constraints):
         seen = replace(known, solved)
         fixed = constant(seen)
         if i in equal:
             require(fixed == 0, f"equality {i} does not vanish on the chart")
         elif fixed is None:
-            kept.append(seen)
+            kept.append((seen, op))
         # A constant inequality either always holds, or the cell is empty and any proof will do.
     point: dict[int, fmpq] = {}
     if kept or "interior" in node:
         values = sequence(node.get("interior"), "interior")
         require(len(values) == len(free), "the interior point has the wrong dimension")
         point = {v: number(c) for v, c in zip(free, values, strict=True)}
-    require(all(value_at(form, point) > 0 for form in kept), "the interior point is not inside")
+    require(all(value_at(form, point) > 0 for form, _ in kept), "the interior point is not inside")
     return free, solved, kept
 
 

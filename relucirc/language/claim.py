@@ -90,10 +90,7 @@ class Claim:
 
     def is_broken_by(self, left: Sequence[fmpq], right: Sequence[fmpq]) -> bool:
         """Whether these values of the two sides refute the claim."""
-        if self.violations is None:
-            return list(left) != list(right)
-        signs = [sign_of(a - b) for a, b in zip(left, right, strict=True)]
-        return any(all(Relation(Form(), op).holds(signs[i]) for i, op in violation) for violation in self.violations)
+        return is_broken(self.violations, left, right)
 
 
 def read_claim(
@@ -220,3 +217,11 @@ def _names(inputs: Any, formula: Any) -> Any:
     if isinstance(formula, MLP | Graph):
         return formula.inputs
     raise NetworkError("a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order.")
+
+
+def is_broken(violations: Sequence[Violation] | None, left: Sequence[fmpq], right: Sequence[fmpq]) -> bool:
+    """Whether values of the two sides are in violation; without violations, whether they differ."""
+    if violations is None:
+        return list(left) != list(right)
+    signs = [sign_of(a - b) for a, b in zip(left, right, strict=True)]
+    return any(all(Relation(Form(), op).holds(signs[i]) for i, op in violation) for violation in violations)

@@ -19,7 +19,7 @@ from relucirc.core.forms import form_to_json
 from relucirc.core.graph import Relation
 from relucirc.geometry.chart import Chart, Empty, chart_of, chart_of_domain
 from relucirc.geometry.lattice import Cut, Lattice, lattice_of
-from relucirc.language.claim import Claim
+from relucirc.language.claim import Claim, Violation
 from relucirc.proof.answers import Proved, Split, Step
 from relucirc.proof.problem import Problem
 from relucirc.proof.sides import KnownSigns, Side
@@ -36,6 +36,7 @@ class OpenCell:
         sides: The two sides, with what is decided on the cell.
         relations: What defines it over the inputs.
         integers: The inputs that take integer values only.
+        violations: What must not happen on the cell; None where the sides have to be equal.
         depth: How many splits led here.
         chart: Its chart, where that is known already.
     """
@@ -43,6 +44,7 @@ class OpenCell:
     sides: tuple[Side, Side]
     relations: tuple[Relation, ...]
     integers: frozenset[int]
+    violations: tuple[Violation, ...] | None = None
     depth: int = 0
     chart: Chart | None = None
 
@@ -62,7 +64,9 @@ class OpenCell:
         if lattice.gap is not None:
             return self.cut(lattice.gap, chart)
         left, right = (chart.pull(side.finished()) for side in sides)
-        return Case(self, chart, Problem(left, right, chart.constraints, chart.interior), lattice)
+        ops = tuple(self.relations[owner].op for owner in chart.owners)
+        problem = Problem(left, right, chart.constraints, chart.interior, ops, self.violations)
+        return Case(self, chart, problem, lattice)
 
     def cut(self, cut: Cut, chart: Chart) -> Split:
         """Splits between two integers."""
@@ -79,7 +83,7 @@ class OpenCell:
     def _part(self, sides: tuple[Side, Side], relation: Relation, chart: Chart) -> "OpenCell":
         relations = (*self.relations, relation)
         known = chart.restricted(relation, len(self.relations))
-        return OpenCell(sides, relations, self.integers, self.depth + 1, known)
+        return OpenCell(sides, relations, self.integers, self.violations, self.depth + 1, known)
 
     def _split(self, sides: tuple[Side, Side], i: int, needed: Relation, known: KnownSigns, chart: Chart) -> Split:
         """Splits where a relation begins to hold, or at the lowest maximum that it reads."""
@@ -173,7 +177,7 @@ class Cells:
         domain = claim.domain
         chart = chart_of_domain(domain, len(claim.left.inputs))
         sides = (Side(claim.left, {}), Side(claim.right, {}))
-        self._open = [OpenCell(sides, domain.relations, domain.integers, chart=chart)]
+        self._open = [OpenCell(sides, domain.relations, domain.integers, claim.violations, chart=chart)]
         self.steps: list[Step] = []
 
     def __iter__(self) -> Iterator[Case]:

@@ -6,11 +6,13 @@ from functools import cached_property
 
 from flint import fmpq
 
+from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form
-from relucirc.core.graph import Graph
+from relucirc.core.graph import Graph, Relation
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
+from relucirc.language.claim import Violation, is_broken
 
 
 WIDE = 8
@@ -41,19 +43,23 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Problem:
-    """``left = right`` on the full-dimensional polyhedron where all constraints are ``>= 0``.
+    """``left = right`` on the full-dimensional polyhedron where all constraints are ``>= 0``; or violations of relations.
 
     Attributes:
         left: Graph without selects.
         right: Graph without selects, over the same inputs.
         constraints: Forms over the inputs.
         interior: A point where all constraints are positive.
+        ops: What each constraint is on the cell itself, ``>`` or ``>=``.
+        violations: What must not happen on the cell to the differences ``left - right``; None where they have to be 0.
     """
 
     left: Graph
     right: Graph
     constraints: tuple[Form, ...]
     interior: tuple[fmpq, ...]
+    ops: tuple[str, ...] = ()
+    violations: tuple[Violation, ...] | None = None
 
     @property
     def n(self) -> int:
@@ -92,10 +98,22 @@ class Problem:
         evidence = {"atoms": hinges.atoms_to_json(), "left": left_steps, "right": right_steps}
         return Lowered(hinges, outputs, differences, evidence)
 
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """The constraints as they are on the cell itself."""
+        ops = self.ops or (">=",) * len(self.constraints)
+        return tuple(Relation(form, op) for form, op in zip(self.constraints, ops, strict=True))
+
     def differ_at(self, point: Sequence[fmpq]) -> bool:
-        """Whether the two sides differ at a point, exactly."""
-        return self.left.evaluate(point) != self.right.evaluate(point)
+        """Whether a point refutes what is to be shown, exactly: the two sides differ there, or are in violation."""
+        return is_broken(self.violations, self.left.evaluate(point), self.right.evaluate(point))
 
     def is_refuted_at(self, point: Sequence[fmpq]) -> bool:
-        """Whether a point of the polyhedron tells the two sides apart, exactly."""
-        return all(form.evaluate(point) >= 0 for form in self.constraints) and self.differ_at(point)
+        """Whether a point of the polyhedron, or for relations of the cell itself, refutes what is to be shown, exactly."""
+        return self.holds(point) and self.differ_at(point)
+
+    def holds(self, point: Sequence[fmpq]) -> bool:
+        """Whether a point is where what is to be shown matters: equality extends to the closure, relations do not."""
+        if self.violations is None:
+            return all(form.evaluate(point) >= 0 for form in self.constraints)
+        return all(relation.holds(sign_of(relation.form.evaluate(point))) for relation in self.relations)

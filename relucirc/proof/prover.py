@@ -18,7 +18,7 @@ from relucirc.proof import sentences
 from relucirc.proof.answers import Proved, Refuted, Split, Step, folded
 from relucirc.proof.branching import branch
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
-from relucirc.proof.methods import METHODS
+from relucirc.proof.methods import METHODS, RELATIONS
 from relucirc.proof.result import Result
 from relucirc.proof.witness import shrink
 
@@ -77,8 +77,6 @@ def prove(
     try:
         with clock:
             claim = read_claim(net, formula, domain, inputs, within)
-            if claim.violations is not None:
-                return _unknown("relations are read, but not decided yet.", clock)
             cells = Cells(claim)
             for case in cells:
                 found = None if case.cell.depth > MAX_DEPTH else _answer(claim, case, clock)
@@ -96,7 +94,7 @@ def prove(
 
 def _answer(claim: Claim, case: Case, clock: Budget) -> Proved | Refuted | Split | None:
     """Tries the methods on one case; a refutation is a witness of the claim."""
-    for name, decide in METHODS.items():
+    for name, decide in (METHODS if claim.violations is None else RELATIONS).items():
         clock.method = name
         found = decide(case.problem)
         if isinstance(found, Proved):
@@ -113,7 +111,9 @@ def _witness(claim: Claim, case: Case, found: Refuted) -> Refuted | Split | None
     if integers:
         point = tuple(fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point))
         if not claim.is_witness(point):
-            better = branch(case, found.point)
+            better = branch(case, found.point) if claim.violations is None else None
+            if better is None:
+                return case.split(case.chart.lift(found.point))
             if isinstance(better, Cut):
                 return case.split(better)
             point = better
@@ -130,7 +130,8 @@ def _checked(claim: Claim, steps: Sequence[Step], clock: Budget) -> Result:
     proofs = [step for step in steps if isinstance(step, Proved)]
     if claim.domain.integers and not proofs:
         raise DomainError(NO_INTEGERS)
-    method = max((proof.method for proof in proofs), key=list(METHODS).index, default="cells")
+    order = [*METHODS, *RELATIONS]
+    method = max((proof.method for proof in proofs), key=order.index, default="cells")
     hinges = sum(len(proof.evidence["atoms"]) + _folds_settled(proof.evidence) for proof in proofs)
     return Result(
         status="proved",

@@ -23,7 +23,7 @@ TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
 
 
-CUT_INPUTS = 4
+CUT_INPUTS = 3
 """Most inputs that are cut; with more, only hinges are."""
 CUT_OPEN = 8
 """Open hinges for each input above which it is cut."""

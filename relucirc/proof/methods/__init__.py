@@ -8,7 +8,7 @@ sides differ, or with None when it does not apply.  It asks the clock that is ru
 from collections.abc import Callable
 
 from relucirc.proof.answers import Found
-from relucirc.proof.methods import cuts, normal_forms, regionwise, search, shallow, smt, zero_one
+from relucirc.proof.methods import bounding, cuts, normal_forms, regionwise, search, shallow, smt, zero_one
 from relucirc.proof.problem import Problem
 
 Method = Callable[[Problem], Found]
@@ -24,3 +24,9 @@ METHODS: dict[str, Method] = {
     "regions": regionwise.decide,
 }
 """Name -> method; dispatch, tests and documentation read this table."""
+
+RELATIONS: dict[str, Method] = {
+    "search": search.decide,
+    "bounding": bounding.decide,
+}
+"""The methods that decide relations."""
