@@ -1,25 +1,20 @@
-"""The command line: a thin layer over the library, one file per command.
+"""The command line: a thin layer over the library, whose commands are one table.
 
 Exit status: 0 proved (or done), 1 refuted, 3 unknown, 2 bad input with one sentence on stderr.
 """
 
 import argparse
+import inspect
 import json
 import os
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, NoReturn
 
+from relucirc.cli.commands import COMMANDS
 from relucirc.cli.outcome import BAD_INPUT, UNKNOWN, Outcome
 from relucirc.core.errors import ActivationWarning, RelucircError, shorten
-
-COMMANDS = (
-    *("prove", "check", "explain", "snap", "show", "regions", "deviation", "minimal", "discover", "train", "bench"),
-    "circuits",
-)
-"""Every command is a module here with ``HELP``, ``add_arguments(parser)`` and ``run(args) -> Outcome``."""
 
 OPTIONS = ("-h", "--help", "--version")
 """What may stand before the command."""
@@ -72,18 +67,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"relucirc {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
-    for name in COMMANDS:
-        module = import_module(f"relucirc.cli.{name}")
-        description = (module.__doc__ or "").strip()
+    for name, command in COMMANDS.items():
+        description = inspect.getdoc(command.run)
         sub = commands.add_parser(
-            name, help=module.HELP, description=description, formatter_class=raw, allow_abbrev=False
+            name, help=command.help, description=description, formatter_class=raw, allow_abbrev=False
         )
-        module.add_arguments(sub)
+        for names, options in command.arguments:
+            sub.add_argument(*names, **options)
         sub.add_argument("--json", action="store_true", help="print one JSON object instead of text")
         sub.add_argument(
             "--activation", choices=["relu"], help="what files of arrays do not say: that their activation is ReLU"
         )
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=command.run)
     return parser
 
 

@@ -108,14 +108,37 @@ def positive(text: str) -> int:
     return value
 
 
-def add_out(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--out``."""
-    parser.add_argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
+def widths(text: str) -> tuple[int, ...]:
+    """Reads widths such as ``2-3-1``."""
+    parts = text.replace(",", "-").split("-")
+    if len(parts) < 2 or not all(part.strip().isdigit() for part in parts):
+        raise argparse.ArgumentTypeError(f"expected widths such as 2-3-1, got {shorten(text)!r}")
+    return tuple(positive(part) for part in parts)
 
 
-def add_certificate(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--certificate``."""
-    parser.add_argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+"""What ``add_argument`` is given."""
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    """Describes an argument, as for ``add_argument``."""
+    return names, options
+
+
+def budget(default: float = 60.0) -> Argument:
+    """The option ``--budget``."""
+    help_text = f"seconds until the answer is unknown ({default:g}); none for no limit"
+    return argument("--budget", metavar="S", type=seconds, default=default, help=help_text)
+
+
+NETWORK = argument("network", metavar="NET", help=NETWORK_HELP)
+FORMULA = argument("formula", metavar="FORMULA", help=FORMULA_HELP)
+DOMAIN = argument(
+    "--domain", metavar="D", help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
+)
+WITHIN = argument("--within", metavar="E", help="how far the network may be from the formula, such as 1/20; 0 by default")
+OUT = argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
+CERTIFICATE = argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
 
 
 def save_network(net: MLP | None, path: str | None) -> list[str]:
@@ -134,29 +157,6 @@ def save_certificate(answer: Answer, path: str | None) -> list[str]:
         return []
     write_text(path, json.dumps(answer.certificate))
     return [f"certificate written to {path}"]
-
-
-def add_budget(parser: argparse.ArgumentParser, default: float = 60.0) -> None:
-    """Adds ``--budget``."""
-    parser.add_argument(
-        "--budget",
-        metavar="S",
-        type=seconds,
-        default=default,
-        help=f"seconds until the answer is unknown ({default:g}); none for no limit",
-    )
-
-
-def add_domain(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--domain``."""
-    help_text = "conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
-    parser.add_argument("--domain", metavar="D", default=None, help=help_text)
-
-
-def add_within(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--within``."""
-    help_text = "how far the network may be from the formula, such as 1/20; 0 by default"
-    parser.add_argument("--within", metavar="E", default=None, help=help_text)
 
 
 def _is_file_name(text: str) -> bool:

@@ -1,16 +1,12 @@
-"""Show a network: its layers and weights, its formula, and what happens at a point.
+"""What ``relucirc show`` prints: a network's layers and weights, its formula, and every neuron's values at a point."""
 
-With --at, every neuron's pre-activation and activation at the point, exactly.
-"""
-
-import argparse
 from collections.abc import Sequence
 from typing import Any
 
 from flint import fmpq
 
 from relucirc.cli.outcome import Outcome
-from relucirc.cli.reading import NETWORK_HELP, file_name, read_network, read_point
+from relucirc.cli.reading import read_point
 from relucirc.core.answer import plain
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import text
@@ -19,7 +15,6 @@ from relucirc.core.tables import aligned, counted
 from relucirc.interpretation.explanation import size_of
 from relucirc.language.network import MLP
 
-HELP = "print a network's layers, weights and formula; with --at, every neuron's values at a point"
 MAX_NEURONS = 40
 """Largest network whose formula is written without being asked for."""
 PATIENCE = 5.0
@@ -30,28 +25,15 @@ MAX_WIDTH = 100
 """Widest row of weights that is printed in full."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds this command's arguments."""
-    parser.add_argument("network", metavar="NET", help=NETWORK_HELP)
-    parser.add_argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5")
-    parser.add_argument(
-        "--svg",
-        metavar="OUT",
-        type=file_name,
-        help="write a drawing to this .svg file, with the values at the point if one is given",
-    )
-
-
-def run(args: argparse.Namespace) -> Outcome:
-    """Runs the command."""
+def shown(name: str, net: MLP, at: str | None, svg: str | None) -> Outcome:
+    """Shows a network, at a point if one is given, and draws it to a file if one is named."""
     from relucirc import draw
 
-    net = read_network(args.network)
-    lines = [_title(args.network.strip(), net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
+    lines = [_title(name, net), f"inputs: {', '.join(net.inputs)}", *layers_text(net)]
     data: dict[str, Any] = {"inputs": list(net.inputs), "sizes": list(net.sizes), "layers": net.to_json()["layers"]}
     data["formula"], written = _formula(net)
     lines += ["", f"formula: {written}"]
-    point = None if args.at is None else read_point(args.at, net.inputs)
+    point = None if at is None else read_point(at, net.inputs)
     if point is not None:
         trace = net.trace(point)
         lines += ["", *_trace_lines(net, point, trace)]
@@ -61,9 +43,9 @@ def run(args: argparse.Namespace) -> Outcome:
             for before, after in trace
         ]
         data["outputs"] = list(map(text, trace[-1][1]))
-    if args.svg is not None:
-        draw(net, at=point, title=args.network.strip()).save(args.svg)
-        lines += ["", f"drawing written to {args.svg}"]
+    if svg is not None:
+        draw(net, at=point, title=name).save(svg)
+        lines += ["", f"drawing written to {svg}"]
     return Outcome("\n".join(lines), lambda: plain(data))
 
 
