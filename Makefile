@@ -29,7 +29,7 @@ help:
 	@echo "make clean      remove everything that make built"
 
 prove: $(VENV)/.core
-	$(BIN)/python -m relucirc.cli.proveall
+	$(BIN)/python tests/proveall.py
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)

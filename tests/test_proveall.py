@@ -1,10 +1,10 @@
 """The main job: every line of its tables says what was proved, where, and how much there was to prove."""
 
+import proveall
 import pytest
 
 import relucirc
 from relucirc.circuits import catalogue
-from relucirc.cli import proveall
 
 
 @pytest.fixture(scope="module")
