@@ -9,6 +9,7 @@ on the side that fits (``X @ W.T`` for rows, ``W @ X`` for features).
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -53,11 +54,8 @@ class Task:
 
 def numpy_layers(task: Task) -> Run:
     """NumPy: one matrix product for each layer."""
-
-    def run() -> np.ndarray:
-        return _forward(task, task.points, task.layers, lambda v: np.maximum(v, 0))
-
-    return run
+    layers = task.layers
+    return lambda: _forward(task, task.points, layers, lambda v: np.maximum(v, 0))
 
 
 def jax_layers(task: Task) -> Run:
@@ -97,26 +95,27 @@ def ours_numpy(task: Task) -> Run:
     return lambda: evaluate(task.net, task.points.T).T
 
 
-def torch_eager(task: Task) -> Run:
-    """PyTorch, eager."""
-    torch, forward, xs = _torch(task)
+def torch_layers(task: Task, compiled: bool = False) -> Run:
+    """PyTorch, eager or by ``torch.compile``."""
+    try:
+        import torch  # noqa: PLC0415
+    except ImportError:
+        raise MissingError("torch is not installed") from None
+    layers = [(torch.tensor(w), None if b is None else torch.tensor(b)) for w, b in task.layers]
+
+    def forward(xs: Any) -> Any:
+        return _forward(task, xs, layers, torch.relu)
+
+    if compiled:
+        torch.compiler.reset()  # what other measurements compiled counts towards its limit of recompilations
+        forward = torch.compile(forward, dynamic=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the points are only read
+        xs = torch.from_numpy(task.points)
 
     def run() -> Any:
         with torch.inference_mode():
             return forward(xs)
-
-    return run
-
-
-def torch_compiled(task: Task) -> Run:
-    """``torch.compile``."""
-    torch, forward, xs = _torch(task)
-    torch.compiler.reset()  # what other measurements compiled counts towards its limit of recompilations
-    compiled = torch.compile(forward, dynamic=False)
-
-    def run() -> Any:
-        with torch.inference_mode():
-            return compiled(xs)
 
     return run
 
@@ -156,8 +155,8 @@ CONTENDERS: dict[str, Callable[[Task], Run]] = {
     "jax.jit(vmap(net))": jax_vmap,
     "jax.jit, matrix products": jax_layers,
     "onnxruntime": onnx_runtime,
-    "torch.compile": torch_compiled,
-    "torch": torch_eager,
+    "torch.compile": partial(torch_layers, compiled=True),
+    "torch": torch_layers,
     "numpy": numpy_layers,
 }
 """Every contender by name, this library's first."""
@@ -181,41 +180,22 @@ def _forward(task: Task, xs: Any, layers: Any, relu: Callable[[Any], Any]) -> An
     return xs
 
 
-def _torch(task: Task) -> tuple[Any, Callable[[Any], Any], Any]:
-    try:
-        import torch  # noqa: PLC0415
-    except ImportError:
-        raise MissingError("torch is not installed") from None
-    layers = [(torch.tensor(w), None if b is None else torch.tensor(b)) for w, b in task.layers]
-
-    def forward(xs: Any) -> Any:
-        return _forward(task, xs, layers, torch.relu)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the points are only read
-        return torch, forward, torch.from_numpy(task.points)
-
-
 def _onnx_model(onnx: Any, task: Task) -> Any:
-    nodes, constants, value = [], [], "x"
+    helper, nodes, constants, value = onnx.helper, [], [], "x"
+    rows = task.layout == "rows"
     for number, (weight, bias) in enumerate(task.layers):
-        rows = task.layout == "rows"
-        constants.append(onnx.numpy_helper.from_array(np.ascontiguousarray(weight.T if rows else weight), f"w{number}"))
         if number:
-            nodes.append(onnx.helper.make_node("Relu", [value], [f"a{number}"]))
+            nodes.append(helper.make_node("Relu", [value], [f"a{number}"]))
             value = f"a{number}"
-        parts = [value, f"w{number}"] if rows else [f"w{number}", value]
-        if rows and bias is not None:
-            constants.append(onnx.numpy_helper.from_array(bias, f"b{number}"))
-            nodes.append(onnx.helper.make_node("Gemm", [*parts, f"b{number}"], [f"z{number}"]))
-        else:
-            nodes.append(onnx.helper.make_node("MatMul", parts, [f"z{number}"]))
-            if bias is not None:
-                constants.append(onnx.numpy_helper.from_array(bias, f"b{number}"))
-                nodes.append(onnx.helper.make_node("Add", [f"z{number}", f"b{number}"], [f"s{number}"]))
-        value = nodes[-1].output[0]
-    nodes.append(onnx.helper.make_node("Identity", [value], ["y"]))
-    kind = onnx.TensorProto.FLOAT
-    ends = [onnx.helper.make_tensor_value_info(name, kind, [None, None]) for name in ("x", "y")]
-    graph = onnx.helper.make_graph(nodes, "network", ends[:1], ends[1:], constants)
-    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+        arrays = {f"w{number}": np.ascontiguousarray(weight.T if rows else weight)}
+        factors = [value, f"w{number}"] if rows else [f"w{number}", value]
+        if bias is not None:
+            arrays[f"b{number}"] = bias
+            factors.append(f"b{number}")
+        constants += [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()]
+        value = f"z{number}"
+        nodes.append(helper.make_node("Gemm", factors, [value]))
+    nodes.append(helper.make_node("Identity", [value], ["y"]))
+    ends = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, None]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
