@@ -67,6 +67,14 @@ MODELS = {
         node("Relu", "h", "j"),
         node("Gemm", "B j", "y", transA=1, transB=1),
     ],
+    "stacks of matrices": [
+        node("Unsqueeze", "x zeros", "h"),
+        node("MatMul", "h S", "i"),
+        node("Relu", "i", "j"),
+        node("MatMul", "T j", "k"),
+        node("MatMul", "k v", "l"),
+        node("MatMul", "v k"),
+    ],
     "two affine in a row": [node("MatMul", "x A", "h"), node("MatMul", "h B", "i"), node("Neg", "i")],
     "ends with relu": [node("MatMul", "x A", "h"), node("Relu", "h")],
     "skip": [
@@ -122,6 +130,9 @@ MODELS = {
     ],
 }
 EXTRA = {
+    "S": np.arange(-8.0, 8).reshape(4, 2, 2),
+    "T": np.array([[2.0], [-1]]),
+    "v": np.array([0.5, -3]),
     "lo": np.array(-1.0),
     "hi": np.array(0.5),
     "two": np.array([2.0, -1]),

@@ -76,6 +76,11 @@ class Node:
         """Refuses a result of so many elements, before it is made, if it is too large."""
         self.scalars.meter.need(count * np.dtype(dtype).itemsize, f"its result of {count:,} elements")
 
+    def sum(self, *parts: tuple[fmpq, np.ndarray]) -> np.ndarray:
+        """Returns the linear combination ``sum c * array``."""
+        factors, arrays = zip(*parts, strict=True)
+        return elementwise(lambda *values: self.scalars.sum(zip(factors, values, strict=True)), *arrays)
+
     def relu(self, array: np.ndarray) -> np.ndarray:
         """Puts one neuron for each element, on the next level."""
         size = array.size * (2 * FORM + TERM)  # a neuron is entered in two tables
@@ -243,12 +248,7 @@ def _divide(node: Node) -> np.ndarray:
     return elementwise(node.scalars.divide, node.array(0), node.array(1))
 
 
-@operator("Sum")
-def _sum(node: Node) -> np.ndarray:
-    arrays = [node.array(k) for k in range(len(node.operands))]
-    return elementwise(lambda *values: node.scalars.sum((ONE, v) for v in values), *arrays)
-
-
+operator("Sum")(lambda node: node.sum(*((ONE, node.array(k)) for k in range(len(node.operands)))))
 operator("MatMul")(lambda node: _product(node.scalars, node.array(0), node.array(1)))
 
 
@@ -258,78 +258,64 @@ def _gemm(node: Node) -> np.ndarray:
     a = a.T if node.attributes.get("transA") else a
     b = b.T if node.attributes.get("transB") else b
     alpha, beta = (rational(node.attributes.get(name, 1.0)) for name in ("alpha", "beta"))
-    s = node.scalars
-    product = _product(s, a, b)
-    if c is None:
-        return elementwise(lambda v: s.sum(((alpha, v),)), product) if alpha != 1 else product
-    return elementwise(lambda v, w: s.sum(((alpha, v), (beta, w))), product, c)
+    return node.sum((alpha, _product(node.scalars, a, b)), *([] if c is None else [(beta, c)]))
 
 
 def _product(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Returns ``a @ b`` where b is a matrix or a vector, or a is."""
-    if a.ndim > 2 and b.ndim > 2:
-        raise Unsupported("it multiplies stacks of matrices")
-    if b.ndim > 2:
-        return np.moveaxis(_product(s, np.moveaxis(b, -2, -1), a.T), -1, -2) if a.ndim == 2 else _refuse_stack()
-    left, right = np.atleast_2d(a), b.reshape(b.shape[0], -1)
-    if left.shape[-1] != right.shape[0]:
+    """Returns ``a @ b``, as NumPy defines it: of vectors, matrices and stacks of matrices."""
+    left, right = np.atleast_2d(a), b[:, None] if b.ndim == 1 else b
+    if not a.ndim or left.shape[-1] != right.shape[-2]:
         raise Unsupported(f"it multiplies the shapes {a.shape} and {b.shape}")
-    product = inner_products(s, left.reshape(-1, left.shape[-1]), right.T)
-    return product.reshape((*a.shape[:-1], *b.shape[1:]))
-
-
-def _refuse_stack() -> np.ndarray:
-    raise Unsupported("it multiplies a vector by a stack of matrices")
+    stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    left, right = (np.broadcast_to(each, stack + each.shape[-2:]) for each in (left, right))
+    blocks = (inner_products(s, left[place], right[place].T) for place in np.ndindex(stack))
+    shape = stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
+    return objects((v for block in blocks for v in block.ravel()), shape)
 
 
 # What ReLUs express.
 
 
 operator("Relu")(lambda node: node.relu(node.array(0)))
-operator("Abs")(lambda node: _two_slopes(node, lambda _: fmpq(-1)))
+operator("Abs")(lambda node: _two_slopes(node, objects([-ONE], ())))
 operator("Max")(lambda node: _extreme(node, ONE))
 operator("Min")(lambda node: _extreme(node, -ONE))
 
 
 @operator("LeakyRelu")
 def _leaky_relu(node: Node) -> np.ndarray:
-    slope = rational(float(np.float32(node.attributes.get("alpha", 0.01))))
-    return _two_slopes(node, lambda _: slope)
+    return _two_slopes(node, np.array(node.attributes.get("alpha", 0.01), np.float32))
 
 
 @operator("PRelu")
 def _prelu(node: Node) -> np.ndarray:
-    slopes = np.broadcast_to(exact(node.array(1)), node.array(0).shape).ravel()
-    if not all(isinstance(slope, fmpq) for slope in slopes):
+    slopes = exact(node.array(1))
+    if not all(isinstance(slope, fmpq) for slope in slopes.ravel()):
         raise Unsupported("its slope should be constant")
-    return _two_slopes(node, lambda i: slopes[i])
+    return _two_slopes(node, np.broadcast_to(slopes, node.array(0).shape))
 
 
-def _two_slopes(node: Node, slope: Callable[[int], fmpq]) -> np.ndarray:
+def _two_slopes(node: Node, slopes: np.ndarray) -> np.ndarray:
     """Returns ``z`` where z > 0 and ``slope z`` elsewhere: ``relu(z) - slope relu(-z)``."""
-    z = exact(node.array(0))
-    above, below = node.relu(z).ravel(), node.relu(elementwise(node.scalars.negate, z)).ravel()
-    return objects((a - b.scale(slope(i)) for i, (a, b) in enumerate(zip(above, below, strict=True))), z.shape)
+    z = node.array(0)
+    above, below = node.relu(z), node.relu(node.sum((-ONE, z)))
+    return node.sum((ONE, above), (-ONE, elementwise(node.scalars.multiply, slopes, below)))
 
 
 @operator("Clip")
 def _clip(node: Node) -> np.ndarray:
-    """``lo + relu(z - lo) - relu(z - hi)`` for lo <= hi."""
-    s, z = node.scalars, exact(node.array(0))
-    low, high = _bound(node, 1, "min"), _bound(node, 2, "max")
-    if low is None:
-        if high is None:
-            return z
-        return elementwise(lambda r: s.subtract(high, r), node.relu(elementwise(lambda v: s.subtract(high, v), z)))
-    above = elementwise(lambda r: s.add(low, r), node.relu(elementwise(lambda v: s.subtract(v, low), z)))
-    if high is None:
-        return above
-    if low > high:
+    """``lo + relu(z - lo) - relu(z - hi)`` for lo <= hi; ``hi - relu(hi - z)`` without lo."""
+    z, low, high = node.array(0), _bound(node, 1, "min"), _bound(node, 2, "max")
+    if low is None and high is not None:
+        return node.sum((ONE, high), (-ONE, node.relu(node.sum((ONE, high), (-ONE, z)))))
+    if low is not None and high is not None and low > high:
         raise Unsupported(f"its bounds {low} and {high} are the wrong way round")
-    return elementwise(s.subtract, above, node.relu(elementwise(lambda v: s.subtract(v, high), z)))
+    bounds = [(sign, bound) for sign, bound in ((ONE, low), (-ONE, high)) if bound is not None]
+    steps = [(sign, node.relu(node.sum((ONE, z), (-ONE, bound)))) for sign, bound in bounds]
+    return node.sum((ONE, z if low is None else low), *steps)
 
 
-def _bound(node: Node, k: int, name: str) -> fmpq | None:
+def _bound(node: Node, k: int, name: str) -> np.ndarray | None:
     array = node.optional(k)
     value: Any = node.attributes.get(name)
     if array is not None:
@@ -344,14 +330,12 @@ def _bound(node: Node, k: int, name: str) -> fmpq | None:
         if not np.isfinite(value):
             raise Unsupported(f"its {name} is {value}")
         value = rational(value)
-    return value
+    return value if value is None else objects([value], ())
 
 
 def _extreme(node: Node, sign: fmpq) -> np.ndarray:
     """Returns ``a + relu(b - a)``, or ``a - relu(a - b)``, for two operands."""
     if len(node.operands) != 2:
         raise Unsupported(f"it has {len(node.operands)} operands; only two are read")
-    s = node.scalars
-    a, b = np.broadcast_arrays(exact(node.array(0)), exact(node.array(1)))
-    steps = node.relu(elementwise(lambda x, y: s.sum(((-sign, x), (sign, y))), a, b))
-    return elementwise(lambda x, r: s.sum(((ONE, x), (sign, r))), a, steps)
+    a, b = node.array(0), node.array(1)
+    return node.sum((ONE, a), (sign, node.relu(node.sum((-sign, a), (sign, b)))))
