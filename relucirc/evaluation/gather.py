@@ -44,11 +44,6 @@ class Group:
     biases: tuple[fmpq, ...]
     long: tuple[Form, ...] = ()
 
-    @property
-    def no_bias(self) -> bool:
-        """Whether all biases are zero."""
-        return _all(self.biases, 0)
-
 
 @dataclass
 class Bank:
@@ -165,7 +160,3 @@ def _take(values: Array, index: np.ndarray, axis: int) -> Array:
             return values
         return lax.slice_in_dim(values, start, start + step * (count - 1) + 1, step, axis=axis)
     return jnp.take(values, index, axis=axis, mode="clip")
-
-
-def _all(values: tuple[fmpq, ...], value: int) -> bool:
-    return all(v == value for v in values)
