@@ -126,17 +126,10 @@ def _register() -> None:
     """
     from hypothesis import strategies as st  # noqa: PLC0415  (Hypothesis calls this)
 
-    st.register_type_strategy(MLP, _networks)
-    st.register_type_strategy(Box, _boxes)
+    def drawn(kind: type) -> Any:
+        from relucirc.strategies import boxes, networks  # noqa: PLC0415  (imports Hypothesis)
 
+        return networks() if kind is MLP else boxes()
 
-def _networks(_: type) -> Any:
-    from relucirc.strategies import networks  # noqa: PLC0415  (imports Hypothesis)
-
-    return networks()
-
-
-def _boxes(_: type) -> Any:
-    from relucirc.strategies import boxes  # noqa: PLC0415  (imports Hypothesis)
-
-    return boxes()
+    for kind in (MLP, Box):
+        st.register_type_strategy(kind, drawn)

@@ -1,6 +1,7 @@
 """``compile_network``: a network as one jitted function, specialised to its shape and weights."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -103,14 +104,8 @@ class CompiledNetwork:
             return self._columns(xs, layers, where)
         points = [size for axis, size in enumerate(xs.shape) if axis != where % xs.ndim]
         matrix = xs if xs.ndim == 2 else xs.reshape((-1, xs.shape[-1]) if where else (xs.shape[0], -1))
-
-        def local(block: Array) -> Array:
-            return self._matrix(block, layers)
-
-        if self._mesh is None:
-            result = local(matrix)
-        else:
-            result = shard_points(local, matrix, self._mesh, 1 - self._axis)
+        local = partial(self._matrix, layers=layers)
+        result = local(matrix) if self._mesh is None else shard_points(local, matrix, self._mesh, 1 - self._axis)
         return result if xs.ndim == 2 else result.reshape((*points, -1) if where else (-1, *points))
 
     def _matrix(self, xs: Array, layers: list[Layer] | None) -> Array:
@@ -121,10 +116,8 @@ class CompiledNetwork:
             block = None  # accelerators want large products, and have the memory
 
         def run(part: Array) -> Array:
-            if layers is not None and plan.kind == "dense":
-                return run_dense(layers, part, axis)
             if plan.kind == "dense":
-                return run_dense(self._baked(part.dtype), part, axis)
+                return run_dense(self._baked(part.dtype) if layers is None else layers, part, axis)
             if plan.kind == "gather":
                 return run_gather(plan.layout, part, part.dtype, axis)
             return self._columns(part, layers, -axis)

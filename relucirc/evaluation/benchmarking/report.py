@@ -66,14 +66,8 @@ class Report:
         return {line.contender: line for line in self.lines if (line.network, line.layout, line.points) == key}
 
     def __add__(self, other: "Report") -> "Report":
-        return Report(
-            self.machine,
-            self.date,
-            self.lines + other.lines,
-            self.limits | other.limits,
-            self.plans | other.plans,
-            self.skipped | other.skipped,
-        )
+        tables = (getattr(self, name) | getattr(other, name) for name in ("limits", "plans", "skipped"))
+        return Report(self.machine, self.date, self.lines + other.lines, *tables)
 
     def table(self) -> str:
         """Returns the figures as a Markdown table, followed by plans and limits."""
@@ -83,20 +77,11 @@ class Report:
         for line in self.lines:
             beside = self.of(line.network, line.layout, line.points).values()
             best = min((other.seconds for other in beside if other.contender.startswith("relucirc")), default=None)
-            rows.append(
-                (
-                    line.network if line.network == line.sizes else f"{line.network} ({line.sizes})",
-                    f"{line.points:,}",
-                    line.layout,
-                    line.contender,
-                    _number(line.seconds * 1e3),
-                    "" if best is None else _number(line.seconds / best),
-                    f"{line.of_copy:.1%}",
-                    f"{line.of_copy_fastest:.1%}",
-                    "" if line.of_peak is None else f"{line.of_peak:.1%}",
-                    "" if line.of_peak_fastest is None else f"{line.of_peak_fastest:.1%}",
-                )
-            )
+            name = line.network if line.network == line.sizes else f"{line.network} ({line.sizes})"
+            times = (_number(line.seconds * 1e3), "" if best is None else _number(line.seconds / best))
+            parts = (line.of_copy, line.of_copy_fastest, line.of_peak, line.of_peak_fastest)
+            shown = ("" if part is None else f"{part:.1%}" for part in parts)
+            rows.append((name, f"{line.points:,}", line.layout, line.contender, *times, *shown))
         about = "Milliseconds and fractions are medians over rounds; `at best` compares the fastest rounds."
         parts = [f"{self.machine}, {self.date}, float32. {about}", _markdown(rows, right=(1, 4, 5, 6, 7, 8, 9))]
         for title, limits in self.limits.items():

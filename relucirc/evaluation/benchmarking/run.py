@@ -91,21 +91,19 @@ def run_benchmark(
         with watched(None, f"{name}, {layout}", progress) as clock:
             runs = _prepare(names, task, report.skipped, clock)
             seconds = interleaved({**runs, **limits}, rounds, lambda: clock.step("rounds"))
-        ordinary = [seconds[label] for label in ORDINARY if label in seconds]
-        copy, fastest_copy = min(map(median, ordinary)), min(map(min, ordinary))
-        rate = None if peak is None else peak[1] / median(seconds[PEAK])
-        fastest_rate = None if peak is None else peak[1] / min(seconds[PEAK])
+        middle, fastest = ({label: of(values) for label, values in seconds.items()} for of in (median, min))
         for contender in runs:
-            middle = median(seconds[contender])
-            fastest, flops = min(seconds[contender]), _flops(net) * points
-            of_peak = None if rate is None else flops / middle / rate
-            of_peak_fastest = None if fastest_rate is None else flops / fastest / fastest_rate
-            shares = copy / middle, fastest_copy / fastest, of_peak, of_peak_fastest
-            report.lines.append(Line(name, _shape(net), points, layout, contender, middle, fastest, *shares))
+            both = [(taken, taken[contender]) for taken in (middle, fastest)]
+            of_copy = [min(taken[label] for label in ORDINARY if label in taken) / own for taken, own in both]
+            of_peak = [
+                None if peak is None else _flops(net) * points / own / peak[1] * taken[PEAK] for taken, own in both
+            ]
+            times = [own for _, own in both]
+            report.lines.append(Line(name, _shape(net), points, layout, contender, *times, *of_copy, *of_peak))
         gigabytes = (net.sizes[0] + net.sizes[-1]) * points * 4 / 1e9
-        here = {f"{label}, GB/s": gigabytes / min(seconds[label]) for label in limits if label != PEAK}
-        if fastest_rate is not None:
-            here[f"{PEAK}, GFLOP/s"] = fastest_rate / 1e9
+        here = {f"{label}, GB/s": gigabytes / fastest[label] for label in limits if label != PEAK}
+        if peak is not None:
+            here[f"{PEAK}, GFLOP/s"] = peak[1] / fastest[PEAK] / 1e9
         report.limits[f"{name}, {layout}"] = here
         report.plans[f"{name}, {layout}"] = str(compile_network(floats, layout=layout).plan)
     return report
