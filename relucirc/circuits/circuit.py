@@ -9,7 +9,9 @@ import sympy
 
 from relucirc.circuits.family import family_of
 from relucirc.core.errors import NetworkError, shorten
+from relucirc.core.exact import rational, to_rational
 from relucirc.core.names import default_names
+from relucirc.language.formula import OrderStatistic
 from relucirc.language.network import MLP
 
 
@@ -120,15 +122,21 @@ def at_least(value: int, least: int, what: str, most: int = 1_000_000) -> int:
     return value
 
 
-def extremum(kind: Any, n: int, what: str) -> Any:
-    """Returns the formula of the minimum or maximum of n inputs, unevaluated."""
-    values = symbols(at_least(n, 1, what))
-    return kind(*values, evaluate=False) if n > 1 else values[0]
+def positive(value: Any, what: str) -> sympy.Rational:
+    """Reads a parameter that is a positive number."""
+    number = to_rational(rational(value, what))
+    if number <= 0:
+        raise NetworkError(f"{what}: expected a positive number, got {number}.")
+    return number
 
 
-def ones(count: int, value: Any = 1) -> list:
-    """Returns a row of equal weights."""
-    return [value] * count
+def order_formula(k: int, n: int) -> Any:
+    """Returns the formula of the k-th least of n inputs, unevaluated."""
+    values = symbols(n)
+    if n == 1:
+        return values[0]
+    kind: Any = sympy.Min if k == 1 else sympy.Max
+    return kind(*values, evaluate=False) if k in (1, n) else OrderStatistic(k, *values)
 
 
 def bits(names: Sequence[str]) -> str:

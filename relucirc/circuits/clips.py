@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, network, symbols
+from relucirc.circuits.circuit import Circuit, network, positive, symbols
 from relucirc.circuits.sources import FOLKLORE
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import rational, to_rational
@@ -36,21 +36,14 @@ def _clip_formula(value: sympy.Expr, lower: Any, upper: Any) -> sympy.Expr:
 
 
 def _soft_threshold(threshold: Any = 1) -> MLP:
-    t = _positive(threshold)
+    t = positive(threshold, "threshold")
     return network(([[1], [-1]], [-t, -t]), [[1, -1]])
 
 
 def _soft_threshold_formula(threshold: Any = 1) -> sympy.Expr:
     """In the words of its definition: the sign of x times what |x| has over the threshold."""
-    t = _positive(threshold)
+    t = positive(threshold, "threshold")
     return sympy.Piecewise((X - t, sympy.Ge(X, t)), (X + t, sympy.Le(X, -t)), (0, True))
-
-
-def _positive(value: Any) -> sympy.Rational:
-    t = to_rational(rational(value, "threshold"))
-    if t <= 0:
-        raise NetworkError(f"threshold: expected a positive number, got {t}.")
-    return t
 
 
 def _leaky_relu(slope: Any = "1/100") -> MLP:

@@ -6,7 +6,7 @@
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, at_least, extremum, network, symbols
+from relucirc.circuits.circuit import Circuit, at_least, network, order_formula, symbols
 from relucirc.circuits.combine import tree
 from relucirc.circuits.sources import ARORA, FOLKLORE, ORIGINAL
 from relucirc.language.network import MLP
@@ -27,7 +27,7 @@ minimum = Circuit(
     ORIGINAL,
     "Gives the least of n inputs: for two, x2 less a greaterness detector; for more, a tree of these.",
     _minimum,
-    lambda n=2: extremum(sympy.Min, n, "minimum"),
+    lambda n=2: order_formula(1, at_least(n, 1, "minimum")),
     examples=((), (3,), (4,), (16,)),
 )
 
@@ -44,7 +44,7 @@ maximum = Circuit(
     f"{ORIGINAL}; trees: {ARORA}",
     "Gives the greatest of n inputs: for two, x2 plus a greaterness detector; for more, a tree of these.",
     _maximum,
-    lambda n=2: extremum(sympy.Max, n, "maximum"),
+    lambda n=2: order_formula(at_least(n, 1, "maximum"), n),
     examples=((), (3,), (4,), (16,)),
 )
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, at_least, bits, extremum, network, ones, symbols
+from relucirc.circuits.circuit import Circuit, at_least, bits, network, order_formula, symbols
 from relucirc.circuits.sources import PERCEPTRON
 from relucirc.core.errors import NetworkError
 from relucirc.core.names import default_names
-from relucirc.language.formula import OrderStatistic
 from relucirc.language.network import MLP
 
 
@@ -25,7 +24,7 @@ def _threshold(what: str, neurons: Callable[[int], tuple[Any, Any, Any]]) -> Cal
 
     def build(n: int = 2) -> MLP:
         (a, b), c, d = neurons(at_least(n, 1, what))
-        return network(([ones(n, a)], [b]), ([[d]], [c]) if c else [[d]])
+        return network(([[a] * n], [b]), ([[d]], [c]) if c else [[d]])
 
     return build
 
@@ -37,17 +36,17 @@ def _gate(
 
 
 def _least(n: int = 2) -> sympy.Expr:
-    return extremum(sympy.Min, n, "gate, number of bits")
+    return order_formula(1, at_least(n, 1, "gate, number of bits"))
 
 
 def _greatest(n: int = 2) -> sympy.Expr:
-    return extremum(sympy.Max, n, "gate, number of bits")
+    return order_formula(at_least(n, 1, "gate, number of bits"), n)
 
 
 def _parity(n: int = 2) -> MLP:
     """The sum s goes up and down: ``relu(s) - 2 relu(s - 1) + 2 relu(s - 2) - ...``."""
     at_least(n, 1, "parity_gate", 200)
-    return network(([ones(n)] * n, [-k for k in range(n)]), [[1, *(2 * (-1) ** k for k in range(1, n))]])
+    return network(([[1] * n] * n, [-k for k in range(n)]), [[1, *(2 * (-1) ** k for k in range(1, n))]])
 
 
 def _parity_formula(n: int = 2) -> sympy.Expr:
@@ -59,18 +58,9 @@ def _parity_formula(n: int = 2) -> sympy.Expr:
     return result
 
 
-def _xnor() -> MLP:
-    return network(([[1, 1], [1, 1]], [0, -1]), ([[-1, 2]], [1]))
-
-
 def _majority(n: int = 3) -> MLP:
     half = _odd(n) // 2
-    return network(([ones(n)] * 2, [-half, -half - 1]), [[1, -1]])
-
-
-def _majority_formula(n: int = 3) -> sympy.Expr:
-    k, values = _odd(n) // 2 + 1, symbols(n)
-    return OrderStatistic(k, *values) if n > 1 else values[0]  # type: ignore[return-value]
+    return network(([[1] * n] * 2, [-half, -half - 1]), [[1, -1]])
 
 
 def _odd(n: int) -> int:
@@ -131,7 +121,7 @@ xor_gate = _gate(
 xnor_gate = _gate(
     "xnor_gate",
     "Is 1 where two bits are the same.",
-    _xnor,
+    lambda: network(([[1, 1], [1, 1]], [0, -1]), ([[-1, 2]], [1])),
     lambda: 1 - sympy.Abs(X1 - X2),
 )
 parity_gate = Circuit(
@@ -148,7 +138,7 @@ majority_gate = Circuit(
     PERCEPTRON,
     "Is 1 where more than half of the bits are.",
     _majority,
-    _majority_formula,
+    lambda n=3: order_formula(_odd(n) // 2 + 1, n),
     lambda n=3: _on_bits(n),
     examples=((), (5,)),
 )

@@ -7,29 +7,20 @@ from typing import Any
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, network, symbols
+from relucirc.circuits.circuit import Circuit, network, positive, symbols
 from relucirc.circuits.sources import FOLKLORE
-from relucirc.core.errors import NetworkError
-from relucirc.core.exact import rational, to_rational
 from relucirc.language.network import MLP
 
 BIT, A, B = symbols(3)
 
 
-def _bound(value: Any) -> sympy.Rational:
-    bound = to_rational(rational(value, "bound"))
-    if bound <= 0:
-        raise NetworkError(f"bound: expected a positive number, got {bound}.")
-    return bound
-
-
 def _switch(bound: Any = 1) -> MLP:
-    m = _bound(bound)
+    m = positive(bound, "bound")
     return network(([[m, 1]], [-m]), [[1]])
 
 
 def _select(bound: Any = 1) -> MLP:
-    m = _bound(bound)
+    m = positive(bound, "bound")
     return network(([[m, 1, 0], [-m, 0, 1]], [-m, 0]), [[1, 1]])
 
 
@@ -39,7 +30,7 @@ switch = Circuit(
     "Gives x2 where the bit x1 is 1, and 0 where it is 0: the product of a bit and a value in [0, bound].",
     _switch,
     lambda bound=1: sympy.Piecewise((A, BIT > 0), (0, True)),  # noqa: ARG005  (the formula holds for any bound)
-    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {_bound(bound)}",
+    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {positive(bound, 'bound')}",
     examples=((), ("7/2",)),
 )
 
@@ -49,6 +40,6 @@ select = Circuit(
     "Gives x2 where the bit x1 is 1, and x3 where it is 0, for values in [0, bound].",
     _select,
     lambda bound=1: sympy.Piecewise((A, BIT > 0), (B, True)),  # noqa: ARG005  (the formula holds for any bound)
-    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {_bound(bound)}, 0 <= x3 <= {_bound(bound)}",
+    lambda bound=1: f"x1 in {{0, 1}}, 0 <= x2 <= {positive(bound, 'bound')}, 0 <= x3 <= {positive(bound, 'bound')}",
     examples=((), ("7/2",)),
 )

@@ -9,16 +9,14 @@ Comparators whose outputs are not used are left out; one of whose outputs is use
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sympy
 
-from relucirc.circuits.circuit import Circuit, at_least, network, symbols
+from relucirc.circuits.circuit import Circuit, at_least, network, order_formula
 from relucirc.circuits.sources import BATCHER, FOLKLORE
 from relucirc.core.errors import NetworkError, shorten
 from relucirc.core.forms import Form
 from relucirc.core.names import default_names
-from relucirc.language.formula import OrderStatistic
 from relucirc.language.layers import Layers
 from relucirc.language.network import MLP
 from relucirc.language.sorting import merge_exchange
@@ -93,17 +91,7 @@ def _sort(n: int = 3) -> MLP:
 
 
 def _sorted(n: int = 3) -> list[sympy.Expr]:
-    values = symbols(at_least(n, 1, "sort", MOST))
-    return [_order_formula(k, values) for k in range(1, n + 1)]
-
-
-def _order_formula(k: int, values: Sequence[sympy.Symbol]) -> sympy.Expr:
-    if len(values) == 1:
-        return values[0]
-    if k in (1, len(values)):
-        extremum: Any = sympy.Min if k == 1 else sympy.Max
-        return extremum(*values, evaluate=False)
-    return OrderStatistic(k, *values)  # type: ignore[return-value]
+    return [order_formula(k, n) for k in range(1, at_least(n, 1, "sort", MOST) + 1)]
 
 
 def _order(n: int, k: int) -> tuple[int, int]:
@@ -149,7 +137,7 @@ order_statistic = Circuit(
     BATCHER,
     "Gives the k-th least of n inputs: a sorting network without the comparators that it does not need.",
     _order_statistic,
-    lambda n=5, k=2: _order_formula(_order(n, k)[1], symbols(n)),
+    lambda n=5, k=2: order_formula(_order(n, k)[1], n),
     examples=((), (4, 2), (4, 4)),
 )
 
@@ -158,6 +146,6 @@ median = Circuit(
     f"{BATCHER}; three inputs: {FOLKLORE}",
     "Gives the median of an odd number of inputs; of three, the third clipped between the other two.",
     _median,
-    lambda n=3: _order_formula(_middle(n), symbols(n)),
+    lambda n=3: order_formula(_middle(n), n),
     examples=((), (5,)),
 )
