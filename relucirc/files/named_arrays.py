@@ -11,9 +11,10 @@ do, and others are read with a warning unless ``activation="relu"`` is said, and
 them speaks against a plain perceptron with ReLU.
 """
 
+import itertools
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,30 +185,20 @@ def _ordered(layers: list[_Layer]) -> list[_Layer]:
         by_number = sorted(layers, key=lambda layer: layer.numbers)
         if len({layer.numbers for layer in layers}) == len(layers):
             return by_number
-    names = ", ".join(layer.name or "(no name)" for layer in layers)
-    if len(layers) > MAX_UNNUMBERED:
-        raise FileError(f"the order of the layers {shorten(names)} is not clear; number them, as in 'layers.0.weight'.")
-    orders = _chains(layers)
-    if len(orders) != 1:
-        reason = "their shapes fit in several orders" if orders else "their shapes fit in no order"
-        raise FileError(
-            f"the order of the layers {shorten(names)} is not clear: {reason}; number them, as in 'layers.0.weight'."
-        )
-    return orders[0]
+    reason = ""
+    if len(layers) <= MAX_UNNUMBERED:
+        orders = list(itertools.islice(_chains([], layers), 2))
+        if len(orders) == 1:
+            return orders[0]
+        reason = f": their shapes fit in {'several orders' if orders else 'no order'}"
+    names = shorten(", ".join(layer.name or "(no name)" for layer in layers))
+    raise FileError(f"the order of the layers {names} is not clear{reason}; number them, as in 'layers.0.weight'.")
 
 
-def _chains(layers: list[_Layer], limit: int = 2) -> list[list[_Layer]]:
-    """Finds orders in which every layer takes what the one before gives; stops at ``limit``."""
-    found: list[list[_Layer]] = []
-
-    def extend(chain: list[_Layer], rest: list[_Layer]) -> None:
-        if len(found) >= limit:
-            return
-        if not rest:
-            found.append(chain)
-        for i, layer in enumerate(rest):
-            if not chain or chain[-1].weight.shape[0] == layer.weight.shape[1]:
-                extend([*chain, layer], rest[:i] + rest[i + 1 :])
-
-    extend([], layers)
-    return found
+def _chains(chain: list[_Layer], rest: list[_Layer]) -> Iterator[list[_Layer]]:
+    """Yields the orders that begin with a chain, in which every layer takes what the one before gives."""
+    if not rest:
+        yield chain
+    for i, layer in enumerate(rest):
+        if not chain or chain[-1].weight.shape[0] == layer.weight.shape[1]:
+            yield from _chains([*chain, layer], rest[:i] + rest[i + 1 :])
