@@ -47,15 +47,10 @@ def apply_kind(kind: str, value: Array) -> Array:
     return relu(value if kind == "relu" else lax.neg(value))
 
 
-def constant(value: fmpq, dtype: Any) -> Any:
-    """Rounds a rational to the nearest number of a dtype, as a NumPy scalar."""
-    return to_float(value, dtype)
-
-
 def spread(values: Sequence[fmpq], dtype: Any, axis: int) -> Any:
     """Returns one scalar if all values are equal, otherwise a vector along ``axis`` of two."""
     if all(v == values[0] for v in values):
-        return constant(values[0], dtype)
+        return to_float(values[0], dtype)
     return np.array([to_float(v, dtype) for v in values], dtype=dtype).reshape((-1, 1) if axis == 0 else (1, -1))
 
 

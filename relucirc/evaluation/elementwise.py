@@ -22,7 +22,8 @@ import jax.numpy as jnp
 from flint import fmpq
 from jax import lax
 
-from relucirc.evaluation.arithmetic import Array, apply_kind, constant, lower, relu, weighted_sum
+from relucirc.core.exact import to_float
+from relucirc.evaluation.arithmetic import Array, apply_kind, lower, relu, weighted_sum
 from relucirc.evaluation.stages import Atom, Form, Stages
 
 ONE = fmpq(1)
@@ -62,12 +63,12 @@ def _run_stage(
         if (c, atom) not in products:
             kind, index = atom
             factor = -c if kind == "neg" else abs(c) if kind == "abs" else c
-            products[c, atom] = _closed(kind, c > 0, constant(factor, dtype) * below[index])
+            products[c, atom] = _closed(kind, c > 0, to_float(factor, dtype) * below[index])
         return products[c, atom]
 
     values = []
     for form in stage:
-        bias = constant(form.bias, dtype)
+        bias = to_float(form.bias, dtype)
         shared = [abs(c) == 1 or uses[abs(c), atom] > 1 for atom, c in form.terms]
         # With nothing else to begin with, the first product is closed: one that costs nothing, if there is one.
         alone = not any(shared) and form.bias == 0 and not (last and len(form.terms) == 1)
@@ -75,9 +76,9 @@ def _run_stage(
         terms = []
         for k, (atom, c) in enumerate(form.terms):
             if abs(c) != 1 and (shared[k] or k == first):
-                terms.append((constant(ONE, dtype), closed(c, atom)))
+                terms.append((to_float(ONE, dtype), closed(c, atom)))
             else:
-                terms.append((constant(c, dtype), atom_value(atom)))
+                terms.append((to_float(c, dtype), atom_value(atom)))
         total = weighted_sum(terms, bias)
         values.append(jnp.full(shape, bias, dtype) if total is None else total)
     return values

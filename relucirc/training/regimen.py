@@ -84,9 +84,9 @@ class Regimen:
 
         New ``steps`` are for all sizes, unless ``long_steps`` is given too.
         """
-        unknown = sorted(set(changes) - {field.name for field in dataclasses.fields(self)})
+        known = [field.name for field in dataclasses.fields(self)]
+        unknown = sorted(set(changes) - set(known))
         if unknown:
-            known = [field.name for field in dataclasses.fields(self)]
             raise RelucircError(f"a regimen has no {unknown[0]!r}; it has {', '.join(known)}.")
         if "steps" in changes:
             changes = {"long_steps": None, **changes}
