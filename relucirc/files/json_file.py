@@ -7,14 +7,13 @@ does not say whether 0.1 means one tenth or the nearest float.
 """
 
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from flint import fmpq, fmpz
 
 from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
-from relucirc.core.exact import rational
+from relucirc.core.exact import ZERO, rational
 from relucirc.core.matrix import ExactMatrix
 from relucirc.core.names import default_names
 from relucirc.language.network import MLP, Affine
@@ -91,42 +90,33 @@ def _layer(layer: Any, where: str) -> Affine:
             f"{where}: weight: expected rows of one length, got a ragged matrix: row 0 has {lengths[0]} entries, "
             f"row {other} has {lengths[other]}."
         )
-    number = _Reader()
-    weight = ExactMatrix(
-        (len(rows), lengths[0]),
-        tuple(tuple(number.row(row, lambda j, i=i: f"{where}: weight[{i}][{j}]")) for i, row in enumerate(rows)),
-    )
+    known: dict[str | int, fmpq] = {}
+    entries = (_entries(row, f"{where}: weight[{i}]", known) for i, row in enumerate(rows))
+    weight = ExactMatrix.sparse((len(rows), lengths[0]), entries)
     bias = layer.get("bias")
     if bias is None:
         return Affine(weight, None)
     if not isinstance(bias, list) or len(bias) != len(rows):
         raise NetworkError(f"{where}: bias: expected one number for each of {len(rows)} rows, got {_shown(bias)}.")
-    entries = dict(number.row(bias, lambda i: f"{where}: bias[{i}]"))
-    return Affine(weight, ExactMatrix.sparse((len(rows), 1), ({0: entries.get(i, fmpq(0))} for i in range(len(rows)))))
+    read = _entries(bias, f"{where}: bias", known)
+    return Affine(weight, ExactMatrix.sparse((len(rows), 1), ({0: read.get(i, ZERO)} for i in range(len(rows)))))
 
 
-class _Reader:
-    """Reads rows of numbers; equal texts, of which a large matrix has many, are read once."""
-
-    def __init__(self) -> None:
-        self.known: dict[str | int, fmpq] = {}
-
-    def row(self, row: list[Any], where: Callable[[int], str]) -> Iterable[tuple[int, fmpq]]:
-        """Yields the non-zero entries."""
-        for j, entry in enumerate(row):
-            if entry == "0" and type(entry) is str:
-                continue
-            if type(entry) is not str and type(entry) is not int:
-                raise _refusal(entry, where(j))
-            value = self.known.get(entry)
-            if value is None:
-                try:
-                    value = rational(entry, where(j))
-                except RelucircError as error:
-                    raise NetworkError(str(error)) from None
-                self.known[entry] = value
-            if value:
-                yield j, value
+def _entries(row: list[Any], where: str, known: dict[str | int, fmpq]) -> dict[int, fmpq]:
+    """Reads the entries that are not zero; equal texts, of which a large matrix has many, are read once."""
+    found: dict[int, fmpq] = {}
+    for j, entry in enumerate(row):
+        if entry == "0" and type(entry) is str:
+            continue
+        if type(entry) is not str and type(entry) is not int:
+            raise _refusal(entry, f"{where}[{j}]")
+        if entry not in known:
+            try:
+                known[entry] = rational(entry, f"{where}[{j}]")
+            except RelucircError as error:
+                raise NetworkError(str(error)) from None
+        found[j] = known[entry]
+    return found
 
 
 def _refusal(entry: Any, where: str) -> RelucircError:
