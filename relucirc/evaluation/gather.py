@@ -20,7 +20,7 @@ from jax import lax
 
 from relucirc.core.exact import to_float
 from relucirc.evaluation.arithmetic import Array, apply_kind, multiply, spread, weighted_sum
-from relucirc.evaluation.stages import Form, Stages
+from relucirc.evaluation.stages import Form
 
 LONGEST = 16
 """Forms with more terms than this are multiplied as a dense matrix over the atoms they read."""
@@ -94,7 +94,7 @@ def run_gather(layout: Sequence[Sequence[Group]], xs: Array, dtype: Any, axis: i
     """Evaluates grouped stages.
 
     Args:
-        layout: The groups of every stage, from :func:`layout_of`.
+        layout: The groups of every stage, from :func:`groups`.
         xs: Points: a matrix with inputs along ``axis`` and points along the other.
         dtype: Float type of the weights.
         axis: 0 for feature-major, 1 for row-major.
@@ -118,11 +118,6 @@ def slices_only(layout: Sequence[Sequence[Group]], inputs: int, dtype: Any) -> b
     xs = jax.ShapeDtypeStruct((inputs, 8), dtype)
     jaxpr = jax.make_jaxpr(lambda xs: run_gather(layout, xs, dtype, 0))(xs)
     return not any(equation.primitive.name in ("gather", "jit", "pjit") for equation in jaxpr.eqns)
-
-
-def layout_of(stages: Stages) -> list[list[Group]]:
-    """Returns the groups of every stage."""
-    return [groups(stage) for stage in stages.stages]
 
 
 def _run_group(group: Group, bank: Bank, points: int, dtype: Any) -> Array:

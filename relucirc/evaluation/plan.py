@@ -5,7 +5,7 @@ from typing import Any
 
 from relucirc.core.errors import RelucircError
 from relucirc.evaluation.blocks import block_size
-from relucirc.evaluation.gather import Group, layout_of, slices_only
+from relucirc.evaluation.gather import Group, groups, slices_only
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
 from relucirc.language.network import MLP
@@ -47,60 +47,43 @@ class Plan:
 
     def __str__(self) -> str:
         sizes = "-".join(map(str, self.before))
-        if self.kind == "dense":
-            how = "by matrix products"
-        elif self.stages is None:
-            how = "as one fused elementwise loop"
-        else:
-            saved = (
-                f"{self.stages.terms} terms and {self.stages.relus} {'maximum' if self.stages.relus == 1 else 'maxima'}"
-            )
-            ways = {
-                "elementwise": "as one fused elementwise loop",
-                "gather": f"by slices and gathers in {len(self.stages.stages)} stages",
-            }
-            how = f"{ways[self.kind]} of {saved}"
+        how = {"dense": "by matrix products", "elementwise": "as one fused elementwise loop"}.get(self.kind)
+        if self.stages is not None:
+            how = how or f"by slices and gathers in {len(self.stages.stages)} stages"
+            relus = self.stages.relus
+            how += f" of {self.stages.terms} terms and {relus} {'maximum' if relus == 1 else 'maxima'}"
         blocks = "all points at once" if self.block is None else f"at most {self.block} points at a time"
         return f"{sizes} network evaluated {how}, {blocks}, because {self.reason}."
 
 
 def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = None, rewrite: bool = True) -> Plan:
-    """Chooses how to evaluate a network.
-
-    Args:
-        net: The network.
-        dtype: Float type of the evaluation.
-        kind: One of ``"elementwise"``, ``"gather"``, ``"dense"``, or ``"auto"``.
-        block: Most points at a time; chosen by default.
-        rewrite: Whether to simplify first.
+    """Chooses how to evaluate a network in a float type, from what :func:`relucirc.compile_network` is asked for.
 
     Raises:
         RelucircError: For an unknown kind of plan, or a block that is not positive.
     """
     _check_options(kind, block)
-    widest = max(net.sizes)
-    dense_block = block or block_size(widest, dtype)
-    if kind == "dense":
-        return Plan("dense", dense_block, None, (), "it was asked for", net.sizes)
+    stages, layout, reason = None, (), "it was asked for"
     if kind == "auto" and _large_and_dense(net):
-        return Plan("dense", dense_block, None, (), "its layers are large and not sparse", net.sizes)
-    stages = plain_stages(net)
-    stages = simplify(stages) if rewrite else stages
-    reason = "it was asked for"
-    if kind == "auto":
-        if stages.terms <= UNROLLED:
-            kind, reason = "elementwise", f"it is small (at most {UNROLLED} terms)"
-        elif stages.terms * SPARSE <= stages.dense_terms:
-            kind, reason = "gather", f"less than one weight in {SPARSE} is not zero"
-        else:
-            return Plan("dense", dense_block, None, (), "its layers are not sparse", net.sizes)
-    if kind == "gather":
-        layout = tuple(map(tuple, layout_of(stages)))
-        if slices_only(layout, stages.inputs, dtype):
-            reason += ", and even strides make every gather a slice"
-        block = block or block_size(max(stages.sizes), dtype, GATHER_BYTES)
-        return Plan("gather", block, stages, layout, reason, net.sizes)
-    return Plan(kind, block, stages, (), reason, net.sizes)
+        kind, reason = "dense", "its layers are large and not sparse"
+    if kind != "dense":
+        stages = plain_stages(net)
+        stages = simplify(stages) if rewrite else stages
+        if kind == "auto":
+            if stages.terms <= UNROLLED:
+                kind, reason = "elementwise", f"it is small (at most {UNROLLED} terms)"
+            elif stages.terms * SPARSE <= stages.dense_terms:
+                kind, reason = "gather", f"less than one weight in {SPARSE} is not zero"
+            else:
+                kind, reason = "dense", "its layers are not sparse"
+        if kind == "gather":
+            layout = tuple(tuple(groups(stage)) for stage in stages.stages)
+            if slices_only(layout, stages.inputs, dtype):
+                reason += ", and even strides make every gather a slice"
+            block = block or block_size(max(stages.sizes), dtype, GATHER_BYTES)
+    if kind == "dense":
+        stages, block = None, block or block_size(max(net.sizes), dtype)
+    return Plan(kind, block, stages, layout, reason, net.sizes)
 
 
 TRACED_CELLS = 600
