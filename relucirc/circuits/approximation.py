@@ -28,12 +28,8 @@ def _sawtooth_formula(depth: int = 3) -> sympy.Expr:
     """
     steps = 2 ** at_least(depth, 1, "sawtooth, as a formula", 12)
     last = steps if depth > 1 else steps - 1
-    hinges = [_hinge(j, steps, (-1) ** j * steps * (1 if j in (0, steps) else 2)) for j in range(last + 1)]
-    return sympy.Add(*hinges)
-
-
-def _hinge(j: int, steps: int, slope: int) -> sympy.Expr:
-    return slope * sympy.Max(0, X - sympy.Rational(j, steps))
+    turns = [(-1) ** j * steps * (1 if j in (0, steps) else 2) for j in range(last + 1)]
+    return sympy.Add(*(turn * sympy.Max(0, X - sympy.Rational(j, steps)) for j, turn in enumerate(turns)))
 
 
 def _square(depth: int = 3) -> MLP:
@@ -44,12 +40,8 @@ def _square(depth: int = 3) -> MLP:
     layers = [first]
     for k in range(2, depth + 1):
         layers.append(([tooth, tooth, total], [0, "-1/2", 0]))
-        tooth, total = [2, -4, 0], [_quarters(k, -2), _quarters(k, 4), 1]
+        tooth, total = [2, -4, 0], [f"-2/{4**k}", f"4/{4**k}", 1]
     return network(*layers, [total])
-
-
-def _quarters(k: int, numerator: int) -> str:
-    return f"{numerator}/{4**k}"
 
 
 def _square_formula(depth: int = 3) -> sympy.Expr:

@@ -22,25 +22,13 @@ import jax.numpy as jnp
 from flint import fmpq
 from jax import lax
 
-from relucirc.core.exact import to_float
+from relucirc.core.exact import ONE, to_float
 from relucirc.evaluation.arithmetic import Array, apply_kind, lower, relu, weighted_sum
 from relucirc.evaluation.stages import Atom, Form, Stages
 
-ONE = fmpq(1)
-
 
 def run_elementwise(stages: Stages, columns: list[Array], dtype: Any, shape: tuple[int, ...]) -> list[Array]:
-    """Evaluates stages on columns.
-
-    Args:
-        stages: What to evaluate.
-        columns: One array of points for each input, all of one shape.
-        dtype: Float type of the weights.
-        shape: The shape of a column.
-
-    Returns:
-        One array of points for each output.
-    """
+    """Evaluates stages on one array of points for each input, all of this shape; returns one for each output."""
     values = columns
     for number, stage in enumerate(stages.stages):
         values = _run_stage(stage, values, number == len(stages.stages) - 1, dtype, shape)

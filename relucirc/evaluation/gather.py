@@ -91,17 +91,7 @@ def groups(stage: tuple[Form, ...]) -> list[Group]:
 
 
 def run_gather(layout: Sequence[Sequence[Group]], xs: Array, dtype: Any, axis: int) -> Array:
-    """Evaluates grouped stages.
-
-    Args:
-        layout: The groups of every stage, from :func:`groups`.
-        xs: Points: a matrix with inputs along ``axis`` and points along the other.
-        dtype: Float type of the weights.
-        axis: 0 for feature-major, 1 for row-major.
-
-    Returns:
-        The outputs, laid out like ``xs``.
-    """
+    """Evaluates stages, given by their groups, on a matrix with inputs along ``axis``; outputs are laid out alike."""
     count = xs.shape[axis]
     bank = Bank([xs], np.array([(0, i) for i in range(count)]).reshape(-1, 2), axis)
     for stage in layout:

@@ -29,11 +29,9 @@ import jax.numpy as jnp
 import numpy as np
 from flint import fmpq, fmpz
 
-from relucirc.core.exact import rational, to_float
+from relucirc.core.exact import ONE, ZERO, rational, to_float
 from relucirc.evaluation.simplify import factor
 from relucirc.evaluation.stages import Atom, Form, Stages
-
-ZERO, ONE = fmpq(0), fmpq(1)
 
 BITS = 64
 """Bits that are kept when a bound is rounded outward."""

@@ -16,12 +16,11 @@ from collections import defaultdict
 
 from flint import fmpq
 
-from relucirc.evaluation.stages import ZERO, Atom, Form, Stages
+from relucirc.core.exact import ONE, ZERO
+from relucirc.evaluation.stages import Atom, Form, Stages
 
 Neuron = tuple[fmpq, Atom | None, fmpq]
 """``scale * atom + constant``."""
-
-ONE = fmpq(1)
 
 
 def simplify(plain: Stages) -> Stages:

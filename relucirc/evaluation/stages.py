@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from relucirc.core.errors import NetworkError
+from relucirc.core.exact import ZERO
 from relucirc.language.network import MLP
-
-ZERO = fmpq(0)
 
 Atom = tuple[str, int]
 """``(kind, index)``: a kind, and the number of a form in the stage before."""

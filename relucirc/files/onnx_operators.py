@@ -1,5 +1,6 @@
 """The ONNX operators that are read: affine ones, and those that ReLUs can express."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +53,10 @@ class Node:
 
     def array(self, k: int) -> np.ndarray:
         """Returns a required operand."""
-        tensor = self.operands[k] if k < len(self.operands) else None
-        if tensor is None:
+        array = self.optional(k)
+        if array is None:
             raise Unsupported(f"operand {k + 1} is missing")
-        return tensor.array
+        return array
 
     def optional(self, k: int) -> np.ndarray | None:
         """Returns an operand that may be left out."""
@@ -165,9 +166,8 @@ def _shape(node: Node) -> np.ndarray:
 
 @operator("Flatten")
 def _flatten(node: Node) -> np.ndarray:
-    array, axis = node.array(0), node.attributes.get("axis", 1)
-    axis = axis + array.ndim if axis < 0 else axis
-    return array.reshape(int(np.prod(array.shape[:axis], dtype=int)), -1)
+    array = node.array(0)
+    return array.reshape(math.prod(array.shape[: node.attributes.get("axis", 1)]), -1)
 
 
 @operator("Reshape")

@@ -15,12 +15,7 @@ from relucirc.core.writing import replacing
 
 
 def save_checkpoint(path: Path, about: dict[str, Any], arrays: dict[str, Any]) -> None:
-    """Writes a checkpoint atomically.
-
-    Args:
-        path: Where to.
-        about: Plain data that names the training.
-        arrays: The state.
+    """Writes the state of a training, and plain data that names it, atomically.
 
     Raises:
         FileError: When it cannot be written there.

@@ -16,13 +16,6 @@ def prune_layers(layers: Layers, sizes: Sequence[int]) -> Layers:
     The strength of a neuron is the length of its row times that of its read-out.  Parallel neurons
     are merged into one, which changes nothing; then the strongest are kept, with row and read-out
     scaled to one length, which changes nothing either.
-
-    Args:
-        layers: Layers with the axis of seeds last.
-        sizes: Widths asked for, inputs and outputs included.
-
-    Returns:
-        Layers of these sizes.
     """
     result = [(np.array(w, np.float64), None if b is None else np.array(b, np.float64)) for w, b in layers]
     for k, width in enumerate(sizes[1:-1]):

@@ -128,11 +128,8 @@ def onnx_runtime(task: Task) -> Run:
     except ImportError as error:
         raise MissingError(f"{error.name} is not installed") from None
     onnxruntime.set_default_logger_severity(3)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        _onnx_model(onnx, task).SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    model = _onnx_model(onnx, task).SerializeToString()
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     axis = 0 if task.layout == "rows" else 1
     shape = [0, 0]
     shape[axis], shape[1 - axis] = task.points.shape[axis], task.net.sizes[-1]

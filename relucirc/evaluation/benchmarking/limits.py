@@ -39,11 +39,7 @@ def cores() -> int:
 
 
 def copies(count: int) -> dict[str, Measured]:
-    """Returns functions that move ``count`` float32 numbers: read half of them, write the other half.
-
-    Args:
-        count: Numbers read and written in all.
-    """
+    """Returns functions that move ``count`` float32 numbers: read half of them, write the other half."""
     half = max(count // 2 // 64 * 64, 64)
     source, target = aligned_empty((half,), np.float32), aligned_empty((half,), np.float32)
     source[:] = 1

@@ -17,9 +17,9 @@ from relucirc.evaluation.batch import aligned_empty
 from relucirc.evaluation.benchmarking.contenders import CONTENDERS, MissingError, Run, Task
 from relucirc.evaluation.benchmarking.limits import ORDINARY, copies, machine, multiply_adds
 from relucirc.evaluation.benchmarking.report import Line, Report
+from relucirc.evaluation.compiled import LAYOUTS
 from relucirc.language.network import MLP
 
-LAYOUTS = ("rows", "features")
 MAX_NUMBERS = 2**29
 """Most numbers in one array: points times the widest layer, 2 GiB in float32."""
 
