@@ -118,16 +118,14 @@ def _run(onnx: ModuleType, graph: Any, values: dict[str, Tensor], neurons: Layer
         where = f"node {shorten(node.name or node.output[0])!r} ({node.op_type})"
         attributes = {a.name: _attribute(onnx, a, folder) for a in node.attribute}
         operands = [_read(values, name, where) if name else None for name in node.input]
-        task = Node(attributes, operands, len(node.output), neurons, scalars)
         try:
-            results = OPERATORS[node.op_type](task)
+            values[node.output[0]] = OPERATORS[node.op_type](Node(attributes, operands, neurons, scalars))
         except Unsupported as error:
             raise FileError(f"{where}: {error}.") from None
         except (ValueError, IndexError, KeyError, TypeError) as error:
             if isinstance(error, RelucircError):
                 raise
             raise FileError(f"{where}: its operands do not fit: {shorten(str(error))}.") from None
-        values.update(zip(node.output, results, strict=False))
 
 
 def _refuse_unknown_operators(graph: Any) -> None:

@@ -35,14 +35,12 @@ class Node:
     Attributes:
         attributes: By name.
         operands: None for an optional one that is left out.
-        results: How many results are asked for.
         neurons: Where ReLUs are put.
         scalars: Exact arithmetic; it makes no gates here.
     """
 
     attributes: dict[str, Any]
     operands: list[Tensor | None]
-    results: int
     neurons: Layers
     scalars: Scalars
 
@@ -98,7 +96,7 @@ def form_of(value: Any) -> Form:
     return value if isinstance(value, Form) else Form.constant(value)
 
 
-Operator = Callable[[Node], list[Tensor]]
+Operator = Callable[[Node], Tensor]
 OPERATORS: dict[str, Operator] = {}
 """Name -> what it does."""
 
@@ -111,7 +109,7 @@ def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
     """
 
     def enter(function: Callable[[Node], np.ndarray]) -> Operator:
-        def run(node: Node) -> list[Tensor]:
+        def run(node: Node) -> Tensor:
             before = len(node.neurons.level_of)
             result = function(node)
             if not isinstance(result, np.ndarray):  # NumPy unpacks a lone element
@@ -119,7 +117,7 @@ def operator(*names: str) -> Callable[[Callable[[Node], np.ndarray]], Operator]:
             result = _whole(node, result)
             if not any(t is not None and np.may_share_memory(result, t.array) for t in node.operands):
                 node.scalars.meter.hold(result.nbytes)
-            return [Tensor(result, node.level + int(len(node.neurons.level_of) > before))]
+            return Tensor(result, node.level + int(len(node.neurons.level_of) > before))
 
         OPERATORS.update(dict.fromkeys(names, run))
         return run
