@@ -12,42 +12,19 @@ from relucirc.circuits.sources import ORIGINAL
 (X,) = symbols(1)
 X1, X2 = symbols(2)
 
-identity = Circuit(
-    "identity",
-    ORIGINAL,
-    "Gives x back: a positive and a negative reconstructor.",
-    lambda: network([[1], [-1]], [[1, -1]]),
-    lambda: X,
-)
 
-negative_identity = Circuit(
-    "negative_identity",
-    ORIGINAL,
-    "Gives -x: the identity with its output weights negated.",
-    lambda: network([[1], [-1]], [[-1, 1]]),
-    lambda: -X,
-)
+def _of_two_signs(name: str, description: str, row: list[int], weights: list[int], formula: sympy.Expr) -> Circuit:
+    """A linear form and its negative, each a neuron, read by two weights."""
+    rows = [row, [-weight for weight in row]]
+    return Circuit(name, ORIGINAL, description, lambda: network(rows, [weights]), lambda: formula)
 
-absolute = Circuit(
-    "absolute",
-    ORIGINAL,
-    "Gives |x|: a positiveness and a negativeness detector, added.",
-    lambda: network([[1], [-1]], [[1, 1]]),
-    lambda: sympy.Abs(X),
-)
 
-addition = Circuit(
-    "addition",
-    ORIGINAL,
-    "Gives x1 + x2: the identity of the sum.",
-    lambda: network([[1, 1], [-1, -1]], [[1, -1]]),
-    lambda: X1 + X2,
+identity = _of_two_signs("identity", "Gives x back: a positive and a negative reconstructor.", [1], [1, -1], X)
+negative_identity = _of_two_signs(
+    "negative_identity", "Gives -x: the identity with its output weights negated.", [1], [-1, 1], -X
 )
-
-subtraction = Circuit(
-    "subtraction",
-    ORIGINAL,
-    "Gives x1 - x2: the identity of the difference.",
-    lambda: network([[1, -1], [-1, 1]], [[1, -1]]),
-    lambda: X1 - X2,
+absolute = _of_two_signs(
+    "absolute", "Gives |x|: a positiveness and a negativeness detector, added.", [1], [1, 1], sympy.Abs(X)
 )
+addition = _of_two_signs("addition", "Gives x1 + x2: the identity of the sum.", [1, 1], [1, -1], X1 + X2)
+subtraction = _of_two_signs("subtraction", "Gives x1 - x2: the identity of the difference.", [1, -1], [1, -1], X1 - X2)

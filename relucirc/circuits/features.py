@@ -12,47 +12,24 @@ from relucirc.circuits.sources import ORIGINAL
 (X,) = symbols(1)
 X1, X2 = symbols(2)
 
-positiveness_detector = Circuit(
-    "positiveness_detector",
-    ORIGINAL,
-    "Active where x is positive, by as much.",
-    lambda: network([[1]], [[1]]),
-    lambda: sympy.Max(0, X),
-    kind="feature",
-)
 
-negativeness_detector = Circuit(
-    "negativeness_detector",
-    ORIGINAL,
-    "Active where x is negative, by as much.",
-    lambda: network([[-1]], [[1]]),
-    lambda: sympy.Max(0, -X),
-    kind="feature",
-)
+def _feature(name: str, description: str, row: list[int], weight: int, formula: sympy.Expr) -> Circuit:
+    """One neuron, read by one weight."""
+    return Circuit(name, ORIGINAL, description, lambda: network([row], [[weight]]), lambda: formula, kind="feature")
 
-positive_reconstructor = Circuit(
-    "positive_reconstructor",
-    ORIGINAL,
-    "Gives x where it is positive, 0 elsewhere.",
-    lambda: network([[1]], [[1]]),
-    lambda: sympy.Max(0, X),
-    kind="feature",
-)
 
-negative_reconstructor = Circuit(
-    "negative_reconstructor",
-    ORIGINAL,
-    "Gives x where it is negative, 0 elsewhere.",
-    lambda: network([[-1]], [[-1]]),
-    lambda: sympy.Min(0, X),
-    kind="feature",
+positiveness_detector = _feature(
+    "positiveness_detector", "Active where x is positive, by as much.", [1], 1, sympy.Max(0, X)
 )
-
-greaterness_detector = Circuit(
-    "greaterness_detector",
-    ORIGINAL,
-    "Active where x1 is greater than x2, by how much.",
-    lambda: network([[1, -1]], [[1]]),
-    lambda: sympy.Max(0, X1 - X2),
-    kind="feature",
+negativeness_detector = _feature(
+    "negativeness_detector", "Active where x is negative, by as much.", [-1], 1, sympy.Max(0, -X)
+)
+positive_reconstructor = _feature(
+    "positive_reconstructor", "Gives x where it is positive, 0 elsewhere.", [1], 1, sympy.Max(0, X)
+)
+negative_reconstructor = _feature(
+    "negative_reconstructor", "Gives x where it is negative, 0 elsewhere.", [-1], -1, sympy.Min(0, X)
+)
+greaterness_detector = _feature(
+    "greaterness_detector", "Active where x1 is greater than x2, by how much.", [1, -1], 1, sympy.Max(0, X1 - X2)
 )

@@ -19,20 +19,22 @@ def _on_bits(n: int = 2) -> str:
     return bits(default_names(at_least(n, 1, "gate, number of bits")))
 
 
-def _threshold(what: str, neurons: Callable[[int], tuple[Any, Any, Any]]) -> Callable[..., MLP]:
-    """Builds gates with one neuron ``relu(a * sum + b)`` and the output ``c + d * neuron``."""
-
-    def build(n: int = 2) -> MLP:
-        (a, b), c, d = neurons(at_least(n, 1, what))
-        return network(([[a] * n], [b]), ([[d]], [c]) if c else [[d]])
-
-    return build
-
-
 def _gate(
     name: str, description: str, build: Callable[..., MLP], claim: Callable[..., Any], *examples: tuple
 ) -> Circuit:
     return Circuit(name, PERCEPTRON, description, build, claim, _on_bits, examples=((), *examples))
+
+
+def _threshold(
+    name: str, description: str, neuron: Callable[[int], tuple[int, int]], read_out: tuple[int, int], claim: Any
+) -> Circuit:
+    """A gate with one neuron ``relu(a * sum + b)`` and the output ``c + d * neuron``."""
+
+    def build(n: int = 2) -> MLP:
+        (a, b), (c, d) = neuron(at_least(n, 1, name)), read_out
+        return network(([[a] * n], [b]), ([[d]], [c]) if c else [[d]])
+
+    return _gate(name, description, build, claim, (5,))
 
 
 def _least(n: int = 2) -> sympy.Expr:
@@ -78,34 +80,12 @@ not_gate = Circuit(
     lambda: network(([[-1]], [1])),
     lambda: 1 - symbols(1)[0],
 )
-and_gate = _gate(
-    "and_gate",
-    "Is 1 where all bits are.",
-    _threshold("and_gate", lambda n: ((1, 1 - n), 0, 1)),
-    _least,
-    (5,),
+and_gate = _threshold("and_gate", "Is 1 where all bits are.", lambda n: (1, 1 - n), (0, 1), _least)
+or_gate = _threshold("or_gate", "Is 1 where some bit is.", lambda _: (-1, 1), (1, -1), _greatest)
+nand_gate = _threshold(
+    "nand_gate", "Is 0 where all bits are 1.", lambda n: (1, 1 - n), (1, -1), lambda n=2: 1 - _least(n)
 )
-or_gate = _gate(
-    "or_gate",
-    "Is 1 where some bit is.",
-    _threshold("or_gate", lambda _: ((-1, 1), 1, -1)),
-    _greatest,
-    (5,),
-)
-nand_gate = _gate(
-    "nand_gate",
-    "Is 0 where all bits are 1.",
-    _threshold("nand_gate", lambda n: ((1, 1 - n), 1, -1)),
-    lambda n=2: 1 - _least(n),
-    (5,),
-)
-nor_gate = _gate(
-    "nor_gate",
-    "Is 1 where no bit is.",
-    _threshold("nor_gate", lambda _: ((-1, 1), 0, 1)),
-    lambda n=2: 1 - _greatest(n),
-    (5,),
-)
+nor_gate = _threshold("nor_gate", "Is 1 where no bit is.", lambda _: (-1, 1), (0, 1), lambda n=2: 1 - _greatest(n))
 implies_gate = _gate(
     "implies_gate",
     "Is 0 where x1 is 1 and x2 is 0.",
