@@ -119,13 +119,14 @@ def _run(onnx: ModuleType, graph: Any, values: dict[str, Tensor], neurons: Layer
         attributes = {a.name: _attribute(onnx, a, folder) for a in node.attribute}
         operands = [_read(values, name, where) if name else None for name in node.input]
         try:
-            values[node.output[0]] = OPERATORS[node.op_type](Node(attributes, operands, neurons, scalars))
+            result = OPERATORS[node.op_type](Node(attributes, operands, neurons, scalars))
         except Unsupported as error:
             raise FileError(f"{where}: {error}.") from None
         except (ValueError, IndexError, KeyError, TypeError) as error:
             if isinstance(error, RelucircError):
                 raise
             raise FileError(f"{where}: its operands do not fit: {shorten(str(error))}.") from None
+        values.update(dict.fromkeys(node.output[:1], result))
 
 
 def _refuse_unknown_operators(graph: Any) -> None:
