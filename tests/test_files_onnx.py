@@ -161,6 +161,12 @@ def test_onnx_models_fold_to_the_function_that_onnx_runs(tmp_path, name):
         assert fractions(net, point) == expected
 
 
+def test_stacks_of_empty_matrices_take_no_time(tmp_path):
+    empty = {"E": np.zeros((20_000, 1, 0, 2)), "F": np.zeros((1, 20_000, 2, 1))}
+    net = relucirc.load(model_of([node("MatMul", "E F", "h"), node("Neg", "x")], empty, path=tmp_path / "net.onnx"))
+    assert net.at(1, 2) == (-1, -2)
+
+
 def test_standard_onnx_chains_keep_their_layers(tmp_path):
     net = net_of((np.zeros((3, 2)), [0, 0, 1]), ([[1, 2, 3]], [1]))
     relucirc.save(net, tmp_path / "net.onnx")

@@ -266,8 +266,9 @@ def _product(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         raise Unsupported(f"it multiplies the shapes {a.shape} and {b.shape}")
     stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     left, right = (np.broadcast_to(each, stack + each.shape[-2:]) for each in (left, right))
-    blocks = (inner_products(s, left[place], right[place].T) for place in np.ndindex(stack))
     shape = stack + a.shape[-2:-1] + (b.shape[-1:] if b.ndim > 1 else ())
+    places = np.ndindex(stack) if math.prod(shape) else ()  # there may be many empty matrices
+    blocks = (inner_products(s, left[place], right[place].T) for place in places)
     return objects((v for block in blocks for v in block.ravel()), shape)
 
 
