@@ -16,8 +16,8 @@ import relucirc
 from relucirc.core.errors import FormulaError
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Guard, MaxGate, Relation, SelectGate
+from relucirc.language.lower.coverage import can_hold
 from relucirc.language.lower.from_jax import graph_of_function
-from relucirc.language.lower.jaxpr.possible import possible
 
 
 def names(n):
@@ -310,7 +310,7 @@ def test_what_is_called_impossible_is_so_for_z3_and_the_other_way_round(conditio
     variables = against_z3.inputs(2)
     (value,) = against_z3.graph_terms(asked, variables, facts)
     answer = against_z3.decide([value], [against_z3.number(0)], facts, variables)
-    assert possible(conditions, gates, 2) == (answer != "equal")
+    assert can_hold(together, gates, 2) == (answer != "equal")
 
 
 def test_sorting_and_medians_need_no_guards_and_no_unused_gates():

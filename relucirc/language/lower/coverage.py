@@ -1,4 +1,4 @@
-"""Whether a condition holds somewhere on a domain: how reading decides that a Piecewise has a value everywhere.
+"""Whether a condition holds somewhere: how reading decides that a Piecewise has a value on the whole domain.
 
 At a point where the condition fails, a few relations that hold there make it fail: they are given as reasons, and
 where all of them hold nothing more is asked.  What is left is cut into cells in which one of them does not hold, and
@@ -60,6 +60,14 @@ def point_where(condition: Guard, gates: Sequence[Gate], n: int, domain: Domain)
         floor, x = fmpq(answer.point[wide].floor()), Form.variable(wide)
         pending += [_tightened([*cell, Relation(f, ">=")]) for f in ((-x).shift(floor), x.shift(-floor - 1))]
     return None
+
+
+def can_hold(condition: Guard, gates: Sequence[Gate], n: int) -> bool:
+    """Whether a condition over n inputs and gates can hold at all; True also where that takes too long to see."""
+    try:
+        return point_where(condition, gates, n, Domain()) is not None
+    except FormulaError:
+        return True
 
 
 class _Here:

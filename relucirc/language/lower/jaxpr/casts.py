@@ -13,8 +13,8 @@ from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO, rational, to_float
 from relucirc.core.graph import Guard
+from relucirc.language.lower.guards import TRUE
 from relucirc.language.lower.jaxpr.arrays import elementwise, is_raw, is_whole, packed
-from relucirc.language.lower.jaxpr.choices import TRUE
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
 from relucirc.language.lower.jaxpr.scalars import Scalars

@@ -20,8 +20,9 @@ from flint import fmpq
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import GraphBuilder, Guard, MaxGate, SelectGate
+from relucirc.language.lower.coverage import can_hold
+from relucirc.language.lower.guards import TRUE, all_of, negation_of
 from relucirc.language.lower.jaxpr.limits import FORM, Meter, NotANumber, Unsupported
-from relucirc.language.lower.jaxpr.possible import possible
 
 Scalar = Any
 """``fmpq``, ``Form``, or a float that is infinite or NaN."""
@@ -29,7 +30,6 @@ Truth = bool | Guard
 Branches = Sequence[tuple[Truth, Scalar]]
 Step = tuple[tuple[Guard, fmpq], ...]
 
-TRUE = Guard("true")
 MAX_DEPTH, MAX_TERMS = 4, 24
 """How far the search for a continuous choice looks into gates."""
 MAX_COMBINED = 64
@@ -68,8 +68,8 @@ class Choices:
         for k in reversed(range(len(branches))):
             guard, value = branches[k]
             if isinstance(value, float):
-                taken = [*((earlier, False) for earlier, _ in branches[:k]), (guard, True)]
-                if possible(taken, self.builder.gates, len(self.builder.inputs)):
+                taken = all_of([*(negation_of(earlier) for earlier, _ in branches[:k]), guard])
+                if can_hold(taken, self.builder.gates, len(self.builder.inputs)):
                     raise NotANumber(f"it may take the branch that is {value}")
                 del branches[k]
         return [*branches[:-1], (TRUE, branches[-1][1])]
@@ -102,7 +102,7 @@ class Choices:
         branches: list[tuple[Guard, Scalar]] = [(TRUE, form)]
         for guards in tables:
             branches = [
-                (both(outer, guard), self._given(value, guards, k))
+                (all_of([outer, guard]), self._given(value, guards, k))
                 for outer, value in branches
                 for k, guard in enumerate(guards)
             ]
@@ -179,7 +179,7 @@ class Choices:
         if any(step is None for step in steps) or count > MAX_BRANCHES:
             return branches if opened is None else [*branches[:-1], *opened]
         return [
-            (both(guard, inner), value)
+            (all_of([guard, inner]), value)
             for (guard, _), step in zip(branches, steps, strict=True)
             for inner, value in step or ()
         ]
@@ -247,13 +247,6 @@ def as_form(value: Scalar) -> Form:
 
 def _guards(gate: SelectGate) -> tuple[Guard, ...]:
     return tuple(guard for guard, _ in gate.branches)
-
-
-def both(outer: Guard, inner: Guard) -> Guard:
-    """Returns the guard that two guards hold."""
-    if inner == TRUE:
-        return outer
-    return inner if outer == TRUE else Guard("and", (outer, inner))
 
 
 def _multiple(form: Form, r: Form) -> fmpq | None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -11,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.core.graph import Guard
+from relucirc.language.lower.guards import all_of
 from relucirc.language.lower.jaxpr.arrays import alike, exact, integers, is_raw, objects
-from relucirc.language.lower.jaxpr.choices import MAX_COMBINED, TRUE, both
+from relucirc.language.lower.jaxpr.choices import MAX_COMBINED
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
 
@@ -169,7 +169,7 @@ def _vectors(op: Operation, row: np.ndarray) -> list[tuple[Guard, list[int]]]:
         vector = [(step or ())[at.get(tuple(guard for guard, _ in step or ()), 0)][1] for step in steps]
         if any(v.q != 1 for v in vector):
             raise Unsupported("an index is not an integer")
-        found.append((reduce(both, guards, TRUE), [int(v.p) for v in vector]))
+        found.append((all_of(guards), [int(v.p) for v in vector]))
     return found
 
 

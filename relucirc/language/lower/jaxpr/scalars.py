@@ -7,7 +7,7 @@ value is a bool or a :class:`Guard`.
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flint import fmpq
@@ -15,6 +15,7 @@ from flint import fmpq
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Guard, Relation
+from relucirc.language.lower.guards import FALSE, TRUE, all_of, any_of, negation_of
 from relucirc.language.lower.jaxpr.choices import Branches, Choices, Scalar, Truth, settled
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, NotANumber, Unsupported, sized
 
@@ -155,30 +156,15 @@ class Scalars(Choices):
 
     def negation(self, a: Truth) -> Truth:
         """Returns ``not a``."""
-        if isinstance(a, bool):
-            return not a
-        return a.parts[0] if a.kind == "not" else Guard("not", (a,))
+        return not a if isinstance(a, bool) else negation_of(a)
 
     def conjunction(self, values: Iterable[Truth]) -> Truth:
         """Returns whether all of some truth values hold."""
-        return self._joined("and", values)
+        return _joined(all_of, values)
 
     def disjunction(self, values: Iterable[Truth]) -> Truth:
         """Returns whether any of some truth values holds."""
-        return self._joined("or", values)
-
-    def _joined(self, kind: str, values: Iterable[Truth]) -> Truth:
-        absorbing = kind == "or"
-        guards: list[Guard] = []
-        for value in values:
-            if isinstance(value, bool):
-                if value is absorbing:
-                    return absorbing
-            elif value not in guards:
-                guards.append(value)
-        if not guards:
-            return not absorbing
-        return guards[0] if len(guards) == 1 else Guard(kind, tuple(guards))
+        return _joined(any_of, values)
 
     def first(self, branches: Branches) -> Any:
         """Returns the value, scalar or truth value, of the first branch whose condition holds; the last is true."""
@@ -197,6 +183,11 @@ class Scalars(Choices):
             taken = self.conjunction((condition, a))
             return self.disjunction((taken, self.conjunction((self.negation(condition), b))))
         return self.choices([(condition, a), (True, b)])
+
+
+def _joined(join: Callable[[Iterable[Guard]], Guard], values: Iterable[Truth]) -> Truth:
+    joined = join(value if isinstance(value, Guard) else TRUE if value else FALSE for value in dict.fromkeys(values))
+    return joined == TRUE if joined in (TRUE, FALSE) else joined
 
 
 def _scale_special(value: float, factor: fmpq) -> float:
