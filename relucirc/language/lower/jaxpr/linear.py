@@ -1,18 +1,21 @@
 """Rules for linear maps with constant coefficients, and for pooling."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.exact import ONE
+from relucirc.core.exact import ONE, ZERO
 from relucirc.language.lower.jaxpr.arrays import exact, is_raw, objects
 from relucirc.language.lower.jaxpr.casts import cast
 from relucirc.language.lower.jaxpr.choices import Scalar
-from relucirc.language.lower.jaxpr.limits import Unsupported
+from relucirc.language.lower.jaxpr.limits import Unsupported, bounded
+from relucirc.language.lower.jaxpr.moving import padded
 from relucirc.language.lower.jaxpr.operation import Operation, rule
+from relucirc.language.lower.jaxpr.reductions import REDUCTIONS
 from relucirc.language.lower.jaxpr.scalars import Scalars
-from relucirc.language.lower.jaxpr.windows import Windows, convolution_terms
 
 
 @rule("dot_general")
@@ -79,30 +82,68 @@ def _inner(s: Scalars, row: Any, a: np.ndarray, column: Any, b: np.ndarray) -> S
 
 @rule("conv_general_dilated")
 def _convolve(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
-    p, s = op.params, op.scalars
+    p = op.params
     spec = p["dimension_numbers"]
-    images, kernel = _finite(exact(lhs)).transpose(spec.lhs_spec), _finite(exact(rhs)).transpose(spec.rhs_spec)
-    windows = Windows(kernel.shape[2:], p["window_strides"], p["padding"], p["lhs_dilation"], p["rhs_dilation"])
+    images, kernel = exact(lhs).transpose(spec.lhs_spec), rhs.transpose(spec.rhs_spec)
     out_shape = tuple(op.shape[axis] for axis in spec.out_spec)
-    groups = (p["feature_group_count"], p["batch_group_count"])
-    terms = convolution_terms(windows, images, kernel, out_shape, groups)
-    items = [s.sum(_factors(s, pairs)) for pairs in terms]
-    return objects(items, out_shape).transpose(np.argsort(spec.out_spec))
-
-
-def _factors(s: Scalars, pairs: list[tuple]) -> Any:
-    for a, b in pairs:
-        yield (b, a) if isinstance(b, fmpq) else (a, b) if isinstance(a, fmpq) else (ONE, s.multiply(a, b))
+    spatial, groups = kernel.ndim - 2, p["feature_group_count"] * p["batch_group_count"]  # one of the two is 1
+    alone = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1))  # each image and each channel by itself
+    space = (kernel.shape[2:], p["window_strides"], p["padding"], p["lhs_dilation"], p["rhs_dilation"])
+    seen = windows(op, images, ZERO, *((*a, *b) for a, b in zip(alone, space, strict=True)))
+    seen = seen.reshape(*images.shape[:2], *out_shape[2:], *kernel.shape[2:])
+    products = []
+    parts = np.split(seen, groups, axis=int(p["batch_group_count"] == 1))
+    for part, rows in zip(parts, np.split(kernel, groups), strict=True):
+        patches = np.moveaxis(part, 1, 1 + spatial).reshape(-1, math.prod(kernel.shape[1:]))
+        found = inner_products(op.scalars, rows.reshape(len(rows), -1), patches)
+        products.append(found.reshape(len(rows), out_shape[0], *out_shape[2:]).swapaxes(0, 1))
+    return np.concatenate(products, axis=1).transpose(np.argsort(spec.out_spec))
 
 
 @rule("reduce_window_max", "reduce_window_min", "reduce_window_sum")
 def _pool(op: Operation, value: np.ndarray) -> np.ndarray:
-    p, s = op.params, op.scalars
-    windows = Windows(
-        p["window_dimensions"], p["window_strides"], p["padding"], p["base_dilation"], p["window_dilation"]
+    p, kind = op.params, op.primitive.name.rpartition("_")[2]
+    nothing = {"max": -math.inf, "min": math.inf, "sum": ZERO}[kind]
+    settings = ("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
+    seen = windows(op, exact(value), nothing, *(p[name] for name in settings))
+    rows = seen.reshape(math.prod(op.shape), -1).tolist()
+    return objects(map(REDUCTIONS[f"reduce_{kind}"](op.scalars), rows), op.shape)
+
+
+def windows(
+    op: Operation,
+    array: np.ndarray,
+    filler: Any,
+    sizes: Sequence[int],
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: Sequence[int],
+    window_dilation: Sequence[int],
+) -> np.ndarray:
+    """Returns what the windows see that slide over an array: indices of windows, then offsets inside of them.
+
+    Args:
+        op: The operation.
+        array: What they slide over, an array of objects.
+        filler: What they see in padding and holes.
+        sizes: Window size per axis.
+        strides: Step between windows.
+        padding: ``(low, high)`` elements added at both ends, possibly negative.
+        base_dilation: Distance between elements once holes are put in.
+        window_dilation: Distance between what a window sees.
+    """
+    config = [(low, high, hole - 1) for (low, high), hole in zip(padding, base_dilation, strict=True)]
+    bounded(
+        [
+            max(low + high + hole * n, 0)
+            for n, (low, high), hole in zip(array.shape, padding, base_dilation, strict=True)
+        ]
     )
-    join = {"max": s.maximum, "min": s.minimum, "sum": lambda row: s.sum((ONE, v) for v in row)}
-    function = join[op.primitive.name.rpartition("_")[2]]
-    array = exact(value)
-    reads = windows.reads(array.shape, op.shape)
-    return objects((function([array[place] for _, place in pairs]) for pairs in reads), op.shape)
+    wide = padded(array, objects([filler], ()), config)
+    reach = [(size - 1) * hole + 1 for size, hole in zip(sizes, window_dilation, strict=True)]
+    if any(r > size for r, size in zip(reach, wide.shape, strict=True)):
+        return np.empty((0, *sizes), dtype=object)
+    seen = np.lib.stride_tricks.sliding_window_view(wide, reach)
+    seen = seen[tuple(slice(None, None, step) for step in (*strides, *window_dilation))]
+    op.scalars.meter.need(8 * seen.size, "what its windows see")
+    return seen

@@ -1,7 +1,7 @@
 """Rules for primitives that move elements: raw arrays stay raw."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -81,15 +81,19 @@ def _tile(op: Operation, value: np.ndarray) -> np.ndarray:
 
 @rule("pad")
 def _pad(op: Operation, value: np.ndarray, filler: np.ndarray) -> np.ndarray:
+    return padded(value, filler, op.params["padding_config"])
+
+
+def padded(value: np.ndarray, filler: np.ndarray, config: Sequence[tuple[int, int, int]]) -> np.ndarray:
+    """Puts a filler at both ends of every axis, or cuts the ends off, and between elements: ``(low, high, inner)``."""
     value, filler = alike((value, filler))
-    for axis, (low, high, inner) in enumerate(op.params["padding_config"]):
+    for axis, (low, high, inner) in enumerate(config):
         size = value.shape[axis]
-        total = low + high + size + max(size - 1, 0) * inner
-        places = np.full(max(total, 0), size)
-        inside = [(low + k * (inner + 1), k) for k in range(size)]
-        for place, k in inside:
-            if 0 <= place < total:
-                places[place] = k
+        total = max(low + high + size + max(size - 1, 0) * inner, 0)
+        places = np.full(total, size)
+        at = low + np.arange(size) * (inner + 1)
+        inside = (at >= 0) & (at < total)
+        places[at[inside]] = np.flatnonzero(inside)
         edge = np.broadcast_to(filler, (*value.shape[:axis], 1, *value.shape[axis + 1 :]))
         value = np.take(np.concatenate([value, edge], axis), places, axis)
     return value

@@ -17,7 +17,7 @@ from relucirc.language.lower.jaxpr.operation import Operation, rule
 from relucirc.language.lower.jaxpr.scalars import Scalars
 from relucirc.language.sorting import merge_exchange
 
-_REDUCTIONS: dict[str, Callable[[Scalars], Callable[[Any], Any]]] = {
+REDUCTIONS: dict[str, Callable[[Scalars], Callable[[Any], Any]]] = {
     "reduce_sum": lambda s: lambda row: s.sum((ONE, v) for v in row),
     "reduce_prod": lambda s: lambda row: functools.reduce(s.multiply, row, ONE),
     "reduce_max": lambda s: s.maximum,
@@ -27,11 +27,11 @@ _REDUCTIONS: dict[str, Callable[[Scalars], Callable[[Any], Any]]] = {
 }
 
 
-@rule(*_REDUCTIONS)
+@rule(*REDUCTIONS)
 def _reduce(op: Operation, value: np.ndarray) -> np.ndarray:
     if op.primitive.name in ("reduce_and", "reduce_or"):
         require_truths(op)
-    return _reduced(op, value, _REDUCTIONS[op.primitive.name](op.scalars))
+    return _reduced(op, value, REDUCTIONS[op.primitive.name](op.scalars))
 
 
 def _reduced(op: Operation, value: np.ndarray, function: Callable[[Any], Any]) -> np.ndarray:
