@@ -3,7 +3,6 @@
 from relucirc.language.lower.jaxpr import arithmetic as arithmetic
 from relucirc.language.lower.jaxpr import casts as casts
 from relucirc.language.lower.jaxpr import conditions as conditions
-from relucirc.language.lower.jaxpr import constants as constants
 from relucirc.language.lower.jaxpr import linear as linear
 from relucirc.language.lower.jaxpr import moving as moving
 from relucirc.language.lower.jaxpr import reductions as reductions

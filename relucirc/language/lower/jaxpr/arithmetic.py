@@ -1,36 +1,40 @@
-"""Rules for elementwise arithmetic."""
+"""Rules for elementwise arithmetic, and for functions that only constants and steps have: roots, rounding, remainders.
 
+A constant whose value is irrational, such as the root in ``w / jnp.sqrt(2.0)``, has no rule here: it is
+the float that JAX computes (:func:`relucirc.language.lower.jaxpr.operation.fold`).
+"""
+
+import math
 from collections.abc import Callable
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz
 
 from relucirc.core.exact import ONE
+from relucirc.core.forms import Form
 from relucirc.language.lower.jaxpr.arrays import elementwise
 from relucirc.language.lower.jaxpr.choices import Scalar
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
-from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.language.lower.jaxpr.scalars import BINARY, Scalars
 
-_ELEMENTWISE: dict[str, Callable[[Scalars], Callable[..., Scalar]]] = {
-    "add": lambda s: s.add,
-    "add_any": lambda s: s.add,
-    "sub": lambda s: s.subtract,
-    "neg": lambda s: s.negate,
-    "mul": lambda s: s.multiply,
-    "max": lambda s: lambda x, y: s.maximum((x, y)),
-    "min": lambda s: lambda x, y: s.minimum((x, y)),
-    "clamp": lambda s: lambda low, x, high: s.minimum((s.maximum((low, x)), high)),
-    "abs": lambda s: s.absolute,
-    "sign": lambda s: s.sign,
-    "square": lambda s: lambda x: s.multiply(x, x),
+_ELEMENTWISE: dict[str, Callable[..., Scalar]] = {
+    **BINARY,
+    "add_any": Scalars.add,
+    "neg": Scalars.negate,
+    "clamp": lambda s, low, x, high: s.minimum((s.maximum((low, x)), high)),
+    "abs": Scalars.absolute,
+    "sign": Scalars.sign,
+    "square": lambda s, x: s.multiply(x, x),
 }
 
 
 @rule(*_ELEMENTWISE)
 def _elementwise(op: Operation, *values: np.ndarray) -> np.ndarray:
-    return elementwise(_ELEMENTWISE[op.primitive.name](op.scalars), *values)
+    return elementwise(partial(_ELEMENTWISE[op.primitive.name], op.scalars), *values)
 
 
 @rule("div")
@@ -46,8 +50,7 @@ def _whole_quotient(s: Scalars, x: Scalar, y: Scalar) -> Scalar:
     def quotient(p: fmpq, q: fmpq) -> fmpq:
         if q == 0:
             raise Unsupported("it divides by zero")
-        ratio = p / q
-        return fmpq(int(ratio.p) // int(ratio.q) if ratio >= 0 else -(int(-ratio.p) // int(ratio.q)))
+        return fmpq(math.trunc(p / q))
 
     result = quotient(x, y) if isinstance(x, fmpq) and isinstance(y, fmpq) else s.map_steps(quotient, x, y)
     if result is None:
@@ -78,3 +81,71 @@ def _power(s: Scalars, x: Scalar, y: int) -> Scalar:
         result = s.multiply(result, x) if y % 2 else result
         x, y = s.multiply(x, x) if y > 1 else x, y // 2
     return result
+
+
+_EXACT_POINTS: dict[str, dict[int, int]] = {
+    "exp": {0: 1}, "exp2": {0: 1, 1: 2}, "expm1": {0: 0}, "log": {1: 0}, "log2": {1: 0, 2: 1}, "log1p": {0: 0},
+    "sin": {0: 0}, "cos": {0: 1}, "tan": {0: 0}, "tanh": {0: 0}, "sinh": {0: 0}, "cosh": {0: 1}, "asin": {0: 0},
+    "atan": {0: 0}, "asinh": {0: 0}, "atanh": {0: 0}, "acosh": {1: 0}, "erf": {0: 0}, "erfc": {0: 1},
+    "cbrt": {0: 0, 1: 1},
+}  # fmt: skip
+
+
+@rule(*_EXACT_POINTS, "sqrt", "rsqrt", "logistic")
+def _transcendental(op: Operation, a: np.ndarray) -> np.ndarray:
+    name = op.primitive.name
+
+    def value(x: Scalar) -> Scalar:
+        if isinstance(x, Form):
+            raise Unsupported("it is not piecewise linear")
+        if isinstance(x, fmpq):
+            if name in ("sqrt", "rsqrt") and x >= 0 and (root := _root(x)) is not None:
+                return root if name == "sqrt" else op.scalars.divide(ONE, root)
+            if name == "logistic" and x == 0:
+                return fmpq(1, 2)
+            known = _EXACT_POINTS.get(name, {})
+            if x.q == 1 and int(x.p) in known:
+                return fmpq(known[int(x.p)])
+        raise Unsupported(f"its value at the constant {x} is not known to be a rational number")
+
+    return elementwise(value, a)
+
+
+def _root(x: fmpq) -> fmpq | None:
+    roots = [fmpz(math.isqrt(int(part))) for part in (x.p, x.q)]
+    return fmpq(roots[0], roots[1]) if roots[0] ** 2 == x.p and roots[1] ** 2 == x.q else None
+
+
+@rule("floor", "ceil", "round")
+def _round(op: Operation, a: np.ndarray) -> np.ndarray:
+    def value(x: Scalar) -> Scalar:
+        if isinstance(x, float):
+            return x
+        if isinstance(x, Form):
+            step = op.scalars.as_step(x)
+            if step is None:
+                raise Unsupported("rounding of a value that depends on the inputs has infinitely many jumps")
+            return op.scalars.choices([(guard, value(v)) for guard, v in step])
+        if op.primitive.name != "round":
+            return fmpq(getattr(math, op.primitive.name)(x))
+        if op.params["rounding_method"] == jax.lax.RoundingMethod.TO_NEAREST_EVEN:
+            return fmpq(round(x))
+        away = math.floor(abs(x) + fmpq(1, 2))
+        return fmpq(away if x > 0 else -away)
+
+    return elementwise(value, a)
+
+
+@rule("rem")
+def _remainder(op: Operation, a: np.ndarray, b: np.ndarray) -> np.ndarray:  # noqa: ARG001
+    def value(x: Scalar, y: Scalar) -> Scalar:
+        if not isinstance(x, fmpq) or not isinstance(y, fmpq) or y == 0:
+            raise Unsupported("a remainder that is not of constants")
+        return x - y * math.trunc(x / y)
+
+    return elementwise(value, a, b)
+
+
+@rule("is_finite")
+def _is_finite(op: Operation, a: np.ndarray) -> np.ndarray:  # noqa: ARG001
+    return elementwise(lambda x: not isinstance(x, float), a)

@@ -66,8 +66,7 @@ def _cast(s: Scalars, x: Any, new: np.dtype) -> Any:
 
 
 def _truncated(x: fmpq, new: np.dtype) -> fmpq:
-    whole = abs(x.p) // x.q
-    result, limits = fmpq(whole if x > 0 else -whole), np.iinfo(new)
-    if not limits.min <= int(result.p) <= limits.max:
+    whole, limits = math.trunc(x), np.iinfo(new)
+    if not limits.min <= whole <= limits.max:
         raise Unsupported(f"{x} has no value of type {new}")
-    return result
+    return fmpq(whole)

@@ -1,7 +1,7 @@
 """Rules for linear maps with constant coefficients, and for pooling."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def _convolve(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     spatial, groups = kernel.ndim - 2, p["feature_group_count"] * p["batch_group_count"]  # one of the two is 1
     alone = ((1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), (1, 1))  # each image and each channel by itself
     space = (kernel.shape[2:], p["window_strides"], p["padding"], p["lhs_dilation"], p["rhs_dilation"])
-    seen = windows(op, images, ZERO, *((*a, *b) for a, b in zip(alone, space, strict=True)))
+    seen = windows(op, images, ZERO, [(*a, *b) for a, b in zip(alone, space, strict=True)])
     seen = seen.reshape(*images.shape[:2], *out_shape[2:], *kernel.shape[2:])
     products = []
     parts = np.split(seen, groups, axis=int(p["batch_group_count"] == 1))
@@ -105,40 +105,25 @@ def _pool(op: Operation, value: np.ndarray) -> np.ndarray:
     p, kind = op.params, op.primitive.name.rpartition("_")[2]
     nothing = {"max": -math.inf, "min": math.inf, "sum": ZERO}[kind]
     settings = ("window_dimensions", "window_strides", "padding", "base_dilation", "window_dilation")
-    seen = windows(op, exact(value), nothing, *(p[name] for name in settings))
+    seen = windows(op, exact(value), nothing, [p[name] for name in settings])
     rows = seen.reshape(math.prod(op.shape), -1).tolist()
     return objects(map(REDUCTIONS[f"reduce_{kind}"](op.scalars), rows), op.shape)
 
 
-def windows(
-    op: Operation,
-    array: np.ndarray,
-    filler: Any,
-    sizes: Sequence[int],
-    strides: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    base_dilation: Sequence[int],
-    window_dilation: Sequence[int],
-) -> np.ndarray:
+def windows(op: Operation, array: np.ndarray, filler: Any, geometry: Iterable[Sequence[Any]]) -> np.ndarray:
     """Returns what the windows see that slide over an array: indices of windows, then offsets inside of them.
 
     Args:
         op: The operation.
         array: What they slide over, an array of objects.
         filler: What they see in padding and holes.
-        sizes: Window size per axis.
-        strides: Step between windows.
-        padding: ``(low, high)`` elements added at both ends, possibly negative.
-        base_dilation: Distance between elements once holes are put in.
-        window_dilation: Distance between what a window sees.
+        geometry: Per axis the windows' size, the step between them, the ``(low, high)`` elements added at both
+            ends, possibly negative, and the distances between elements, once holes are put in, and between what a
+            window sees.
     """
+    sizes, strides, padding, base_dilation, window_dilation = geometry
     config = [(low, high, hole - 1) for (low, high), hole in zip(padding, base_dilation, strict=True)]
-    bounded(
-        [
-            max(low + high + hole * n, 0)
-            for n, (low, high), hole in zip(array.shape, padding, base_dilation, strict=True)
-        ]
-    )
+    bounded([max(low + high + n * (hole + 1), 0) for n, (low, high, hole) in zip(array.shape, config, strict=True)])
     wide = padded(array, objects([filler], ()), config)
     reach = [(size - 1) * hole + 1 for size, hole in zip(sizes, window_dilation, strict=True)]
     if any(r > size for r, size in zip(reach, wide.shape, strict=True)):

@@ -15,6 +15,7 @@ from relucirc.language.lower.jaxpr.arrays import alike, exact, integers, is_raw,
 from relucirc.language.lower.jaxpr.choices import MAX_COMBINED
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
+from relucirc.language.lower.jaxpr.scalars import BINARY
 
 
 @rule("copy", "optimization_barrier", "sharding_constraint", "layout_constraint", "name", "device_put", "stop_gradient")
@@ -218,17 +219,10 @@ def _scatter(op: Operation, value: np.ndarray, indices: np.ndarray, updates: np.
         old, new = numbers[: value.size].reshape(value.shape), numbers[value.size :].reshape(updates.shape)
         places = np.asarray(jax.lax.scatter(jnp.asarray(old), where, jnp.asarray(new), dimensions, **settings))
         return np.concatenate([v.ravel() for v in alike((value, updates))])[places.ravel()].reshape(op.shape)
-    s = op.scalars
-    join = {
-        "add": s.add,
-        "sub": s.subtract,
-        "max": lambda a, b: s.maximum((a, b)),
-        "min": lambda a, b: s.minimum((a, b)),
-    }[kind]
     result, update = exact(value).ravel().copy(), exact(updates).ravel()
     for k in range(update.size):  # one update at a time, so that those of one element combine
         sent = jnp.asarray((np.arange(update.size) == k).astype(np.int32).reshape(updates.shape))
         hit = jax.lax.scatter_add(jnp.zeros(value.shape, jnp.int32), where, sent, dimensions, **settings)
         for place in np.flatnonzero(np.asarray(hit).ravel()):
-            result[place] = join(result[place], update[k])
+            result[place] = BINARY[kind](op.scalars, result[place], update[k])
     return result.reshape(op.shape)

@@ -14,7 +14,7 @@ from relucirc.language.lower.jaxpr.choices import Scalar
 from relucirc.language.lower.jaxpr.conditions import require_truths
 from relucirc.language.lower.jaxpr.limits import Unsupported
 from relucirc.language.lower.jaxpr.operation import Operation, rule
-from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.language.lower.jaxpr.scalars import BINARY, Scalars
 from relucirc.language.sorting import merge_exchange
 
 REDUCTIONS: dict[str, Callable[[Scalars], Callable[[Any], Any]]] = {
@@ -41,14 +41,8 @@ def _reduced(op: Operation, value: np.ndarray, function: Callable[[Any], Any]) -
 
 @rule("cumsum", "cummax", "cummin", "cumprod")
 def _cumulative(op: Operation, value: np.ndarray) -> np.ndarray:
-    s = op.scalars
-    join: dict[str, Callable[[Any, Any], Any]] = {
-        "cumsum": s.add,
-        "cumprod": s.multiply,
-        "cummax": lambda a, b: s.maximum((a, b)),
-        "cummin": lambda a, b: s.minimum((a, b)),
-    }
-    combine = join[op.primitive.name]
+    name = {"cumsum": "add", "cumprod": "mul", "cummax": "max", "cummin": "min"}[op.primitive.name]
+    combine = functools.partial(BINARY[name], op.scalars)
 
     def running(row: list[Any]) -> list[Any]:
         result: list[Any] = []

@@ -185,6 +185,16 @@ class Scalars(Choices):
         return self.choices([(condition, a), (True, b)])
 
 
+BINARY: dict[str, Callable[[Scalars, Scalar, Scalar], Scalar]] = {
+    "add": Scalars.add,
+    "sub": Scalars.subtract,
+    "mul": Scalars.multiply,
+    "max": lambda s, a, b: s.maximum((a, b)),
+    "min": lambda s, a, b: s.minimum((a, b)),
+}
+"""Operations on two numbers, by JAX's names."""
+
+
 def _joined(join: Callable[[Iterable[Guard]], Guard], values: Iterable[Truth]) -> Truth:
     joined = join(value if isinstance(value, Guard) else TRUE if value else FALSE for value in dict.fromkeys(values))
     return joined == TRUE if joined in (TRUE, FALSE) else joined
