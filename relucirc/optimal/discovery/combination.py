@@ -7,9 +7,8 @@ import sympy
 from flint import fmpq
 
 from relucirc.core.budget import Budget
-from relucirc.core.exact import ONE, text, to_rational
-from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.core.exact import text, to_rational
+from relucirc.language.lower.from_formula import graph_of_formula
 from relucirc.language.network import MLP
 from relucirc.optimal.discovery.dictionary import Dictionary
 from relucirc.optimal.layers import layered_network, plan_of
@@ -53,30 +52,9 @@ class Combination:
             names,
         )
 
-    def graph(self) -> Graph:
-        """Returns the combination as a graph."""
-        builder = GraphBuilder(self.names)
-        made: dict[tuple[int, int], Form] = {}
-
-        def point(i: int) -> Form:
-            return builder.input(i) if i < len(self.names) else Form()
-
-        def letter(pair: tuple[int, int]) -> Form:
-            i, j = pair
-            if pair not in made:
-                made[pair] = point(i) if i == j else builder.max([point(i), point(j)])
-            return made[pair]
-
-        def word(pairs: Word) -> Form:
-            return combine((ONE, letter(pair)) for pair in pairs)
-
-        parts = [(w, letter(pair)) for w, pair in self.letters]
-        parts += [(w, builder.max([word(a), word(b)])) for w, a, b in self.atoms]
-        return builder.build([combine(parts)])
-
     def network(self, budget: Budget) -> MLP:
         """Returns a network with two hidden layers."""
-        plan = plan_of(self.graph())
+        plan = plan_of(graph_of_formula(self.formula(), self.names))
         return layered_network(plan, self.names, max(plan.depth, 2), budget)
 
     def formula(self) -> sympy.Expr:

@@ -12,7 +12,7 @@ whether f is a combination at all.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,11 +29,9 @@ Word = tuple[int, ...]
 """Numbers of letters, ascending."""
 
 
-def transposition(i: int, j: int, n: int) -> Permutation:
-    """Returns the permutation that swaps i and j."""
-    p = list(range(n))
-    p[i], p[j] = j, i
-    return tuple(p)
+def moving(images: Mapping[int, int], n: int) -> Permutation:
+    """Returns the permutation that moves some points, and leaves the others where they are."""
+    return tuple(images.get(i, i) for i in range(n))
 
 
 @dataclass(frozen=True)
@@ -92,26 +90,21 @@ class Dictionary:
 
         Atoms of words of length 1 are ``max(x_i, x_j, x_k, ...)`` too: ``max(max(x_i, x_j), x_k)``.
         """
-        found = []
+        found = [np.empty((0, 2), dtype=np.int64)]
         start = 0
-        for d in range(1, self.degree + 1):
-            count = sum(1 for w in self.words if len(w) == d)
-            block = self.words[start : start + count]
-            masks = np.array([_mask(w) for w in block], dtype=object)
+        for d, block in itertools.groupby(self.words, key=len):
+            block = list(block)
+            masks = [sum(1 << k for k in set(w)) for w in block]
             wide = len(self.letters) > 62
-            masks = masks if wide else masks.astype(np.int64)
-            for i in range(count):
+            masks = np.array(masks, dtype=object if wide else np.int64)
+            for i in range(len(block)):
                 tick()
                 others = np.flatnonzero((masks[i + 1 :] & masks[i]) == 0) + i + 1
                 if d == 1:
-                    others = [j for j in others if not self._is_letter(block[i], block[int(j)])]
-                if len(others) > 0:
-                    pairs = np.empty((len(others), 2), dtype=np.int64)
-                    pairs[:, 0] = start + i
-                    pairs[:, 1] = start + np.asarray(others)
-                    found.append(pairs)
-            start += count
-        return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
+                    others = np.array([j for j in others if not self._is_letter(block[i], block[j])], dtype=np.int64)
+                found.append(start + np.column_stack([np.full_like(others, i), others]))
+            start += len(block)
+        return np.concatenate(found)
 
     def _is_letter(self, a: Word, b: Word) -> bool:
         """Whether the maximum of two letters is a letter itself: of two inputs, or of a letter and part of it."""
@@ -127,13 +120,6 @@ class Dictionary:
             tick()
             words[:, i] = letters[:, list(w)].sum(axis=1)
         return letters, words
-
-
-def _mask(word: Word) -> int:
-    mask = 0
-    for k in word:
-        mask |= 1 << k
-    return mask
 
 
 @dataclass(frozen=True)
@@ -190,17 +176,14 @@ class Orbits:
 
 
 def _connected(count: int, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Groups 0 .. count-1 by permutations: every member learns the least number of its orbit."""
-    least = np.arange(count)
-    while True:
-        before = least
-        for image in images:
-            tick()
-            known = np.minimum(least, least[image])
-            known[image] = np.minimum(known[image], known)
-            least = known
-        least = least[least]
-        if np.array_equal(least, before):
-            break
-    order = np.argsort(least, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(least[order])) + 1) if count else []
+    """Groups 0 .. count-1 by permutations: what their images connect."""
+    from scipy.sparse import coo_array  # noqa: PLC0415  (SciPy comes with JAX)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    if not count:
+        return []
+    starts = np.tile(np.arange(count), len(images))
+    edges = coo_array((np.ones(len(starts), bool), (starts, np.concatenate(images or [starts]))), (count, count))
+    orbit = connected_components(edges, directed=False)[1]
+    order = np.argsort(orbit, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(orbit[order])) + 1)
