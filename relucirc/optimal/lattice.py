@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from flint import fmpq
 
 from relucirc.core.budget import Budget, tick
+from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, Key
 from relucirc.core.graph import Graph, MaxGate
 from relucirc.optimal.maxima import Maxima
@@ -83,18 +84,13 @@ class _Reader:
         """An output as a signed sum of minima (as maxima of negated forms), or of maxima."""
         total = Maxima(Form({v: c for v, c in output.terms.items() if v < self.n}, output.const))
         for v, c in output.terms.items():
-            if v < self.n:
-                continue
-            polynomial = self.wires[Form.variable(v).key]
-            if down:
+            if v >= self.n:
+                polynomial = self.wires[Form.variable(v).key]
+                polynomial, sign = (polynomial, fmpq(-1)) if down else (_dual(polynomial), ONE)
+                if not down and len(polynomial) > MAX_MONOMIALS:
+                    return None
                 for key, count in polynomial.items():
-                    total.add([-self.forms[k] for k in key], -c * fmpq(count))
-                continue
-            polynomial = _dual(polynomial)
-            if len(polynomial) > MAX_MONOMIALS:
-                return None
-            for key, count in polynomial.items():
-                total.add([self.forms[k] for k in key], c * fmpq(count))
+                    total.add([self.forms[k].scale(sign) for k in key], sign * c * count)
         return total
 
     def _name(self, form: Form) -> Key:
@@ -104,14 +100,7 @@ class _Reader:
 
 
 def _sum(a: Mapping[frozenset[Key], int], b: Mapping[frozenset[Key], int]) -> Polynomial:
-    total = dict(a)
-    for key, c in b.items():
-        value = total.get(key, 0) + c
-        if value:
-            total[key] = value
-        else:
-            total.pop(key, None)
-    return total
+    return {key: c for key in {**a, **b} if (c := a.get(key, 0) + b.get(key, 0))}
 
 
 def _product(a: Polynomial, b: Polynomial) -> Polynomial:

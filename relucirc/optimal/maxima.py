@@ -213,26 +213,20 @@ def _removable(forms: Sequence[Form]) -> list[int] | None:
     return best
 
 
-def tree(builder: GraphBuilder, forms: Sequence[Form], *, overlap: bool) -> Form:
-    """Returns a maximum as a balanced tree of two-input gates.
+def _overlapping(builder: GraphBuilder, forms: Sequence[Form]) -> Form:
+    """A maximum as a balanced tree, where the last of an odd number is paired with its neighbour, not carried.
 
-    Args:
-        builder: Where the gates go.
-        forms: What to take the maximum of.
-        overlap: Whether the last of an odd number is paired with its neighbour, which then counts twice,
-            instead of being carried: ``max(a, b) - max(b, c) = relu(a - b) - relu(c - b)`` carries nothing.
+    The neighbour then counts twice: ``max(a, b) - max(b, c) = relu(a - b) - relu(c - b)`` carries nothing.
     """
     level = list(forms)
     while len(level) > 1:
-        paired = [builder.max(pair) for pair in zip(level[::2], level[1::2], strict=False)]
-        if len(level) % 2:
-            paired.append(builder.max(level[-2:]) if overlap else level[-1])
-        level = paired
+        pairs = [*zip(level[::2], level[1::2], strict=False), *([level[-2:]] if len(level) % 2 else [])]
+        level = [builder.max(pair) for pair in pairs]
     return level[0]
 
 
 def graph_of_maxima(outputs: Sequence[Maxima], names: Sequence[str], *, overlap: bool = False) -> Graph:
-    """Writes signed sums of maxima as a graph, every maximum a balanced tree; see :func:`tree`."""
+    """Writes signed sums of maxima as a graph, every maximum a balanced tree, if asked for an overlapping one."""
     builder = GraphBuilder(names)
     made: dict[Set, Form] = {}
     results = []
@@ -240,7 +234,8 @@ def graph_of_maxima(outputs: Sequence[Maxima], names: Sequence[str], *, overlap:
         parts = [(ONE, maxima.affine)]
         for key, weight in maxima.terms.items():
             if key not in made:
-                made[key] = tree(builder, [maxima.forms[k] for k in sorted(key)], overlap=overlap)
+                forms = [maxima.forms[k] for k in sorted(key)]
+                made[key] = _overlapping(builder, forms) if overlap else builder.max(forms)
             parts.append((weight, made[key]))
         results.append(combine(parts))
     return builder.build(results)

@@ -5,7 +5,6 @@ On convex regions R_i that cover R^n, a continuous function with the affine piec
 """
 
 from relucirc.core.budget import Budget
-from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.geometry.cell import Cell, normal_of
@@ -30,7 +29,7 @@ def lattice_graph(graph: Graph, budget: Budget) -> Graph | None:
         minima: dict[tuple, list[Form]] = {}
         for cell, pieces in found:
             budget.step()
-            above = [form for form in forms if _nonnegative(form - pieces[o], cell)]
+            above = [form for form in forms if cell.sign(form - pieces[o]) in (0, 1)]
             minima[tuple(sorted(form.key for form in above))] = above
         keys = [set(key) for key in minima]
         smallest = [m for m, key in zip(minima.values(), keys, strict=True) if not any(k < key for k in keys)]
@@ -55,21 +54,11 @@ def _pieces(graph: Graph, budget: Budget) -> list[tuple[Cell, tuple[Form, ...]]]
 
 def _outputs(graph: Graph, cell: Cell) -> tuple[Form, ...]:
     """The outputs on a cell where every gate is decided in the interior."""
-    n = len(graph.inputs)
 
     def sign(form: Form) -> int:
-        if form.is_constant:
-            return sign_of(form.const)
-        values = cell.values(normal_of(form, n))
-        if values is None or min(values) < 0 < max(values):
+        found = cell.sign(form)
+        if found is None:
             raise _Undecided(form)
-        return 1 if max(values) > 0 else -1
+        return found
 
     return graph.affine_outputs(sign)
-
-
-def _nonnegative(form: Form, cell: Cell) -> bool:
-    if form.is_constant:
-        return form.const.p >= 0
-    values = cell.values(normal_of(form, cell.dimension))
-    return values is not None and min(values) >= 0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import lcm
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 
 from relucirc.core.budget import Budget
 from relucirc.core.exact import ONE, ZERO, approximate
@@ -103,38 +103,27 @@ def _lattice(target: Vector, vectors: Sequence[Vector]) -> tuple[fmpq, ...] | No
 
 def _dual(rows: list[list[fmpq]], pivots: list[int], d: int) -> list[tuple[fmpq, ...]]:
     """Rows y_i on the pivot coordinates with ``y_i . rows[j] = (i == j)``."""
-    duals: list[tuple[fmpq, ...]] = []
-    for i in range(len(rows)):
-        y = [ZERO] * d
-        for j in reversed(range(len(rows))):  # row j is zero before its pivot, which fixes y there
-            reached = sum((rows[j][c] * y[c] for c in pivots[j + 1 :]), start=ZERO)
-            y[pivots[j]] = (fmpq(int(i == j)) - reached) / rows[j][pivots[j]]
-        duals.append(tuple(y))
-    return duals
+    inverse = fmpq_mat([[row[p] for p in pivots] for row in rows]).inv().tolist() if rows else []
+    columns = [dict(zip(pivots, column, strict=True)) for column in zip(*inverse, strict=True)]
+    return [tuple(column.get(c, ZERO) for c in range(d)) for column in columns]
 
 
 def _parts(vectors: Sequence[Vector], d: int) -> list[tuple[list[int], list[int]]]:
     """Connected parts: coordinates, and the vectors that are not zero on them."""
-    owner = list(range(d))
+    from scipy.sparse import coo_array  # noqa: PLC0415  (slow to import)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
-    def root(c: int) -> int:
-        while owner[c] != c:
-            owner[c] = owner[owner[c]]
-            c = owner[c]
-        return c
-
-    for v in vectors:
-        used = [c for c in range(d) if v[c]]
-        for c in used[1:]:
-            owner[root(c)] = root(used[0])
-    parts: dict[int, tuple[list[int], list[int]]] = {}
+    used = [[c for c in range(d) if v[c]] for v in vectors]
+    links = [(row[0], c) for row in used for c in row[1:]]
+    edges = coo_array((np.ones(len(links)), tuple(np.array(links, dtype=int).reshape(-1, 2).T)), (d, d))
+    count, part = connected_components(edges, directed=False)
+    parts: list[tuple[list[int], list[int]]] = [([], []) for _ in range(count)]
     for c in range(d):
-        parts.setdefault(root(c), ([], []))[0].append(c)
-    for i, v in enumerate(vectors):
-        used = next((c for c in range(d) if v[c]), None)
-        if used is not None:
-            parts[root(used)][1].append(i)
-    return list(parts.values())
+        parts[part[c]][0].append(c)
+    for i, row in enumerate(used):
+        if row:
+            parts[part[row[0]]][1].append(i)
+    return parts
 
 
 def _search(target: Vector, vectors: Sequence[Vector], budget: Budget) -> tuple[list[int]] | tuple[()] | None:

@@ -30,7 +30,7 @@ from relucirc.language.network import MLP
 from relucirc.optimal.ground import read_ground
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
-from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced, tree
+from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
 from relucirc.optimal.pieces import lattice_graph
 from relucirc.optimal.remainder import Kind
@@ -281,5 +281,5 @@ def _flattened(graph: Graph) -> Graph:
     replace: Callable[[int], Form | None] = made.get
     for k in hinges.reachable(outputs):
         elements = [form.substitute(replace) for form in hinges.atoms[k].elements]
-        made[hinges.n + k] = tree(builder, [Form(), *elements], overlap=False)
+        made[hinges.n + k] = builder.max([Form(), *elements])
     return builder.build([form.substitute(replace) for form in outputs])
