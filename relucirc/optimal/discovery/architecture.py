@@ -9,7 +9,7 @@ only, on the word of the solver.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from flint import fmpq
@@ -26,6 +26,7 @@ from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
 MAX_NEURONS = 24
+Values = tuple[fmpq, ...]
 
 
 @dataclass(frozen=True)
@@ -94,31 +95,28 @@ def search_architecture(
         raise RelucircError(f"hidden: expected widths of hidden layers such as [3], got {shorten(hidden)}.")
     if sum(widths) > MAX_NEURONS:
         raise RelucircError(f"hidden: expected at most {MAX_NEURONS} neurons in all, got {sum(widths)}.")
-    choices = _Choices(
-        tuple(rational(w, "weights") for w in weights),
-        tuple(rational(w, "output_weights") for w in (weights if output_weights is None else output_weights)),
-        tuple(rational(b, "biases") for b in biases),
-    )
+    inner = tuple(rational(w, "weights") for w in weights)
+    outer = inner if output_weights is None else tuple(rational(w, "output_weights") for w in output_weights)
+    choices = [*[inner] * len(widths), outer], tuple(rational(b, "biases") for b in biases)
     clock = watched(budget, "search", progress)
     points: list[tuple[fmpq, ...]] = []
     try:
         with clock:
-            return _Encoding(read_function(f, inputs), widths, choices, clock, points).run()
+            return _Encoding(read_function(f, inputs), widths, *choices, clock, points).run()
     except (OutOfBudget, KeyboardInterrupt) as error:
         return _answer(points, clock, f"{clock.ended(error)}; nothing is shown.")
 
 
-@dataclass(frozen=True)
-class _Choices:
-    weights: tuple[fmpq, ...]
-    output_weights: tuple[fmpq, ...]
-    biases: tuple[fmpq, ...]
+Choice = list[tuple[Any, fmpq]]
+"""A Boolean for every value that a weight or a bias may have, and the value."""
 
 
 class _Encoding:
     """The weights as choices, and one copy of the network for every point."""
 
-    def __init__(self, graph: Graph, hidden: list[int], choices: _Choices, clock: Budget, points: list) -> None:
+    def __init__(
+        self, graph: Graph, hidden: list[int], weights: list[Values], biases: Values, clock: Budget, points: list
+    ) -> None:
         try:
             import z3  # noqa: PLC0415  (an extra)
         except ImportError:
@@ -127,34 +125,32 @@ class _Encoding:
         self.graph = graph
         self.clock = clock
         self.sizes = [len(graph.inputs), *hidden, len(graph.outputs)]
-        self.choices = choices
+        self.weights, self.biases = weights, biases
         self.solver = z3.SolverFor("QF_LRA")
         self.points = points
         self.layers = [self._layer(k) for k in range(len(self.sizes) - 1)]
         self._order_neurons()
 
-    def _layer(self, k: int) -> tuple[list[list[list]], list[list]]:
-        """One Boolean for every value that a weight or a bias may have."""
-        last = k == len(self.sizes) - 2
-        values = self.choices.output_weights if last else self.choices.weights
+    def _layer(self, k: int) -> tuple[list[list[Choice]], list[Choice]]:
         rows = [
-            [self._choice(f"w{k}_{i}_{j}", len(values)) for j in range(self.sizes[k])] for i in range(self.sizes[k + 1])
+            [self._choice(f"w{k}_{i}_{j}", self.weights[k]) for j in range(self.sizes[k])]
+            for i in range(self.sizes[k + 1])
         ]
-        return rows, [self._choice(f"b{k}_{i}", len(self.choices.biases)) for i in range(self.sizes[k + 1])]
+        return rows, [self._choice(f"b{k}_{i}", self.biases) for i in range(self.sizes[k + 1])]
 
-    def _choice(self, name: str, count: int) -> list:
-        options = [self.z3.Bool(f"{name}_{c}") for c in range(count)]
+    def _choice(self, name: str, values: Values) -> Choice:
+        options = [self.z3.Bool(f"{name}_{c}") for c in range(len(values))]
         self.solver.add(self.z3.PbEq([(option, 1) for option in options], 1))
-        return options
+        return list(zip(options, values, strict=True))
 
     def _order_neurons(self) -> None:
         """Neurons of the first layer may be permuted: their choices are in lexicographic order."""
         rows, biases = self.layers[0]
         z3 = self.z3
-        keys = []
-        for row, bias in zip(rows, biases, strict=True):
-            digits = [z3.Sum([z3.If(option, c, 0) for c, option in enumerate(choice)]) for choice in (*row, bias)]
-            keys.append(digits)
+        keys = [
+            [z3.Sum([z3.If(option, c, 0) for c, (option, _) in enumerate(choice)]) for choice in (*row, bias)]
+            for row, bias in zip(rows, biases, strict=True)
+        ]
         for left, right in pairwise(keys):
             ordered = z3.BoolVal(True)
             for a, b in reversed(list(zip(left, right, strict=True))):
@@ -163,12 +159,9 @@ class _Encoding:
 
     def run(self) -> ArchitectureSearch:
         names = self.graph.inputs
-        zero = (fmpq(0),) * len(names)
-        starts = [zero]
-        for i in range(len(names)):
-            starts += [tuple(fmpq(s * int(i == j)) for j in range(len(names))) for s in (1, -1)]
-        for point in starts:
-            self._add(point)
+        self._add((fmpq(0),) * len(names))
+        for i, s in product(range(len(names)), (1, -1)):
+            self._add(tuple(fmpq(s * int(i == j)) for j in range(len(names))))
         while True:
             if self.clock.seconds is not None:
                 self.solver.set("timeout", max(1, int(1000 * self.clock.remaining)))
@@ -188,13 +181,13 @@ class _Encoding:
             self._add(tuple(rational(proof.witness[name]) for name in names))
 
     def _excluded(self) -> ArchitectureSearch:
-        def listed(values: Sequence[fmpq]) -> str:
+        def listed(values: Values) -> str:
             return "{" + ", ".join(map(text, values)) + "}"
 
         reason = (
             f"an empty search: no network of sizes {tuple(self.sizes)} with hidden weights in "
-            f"{listed(self.choices.weights)}, output weights in {listed(self.choices.output_weights)} and biases in "
-            f"{listed(self.choices.biases)} agrees with the function even at {len(self.points)} points (by z3). Other "
+            f"{listed(self.weights[0])}, output weights in {listed(self.weights[-1])} and biases in "
+            f"{listed(self.biases)} agrees with the function even at {len(self.points)} points (by z3). Other "
             "weights and other architectures are not excluded."
         )
         return _answer(self.points, self.clock, reason, excluded=True)
@@ -205,31 +198,25 @@ class _Encoding:
         self.points.append(point)
         values: list[Any] = [self._real(c) for c in point]
         for k, (rows, biases) in enumerate(self.layers):
-            last = k == len(self.layers) - 1
-            options = self.choices.output_weights if last else self.choices.weights
             sums = []
             for i, (row, bias) in enumerate(zip(rows, biases, strict=True)):
                 tick()
                 terms = [
-                    self._product(choice, options, value, (number, k, i, j))
+                    self._product(choice, value, (number, k, i, j))
                     for j, (choice, value) in enumerate(zip(row, values, strict=True))
                 ]
-                shift = z3.Sum(
-                    [
-                        z3.If(b, self._real(c), self._real(fmpq(0)))
-                        for b, c in zip(bias, self.choices.biases, strict=True)
-                    ]
-                )
+                shift = z3.Sum([z3.If(chosen, self._real(c), self._real(fmpq(0))) for chosen, c in bias])
                 sums.append(z3.Sum([*terms, shift]))
+            last = k == len(self.layers) - 1
             values = sums if last else [self._relu(total, (number, k, i)) for i, total in enumerate(sums)]
         for value, wanted in zip(values, self.graph.evaluate(point), strict=True):
             self.solver.add(value == self._real(wanted))
 
-    def _product(self, choice: list, options: Sequence[fmpq], value: Any, place: tuple) -> Any:
+    def _product(self, choice: Choice, value: Any, place: tuple) -> Any:
         """A chosen weight times a value: one implication for every option."""
         z3 = self.z3
         product = z3.Real("p" + "_".join(map(str, place)))
-        for chosen, weight in zip(choice, options, strict=True):
+        for chosen, weight in choice:
             self.solver.add(z3.Implies(chosen, product == self._real(weight) * value))
         return product
 
@@ -243,16 +230,11 @@ class _Encoding:
         return self.z3.RealVal(text(value))
 
     def _network(self, model: Any) -> MLP:
-        def pick(choice: list, options: Sequence[fmpq]) -> fmpq:
-            true = [c for c, option in zip(options, choice, strict=True) if self.z3.is_true(model.eval(option))]
-            return true[0]
+        def pick(choices: list[Choice]) -> list[fmpq]:
+            return [next(c for chosen, c in choice if self.z3.is_true(model.eval(chosen))) for choice in choices]
 
-        layers = []
-        for k, (rows, biases) in enumerate(self.layers):
-            options = self.choices.output_weights if k == len(self.layers) - 1 else self.choices.weights
-            weight = [[pick(choice, options) for choice in row] for row in rows]
-            bias = [pick(choice, self.choices.biases) for choice in biases]
-            layers.append((weight, bias if any(bias) else None))
+        layers = [(list(map(pick, rows)), pick(biases)) for rows, biases in self.layers]
+        layers = [(weight, bias if any(bias) else None) for weight, bias in layers]
         return MLP.from_arrays(layers, self.graph.inputs)
 
 
