@@ -10,6 +10,7 @@ import ast
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sympy
@@ -249,11 +250,8 @@ class _Reader:
             raise FormulaError(str(error)) from None
 
     def _binary(self, node: ast.BinOp) -> sympy.Expr:
+        """A product, quotient or power; sums are read elsewhere."""
         left, right = self.value(node.left), self.value(node.right)
-        if isinstance(node.op, ast.Add):
-            return left + right
-        if isinstance(node.op, ast.Sub):
-            return left - right
         if isinstance(node.op, ast.Mult):
             return self._bounded(left * right, node)
         if isinstance(node.op, ast.Div):
@@ -266,11 +264,8 @@ class _Reader:
             if not (right.is_Integer and 0 <= int(right) <= MAX_EXPONENT):
                 raise self._refusal(node, f"expected an integer exponent from 0 to {MAX_EXPONENT}")
             return self._bounded(left ** int(right), node)
-        if isinstance(node.op, ast.BitXor):
-            raise self._refusal(node, "a power is written **, as in x**2")
-        if isinstance(node.op, ast.BitOr):
-            raise self._refusal(node, "an absolute value is written Abs(x)")
-        raise self._refusal(node, "expected one of + - * / **")
+        advice = {ast.BitXor: "a power is written **, as in x**2", ast.BitOr: "an absolute value is written Abs(x)"}
+        raise self._refusal(node, advice.get(type(node.op), "expected one of + - * / **"))
 
     def _bounded(self, value: sympy.Expr, node: ast.expr) -> sympy.Expr:
         if isinstance(value, sympy.Rational) and max(abs(value.p).bit_length(), value.q.bit_length()) > MAX_BITS:
@@ -304,15 +299,12 @@ class _Reader:
         """Reads an expression that is true or false."""
         if isinstance(node, ast.Constant) and isinstance(node.value, bool):
             return sympy.true if node.value else sympy.false
-        if isinstance(node, ast.BoolOp):
-            parts = [self.truth(value) for value in node.values]
-            return self._joined(sympy.And if isinstance(node.op, ast.And) else sympy.Or, parts)
+        if isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in _JOINS:
+            parts = node.values if isinstance(node, ast.BoolOp) else (node.left, node.right)
+            return self._joined(_JOINS[type(node.op)], [self.truth(part) for part in parts])
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
             node, odd = _without(node, (ast.Not, ast.Invert))
             return sympy.Not(self.truth(node), evaluate=False) if odd else self.truth(node)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
-            parts = [self.truth(node.left), self.truth(node.right)]
-            return self._joined(sympy.And if isinstance(node.op, ast.BitAnd) else sympy.Or, parts)
         if isinstance(node, ast.Compare):
             sides = [self.value(side) for side in (node.left, *node.comparators)]
             relations = []
@@ -323,16 +315,14 @@ class _Reader:
                 relations.append(make(left, right, evaluate=False))
             return self._joined(sympy.And, relations)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            if node.func.id in ("And", "Or", "Not"):
-                if not node.args or (node.func.id == "Not" and len(node.args) != 1):
-                    raise self._refusal(node, f"wrong number of arguments for {node.func.id}")
+            name, count = node.func.id, len(node.args)
+            if name in ("And", "Or", "Not"):
+                if not count or (name == "Not" and count != 1):
+                    raise self._refusal(node, f"wrong number of arguments for {name}")
                 parts = [self.truth(argument) for argument in node.args]
-                if node.func.id == "Not":
-                    return sympy.Not(parts[0], evaluate=False)
-                return self._joined(sympy.And if node.func.id == "And" else sympy.Or, parts)
-            if node.func.id in ("Eq", "Ne") and len(node.args) == 2:
-                left, right = map(self.value, node.args)
-                return (sympy.Eq if node.func.id == "Eq" else sympy.Ne)(left, right, evaluate=False)
+                return sympy.Not(parts[0], evaluate=False) if name == "Not" else self._joined(getattr(sympy, name), parts)
+            if name in ("Eq", "Ne") and count == 2:
+                return getattr(sympy, name)(*map(self.value, node.args), evaluate=False)
         raise self._refusal(node, "expected a condition such as x1 > 0")
 
     def _joined(self, make: Any, parts: Sequence[Any]) -> Any:
@@ -432,10 +422,6 @@ def _lattice(kind: Any) -> Callable[..., sympy.Expr]:
 _min, _max = _lattice(sympy.Min), _lattice(sympy.Max)
 
 
-def _relu(value: sympy.Expr) -> sympy.Expr:
-    return _max(sympy.Integer(0), value)
-
-
 def _clip(value: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
     """As NumPy, JAX, PyTorch and ONNX clip: where low > high, the value is high."""
     return _min(_max(value, low), high)
@@ -445,18 +431,6 @@ def _piecewise(branches: Sequence[tuple[sympy.Expr, sympy.Basic]]) -> sympy.Expr
     """A Piecewise exactly as written: SymPy's constructor rewrites conditions, which can recurse without end."""
     pairs = [sympy.Basic.__new__(ExprCondPair, value, condition) for value, condition in branches]
     return sympy.Basic.__new__(sympy.Piecewise, *pairs)
-
-
-def _abs(value: sympy.Expr) -> sympy.Expr:
-    return sympy.Abs(value, evaluate=False)
-
-
-def _sign(value: sympy.Expr) -> sympy.Expr:
-    return sympy.sign(value, evaluate=False)
-
-
-def _heaviside(value: sympy.Expr, at_zero: sympy.Expr = sympy.S.Half) -> sympy.Expr:
-    return sympy.Heaviside(value, at_zero, evaluate=False)
 
 
 def _rational(numerator: sympy.Expr, denominator: sympy.Expr = sympy.S.One) -> sympy.Expr:
@@ -470,16 +444,16 @@ _FUNCTIONS: dict[str | None, tuple[int, int | None, Callable[..., sympy.Expr]]] 
     "min": (1, None, _min),
     "Max": (1, None, _max),
     "max": (1, None, _max),
-    "Abs": (1, 1, _abs),
-    "abs": (1, 1, _abs),
-    "relu": (1, 1, _relu),
-    "ReLU": (1, 1, _relu),
+    "Abs": (1, 1, partial(sympy.Abs, evaluate=False)),
+    "abs": (1, 1, partial(sympy.Abs, evaluate=False)),
+    "relu": (1, 1, partial(_max, sympy.Integer(0))),
+    "ReLU": (1, 1, partial(_max, sympy.Integer(0))),
     "clip": (3, 3, _clip),
     "median": (1, None, median),
     "order_statistic": (2, None, order_statistic),
     "OrderStatistic": (2, None, order_statistic),
-    "sign": (1, 1, _sign),
-    "Heaviside": (1, 2, _heaviside),
+    "sign": (1, 1, partial(sympy.sign, evaluate=False)),
+    "Heaviside": (1, 2, partial(sympy.Heaviside, evaluate=False)),
     "Piecewise": (1, None, sympy.Piecewise),
     "Rational": (1, 2, _rational),
 }
@@ -492,3 +466,5 @@ _RELATIONS: dict[type, Any] = {
     ast.Eq: sympy.Eq,
     ast.NotEq: sympy.Ne,
 }
+
+_JOINS: dict[type, Any] = {ast.And: sympy.And, ast.BitAnd: sympy.And, ast.Or: sympy.Or, ast.BitOr: sympy.Or}
