@@ -108,7 +108,7 @@ def test_large_maxima_are_signed_sums_of_small_ones(rows, seed):
     forms = [Form({0: fmpq(a), 1: fmpq(b)}, fmpq(c)) for a, b, c in rows]
     whole = Maxima(Form())
     whole.add(forms, fmpq(1))
-    small = reduced(whole, 3, Budget(None))
+    (small,) = reduced([whole], 3, Budget(None))
     assert small.largest <= 3
     graphs = [graph_of_maxima([m], ("x1", "x2")) for m in (whole, small)]
     for k in range(20):

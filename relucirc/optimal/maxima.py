@@ -168,12 +168,16 @@ def _largest_somewhere(forms: Sequence[Form], variables: Sequence[int]) -> set[i
     return found
 
 
-def reduced(maxima: Maxima, size: int, budget: Budget) -> Maxima:
+def reduced(sums: Sequence[Maxima], size: int, budget: Budget) -> list[Maxima]:
     """Rewrites so that no maximum has more than ``size`` forms, where affine dependence allows it.
 
     Raises:
         TooLarge: When there would be more than 20,000 terms.
     """
+    return [_reduced(maxima, size, budget) for maxima in sums]
+
+
+def _reduced(maxima: Maxima, size: int, budget: Budget) -> Maxima:
     result = Maxima(maxima.affine, dict(maxima.terms), dict(maxima.forms))
     while True:
         large = max((key for key in result.terms if len(key) > size), key=len, default=None)

@@ -24,13 +24,14 @@ from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder
 from relucirc.core.progress import Progress, watched
+from relucirc.core.tables import counted
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.ground import read_ground
 from relucirc.optimal.lattice import lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
-from relucirc.optimal.maxima import TooLarge, graph_of_maxima, maxima_of, reduced
+from relucirc.optimal.maxima import Maxima, TooLarge, graph_of_maxima, maxima_of, reduced
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
 from relucirc.optimal.pieces import lattice_graph
 from relucirc.optimal.remainder import Kind
@@ -124,16 +125,19 @@ def compile_graph(graph: Graph, hidden_layers: int | None, clock: Budget) -> Com
     try:
         if hidden_layers in (None, 1):
             shallow = _shallow(graph, clock, alone=hidden_layers == 1)
-            if hidden_layers == 1:
-                return _alone(shallow, clock)
             if shallow.network is not None:
                 found.networks["shallow"] = shallow.network
-                found.optimal = not shallow.network.hidden_neurons
+                found.optimal = shallow.optimal if hidden_layers == 1 else not shallow.hidden_neurons
+            if hidden_layers == 1:
+                return _alone(found, shallow, clock)
         ended = _build(graph, hidden_layers, found, clock)
         for name, net in found.smallest_first():
             proof = prove(net, graph, budget=None)
             if proof.status == "proved":
-                return _proved(found, name, proof, clock)
+                sizes = counted(net.hidden_neurons, "hidden neuron"), counted(len(net.layers) - 1, "hidden layer")
+                many = len(found.networks)
+                reason = f"{' in '.join(sizes)}, by way of {name!r}, proved equal; the smallest of {many} found."
+                return _compiled(found, name, reason, proof, proof.certificate, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
     return _not_found(found, hidden_layers, ended, clock)
@@ -176,29 +180,13 @@ def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget
     return None
 
 
-def _proved(found: _Found, name: str, proof: Result, clock: Budget) -> Compiled:
-    net = found.networks[name]
-    count = len(net.layers) - 1
-    reason = (
-        f"{net.hidden_neurons} hidden neurons in {count} hidden layer{'s' * (count != 1)}, by way of {name!r}, proved "
-        f"equal; the smallest of {len(found.networks)} found."
-    )
-    return _compiled(net, reason, found.optimal, name, found.sizes, proof, proof.certificate, clock)
-
-
 def _compiled(
-    net: MLP,
-    reason: str,
-    optimal: bool,
-    name: str,
-    sizes: dict[str, tuple[int, ...]],
-    proof: Result | None,
-    certificate: dict | None,
-    clock: Budget,
+    found: _Found, name: str, reason: str, proof: Result | None, certificate: dict | None, clock: Budget
 ) -> Compiled:
-    status, layers = "optimal" if optimal else "found", len(net.layers) - 1
+    net, status = found.networks[name], "optimal" if found.optimal else "found"
+    size, layers = net.hidden_neurons, len(net.layers) - 1
     return Compiled(
-        status, reason, net, layers, net.hidden_neurons, optimal, name, sizes, proof, certificate, clock.elapsed
+        status, reason, net, layers, size, found.optimal, name, found.sizes, proof, certificate, clock.elapsed
     )
 
 
@@ -226,12 +214,11 @@ def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
         return nothing(f"{share.ended(error)} before {share.method} was known.", share)
 
 
-def _alone(found: Minimal, clock: Budget) -> Compiled:
-    net = found.network
-    if net is None:
-        return Compiled(found.status, found.reason, certificate=found.certificate, seconds=clock.elapsed)
-    sizes = {"shallow": net.sizes[1:-1]}
-    return _compiled(net, found.reason, found.optimal, "shallow", sizes, None, found.certificate, clock)
+def _alone(found: _Found, shallow: Minimal, clock: Budget) -> Compiled:
+    """The answer about one hidden layer."""
+    if found.networks:
+        return _compiled(found, "shallow", shallow.reason, None, shallow.certificate, clock)
+    return Compiled(shallow.status, shallow.reason, certificate=shallow.certificate, seconds=clock.elapsed)
 
 
 def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:
@@ -244,32 +231,31 @@ def _ways(graph: Graph, clock: Budget) -> Iterator[tuple[str, Graph]]:
     yield "as written", graph
     yield "flattened", _flattened(graph)
     for name, expand in (("minima", lattice_maxima), ("maxima", maxima_of)):
-        share = clock.part(min(SHARE, clock.remaining / 3))  # a way that explodes shall not eat the others' time
-        try:
-            with share:
-                sums = expand(graph, share)
-        except TooLarge:
-            continue
-        except OutOfBudget as error:
-            share.ended(error)
-            continue
+        sums = _in_time(clock, expand, graph)
         if sums is None:
             continue
         yield name, graph_of_maxima(sums, graph.inputs)
         yield f"{name}, overlapping", graph_of_maxima(sums, graph.inputs, overlap=True)
         n = len(graph.inputs)
         if any(part.largest > n + 1 for part in sums):
-            share = clock.part(min(SHARE, clock.remaining / 3))
-            try:
-                with share:
-                    few = [reduced(part, n + 1, share) for part in sums]
-            except TooLarge:
-                continue
-            except OutOfBudget as error:
-                share.ended(error)
+            few = _in_time(clock, reduced, sums, n + 1)
+            if few is None:
                 continue
             yield f"{name}, few at a time", graph_of_maxima(few, graph.inputs)
         return
+
+
+def _in_time(clock: Budget, write: Callable[..., list[Maxima] | None], *what: Any) -> list[Maxima] | None:
+    """Sums that are written in their share of the time: a way that explodes shall not eat that of the others."""
+    share = clock.part(min(SHARE, clock.remaining / 3))
+    try:
+        with share:
+            return write(*what, share)
+    except TooLarge:
+        return None
+    except OutOfBudget as error:
+        share.ended(error)
+        return None
 
 
 def _flattened(graph: Graph) -> Graph:
