@@ -13,8 +13,8 @@ from relucirc.core.exact import ONE, rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Guard
 from relucirc.language.layers import Layers
+from relucirc.language.lower.jaxpr.arithmetic import cast
 from relucirc.language.lower.jaxpr.arrays import alike, elementwise, exact, is_raw, objects, packed
-from relucirc.language.lower.jaxpr.casts import cast
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, Unsupported
 from relucirc.language.lower.jaxpr.linear import inner_products
 from relucirc.language.lower.jaxpr.scalars import Scalars

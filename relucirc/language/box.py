@@ -1,5 +1,6 @@
 """Boxes around domains: what the relations say of each input by itself."""
 
+import math
 from collections.abc import Sequence
 
 from flint import fmpq
@@ -33,10 +34,10 @@ def box_around(domain: Domain, n: int) -> list[Interval]:
                 low, high = box[v]
                 bound = -rest / c
                 if c > 0:
-                    bound = _ceiling(bound) if v in domain.integers else outward(bound, -1)
+                    bound = fmpq(math.ceil(bound)) if v in domain.integers else outward(bound, -1)
                     low = bound if low is None else max(low, bound)
                 else:
-                    bound = -_ceiling(-bound) if v in domain.integers else outward(bound, 1)
+                    bound = fmpq(math.floor(bound)) if v in domain.integers else outward(bound, 1)
                     high = bound if high is None else min(high, bound)
                 box[v] = low, high
     return box
@@ -62,7 +63,3 @@ def outward(value: fmpq, side: int) -> fmpq:
     top, bottom = (p << shift, q) if shift >= 0 else (p, q << -shift)
     rounded = -(-top // bottom) if side > 0 else top // bottom
     return fmpq(rounded, 1 << shift) if shift >= 0 else fmpq(rounded << -shift)
-
-
-def _ceiling(value: fmpq) -> fmpq:
-    return fmpq(-(-int(value.p) // int(value.q)))

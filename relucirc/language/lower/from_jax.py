@@ -138,17 +138,14 @@ def _trace(function: Callable[..., Any], n: int, given: Shapes | None) -> Any:
 
 def _calling_conventions(function: Callable[..., Any], n: int) -> Iterator[Shapes]:
     """Yields argument shapes to try: one point first, unless the function requires n arguments."""
-    shapes = [((n,),), ((),) * n]
     signature = _signature(function)
-    if signature is None:
-        yield from shapes
-        return
-    for shape in shapes:
+    for shapes in (((n,),), ((),) * n):
         try:
-            signature.bind(*shape)
+            if signature is not None:
+                signature.bind(*shapes)
         except TypeError:
             continue
-        yield shape
+        yield shapes
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:

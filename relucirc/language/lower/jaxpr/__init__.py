@@ -1,7 +1,6 @@
 """Reading traced functions exactly: one rule per primitive, over arrays of exact scalars."""
 
 from relucirc.language.lower.jaxpr import arithmetic as arithmetic
-from relucirc.language.lower.jaxpr import casts as casts
 from relucirc.language.lower.jaxpr import conditions as conditions
 from relucirc.language.lower.jaxpr import linear as linear
 from relucirc.language.lower.jaxpr import moving as moving

@@ -8,8 +8,8 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO
+from relucirc.language.lower.jaxpr.arithmetic import cast
 from relucirc.language.lower.jaxpr.arrays import exact, is_raw, objects
-from relucirc.language.lower.jaxpr.casts import cast
 from relucirc.language.lower.jaxpr.choices import Scalar
 from relucirc.language.lower.jaxpr.limits import Unsupported, bounded
 from relucirc.language.lower.jaxpr.moving import padded

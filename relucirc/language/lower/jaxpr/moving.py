@@ -23,16 +23,25 @@ def _same(op: Operation, *values: np.ndarray) -> Any:  # noqa: ARG001
     return list(values)
 
 
+_NUMPY: dict[str, Callable[[np.ndarray, dict[str, Any]], Any]] = {
+    "transpose": lambda value, p: value.transpose(p["permutation"]),
+    "rev": lambda value, p: np.flip(value, p["dimensions"]),
+    "unstack": lambda value, p: list(np.moveaxis(value, p["axis"], 0)),
+    "split": lambda value, p: np.split(value, np.cumsum(p["sizes"])[:-1], axis=p["axis"]),
+    "tile": lambda value, p: np.tile(value, p["reps"]),
+}
+
+
+@rule(*_NUMPY)
+def _as_in_numpy(op: Operation, value: np.ndarray) -> Any:
+    return _NUMPY[op.primitive.name](value, op.params)
+
+
 @rule("reshape", "squeeze")
 def _reshape(op: Operation, value: np.ndarray, *_: np.ndarray) -> np.ndarray:
     if op.params.get("dimensions") is not None and op.primitive.name == "reshape":
         value = value.transpose(op.params["dimensions"])
     return value.reshape(op.shape)
-
-
-@rule("transpose")
-def _transpose(op: Operation, value: np.ndarray) -> np.ndarray:
-    return value.transpose(op.params["permutation"])
 
 
 @rule("broadcast_in_dim")
@@ -50,34 +59,11 @@ def _slice(op: Operation, value: np.ndarray) -> np.ndarray:
     return value[tuple(map(slice, starts, limits, strides))]
 
 
-@rule("rev")
-def _reverse(op: Operation, value: np.ndarray) -> np.ndarray:
-    return np.flip(value, op.params["dimensions"])
-
-
-@rule("concatenate")
+@rule("concatenate", "stack")
 def _concatenate(op: Operation, *values: np.ndarray) -> np.ndarray:
+    if op.primitive.name == "stack":
+        return np.stack(alike(values), axis=op.params["axis"])
     return np.concatenate(alike(values), axis=op.params["dimension"])
-
-
-@rule("stack")
-def _stack(op: Operation, *values: np.ndarray) -> np.ndarray:
-    return np.stack(alike(values), axis=op.params["axis"])
-
-
-@rule("unstack")
-def _unstack(op: Operation, value: np.ndarray) -> list[np.ndarray]:
-    return list(np.moveaxis(value, op.params["axis"], 0))
-
-
-@rule("split")
-def _split(op: Operation, value: np.ndarray) -> list[np.ndarray]:
-    return np.split(value, np.cumsum(op.params["sizes"])[:-1], axis=op.params["axis"])
-
-
-@rule("tile")
-def _tile(op: Operation, value: np.ndarray) -> np.ndarray:
-    return np.tile(value, op.params["reps"])
 
 
 @rule("pad")
