@@ -51,16 +51,10 @@ def rational(value: Number, what: str = "number") -> fmpq:
     """
     if isinstance(value, fmpq):
         return value
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, int | np.bool_ | fmpz):
         return fmpq(int(value))
-    if isinstance(value, int):
-        return fmpq(value)
     if isinstance(value, str):
         return _from_text(value, what)
-    if isinstance(value, Fraction):
-        return fmpq(value.numerator, value.denominator)
-    if isinstance(value, fmpz):
-        return fmpq(value)
     if isinstance(value, sympy.Rational):
         return fmpq(int(value.p), int(value.q))
     if isinstance(value, sympy.Float):

@@ -12,7 +12,7 @@ from flint import fmpq
 
 from relucirc.core.budget import seconds_left, tick
 from relucirc.core.exact import ONE, ZERO, approximate
-from relucirc.core.rows import solve_rows
+from relucirc.core.rows import dot, solve_rows
 
 Vector = Sequence[fmpq]
 NOISE = 1e-9
@@ -59,10 +59,6 @@ def proposed(
     ends = [(j, -int(np.sign(prices[j])) * fmpq(2) ** -int(exponents[j])) for j in most]
     rows = [[*(g[j] for g in tight), *(ONE if j == k else ZERO for k, _ in ends)] for j in range(dim)]
     separator = solve_rows([*[ZERO] * len(tight), *(end for _, end in ends)], rows)
-    if separator is None or _dot(separator, target) >= 0 or any(_dot(separator, g) < 0 for g in generators):
+    if separator is None or dot(separator, target) >= 0 or any(dot(separator, g) < 0 for g in generators):
         return None, None
     return None, separator
-
-
-def _dot(a: Vector, b: Vector) -> fmpq:
-    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), start=ZERO)

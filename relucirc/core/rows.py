@@ -10,6 +10,11 @@ from relucirc.core.exact import ONE, ZERO
 Rows = Sequence[Sequence[fmpq]]
 
 
+def dot(a: Sequence[fmpq], b: Sequence[fmpq]) -> fmpq:
+    """Returns the sum of the products of two rows' entries."""
+    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), start=ZERO)
+
+
 def echelon(rows: Rows) -> tuple[list[list[fmpq]], list[int]]:
     """Returns the non-zero rows of the reduced echelon form, and the columns of their pivots."""
     tick()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.budget import Budget, tick
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
@@ -24,7 +24,7 @@ from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.layers import network_of
 from relucirc.language.network import MLP
 from relucirc.optimal.building import bought_layer
-from relucirc.optimal.subset_sum import Subset, subset_sum
+from relucirc.optimal.subset_sum import Subset, subset_in_time
 
 MAX_FLIPS = 40
 """Hinges of a layer up to which reversing them is tried."""
@@ -153,10 +153,7 @@ class _Layer:
         steps = [[w * c for w in self.shares[i] for c in self._vector(form)] for i, form in enumerate(self.inside)]
         if not steps or len(target) * len(steps) > 4000:
             return None
-        try:
-            found = subset_sum(target, steps, self.budget.part(2.0))
-        except OutOfBudget:
-            return None
+        found = subset_in_time(target, steps, self.budget.part(2.0))
         return found.members if isinstance(found, Subset) else None
 
     def _pay(self, flipped: frozenset[int]) -> tuple[int, list[int], list[int]]:

@@ -13,10 +13,9 @@ from flint import fmpq
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form
-from relucirc.core.rows import kernel
+from relucirc.core.rows import dot, kernel
 from relucirc.optimal.remainder import Payment, Remainder, Settled, written_rows
-from relucirc.optimal.shallow_form import Fold
-from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum
+from relucirc.optimal.subset_sum import NoSubset, Subset, subset_in_time, subset_sum
 
 MAX_SIGNED = 18
 """Hyperplanes up to which all N are tried for a remainder of one sign; the checker tries them again."""
@@ -34,13 +33,8 @@ class _OneOutput:
 
     def settle(self) -> Settled:
         excluded: dict[str, Any] = {}
-        steps = self.remainder.form.folds
-        vectors = [self._step(fold) for fold in steps]
-        target = self.remainder.vector(self.remainder.form.affine[0])
-        try:
-            exact = subset_sum(target, vectors, self.budget)
-        except OutOfBudget:
-            exact = None
+        target, vectors = self.remainder.sums()
+        exact = subset_in_time(target, vectors, self.budget)
         if isinstance(exact, Subset):
             return Settled(Payment(exact.members), 0, {})
         if isinstance(exact, NoSubset):
@@ -54,14 +48,10 @@ class _OneOutput:
             return Settled(payment, 2, excluded)
         return Settled(payment, 1, {"none": excluded["none"]})
 
-    def _step(self, fold: Fold) -> list[fmpq]:
-        return [fold.jumps[0] * c for c in self.remainder.vector(fold.form)]
-
     def _pair(self) -> Payment:
         """Always possible: a pair for all that is left, or a constant."""
-        rest = Form(self.remainder.form.affine[0].terms, self.remainder.form.affine[0].const)
-        if self.remainder.kind.output_bias:
-            rest = Form(rest.terms)
+        rest = self.remainder.form.affine[0]
+        rest = Form(rest.terms) if self.remainder.kind.output_bias else rest
         return Payment(pairs=(rest.primitive()[1],))
 
     def _one_more(self, target: list[fmpq], vectors: list[list[fmpq]], excluded: dict) -> tuple[Payment | None, bool]:
@@ -86,8 +76,8 @@ class _OneOutput:
             excluded["doubled"] = []
             for i, fold in enumerate(self.remainder.form.folds):
                 project = kernel([self.remainder.vector(fold.form)])
-                others = [_apply(project, v) for j, v in enumerate(vectors) if j != i]
-                found = subset_sum(_apply(project, target), others, self.budget)
+                others = [[dot(row, v) for row in project] for j, v in enumerate(vectors) if j != i]
+                found = subset_sum([dot(row, target) for row in project], others, self.budget)
                 if isinstance(found, Subset):
                     members = frozenset(j + (j >= i) for j in found.members)
                     return Payment(members, doubled=(i,)), True
@@ -159,10 +149,5 @@ def _one_signed(values: list[list[fmpq]], budget: Budget) -> tuple[frozenset[int
     return True
 
 
-def _apply(rows: Sequence[Sequence[fmpq]], vector: Sequence[fmpq]) -> list[fmpq]:
-    return [sum((a * b for a, b in zip(row, vector, strict=True) if a), start=ZERO) for row in rows]
-
-
 def _compose(row: Sequence[fmpq], rows: Sequence[Sequence[fmpq]]) -> tuple[fmpq, ...]:
-    width = len(rows[0]) if rows else 0
-    return tuple(sum((a * r[c] for a, r in zip(row, rows, strict=True)), start=ZERO) for c in range(width))
+    return tuple(dot(row, column) for column in zip(*rows, strict=True))

@@ -112,6 +112,11 @@ class Remainder:
             for o, affine in enumerate(self.form.affine)
         ]
 
+    def sums(self) -> tuple[list[fmpq], list[list[fmpq]]]:
+        """Returns what is left if no hyperplane is reversed, for all outputs at once, and what each one adds."""
+        steps = [[kappa * c for kappa in fold.jumps for c in self.vector(fold.form)] for fold in self.form.folds]
+        return [c for affine in self.form.affine for c in self.vector(affine)], steps
+
     @property
     def has_constants(self) -> bool:
         """Whether constants count, and a neuron without inputs can pay for them."""

@@ -15,7 +15,7 @@ from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
 from relucirc.core.rows import fresh_rows
 from relucirc.optimal.remainder import Payment, Remainder, Settled, written_rows
-from relucirc.optimal.subset_sum import NoSubset, Subset, subset_sum
+from relucirc.optimal.subset_sum import NoSubset, Subset, subset_in_time
 
 MAX_EXHAUSTED = 14
 """Hyperplanes up to which all N are tried; the checker tries them again."""
@@ -35,7 +35,7 @@ class _SeveralOutputs:
         k = len(self.remainder.form.folds)
         bounded = self.remainder.ground.domain is not None and self._lifts_everything()
         simple = self.remainder.ground.domain is None
-        floor = self._floor()
+        floor = subset_in_time(*self.remainder.sums(), self.budget)
         best = self._pay(frozenset(), (), False, bounded=bounded)
         if floor is not None and best.price == 0:
             return Settled(best, 0, {})
@@ -57,18 +57,6 @@ class _SeveralOutputs:
         """Whether one neuron pays for any row: a bounded domain, and biases at both ends."""
         cell = self.remainder.ground.cell
         return self.remainder.kind.bias and self.remainder.kind.output_bias and not (cell.directions or cell.lines)
-
-    def _floor(self) -> Subset | NoSubset | None:
-        """Whether nothing needs to be paid: one subset sum over all outputs at once."""
-        target = [c for affine in self.remainder.form.affine for c in self.remainder.vector(affine)]
-        steps = []
-        for fold in self.remainder.form.folds:
-            row = self.remainder.vector(fold.form)
-            steps.append([kappa * c for kappa in fold.jumps for c in row])
-        try:
-            return subset_sum(target, steps, self.budget)
-        except OutOfBudget:
-            return None
 
     def _try_all(self, best: Payment, *, bounded: bool, simple: bool) -> tuple[Payment, int]:
         """All N and D; returns the cheapest payment and a proved lower bound on the price."""

@@ -18,8 +18,9 @@ from math import lcm
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat
 
-from relucirc.core.budget import Budget
+from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.exact import ONE, ZERO, approximate
+from relucirc.core.rows import dot
 
 Vector = Sequence[fmpq]
 MAX_SUMS = 300_000
@@ -73,6 +74,14 @@ def subset_sum(target: Vector, vectors: Sequence[Vector], budget: Budget) -> Sub
     return Subset(frozenset(members))
 
 
+def subset_in_time(target: Vector, vectors: Sequence[Vector], budget: Budget) -> Subset | NoSubset | None:
+    """Returns the same, and gives up when the time is over."""
+    try:
+        return subset_sum(target, vectors, budget)
+    except OutOfBudget:
+        return None
+
+
 def _unit(c: int, d: int) -> tuple[fmpq, ...]:
     return tuple(ONE if i == c else ZERO for i in range(d))
 
@@ -90,13 +99,13 @@ def _lattice(target: Vector, vectors: Sequence[Vector]) -> tuple[fmpq, ...] | No
     pivots = [next(j for j, c in enumerate(row) if c) for row in rows]
     dual = _dual(rows, pivots, d)
     for row in dual:
-        value = sum((a * b for a, b in zip(row, target, strict=True)), start=ZERO)
+        value = dot(row, target)
         if value.q != 1:
             return row
     for j in set(range(d)) - set(pivots):
         left = [-row[j] for row in rows]
         row = tuple(sum((a * y[c] for a, y in zip(left, dual, strict=True)), start=_unit(j, d)[c]) for c in range(d))
-        if sum((a * b for a, b in zip(row, target, strict=True)), start=ZERO):
+        if dot(row, target):
             return row
     return None
 

@@ -29,11 +29,10 @@ from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.ground import read_ground
-from relucirc.optimal.lattice import lattice_maxima
+from relucirc.optimal.lattice import lattice_graph, lattice_maxima
 from relucirc.optimal.layers import layered_network, plan_of
 from relucirc.optimal.maxima import Maxima, TooLarge, graph_of_maxima, maxima_of, reduced
 from relucirc.optimal.one_layer import Minimal, nothing, one_layer
-from relucirc.optimal.pieces import lattice_graph
 from relucirc.optimal.remainder import Kind
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result

@@ -13,7 +13,7 @@ for every permutation of every atom, so it is not built; :func:`relucirc.discove
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -199,15 +199,11 @@ def _canonical(atom: Atom) -> Atom:
     kinds: dict[tuple, list[int]] = defaultdict(list)
     for point in sorted({i for word in atom for pair in word for i in pair}):
         kinds[tuple(tuple(sorted(i == j for i, j in word if point in (i, j))) for word in atom)].append(point)
-    best: Atom | None = None
-    for orders in itertools.product(*(itertools.permutations(kinds[kind]) for kind in sorted(kinds))):
+
+    def renamed(orders: Iterable[Iterable[int]]) -> Atom:
         name = {point: i for i, point in enumerate(itertools.chain.from_iterable(orders))}
-        left, right = (tuple(sorted(_sorted_pair(name[i], name[j]) for i, j in word)) for word in atom)
-        if best is None or (left, right) < best:
-            best = left, right
-    assert best is not None
-    return best
+        words = ([(name[i], name[j]) for i, j in word] for word in atom)
+        left, right = (tuple(sorted((min(pair), max(pair)) for pair in word)) for word in words)
+        return left, right
 
-
-def _sorted_pair(i: int, j: int) -> tuple[int, int]:
-    return (i, j) if i <= j else (j, i)
+    return min(map(renamed, itertools.product(*(itertools.permutations(kinds[kind]) for kind in sorted(kinds)))))

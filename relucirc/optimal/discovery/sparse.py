@@ -7,6 +7,7 @@ mixed-integer program looks for them on that grid.  Either way the support is so
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -38,13 +39,10 @@ class System:
 def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
     """Yields exact solutions of small support, by reweighted L1 minimisation."""
     from scipy.optimize import linprog  # noqa: PLC0415  (SciPy comes with JAX)
-    from scipy.sparse import csc_array, hstack  # noqa: PLC0415
 
-    rows, used = _reduced(system)
-    columns = csc_array(system.matrix[rows][:, used].astype(float))
-    right = system.target[rows].astype(float)
+    used, prices, columns, right = _reduced(system)
+    both_signs = _with_negatives(columns)
     rng = np.random.default_rng(1)
-    prices = system.prices[used]
     weights = prices.copy()
     seen: set[frozenset[int]] = set()
     for _ in range(ROUNDS):
@@ -52,7 +50,7 @@ def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
             return
         answer = linprog(
             np.concatenate([weights, weights]),
-            A_eq=hstack([columns, -columns]).tocsc(),
+            A_eq=both_signs,
             b_eq=right,
             bounds=(0, None),
             method="highs",
@@ -74,17 +72,13 @@ def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
 def grid_solution(system: System, denominator: int, limit: int, seconds: float) -> Solution | None:
     """Returns an exact solution with few atoms, weights in {-limit, ..., limit} / denominator."""
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
-    from scipy.sparse import csc_array, hstack  # noqa: PLC0415
 
-    rows, used = _reduced(system)
-    finer = np.where(system.prices[used] > LETTER_PRICE, denominator, 2 * denominator)  # halves of words, see Orbits
-    columns = csc_array(system.matrix[rows][:, used].astype(float) / finer)
-    right = system.target[rows].astype(float)
-    prices = system.prices[used]
+    used, prices, columns, right = _reduced(system)
+    finer = np.where(prices > LETTER_PRICE, denominator, 2 * denominator)  # halves of words, see Orbits
     bounds = np.where(prices > LETTER_PRICE, limit, LETTER_LIMIT * finer).astype(float)
     answer = milp(
         np.concatenate([prices, prices]),
-        constraints=LinearConstraint(hstack([columns, -columns]).tocsc(), right, right),
+        constraints=LinearConstraint(_with_negatives(columns / finer), right, right),
         integrality=np.ones(2 * len(used)),
         bounds=Bounds(np.zeros(2 * len(used)), np.concatenate([bounds, bounds])),  # type: ignore[arg-type]
         options={"time_limit": max(seconds, 0.05)},
@@ -96,10 +90,17 @@ def grid_solution(system: System, denominator: int, limit: int, seconds: float) 
     return Solution(found) if fits(system.matrix, found, [int(t) for t in system.target]) else None
 
 
-def _reduced(system: System) -> tuple[list[int], np.ndarray]:
-    """Independent equations, and the columns that are not zero."""
+def _reduced(system: System) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The columns that are not zero, their prices, and independent equations of these, both sides."""
     rows = independent_rows(np.column_stack([system.matrix, system.target]))
-    return rows, np.flatnonzero(np.abs(system.matrix).max(axis=0, initial=0) > 0)
+    used = np.flatnonzero(np.abs(system.matrix).max(axis=0, initial=0) > 0)
+    return used, system.prices[used], system.matrix[rows][:, used].astype(float), system.target[rows].astype(float)
+
+
+def _with_negatives(columns: np.ndarray) -> Any:
+    from scipy.sparse import csc_array  # noqa: PLC0415  (SciPy comes with JAX)
+
+    return csc_array(np.hstack([columns, -columns]))
 
 
 def _on_support(system: System, support: list[int]) -> Solution | None:
