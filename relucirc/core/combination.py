@@ -17,8 +17,6 @@ from relucirc.core.proposed import proposed
 
 Vector = Sequence[fmpq]
 Sparse = Sequence[tuple[int, fmpq]]
-
-
 SMALL = 400
 """Systems of so many numbers are solved exactly at once, which takes milliseconds."""
 
@@ -34,11 +32,7 @@ class Combination:
 def cone_combination(target: Vector, generators: Sequence[Vector], *, thorough: bool = True) -> Combination:
     """Writes the target as a non-negative combination of the generators, or separates it.
 
-    Args:
-        target: The target.
-        generators: The generators, of the same length.
-        thorough: Whether to decide in any case.  Otherwise neither is given for a larger system where floats
-            propose nothing that is exactly so.
+    Unless it shall be thorough, neither is given for a larger system where floats propose nothing that is exactly so.
     """
     if len(target) * len(generators) > SMALL:
         found = Combination(*proposed(target, generators, separate=thorough))

@@ -45,7 +45,7 @@ def read_names(names: Any) -> tuple[str, ...]:
         raise NetworkError(f"expected a list of input names, got the text {quoted(names)}; write {split!a}.")
     if not isinstance(names, Iterable):
         raise NetworkError(f"expected a list of input names, got {shorten(names)}.")
-    found = tuple(str(name) if _is_symbol(name) else name for name in names)
+    found = tuple(str(name) if getattr(name, "is_Symbol", False) is True else name for name in names)
     for name in found:
         if type(name) is not str:
             raise NetworkError(f"expected identifiers such as 'x1' as input names, got {shorten(repr(name))}.")
@@ -104,10 +104,6 @@ def _problem(name: str) -> str | None:
         kind = "a function" if name in FUNCTIONS else "a keyword"
         return f"expected an input name that formulas can use, got {quoted(name)}, which is {kind} there; rename it."
     return None
-
-
-def _is_symbol(value: Any) -> bool:
-    return getattr(value, "is_Symbol", False) is True
 
 
 def default_names(count: int) -> tuple[str, ...]:

@@ -25,8 +25,6 @@ MAX_LENGTH = 2_000_000
 MAX_EXPONENT = 64
 MAX_BITS = 100_000
 """Largest constant that arithmetic in a formula may make."""
-
-
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 """One line as Python's grammar counts them."""
 

@@ -100,9 +100,10 @@ def chain(parts: list[Any], relu: bool) -> list[tuple[Any, Any]]:
 def is_relu(function: Any) -> bool:
     """Whether an activation is the ReLU of JAX, Equinox, Flax or PyTorch."""
     function = getattr(function, "fn", function)  # equinox.nn.Lambda
-    if function is jax.nn.relu:
+    if function is jax.nn.relu or (is_torch(function) and kind_of(function) == "ReLU"):
         return True
-    return (is_torch(function) and kind_of(function) == "ReLU") or _is_torch_function(function)
+    module = getattr(function, "__module__", None)
+    return module in ("torch", "torch.nn.functional") and getattr(function, "__name__", None) == "relu"
 
 
 def name_of(function: Any) -> str:
@@ -115,11 +116,6 @@ def name_of(function: Any) -> str:
 def kind_of(value: Any) -> str:
     """Returns the name of a value's class."""
     return type(value).__name__
-
-
-def _is_torch_function(function: Any) -> bool:
-    module = getattr(function, "__module__", None)
-    return module in ("torch", "torch.nn.functional") and getattr(function, "__name__", None) == "relu"
 
 
 def _is_identity(function: Any) -> bool:

@@ -6,7 +6,7 @@ structure.  Going from float to exact is lossless: floats are rationals.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,15 +178,10 @@ class MLP:
         parts = [(part.weight, part.bias) if isinstance(part, Affine) else part for part in parts]
         read = [(_numpy(weight), _numpy(bias)) for weight, bias in chain(parts, relu)]
         floats = all(_is_float_array(w) and (b is None or _is_float_array(b)) for w, b in read)
-        built = []
-        for i, (weight, bias) in enumerate(read):
-            try:
-                built.append(_float_layer(weight, bias) if floats else _exact_layer(weight, bias))
-            except NetworkError as error:
-                raise NetworkError(f"layer {i}: {error}") from None
+        built = _numbered(_float_layer if floats else _exact_layer, read)
         if not built:
             raise NetworkError("expected at least one layer, got none; a network needs its output layer.")
-        return MLP(tuple(built), default_names(built[0].shape[1]) if inputs is None else read_names(inputs))
+        return MLP(built, default_names(built[0].shape[1]) if inputs is None else read_names(inputs))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -213,13 +208,7 @@ class MLP:
         """Returns the exact twin: every float read as exactly the rational number it is."""
         if self.is_exact:
             return self
-        layers = []
-        for i, layer in enumerate(self.layers):
-            try:
-                layers.append(_exact_layer(layer.weight, layer.bias))
-            except NetworkError as error:
-                raise NetworkError(f"layer {i}: {error}") from None
-        return MLP(tuple(layers), self.inputs)
+        return MLP(_numbered(_exact_layer, [(layer.weight, layer.bias) for layer in self.layers]), self.inputs)
 
     def astype(self, dtype: Any) -> "MLP":
         """Returns a float network with every weight rounded to the nearest ``dtype``.
@@ -346,6 +335,17 @@ def _is_float_array(value: Any) -> bool:
     if isinstance(value, np.ndarray) and value.dtype == np.longdouble and value.dtype.itemsize > 8:
         raise NetworkError(f"expected floats of at most 64 bits, got {value.dtype}; convert them first.")
     return isinstance(value, jax.Array | np.ndarray) and jnp.issubdtype(value.dtype, jnp.floating)
+
+
+def _numbered(make: Callable[[Any, Any], Affine], pairs: Iterable[tuple[Any, Any]]) -> tuple[Affine, ...]:
+    """Makes the layers of pairs of weights and biases; an error says which one it is about."""
+    built = []
+    for i, (weight, bias) in enumerate(pairs):
+        try:
+            built.append(make(weight, bias))
+        except NetworkError as error:
+            raise NetworkError(f"layer {i}: {error}") from None
+    return tuple(built)
 
 
 def _float_layer(weight: Any, bias: Any) -> Affine:

@@ -27,12 +27,7 @@ def slope(form: Form, direction: Point) -> fmpq:
 
 @dataclass(frozen=True)
 class Germ:
-    """The affine pieces beside a point, and what was decided to get them.
-
-    Attributes:
-        pieces: The outputs there.
-        positive: Forms over the inputs that are positive there, as decided at the gates.
-    """
+    """The affine pieces beside a point, and forms that are positive there, as was decided at the gates to get them."""
 
     pieces: Pieces
     positive: tuple[Form, ...]
@@ -61,13 +56,7 @@ def germ(graph: Graph, point: Point, flag: Sequence[Point]) -> Germ:
 
 @dataclass(frozen=True)
 class Kink:
-    """A point of a line where the pieces change.
-
-    Attributes:
-        point: The point.
-        before: The pieces just before it.
-        after: The pieces just after it.
-    """
+    """A point of a line where the pieces change, with those just before and just after it."""
 
     point: tuple[fmpq, ...]
     before: Pieces
@@ -75,14 +64,9 @@ class Kink:
 
 
 def kinks_along(graph: Graph, start: Point, direction: Point, flag: Sequence[Point], end: fmpq | None) -> list[Kink]:
-    """Lists the changes of pieces on ``start + t direction`` for 0 < t < end, in order.
+    """Lists the changes of pieces on ``start + t direction`` for 0 < t < end, in order; without end, on a half-line.
 
-    Args:
-        graph: The function.
-        start: Start of the segment.
-        direction: Its direction.
-        flag: Further directions that break ties off the line.
-        end: Largest t; None for a half-line.
+    The flag's directions break ties off the line.
     """
     t, kinks = ZERO, []
     here = germ(graph, start, (direction, *flag))

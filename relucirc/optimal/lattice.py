@@ -134,8 +134,7 @@ def _dual(polynomial: Polynomial) -> Polynomial:
 
 
 class _Undecided(Exception):
-    def __init__(self, form: Form) -> None:
-        self.form = form
+    """A form that has both signs on a cell."""
 
 
 def lattice_graph(graph: Graph, budget: Budget) -> Graph | None:
@@ -167,7 +166,7 @@ def _pieces(graph: Graph, budget: Budget) -> list[tuple[Cell, tuple[Form, ...]]]
         try:
             found.append((cell, _outputs(graph, cell)))
         except _Undecided as undecided:
-            stack += [part for part in cell.cut(normal_of(undecided.form, len(graph.inputs))) if part is not None]
+            stack += [part for part in cell.cut(normal_of(undecided.args[0], len(graph.inputs))) if part is not None]
         if len(found) + len(stack) > MAX_PIECES:
             return None
     return found

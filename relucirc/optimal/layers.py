@@ -32,13 +32,7 @@ MAX_FLIPS = 40
 
 @dataclass(frozen=True)
 class Plan:
-    """Hinges over inputs, and the layer of each.
-
-    Attributes:
-        hinges: The hinge graph.
-        outputs: The forms to be computed.
-        layer: For every reachable atom its layer, 1 for the lowest.
-    """
+    """Hinges over inputs, the forms to be computed, and the layer of every atom that they reach, 1 for the lowest."""
 
     hinges: HingeGraph
     outputs: tuple[Form, ...]
@@ -68,16 +62,9 @@ def plan_of(graph: Graph) -> Plan:
 
 
 def layered_network(plan: Plan, names: Sequence[str], hidden_layers: int, budget: Budget) -> MLP:
-    """Builds a network with the given number of hidden layers.
+    """Builds a network with the given number of hidden layers, at least 1 and the plan's depth.
 
-    Args:
-        plan: What to compute; its depth must not exceed ``hidden_layers``.
-        names: Names of the inputs.
-        hidden_layers: At least 1.
-        budget: Wall time; when it ends, the search for savings ends.
-
-    Raises:
-        OutOfBudget: When the clock that runs ends before all layers are built.
+    When the budget ends, the search for savings does; the clock that runs ends the building.
     """
     needed = list(plan.outputs)
     layers: list[list[Form]] = []

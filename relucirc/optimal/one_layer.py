@@ -1,6 +1,6 @@
 """One hidden layer: the smallest network for a graph, and the evidence that none is smaller."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sympy
@@ -17,9 +17,9 @@ from relucirc.core.graph import Graph
 from relucirc.language.network import MLP
 from relucirc.optimal.building import build_network, network_to_json, with_skip
 from relucirc.optimal.ground import Ground
-from relucirc.optimal.one_output import settle_one_output
+from relucirc.optimal.one_output import OneOutput
 from relucirc.optimal.remainder import Kind, Remainder, Settled
-from relucirc.optimal.several_outputs import settle_several_outputs
+from relucirc.optimal.several_outputs import SeveralOutputs
 from relucirc.optimal.shallow_form import NotShallow, ShallowForm, shallow_form
 from relucirc.proof.prover import prove
 
@@ -79,9 +79,9 @@ def of_shape(
     obstacle = remainder.impossible()
     if obstacle is not None:
         return Minimal("impossible", f"no network of this kind computes it: {obstacle}.", seconds=clock.elapsed)
-    settle = settle_one_output if len(shape.affine) == 1 else settle_several_outputs
+    question = OneOutput if len(shape.affine) == 1 else SeveralOutputs
     clock.method = "whether the network found equals the function"
-    settled = settle(remainder, clock.part(SHARE * min(clock.remaining, LONG)))
+    settled = question(remainder, clock.part(SHARE * min(clock.remaining, LONG))).settle()
     network, skips = build_network(graph.inputs, remainder, settled.payment)
     return _certified(graph, domain, remainder, settled, network, skips, clock)
 
@@ -120,7 +120,7 @@ def _certified(
     bound = k + settled.least
     certificate: dict[str, Any] = {
         "format": FORMAT,
-        "kind": remainder.kind.to_json(),
+        "kind": asdict(remainder.kind),
         "network": network_to_json(network),
         "equal": equal.certificate,
         "lower_bound": bound,

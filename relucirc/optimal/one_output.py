@@ -21,17 +21,15 @@ MAX_SIGNED = 18
 """Hyperplanes up to which all N are tried for a remainder of one sign; the checker tries them again."""
 
 
-def settle_one_output(remainder: Remainder, budget: Budget) -> Settled:
-    """Finds the cheapest payment for one output, or the cheapest one found within the budget."""
-    return _OneOutput(remainder, budget).settle()
-
-
 @dataclass
-class _OneOutput:
+class OneOutput:
+    """The question for one output, and the time for it."""
+
     remainder: Remainder
     budget: Budget
 
     def settle(self) -> Settled:
+        """Finds the cheapest payment, or the cheapest one found within the budget."""
         excluded: dict[str, Any] = {}
         target, vectors = self.remainder.sums()
         exact = subset_in_time(target, vectors, self.budget)

@@ -42,10 +42,6 @@ class Kind:
     output_bias: bool
     skip: bool
 
-    def to_json(self) -> dict[str, bool]:
-        """Returns the kind as certificate data."""
-        return {"bias": self.bias, "output_bias": self.output_bias, "skip": self.skip}
-
 
 @dataclass(frozen=True)
 class Payment:

@@ -21,17 +21,15 @@ MAX_EXHAUSTED = 14
 """Hyperplanes up to which all N are tried; the checker tries them again."""
 
 
-def settle_several_outputs(remainder: Remainder, budget: Budget) -> Settled:
-    """Finds the cheapest payment for several outputs, or the cheapest one found within the budget."""
-    return _SeveralOutputs(remainder, budget).settle()
-
-
 @dataclass
-class _SeveralOutputs:
+class SeveralOutputs:
+    """The question for several outputs, and the time for it."""
+
     remainder: Remainder
     budget: Budget
 
     def settle(self) -> Settled:
+        """Finds the cheapest payment, or the cheapest one found within the budget."""
         k = len(self.remainder.form.folds)
         bounded = self.remainder.ground.domain is not None and self._lifts_everything()
         simple = self.remainder.ground.domain is None
@@ -65,7 +63,7 @@ class _SeveralOutputs:
         for count in range(k + 1):
             for flipped in itertools.combinations(range(k), count):
                 self.budget.step("subsets")
-                rank = self._rank(flipped, (), False)
+                rank = len(self._basis(flipped, (), False))
                 least = min(least, rank if not simple else best.price)
                 if rank >= best.price:
                     continue
@@ -90,9 +88,6 @@ class _SeveralOutputs:
         if bounded:
             return Payment(flipped, always_on=tuple(self.remainder.raised(form) for form in basis))
         return Payment(flipped, doubled, constant, pairs=tuple(basis))
-
-    def _rank(self, flipped: Iterable[int], doubled: tuple[int, ...], constant: bool) -> int:
-        return len(self._basis(flipped, doubled, constant))
 
     def _basis(self, flipped: Iterable[int], doubled: tuple[int, ...], constant: bool) -> list[Form]:
         """Forms which, with the doubled and the constant ones, span the rows of R_N."""

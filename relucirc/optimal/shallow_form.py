@@ -66,9 +66,6 @@ class ShallowForm:
     folds: tuple[Fold, ...]
     affine: Pieces
 
-    def __str__(self) -> str:
-        return f"{len(self.folds)} hyperplanes in R^{self.n}"
-
 
 @dataclass(frozen=True)
 class NotShallow:
@@ -94,12 +91,7 @@ class NotShallow:
 
 
 def shallow_form(graph: Graph, ground: Ground, budget: Budget) -> ShallowForm | NotShallow | None:
-    """Finds the shallow form of a function, or two points which show that it has none.
-
-    Args:
-        graph: The function; it may nest and cancel in any way.
-        ground: Where it counts.
-        budget: Wall time.
+    """Finds the shallow form of a function that may nest and cancel in any way, or two points that show it has none.
 
     Returns:
         None when neither is found although there is time: the prover does not decide what is proposed.

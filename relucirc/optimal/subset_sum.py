@@ -44,12 +44,10 @@ class NoSubset:
 
 
 def subset_sum(target: Vector, vectors: Sequence[Vector], budget: Budget) -> Subset | NoSubset | None:
-    """Finds a subset with ``target + sum = 0``, shows that there is none, or gives up with None.
+    """Finds a subset with ``target + sum = 0``, or shows that there is none; for too many sums None.
 
-    Args:
-        target: The vector to be cancelled.
-        vectors: What may be added, each at most once.
-        budget: Wall time; running out of it raises, running out of memory gives None.
+    Raises:
+        OutOfBudget: When the time is over.
     """
     d = len(target)
     if not d:
@@ -190,12 +188,10 @@ def _order(steps: Sequence[tuple[int, ...]]) -> list[int]:
 
 def _reach(steps: Sequence[tuple[int, ...]]) -> tuple[list[list[int]], list[list[int]]]:
     """For every position the least and largest sums, per coordinate, of the vectors from there on."""
-    d = len(steps[0]) if steps else 0
-    lows, highs = [[0] * d], [[0] * d]
-    for s in reversed(steps):
-        lows.append([a + min(0, c) for a, c in zip(lows[-1], s, strict=True)])
-        highs.append([a + max(0, c) for a, c in zip(highs[-1], s, strict=True)])
-    return lows[::-1], highs[::-1]
+    table = np.array(steps, dtype=object).reshape(len(steps), -1 if steps else 0)[::-1]
+    start = np.zeros((1, table.shape[1]), dtype=object)
+    lows, highs = (np.cumsum(np.vstack([start, part]), axis=0)[::-1] for part in (table.clip(max=0), table.clip(min=0)))
+    return lows.tolist(), highs.tolist()
 
 
 def _proposed(target: Vector, vectors: Sequence[Vector], budget: Budget) -> frozenset[int] | None:

@@ -51,7 +51,8 @@ def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
     for depth, layer in enumerate(net.exact().layers):
         last = depth == len(net.layers) - 1
         rows = _rows(layer, scales, depth)
-        scales = {} if last else _scales(rows, depth)
+        named = {} if last else {i: _scale(row, f"layer {depth}, row {i}") for i, row in enumerate(rows)}
+        scales = {i: scale for i, scale in named.items() if scale is not None}
         numbers = [_numbers(row, scales.get(i), f"layer {depth}, row {i}", last=last) for i, row in enumerate(rows)]
         layers.append(_layer(numbers, layer))
         for i, scale in scales.items():
@@ -82,11 +83,6 @@ def _rows(layer: Affine, scales: dict[int, sympy.Expr], depth: int) -> list[Row]
 
 def _place(column: int) -> str:
     return "the bias" if column == BIAS else f"column {column}"
-
-
-def _scales(rows: list[Row], depth: int) -> dict[int, sympy.Expr]:
-    scales = {i: _scale(row, f"layer {depth}, row {i}") for i, row in enumerate(rows)}
-    return {i: scale for i, scale in scales.items() if scale is not None}
 
 
 def _scale(row: Row, where: str) -> sympy.Expr | None:

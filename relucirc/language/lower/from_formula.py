@@ -307,7 +307,7 @@ class Lowering:
         for value, condition in e.args:  # type: ignore[misc]
             guard = guard_of(condition, self.known)
             holes += [all_of([*passed, self.holes[side]]) for side in sides_of(condition) if side in self.holes]
-            settled = guard.decide(_constant_truth)
+            settled = guard.decide(lambda r: r.holds(sign_of(r.form.const)) if r.form.is_constant else None)
             if settled is False:
                 continue
             guard = TRUE if settled else guard
@@ -328,12 +328,6 @@ class Lowering:
             return Form()
         branches[-1] = TRUE, branches[-1][1]  # where it has no value it is refused, so this changes nothing
         return branches[0][1] if len(branches) == 1 else self.builder.select(branches)
-
-
-def _constant_truth(relation: Relation) -> bool | None:
-    if not relation.form.is_constant:
-        return None
-    return relation.holds(sign_of(relation.form.const))
 
 
 def _operands(e: sympy.Basic) -> list[sympy.Basic]:

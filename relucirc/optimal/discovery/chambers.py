@@ -29,8 +29,6 @@ Word = tuple[tuple[int, int], ...]
 Atom = tuple[Word, Word]
 
 MAX_INPUTS = 9
-
-
 _PLACES = {1: "", 2: "2nd ", 3: "3rd "}
 """How a place among the largest is written, where it is not 4th, 5th, ..."""
 

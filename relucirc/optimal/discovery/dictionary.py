@@ -66,23 +66,15 @@ class Dictionary:
         numbers = range(len(self.letters))
         return [w for d in range(1, self.degree + 1) for w in itertools.combinations_with_replacement(numbers, d)]
 
-    @cached_property
-    def _word_number(self) -> dict[Word, int]:
-        return {w: i for i, w in enumerate(self.words)}
-
-    @cached_property
-    def _letter_number(self) -> dict[tuple[int, int], int]:
-        return {pair: k for k, pair in enumerate(self.letters)}
-
     def acting_on_letters(self, p: Permutation) -> list[int]:
         """Returns the image of every letter."""
-        images = (sorted((p[i], p[j])) for i, j in self.letters)
-        return [self._letter_number[i, j] for i, j in images]
+        number = {pair: k for k, pair in enumerate(self.letters)}
+        return [number[min(p[i], p[j]), max(p[i], p[j])] for i, j in self.letters]
 
     def acting_on_words(self, p: Permutation) -> np.ndarray:
         """Returns the image of every word."""
-        image = self.acting_on_letters(p)
-        return np.array([self._word_number[tuple(sorted(image[k] for k in w))] for w in self.words])
+        image, number = self.acting_on_letters(p), {w: i for i, w in enumerate(self.words)}
+        return np.array([number[tuple(sorted(image[k] for k in w))] for w in self.words])
 
     @cached_property
     def atoms(self) -> np.ndarray:
@@ -94,22 +86,17 @@ class Dictionary:
         start = 0
         for d, block in itertools.groupby(self.words, key=len):
             block = list(block)
-            masks = [sum(1 << k for k in set(w)) for w in block]
             wide = len(self.letters) > 62
-            masks = np.array(masks, dtype=object if wide else np.int64)
+            masks = np.array([sum(1 << k for k in set(w)) for w in block], dtype=object if wide else np.int64)
             for i in range(len(block)):
                 tick()
                 others = np.flatnonzero((masks[i + 1 :] & masks[i]) == 0) + i + 1
-                if d == 1:
-                    others = np.array([j for j in others if not self._is_letter(block[i], block[j])], dtype=np.int64)
+                if d == 1:  # the maximum of two letters over two points is a letter itself
+                    points = [{p for k in (*block[i], *block[j]) for p in self.letters[k]} for j in others]
+                    others = others[[len(p) > 2 for p in points]]
                 found.append(start + np.column_stack([np.full_like(others, i), others]))
             start += len(block)
         return np.concatenate(found)
-
-    def _is_letter(self, a: Word, b: Word) -> bool:
-        """Whether the maximum of two letters is a letter itself: of two inputs, or of a letter and part of it."""
-        points = {i for k in (*a, *b) for i in self.letters[k]}
-        return len(points) <= 2
 
     def values(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Evaluates letters and words at integer points: arrays (points, letters) and (points, words)."""

@@ -62,8 +62,6 @@ def _solution(matrix: np.ndarray, goal: list[int]) -> dict[int, fmpq] | None:
 def fits(matrix: np.ndarray, values: dict[int, fmpq], goal: Sequence[int]) -> bool:
     """Returns whether the coefficients solve every equation, exactly."""
     denominator = common_denominator(values.values())
-    whole = {j: int((c * denominator).p) for j, c in values.items()}
-    total = np.zeros(matrix.shape[0], dtype=object)
-    for j, c in whole.items():
-        total = total + matrix[:, j].astype(object) * c
+    whole = np.array([int((c * denominator).p) for c in values.values()], dtype=object)
+    total = matrix[:, list(values)].astype(object) @ whole if values else [0] * len(goal)
     return all(int(t) == denominator * g for t, g in zip(total, goal, strict=True))

@@ -39,14 +39,7 @@ MAX_BRANCHES = 4096
 
 
 class Choices:
-    """Puts guarded choices into a graph.
-
-    Args:
-        builder: The graph that is being built.
-
-    Attributes:
-        meter: What the reading holds and does so far.
-    """
+    """Puts guarded choices into a graph, and meters what the reading holds and does so far."""
 
     def __init__(self, builder: GraphBuilder) -> None:
         self.builder = builder

@@ -61,11 +61,8 @@ def _select(op: Operation, which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
         places = np.broadcast_to(which.astype(int).clip(0, len(cases) - 1), op.shape).ravel()
         pool = np.concatenate([case.ravel() for case in alike(cases)])
         return pool[places * cases[0].size + np.arange(places.size)].reshape(op.shape)
-
-    def chosen(w: Any, *values: Any) -> Any:
-        return select_by(op.scalars, w, values)
-
-    return packed(elementwise(chosen, which, *cases), np.dtype(op.dtype))
+    chosen = elementwise(lambda w, *values: select_by(op.scalars, w, values), which, *cases)
+    return packed(chosen, np.dtype(op.dtype))
 
 
 def select_by(s: Scalars, which: Any, values: Any) -> Any:

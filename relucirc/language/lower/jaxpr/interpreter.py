@@ -18,7 +18,7 @@ from jax.extend.core import ClosedJaxpr, Literal
 from relucirc.core.budget import tick
 from relucirc.core.forms import Form
 from relucirc.core.graph import Guard
-from relucirc.language.lower.jaxpr.arrays import elementwise, exact, is_raw, is_whole, objects
+from relucirc.language.lower.jaxpr.arrays import alike, elementwise, is_raw, is_whole, objects
 from relucirc.language.lower.jaxpr.conditions import select_by
 from relucirc.language.lower.jaxpr.limits import Stopped, TooLarge, Unsupported
 from relucirc.language.lower.jaxpr.operation import RULES, Operation, fold, fold_integers
@@ -38,11 +38,7 @@ Value = np.ndarray | Unknown
 
 
 class Interpreter:
-    """Evaluates traced functions into one graph.
-
-    Args:
-        scalars: Exact arithmetic over the graph that is being built.
-    """
+    """Evaluates traced functions into one graph, which exact arithmetic builds."""
 
     def __init__(self, scalars: Scalars) -> None:
         self.scalars = scalars
@@ -278,10 +274,8 @@ def _array(result: Any, shape: tuple[int, ...]) -> np.ndarray:
 def _stacked(items: list[Value], aval: Any) -> Value:
     if any(isinstance(item, Unknown) for item in items):
         return _joined(items)
-    arrays = [item for item in items if not isinstance(item, Unknown)]
-    if not arrays:
-        return np.zeros(aval.shape, aval.dtype)
-    return np.stack(arrays if all(map(is_raw, arrays)) else [exact(a) for a in arrays])
+    arrays = alike(item for item in items if not isinstance(item, Unknown))
+    return np.stack(arrays) if arrays else np.zeros(aval.shape, aval.dtype)
 
 
 def _joined(values: Sequence[Value]) -> Unknown:

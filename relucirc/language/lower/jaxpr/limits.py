@@ -23,8 +23,6 @@ MAX_BITS = 1 << 20
 
 NUMBER, FORM, TERM = 64, 200, 100
 """Bytes of an exact number, of an affine form, and of each of its terms."""
-
-
 TICK_BYTES = 1 << 16
 """How much is held between two looks at the clock."""
 

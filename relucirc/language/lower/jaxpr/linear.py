@@ -113,13 +113,9 @@ def _pool(op: Operation, value: np.ndarray) -> np.ndarray:
 def windows(op: Operation, array: np.ndarray, filler: Any, geometry: Iterable[Sequence[Any]]) -> np.ndarray:
     """Returns what the windows see that slide over an array: indices of windows, then offsets inside of them.
 
-    Args:
-        op: The operation.
-        array: What they slide over, an array of objects.
-        filler: What they see in padding and holes.
-        geometry: Per axis the windows' size, the step between them, the ``(low, high)`` elements added at both
-            ends, possibly negative, and the distances between elements, once holes are put in, and between what a
-            window sees.
+    They see the filler in padding and holes.  The geometry is, per axis, the windows' size, the step between them, the
+    ``(low, high)`` elements added at both ends, possibly negative, and the distances between elements, once holes are
+    put in, and between what a window sees.
     """
     sizes, strides, padding, base_dilation, window_dilation = geometry
     config = [(low, high, hole - 1) for (low, high), hole in zip(padding, base_dilation, strict=True)]

@@ -88,10 +88,9 @@ def padded(value: np.ndarray, filler: np.ndarray, config: Sequence[tuple[int, in
 
 @rule("iota")
 def _iota(op: Operation) -> np.ndarray:
-    shape = [1] * len(op.shape)
     axis = op.params["dimension"]
-    shape[axis] = op.shape[axis]
-    return np.broadcast_to(np.arange(op.shape[axis]).astype(op.dtype).reshape(shape), op.shape)
+    counted = np.arange(op.shape[axis]).astype(op.dtype).reshape(-1, *[1] * (len(op.shape) - axis - 1))
+    return np.broadcast_to(counted, op.shape)
 
 
 @rule("dynamic_slice")
@@ -119,13 +118,9 @@ def _window(value: np.ndarray, starts: Any, sizes: tuple[int, ...]) -> tuple[sli
 def _by_index(
     op: Operation, rows: np.ndarray, owner: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Applies a function of integer vectors, each of which reads some elements, and may be made of steps.
+    """Applies a function of integer vectors, the rows, that may be made of steps.
 
-    Args:
-        op: The operation.
-        rows: One vector in each row.
-        owner: For every element of the result the row that it is read by.
-        function: Gives the result for constant rows.
+    The function gives the result for constant rows; the owner of an element of it is the row that it is read by.
     """
     if is_raw(rows):
         return function(rows)

@@ -1,6 +1,7 @@
 """Rules that fold an axis: sums, extremes, their positions, running folds, sorting."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -45,10 +46,8 @@ def _cumulative(op: Operation, value: np.ndarray) -> np.ndarray:
     combine = functools.partial(BINARY[name], op.scalars)
 
     def running(row: list[Any]) -> list[Any]:
-        result: list[Any] = []
-        for v in reversed(row) if op.params["reverse"] else row:
-            result.append(combine(result[-1], v) if result else v)
-        return result[::-1] if op.params["reverse"] else result
+        step = -1 if op.params["reverse"] else 1
+        return list(itertools.accumulate(row[::step], combine))[::step]
 
     return packed(along(running, value, op.params["axis"]), np.dtype(op.dtype))
 
