@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from flint import fmpq
 
 from relucirc.core.errors import DomainError
-from relucirc.core.exact import ONE, ZERO, text
+from relucirc.core.exact import ZERO, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph, Relation
+from relucirc.core.rows import echelon
 from relucirc.language.domain import Domain
 
 
@@ -163,29 +164,17 @@ def chart_of_domain(domain: Domain, n: int) -> Chart:
 
 def _eliminate(equalities: list[tuple[int, Form]]) -> dict[int, tuple[Form, dict[int, fmpq]]]:
     """Solves equalities: pivot -> (its form over the free inputs, multipliers of the equalities)."""
-    rows: dict[int, tuple[Form, dict[int, fmpq]]] = {}  # pivot -> (x_pivot - form, multipliers)
-    for i, form in equalities:
-        multipliers = {i: ONE}
-        for v, (row, used) in rows.items():
-            c = form.coefficient(v)
-            if c:
-                form = combine(((ONE, form), (-c, row)))
-                multipliers = _mix(multipliers, ONE, used, -c)
-        if form.is_constant:
-            continue  # dependent: the polyhedron is not empty
-        pivot = max(form.terms)
-        scale = ONE / form.terms[pivot]
-        form, multipliers = form.scale(scale), {k: scale * m for k, m in multipliers.items()}
-        for v, (row, used) in rows.items():
-            c = row.coefficient(pivot)
-            if c:
-                rows[v] = (combine(((ONE, row), (-c, form))), _mix(used, ONE, multipliers, -c))
-        rows[pivot] = (form, multipliers)
-    return {v: (Form.variable(v) - row, used) for v, (row, used) in rows.items()}
-
-
-def _mix(a: dict[int, fmpq], s: fmpq, b: dict[int, fmpq], t: fmpq) -> dict[int, fmpq]:
-    return {k: v for k in a.keys() | b.keys() if (v := s * a.get(k, ZERO) + t * b.get(k, ZERO))}
+    columns = sorted({v for _, form in equalities for v in form.terms}, reverse=True)
+    unit = [[fmpq(i == k) for k in range(len(equalities))] for i in range(len(equalities))]
+    rows = [[*map(form.coefficient, columns), *one] for (_, form), one in zip(equalities, unit, strict=True)]
+    solved = {}
+    for row, pivot in zip(*echelon(rows), strict=True):
+        if pivot < len(columns):
+            v, multipliers = columns[pivot], row[len(columns) :]
+            form = combine((m, form) for m, (_, form) in zip(multipliers, equalities, strict=True) if m)
+            used = {i: m for m, (i, _) in zip(multipliers, equalities, strict=True) if m}
+            solved[v] = Form.variable(v) - form, used
+    return solved
 
 
 def sparse(multipliers: Sequence[fmpq]) -> list:

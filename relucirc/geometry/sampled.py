@@ -13,12 +13,8 @@ from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell
 
 SAMPLES = 64
-QUICK = 6
-"""Samples looked at one by one first: most forms show both signs there."""
 TOLERANCE = 1e-9
 """Times the largest term: what counts as zero."""
-
-Terms = tuple[float, list[tuple[int, float]]]
 
 
 class SampledValues:
@@ -30,54 +26,24 @@ class SampledValues:
     """
 
     def __init__(self, n: int, cell: Cell | None) -> None:
-        points = _sample_points(n, cell)
-        self._all: list[np.ndarray] = list(points)  # filled when needed
-        self._first: list[list[float]] = points[:, :QUICK].tolist()
-        self._atoms: list[list[Terms]] = []
-        self._n = n
+        self._values: list[np.ndarray] = list(_sample_points(n, cell))
 
+    def _terms(self, form: Form) -> np.ndarray:
+        """The constant and every term of a form at the points, one row each."""
+        terms = [approximate(c) * self._values[v] for v, c in form.terms.items()]
+        return np.array([np.full(SAMPLES, approximate(form.const)), *terms])
+
+    @np.errstate(all="ignore")
     def add(self, elements: Iterable[Form]) -> None:
         """Adds the next atom."""
-        read = [_approximated(form) for form in elements]
-        values = [0.0] * QUICK
-        for const, terms in read:
-            for s in range(QUICK):
-                values[s] = max(values[s], const + sum([c * self._first[v][s] for v, c in terms]))
-        self._first.append(values)
-        self._atoms.append(read)
+        self._values.append(np.max([np.zeros(SAMPLES), *(self._terms(form).sum(axis=0) for form in elements)], axis=0))
 
     @np.errstate(all="ignore")  # numbers beyond floats have no sign here
     def signs(self, form: Form) -> tuple[bool, bool]:
         """Whether a form is positive, and negative, at sample points."""
-        const, terms = _approximated(form)
-        rises = falls = False
-        for s in range(QUICK):
-            parts = [const, *[c * self._first[v][s] for v, c in terms]]
-            value, least = sum(parts), TOLERANCE * max(map(abs, parts))
-            rises, falls = rises or value > least, falls or value < -least
-            if rises and falls:
-                return True, True
-        values, scale = np.full(SAMPLES, const), np.full(SAMPLES, abs(const))
-        for v, c in terms:
-            term = self._values(v) * c
-            values = values + term
-            scale = np.maximum(scale, np.abs(term))
-        return bool((values > TOLERANCE * scale).any()), bool((values < -TOLERANCE * scale).any())
-
-    def _values(self, v: int) -> np.ndarray:
-        for elements in self._atoms[len(self._all) - self._n : v + 1 - self._n]:
-            values = np.zeros(SAMPLES)
-            for const, terms in elements:
-                total = np.full(SAMPLES, const)
-                for u, c in terms:
-                    total = total + self._all[u] * c
-                values = np.maximum(values, total)
-            self._all.append(values)
-        return self._all[v]
-
-
-def _approximated(form: Form) -> Terms:
-    return approximate(form.const), [(v, approximate(c)) for v, c in form.terms.items()]
+        terms = self._terms(form)
+        values, least = terms.sum(axis=0), TOLERANCE * np.abs(terms).max(axis=0)
+        return bool((values > least).any()), bool((values < -least).any())
 
 
 @np.errstate(all="ignore")

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN201, ANN202, ARG001
+# ruff: noqa: ANN001, ANN002, ANN201, ANN202, ARG001
 # (Compiled functions: numba infers their types, and those it dispatches on share a signature.)
 """The compiled walk: the whole tree in machine arithmetic, certified leaf by leaf.
 

@@ -13,6 +13,7 @@ from relucirc.core.forms import Form
 from relucirc.core.modular import reduced
 from relucirc.core.rows import echelon
 from relucirc.geometry.cell import Cell, normal_of
+from relucirc.geometry.region import Region
 from relucirc.measure.regions import compilation
 from relucirc.measure.regions.adjacency import Adjacency, adjacency_of, packed
 from relucirc.measure.regions.batch import VERTICES, Batch, exact_batches
@@ -42,18 +43,10 @@ class Start:
     @staticmethod
     def of(network: IntegerNetwork, constraints: Sequence[Form], compiled: bool | None) -> "Start":
         """Builds the domain's cell; its constraints leave it an interior."""
-        cell = Cell.everything(network.n)
-        normals: list[tuple[int, ...]] = [(1, *[0] * network.n)]
-        for form in constraints:
-            if form.is_constant:
-                continue
-            normal = normal_of(form, network.n)
-            part, _ = cell.cut(normal)
-            assert part is not None
-            if part is not cell:
-                normals.append(normal)
-            cell = part
-        return Start(network, cell, tuple(normals), compiled)
+        region = Region.of(constraints, network.n)
+        assert region is not None
+        infinity = (1, *[0] * network.n)
+        return Start(network, region.cell, (infinity, *(normal_of(cut, network.n) for cut in region.cuts)), compiled)
 
     @property
     def words(self) -> int:
