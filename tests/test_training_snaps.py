@@ -94,7 +94,7 @@ def test_folding_joins_what_wider_networks_spread():
     read = np.array([[-0.25, -0.125, 1.0, -1.0, -0.5]])  # -|x1 - x2| / 2 + 0.3 x1 + 0.4 x2
     net = MLP.from_arrays([(hidden, None), (read, None)], ("x1", "x2"))
     folded = circuit_of(by_folding, net, 1 / 1000, SQUARE)
-    assert folded.hidden_neurons == 3
+    assert folded.network(("x1", "x2")).hidden_neurons == 3
     target = "3/10*x1 + 4/10*x2 - Abs(x1 - x2)/2"
     assert relucirc.prove(folded.network(("x1", "x2")), target).status == "proved"
 
@@ -224,7 +224,7 @@ def test_a_circuit_that_is_right_on_the_domain_only_says_so():
     )
     verdict = verdict_of(judge, net)
     assert verdict.judgement.where == "everywhere"  # the neuron that is dead on the domain is dropped
-    assert verdict.circuit.hidden_neurons == 2
+    assert verdict.circuit.network(("x",)).hidden_neurons == 2
     # Of |x| on [-1, 1], one that bends where nobody looks: a wide neuron is always on there.
     bent = MLP.from_arrays(
         [(np.array([[1.0], [-1.0], [1.0]]), np.array([0.0, 0.0, 2.0])), (np.array([[0.5, 1.5, 0.5]]), -np.ones(1))],

@@ -9,14 +9,16 @@ stretches.  In the end the two forms are subtracted: what both networks share ca
 by little are bounded by little, however large they are.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO, approximate, rational
 from relucirc.core.forms import Form, Key, combine
+from relucirc.language.box import form_range
 from relucirc.language.network import MLP
 
 Interval = tuple[fmpq, fmpq]
@@ -34,25 +36,24 @@ class _Value:
     error: Interval = NOTHING
 
 
-def bounds_apart(first: MLP, second: MLP, box: Sequence[Interval], step: Callable[[], None]) -> list[fmpq]:
+def bounds_apart(first: MLP, second: MLP, box: Sequence[Interval]) -> list[fmpq]:
     """Bounds ``|first - second|`` on a box, one bound for each output.
 
     Args:
         first: A network, usually the simpler one.
         second: A network over the same inputs.
         box: Bounds of every input.
-        step: Called for every neuron.
 
     Example:
         >>> import relucirc
         >>> net, near = (MLP.from_arrays([([[1], [-1]], None), ([[a, 1]], None)]) for a in (1, "101/100"))
-        >>> bounds_apart(net, near, [(-ONE, ONE)], lambda: None)
+        >>> bounds_apart(net, near, [(-ONE, ONE)])
         [1/100]
     """
     shared = _Variables(box)
-    one = _outputs(first, shared.relu, box, step)
+    one = _outputs(first, shared.relu, len(box))
     shared.freeze()
-    other = _outputs(second, shared.relu_near, box, step)
+    other = _outputs(second, shared.relu_near, len(box))
     found = []
     for a, b in zip(one, other, strict=True):
         low, high = shared.reach(_Value(b.form - a.form, b.error))
@@ -60,23 +61,22 @@ def bounds_apart(first: MLP, second: MLP, box: Sequence[Interval], step: Callabl
     return found
 
 
-def _outputs(net: MLP, relu: Callable, box: Sequence[Interval], step: Callable[[], None]) -> list[_Value]:
-    values = [_Value(Form.variable(v)) for v in range(len(box))]
+def _outputs(net: MLP, relu: Callable, n: int) -> list[_Value]:
+    values = [_Value(Form.variable(v)) for v in range(n)]
     for depth, layer in enumerate(net.exact().layers):
         read = []
         for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-            step()
+            tick()
             form = combine([(ONE, Form.constant(bias)), *((c, values[j].form) for j, c in row)])
-            read.append(_Value(form, _sum((c, values[j].error) for j, c in row)))
+            read.append(_Value(form, _range(Form(dict(row)), [value.error for value in values])))
         values = read if depth == len(net.layers) - 1 else [relu(value) for value in read]
     return values
 
 
-def _sum(parts: Iterable[tuple[fmpq, Interval]]) -> Interval:
-    """The interval of a linear combination of intervals."""
-    low, high = ZERO, ZERO
-    for c, (a, b) in parts:
-        low, high = low + c * (a if c > 0 else b), high + c * (b if c > 0 else a)
+def _range(form: Form, ranges: Sequence[Interval]) -> Interval:
+    low, high = form_range(form, ranges)
+    assert low is not None
+    assert high is not None
     return low, high
 
 
@@ -91,8 +91,8 @@ class _Variables:
 
     def reach(self, value: _Value) -> Interval:
         """Bounds of a value."""
-        low, high = _sum((c, self.bounds[v]) for v, c in value.form.terms.items())
-        return low + value.form.const + value.error[0], high + value.form.const + value.error[1]
+        low, high = _range(value.form, self.bounds)
+        return low + value.error[0], high + value.error[1]
 
     def relu(self, value: _Value) -> _Value:
         """The ReLU of a value, by the variable of its own hyperplane."""

@@ -29,17 +29,13 @@ Stack = list[tuple[np.ndarray, np.ndarray]]
 def to_networks(layers: Layers, names: Sequence[str]) -> MLP:
     """Returns the networks as one pytree whose leaves have a leading axis of seeds."""
     leading = jax.tree.map(lambda leaf: np.moveaxis(np.asarray(leaf), -1, 0), layers)
-    template = MLP(tuple(Affine(_first(w), None if b is None else _first(b)) for w, b in leading), tuple(names))
+    template = MLP(tuple(Affine(*jax.tree.map(lambda leaf: leaf[0], layer)) for layer in leading), tuple(names))
     return jax.tree.unflatten(jax.tree.structure(template), [jnp.asarray(leaf) for leaf in jax.tree.leaves(leading)])
 
 
 def network_at(networks: MLP, index: int) -> MLP:
     """Returns one network of a batch."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[index], networks)
-
-
-def _first(leaf: np.ndarray) -> np.ndarray:
-    return leaf[0]
 
 
 def stacked(networks: MLP, *, single: bool = False) -> Stack:

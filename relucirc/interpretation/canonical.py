@@ -38,16 +38,6 @@ class Canonical:
             done[k + 1] = tuple(tuple(row[j] for j in order) for row in above), offset
         return Canonical(tuple(done), biased)
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Widths of the hidden layers."""
-        return tuple(len(rows) for rows, _ in self.layers[:-1])
-
-    @property
-    def hidden_neurons(self) -> int:
-        """Number of ReLU units."""
-        return sum(self.sizes)
-
     @cached_property
     def key(self) -> str:
         """Text that is equal for equal circuits."""

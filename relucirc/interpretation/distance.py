@@ -11,12 +11,14 @@ from flint import fmpq
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget, tick
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import ZERO, approximate, rational, to_rational
-from relucirc.core.matrix import ExactMatrix
+from relucirc.core.forms import Form
 from relucirc.interpretation.apart import bounds_apart
 from relucirc.interpretation.batch import forward, stacked
 from relucirc.interpretation.ground import Ground
 from relucirc.language.domain import Domain
-from relucirc.language.network import MLP, Affine
+from relucirc.language.function import read_function
+from relucirc.language.layers import network_of
+from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation, max_deviation
 
 BOUNDING, DECIDING, SHARPENING = 4, 40, 20
@@ -90,8 +92,7 @@ class Measure:
         """The absolute value of every output that is certainly constant, else zero."""
         point = self.ground.points[0]
         values = self.net.trace(point)[-1][0]
-        flat = MLP((Affine(ExactMatrix.sparse((len(values), len(point)), [{}] * len(values)), _column(values)),),
-                   self.net.inputs)  # fmt: skip
+        flat = network_of([list(map(Form.constant, values))], self.net.inputs)
         scales = []
         for k, (value, distance) in enumerate(zip(values, self._bounds(flat), strict=True)):
             found = self._measure(flat, k, self.ground.region, SHARPENING) if distance != 0 else None
@@ -159,26 +160,17 @@ class Measure:
 
     def _bounds(self, snapped: MLP) -> list[fmpq | None]:
         try:
-            return list(bounds_apart(snapped, self.net, self.ground.box, Budget(self._limit(BOUNDING)).step))
+            with Budget(self._limit(BOUNDING)):
+                return list(bounds_apart(snapped, self.net, self.ground.box))
         except OutOfBudget:
             return [None] * snapped.sizes[-1]
 
     def _measure(self, snapped: MLP, output: int, domain: Domain, share: int) -> Deviation | None:
         if self.clock.remaining <= 0:
             return None
-        one, other = (_only(net, output) for net in (self.net, snapped))
+        graphs = map(read_function, (self.net, snapped))
+        one, other = (replace(graph, outputs=(graph.outputs[output],)) for graph in graphs)
         try:
             return max_deviation(one, other, domain, budget=self._limit(share), progress=lambda _: None)
         except (RelucircError, OutOfBudget):
             return None
-
-
-def _only(net: MLP, output: int) -> MLP:
-    """The network with one of its outputs."""
-    last = net.layers[-1]
-    weight = ExactMatrix((1, last.shape[1]), (last.weight.rows[output],))
-    return MLP((*net.layers[:-1], Affine(weight, _column([last.exact_bias()[output]]))), net.inputs)
-
-
-def _column(values: Sequence[fmpq]) -> ExactMatrix:
-    return ExactMatrix.sparse((len(values), 1), [{0: v} for v in values])

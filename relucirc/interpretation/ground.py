@@ -16,6 +16,7 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.interpretation.batch import forward, homogeneous, stacked
 from relucirc.interpretation.proposal import Sight
+from relucirc.language.box import Interval, box_around
 from relucirc.language.domain import Box, Domain, read_domain
 from relucirc.language.network import MLP
 
@@ -48,7 +49,7 @@ class Ground:
 
     where: str
     domain: Domain
-    bounds: tuple[tuple[fmpq | None, fmpq | None], ...]
+    bounds: tuple[Interval, ...]
     region: Domain
     box: tuple[tuple[fmpq, fmpq], ...]
     part: str | None
@@ -67,14 +68,15 @@ class Ground:
         if _is_none(domain):
             return _cube(net)
         read.refuse_empty(n)
-        bounds = _bounds(read.relations, n)
+        bounds = _bounds(read, n)
         region, reach = read, None
         if any(None in pair for pair in bounds):
             reach = ONE
             while feasibility([*read.relations, *_within(reach, bounds)], n).point is None:
                 reach *= 10
             region = Domain((*read.relations, *_within(reach, bounds)), read.integers)
-        box = tuple(_clipped(low, high, reach) for low, high in bounds)
+        far = ONE if reach is None else reach
+        box = tuple((-far if low is None else low, far if high is None else high) for low, high in bounds)
         points = tuple(_points(region, box))
         part = None if reach is None else _power(-reach, reach, n)
         low = [-np.inf if a is None else approximate(a) for a, _ in bounds]
@@ -133,35 +135,25 @@ def _power(low: Any, high: Any, n: int) -> str:
     return f"[{low}, {high}]" + (f"^{n}" if n > 1 else "")
 
 
-def _bounds(relations: Sequence[Relation], n: int) -> tuple[tuple[fmpq | None, fmpq | None], ...]:
+def _bounds(domain: Domain, n: int) -> tuple[Interval, ...]:
     """Bounds of every input: those that single relations imply, else the first of some that all together do."""
-    low: list[fmpq | None] = [None] * n
-    high: list[fmpq | None] = [None] * n
-    for _ in range(3):
-        for relation in relations:
-            for form in (relation.form, -relation.form) if relation.op == "==" else (relation.form,):
-                for v, c in form.terms.items():
-                    others = [(w, high[u] if w > 0 else low[u]) for u, w in form.terms.items() if u != v]
-                    if any(end is None for _, end in others):
-                        continue
-                    bound = -(form.const + sum((w * end for w, end in others if end is not None), ZERO)) / c
-                    side, present = (low, low[v]) if c > 0 else (high, high[v])
-                    if present is None or (bound > present if c > 0 else bound < present):
-                        side[v] = bound
+    bounds = box_around(domain, n)
+    relations = domain.relations
     shared = {v for relation in relations if len(relation.form.terms) > 1 for v in relation.form.terms}
     for v in shared:
-        for side, sign in ((high, ONE), (low, -ONE)):
-            if side[v] is None:
-                side[v] = next((sign * far for far in FAR if _excluded(relations, v, sign, far, n)), None)
-    return tuple(zip(low, high, strict=True))
+        low, high = (_far(relations, v, k, n) if end is None else end for k, end in enumerate(bounds[v]))
+        bounds[v] = low, high
+    return tuple(bounds)
 
 
-def _excluded(relations: Sequence[Relation], v: int, sign: fmpq, far: fmpq, n: int) -> bool:
-    """Whether no point has ``sign x_v > far``."""
-    return feasibility([*relations, Relation(Form({v: sign}, -far), ">")], n).point is None
+def _far(relations: Sequence[Relation], v: int, side: int, n: int) -> fmpq | None:
+    """The first of some lower (side 0) or upper bounds that no point of a polyhedron is beyond."""
+    sign = (-ONE, ONE)[side]
+    beyond = ((far, Relation(Form({v: sign}, -far), ">")) for far in FAR)
+    return next((sign * far for far, further in beyond if feasibility([*relations, further], n).point is None), None)
 
 
-def _within(reach: fmpq, bounds: Sequence[tuple[fmpq | None, fmpq | None]]) -> list[Relation]:
+def _within(reach: fmpq, bounds: Sequence[Interval]) -> list[Relation]:
     """``-reach <= x <= reach`` on the sides that have no bound."""
     return [
         Relation(Form({v: sign}, reach), ">=")
@@ -169,14 +161,6 @@ def _within(reach: fmpq, bounds: Sequence[tuple[fmpq | None, fmpq | None]]) -> l
         for sign, end in zip((ONE, -ONE), pair, strict=True)
         if end is None
     ]
-
-
-def _clipped(low: fmpq | None, high: fmpq | None, reach: fmpq | None) -> tuple[fmpq, fmpq]:
-    if reach is not None:
-        low, high = -reach if low is None else low, reach if high is None else high
-    assert low is not None
-    assert high is not None
-    return low, high
 
 
 def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
@@ -188,7 +172,7 @@ def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
         place = [rng.randrange(2) * STEPS if k % 2 else rng.randrange(STEPS + 1) for _ in box]
         point = [low + (high - low) * fmpq(p, STEPS) for (low, high), p in zip(box, place, strict=True)]
         found.append(_rounded(point, region))
-    inside = [point for point in dict.fromkeys(found) if _holds(region, point)]
+    inside = [point for point in dict.fromkeys(found) if region.contains(point)]
     if len(inside) >= 32 or all(len(relation.form.terms) < 2 for relation in region.relations):
         return inside
     corners = [feasibility(region.relations, n).point]
@@ -201,11 +185,6 @@ def _points(region: Domain, box: Sequence[tuple[fmpq, fmpq]]) -> list[Point]:
         a, b, share = rng.choice(apart), rng.choice(apart), fmpq(rng.randrange(9), 8)
         inside.append(_rounded([x + share * (y - x) for x, y in zip(a, b, strict=True)], region))
     return [point for point in dict.fromkeys(inside) if region.contains(point)]
-
-
-def _holds(region: Domain, point: Point) -> bool:
-    tick()
-    return region.contains(point)
 
 
 def _rounded(point: Sequence[fmpq], region: Domain) -> Point:

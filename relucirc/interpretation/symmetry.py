@@ -36,6 +36,6 @@ def find_symmetries(graph: Graph, corners: Sequence[Sequence[fmpq]]) -> list[Sym
 def orbit_key(circuit: Canonical, symmetries: Sequence[Symmetry], names: Sequence[str]) -> str:
     """Returns text that is equal for circuits that are mirror images of each other."""
     images = (circuit.transformed(move.order, move.signs, move.factor) for move in symmetries)
-    if len(circuit.sizes) < 2:
+    if len(circuit.layers) < 3:
         return min(image.key for image in images)
     return min(network_text(image.network(names)) for image in images)

@@ -9,10 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from relucirc.core.columns import evaluate_graph
 from relucirc.core.errors import FormulaError, RelucircError, shorten
-from relucirc.core.exact import approximate
-from relucirc.core.forms import Form
-from relucirc.core.graph import Graph, Guard, MaxGate, Relation
+from relucirc.core.graph import Graph
 from relucirc.core.names import default_names, read_names
 from relucirc.core.printing import formula_text
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -71,57 +70,7 @@ def read_target(formula: Any, sizes: Sequence[int], names: Sequence[str] | None 
         if not _is_function(formula) or _outputs_of(formula, sizes[0]) != sizes[-1]:
             raise
         return Target(formula, inputs, sizes[-1], _mapped(formula), None)
-    return Target(formula, inputs, sizes[-1], graph_columns(graph), graph)
-
-
-def graph_columns(graph: Graph) -> Callable[[Sequence[Array]], list[Array]]:
-    """Returns a graph as float arithmetic on one array per input."""
-    return functools.partial(evaluate_graph, graph, xp=jnp)
-
-
-def evaluate_graph(graph: Graph, points: Sequence[Array], xp: Any) -> list[Array]:
-    """Evaluates a graph with NumPy or jax.numpy."""
-    values = list(points)
-    for gate in graph.gates:
-        if isinstance(gate, MaxGate):
-            values.append(xp.maximum(_form(gate.left, values), _form(gate.right, values)))
-            continue
-        *branches, (_, last) = gate.branches
-        result = _form(last, values)
-        for guard, form in reversed(branches):
-            result = xp.where(_guard(guard, values), _form(form, values), result)
-        values.append(result)
-    return [_form(form, values) for form in graph.outputs]
-
-
-def _form(form: Form, values: Sequence[Array]) -> Array:
-    total: Any = None
-    for v, c in sorted(form.terms.items()):
-        factor = approximate(c)
-        term = values[v] if factor == 1 else values[v] * factor
-        total = term if total is None else total + term
-    if total is None:
-        return values[0] * 0 + approximate(form.const)
-    return total + approximate(form.const) if form.const else total
-
-
-def _guard(guard: Guard, values: Sequence[Array]) -> Array:
-    if guard.kind in ("true", "false"):
-        return (values[0] == values[0]) if guard.kind == "true" else (values[0] != values[0])
-    if guard.relation is not None:
-        return _relation(guard.relation, values)
-    parts = [_guard(part, values) for part in guard.parts]
-    if guard.kind == "not":
-        return ~parts[0]
-    result = parts[0]
-    for part in parts[1:]:
-        result = result & part if guard.kind == "and" else result | part
-    return result
-
-
-def _relation(relation: Relation, values: Sequence[Array]) -> Array:
-    value = _form(relation.form, values)
-    return value > 0 if relation.op == ">" else value >= 0 if relation.op == ">=" else value == 0
+    return Target(formula, inputs, sizes[-1], functools.partial(evaluate_graph, graph, xp=jnp), graph)
 
 
 def _is_function(formula: Any) -> bool:

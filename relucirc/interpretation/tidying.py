@@ -6,19 +6,18 @@ from math import lcm
 from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO
-from relucirc.interpretation.canonical import Layer, Row
+from relucirc.core.forms import Form
+from relucirc.interpretation.canonical import Canonical, Layer, Row
 from relucirc.interpretation.words import vector
-
-Bounds = Sequence[tuple[fmpq | None, fmpq | None]]
-"""The least and the largest value of every input, None for none."""
+from relucirc.language.box import Interval, form_range
 
 
-def tidy(layers: Sequence[Layer], bounds: Bounds, moves: list[str]) -> list[Layer]:
+def tidy(layers: Sequence[Layer], bounds: Sequence[Interval], moves: list[str]) -> list[Layer]:
     """Drops neurons that nothing reads, that are constant, or that are never active within the bounds.
 
     Args:
         layers: The rounded network.
-        bounds: Of the inputs.
+        bounds: The least and the largest value of every input, None for none.
         moves: Where the sentences go.
     """
     layers = list(layers)
@@ -28,36 +27,24 @@ def tidy(layers: Sequence[Layer], bounds: Bounds, moves: list[str]) -> list[Laye
     if last is None:
         return layers
     moves.append("a layer has no neuron left, so the network is constant.")
-    values = layers[last + 1][1]
-    for rows, bias in layers[last + 2 :]:
-        values = tuple(
-            sum((w * max(v, ZERO) for w, v in zip(row, values, strict=True)), b)
-            for row, b in zip(rows, bias, strict=True)
-        )
+    values = tuple(Canonical(tuple(layers[last + 1 :]), biased=True).at(()))
     return [(((ZERO,) * len(bounds),) * len(values), values)]
 
 
-def _image(layers: Sequence[Layer], bounds: Bounds) -> Bounds:
+def _image(layers: Sequence[Layer], bounds: Sequence[Interval]) -> Sequence[Interval]:
     """Bounds of what hidden layers give."""
     for rows, bias in layers:
-        tops = [_largest(row, offset, bounds) for row, offset in zip(rows, bias, strict=True)]
+        tops = [_largest(row, b, bounds) for row, b in zip(rows, bias, strict=True)]
         bounds = [(ZERO, top if top is None else max(top, ZERO)) for top in tops]
     return bounds
 
 
-def _largest(row: Row, offset: fmpq, bounds: Bounds) -> fmpq | None:
+def _largest(row: Row, offset: fmpq, bounds: Sequence[Interval]) -> fmpq | None:
     """The largest value of an affine form within bounds, None for infinity."""
-    total = offset
-    for w, (low, high) in zip(row, bounds, strict=True):
-        if w:
-            end = high if w > 0 else low
-            if end is None:
-                return None
-            total += w * end
-    return total
+    return form_range(Form(dict(enumerate(row)), offset), bounds)[1]
 
 
-def _drop(layers: list[Layer], depth: int, bounds: Bounds, moves: list[str]) -> bool:
+def _drop(layers: list[Layer], depth: int, bounds: Sequence[Interval], moves: list[str]) -> bool:
     (rows, bias), (above, offset) = layers[depth], layers[depth + 1]
     kept = []
     for i, (row, b) in enumerate(zip(rows, bias, strict=True)):

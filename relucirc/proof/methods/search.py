@@ -11,9 +11,8 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.core.exact import approximate
+from relucirc.core.columns import evaluate_graph, form_values
 from relucirc.core.forms import Form
-from relucirc.core.graph import Graph, MaxGate
 from relucirc.proof.answers import Found, Refuted
 from relucirc.proof.problem import Problem
 
@@ -56,19 +55,21 @@ def _suspicious_points(problem: Problem) -> Iterator[Point]:
     Structured and random integer points are evaluated at once; at small integers the floats of
     dyadic weights are exact, so that even a difference of 2^-40 shows.
     """
+    if not problem.n:
+        return
     structured = list(itertools.islice(_structured(problem.n), MAX_STRUCTURED))
     rng = np.random.default_rng(7)
     parts = [np.array(structured, dtype=np.int64).reshape(len(structured), problem.n)]
     for scale in (1, 3, 10, 100, 10_000):
         parts.append(rng.integers(-scale, scale + 1, size=(RANDOM_POINTS // 5, problem.n)))
     rows = np.concatenate(parts)
-    batch = rows.T.astype(np.float64)
+    batch = list(rows.T.astype(np.float64))
     with np.errstate(all="ignore"):
-        a, b = _float_outputs(problem.left, batch), _float_outputs(problem.right, batch)
+        a, b = (np.array(evaluate_graph(side, batch, np)) for side in (problem.left, problem.right))
         gap = np.abs(a - b).max(axis=0)
         relative = gap / (1 + np.maximum(np.abs(a), np.abs(b)).max(axis=0))
         for constraint in problem.constraints:
-            relative[_float_form(constraint, list(batch), batch.shape[1]) < -FLOAT_SLACK] = 0
+            relative[form_values(constraint, batch) < -FLOAT_SLACK] = 0
     for i in np.argsort(-relative)[:MAX_SUSPICIOUS]:
         point = tuple(fmpq(c) for c in rows[i].tolist())
         if gap[i] > 0 and relative[i] > 0 and _inside(problem.constraints, point):
@@ -102,18 +103,3 @@ def _from_cell(problem: Problem) -> Iterator[Point]:
 
 def _inside(constraints: Sequence[Form], point: Point) -> bool:
     return all(form.evaluate(point).p >= 0 for form in constraints)
-
-
-def _float_outputs(graph: Graph, batch: np.ndarray) -> np.ndarray:
-    values, count = list(batch), batch.shape[1]
-    for gate in graph.gates:
-        assert isinstance(gate, MaxGate)
-        values.append(np.maximum(_float_form(gate.left, values, count), _float_form(gate.right, values, count)))
-    return np.array([_float_form(form, values, count) for form in graph.outputs])
-
-
-def _float_form(form: Form, values: Sequence[np.ndarray], count: int) -> np.ndarray:
-    total = np.full(count, approximate(form.const))
-    for v, c in form.terms.items():
-        total += values[v] if c == 1 else approximate(c) * values[v]
-    return total
