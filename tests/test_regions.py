@@ -367,18 +367,6 @@ def test_distinct_rows_are_numbered_in_order_of_appearance(values):
     assert first.tolist() == [values.index(row) for row in seen]
 
 
-@pytest.mark.parametrize("hashed", [lambda _, count: np.zeros(count, np.uint64), rows.row_hashes])
-def test_rows_are_told_apart_whatever_their_hashes(monkeypatch, hashed):
-    """Numbers of rows and pairs of facets do not depend on hashes, nor on how many rows are looked at together."""
-    net = float_net((3, 6, 5, 1), 2)
-    expected = regions(net, Box(-1, 1))
-    pairs, numbers = list(expected.adjacency), expected.map_numbers.tolist()
-    monkeypatch.setattr(rows, "row_hashes", hashed)
-    monkeypatch.setattr(rows, "CHUNK", 7)
-    found = regions(net, Box(-1, 1))
-    assert (list(found.adjacency), found.map_numbers.tolist()) == (pairs, numbers)
-
-
 def test_order_of_regions_and_of_adjacency_is_reproducible():
     net = float_net((3, 6, 6, 1), 0)
     one, other = regions(net, Box(-1, 1)), regions(net, Box(-1, 1))

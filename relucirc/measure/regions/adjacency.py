@@ -6,16 +6,16 @@ inside the domain has exactly two sides.  So facets with equal sign vectors come
 facet without its partner would be a gap or an overlap in the enumeration: it is an error.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relucirc.measure.regions.lazy import LazySequence
 from relucirc.measure.regions.rows import grouped_rows
 
 
-class Adjacency(Sequence[tuple[int, int]]):
+class Adjacency(LazySequence[tuple[int, int]]):
     """Pairs of neighbouring regions, ``(i, j)`` with ``i < j``, sorted.
 
     Attributes:
@@ -27,18 +27,10 @@ class Adjacency(Sequence[tuple[int, int]]):
         self._keys = np.sort(array[:, 0] * regions + array[:, 1])
         self._regions = regions
         self.array = np.stack([self._keys // max(regions, 1), self._keys % max(regions, 1)], axis=1)
-
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def __getitem__(self, i: Any) -> Any:
-        if isinstance(i, slice):
-            return [(a, b) for a, b in self.array[i].tolist()]
-        a, b = self.array[i].tolist()
-        return a, b
+        super().__init__(len(array), lambda i: tuple(self.array[i].tolist()), f"pairs of {regions} regions")
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        return iter(self[:])
+        return map(tuple, self.array.tolist())
 
     def __contains__(self, pair: object) -> bool:
         if not isinstance(pair, tuple) or len(pair) != 2:
@@ -46,9 +38,6 @@ class Adjacency(Sequence[tuple[int, int]]):
         key = pair[0] * self._regions + pair[1]
         at = int(np.searchsorted(self._keys, key))
         return at < len(self._keys) and int(self._keys[at]) == key
-
-    def __repr__(self) -> str:
-        return f"Adjacency({len(self)} pairs of {self._regions} regions)"
 
 
 def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, *, complete: bool = True) -> Adjacency:
@@ -61,14 +50,8 @@ def adjacency_of(signs: np.ndarray, facets: np.ndarray, owners: np.ndarray, *, c
         complete: Whether all regions are there; otherwise facets may lack their other side, and are left out.
     """
     rises, falls = packed(signs > 0), packed(signs < 0)
-    words = rises.shape[1]
-
-    def vectors(chosen: np.ndarray) -> list[np.ndarray]:
-        """The sign vectors of some facets, as columns of packed words."""
-        owner, others = owners[chosen], ~facets[chosen, :words]
-        return [part[owner, w] & others[:, w] for part in (rises, falls) for w in range(words)]
-
-    order, differs = grouped_rows(len(owners), vectors)
+    owned = ~facets[:, : rises.shape[1]]
+    order, differs = grouped_rows(np.hstack([rises[owners] & owned, falls[owners] & owned]))
     if complete:
         pairs = len(order) % 2 == 0 and differs[::2].all() and not differs[1::2].any()
         assert pairs, "a facet does not have exactly two sides; please report this network"

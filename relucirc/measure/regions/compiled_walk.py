@@ -46,9 +46,9 @@ def compiled_batches(
     stacks = {system: _empty(network, bit0, system, 0) for system in (True, False)}
     lost = {system: _empty(network, bit0, system, LOST) for system in (True, False)}
     exponents = _exponents(network)
-    compiled = {False: _float_weights(network, exponents)}
+    compiled = {False: _weights(network, exponents)}
     if exact:
-        compiled[True] = _integer_weights(network)
+        compiled[True] = _weights(network, None)
     words = stacks[True][2].shape[1]
     signs = np.zeros((LEAVES, network.neurons), np.int8)
     masks = np.zeros((LEAVES * 16 + MAX_RAYS + network.neurons, words), np.uint64)
@@ -79,15 +79,6 @@ def fits(network: IntegerNetwork, begin: Walker) -> bool:
     return not begin.cell.lines and 0 not in network.widths and len(begin.cell.rays) < MAX_RAYS
 
 
-def _integer_weights(network: IntegerNetwork) -> np.ndarray:
-    """All hidden rows below each other, bias first, padded with zeros."""
-    rows = [row for layer in network.hidden for row in layer]
-    weights = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    for i, row in enumerate(rows):
-        weights[i, : len(row)] = row
-    return weights
-
-
 def _exponents(network: IntegerNetwork) -> list[int]:
     """For every hidden neuron the power of two by which balls divide its row.
 
@@ -105,15 +96,20 @@ def _exponents(network: IntegerNetwork) -> list[int]:
     return exponents
 
 
-def _float_weights(network: IntegerNetwork, exponents: Sequence[int]) -> np.ndarray:
-    """The same rows for balls: neuron k divided by ``2^exponents[k]``, its column above multiplied by that."""
-    weights = np.zeros((network.neurons, max(len(row) for layer in network.hidden for row in layer)))
+def _weights(network: IntegerNetwork, exponents: Sequence[int] | None) -> np.ndarray:
+    """All hidden rows below each other, bias first, padded with zeros.
+
+    For balls neuron k is divided by ``2^exponents[k]``, and its column above multiplied by that.
+    """
+    widest = max(len(row) for layer in network.hidden for row in layer)
+    weights = np.zeros((network.neurons, widest), np.int64 if exponents is None else np.float64)
     below, start = 0, 0
     for depth, layer in enumerate(network.hidden):
-        shifts = [0, *(exponents[below:start] if depth else [0] * network.n)]
-        for i, row in enumerate(layer):
-            e = exponents[start + i]
-            weights[start + i, : len(row)] = [_scaled(c, s - e) for c, s in zip(row, shifts, strict=True)]
+        for i, row in enumerate(layer, start):
+            if exponents is not None:
+                shifts = [0, *(exponents[below:start] if depth else [0] * network.n)]
+                row = [_scaled(c, s - exponents[i]) for c, s in zip(row, shifts, strict=True)]
+            weights[i, : len(row)] = row
         below, start = start, start + len(layer)
     return weights
 

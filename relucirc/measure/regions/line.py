@@ -121,18 +121,13 @@ def _blocks(network: IntegerNetwork) -> list[Block]:
 
 def _common_row(layer: Matrix) -> tuple[int, ...] | None:
     """The primitive row of which all weight rows are multiples (zeros if all are zero), or None."""
-    weights = [row[1:] for row in layer]
-    base = next((row for row in weights if any(row)), None)
-    if base is None:
-        return weights[0] if weights else None
-    divisor = gcd(*base)
-    base = tuple(c // divisor for c in base)
-    lead = next(j for j, c in enumerate(base) if c)
-    for row in weights:
-        factor, rest = divmod(row[lead], base[lead])
-        if rest or any(c != factor * b for c, b in zip(row, base, strict=True)):
-            return None
-    return base
+    rows = [row[1:] for row in layer]
+    found = set()
+    for row in rows:
+        if any(row):
+            divisor = gcd(*row) if row > (0,) * len(row) else -gcd(*row)
+            found.add(tuple(c // divisor for c in row))
+    return found.pop() if len(found) == 1 else rows[0] if rows and not found else None
 
 
 def _sweep_block(block: Block, ends: Interval, tick: Callable[[int], None]) -> _Swept:
