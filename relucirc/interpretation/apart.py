@@ -64,11 +64,11 @@ def bounds_apart(first: MLP, second: MLP, box: Sequence[Interval]) -> list[fmpq]
 def _outputs(net: MLP, relu: Callable, n: int) -> list[_Value]:
     values = [_Value(Form.variable(v)) for v in range(n)]
     for depth, layer in enumerate(net.exact().layers):
-        read = []
+        read, errors = [], [value.error for value in values]
         for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
             tick()
             form = combine([(ONE, Form.constant(bias)), *((c, values[j].form) for j, c in row)])
-            read.append(_Value(form, _range(Form(dict(row)), [value.error for value in values])))
+            read.append(_Value(form, _range(Form(dict(row)), errors)))
         values = read if depth == len(net.layers) - 1 else [relu(value) for value in read]
     return values
 

@@ -5,7 +5,7 @@ candidate, and nothing here decides whether it is any good.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from flint import fmpq
@@ -39,12 +39,8 @@ NOISE = fmpq(1, 2**22)
 """What a number may be off and still be read as the fraction that it was: a few roundings to float32."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A rounded network, and what was done, one sentence each."""
-
-    network: MLP
-    moves: tuple[str, ...]
+Candidate = tuple[MLP, tuple[str, ...]]
+"""A rounded network, and what was done, one sentence each."""
 
 
 def candidates(
@@ -62,7 +58,7 @@ def candidates(
     seen: set[MLP] = set()
     small = _as_it_is(net, max_denominator or SMALL, ground)
     if small is not None:
-        seen.add(small.network)
+        seen.add(small[0])
         yield small
     stack = stacked(net, single=True)
     for way, rounding, fitting in _rungs(WAYS[min(len(stack) - 1, 2)], max_denominator, tolerance):
@@ -78,7 +74,7 @@ def candidates(
         network = _network(layers, net)
         if network not in seen:
             seen.add(network)
-            yield Candidate(network, tuple(moves))
+            yield network, tuple(moves)
 
 
 def _rungs(ways: Sequence[Way], max_denominator: int | None, tolerance: float) -> Iterator[tuple[Way, Smallest, bool]]:
@@ -115,7 +111,7 @@ def _as_it_is(net: MLP, max_denominator: int, ground: Ground) -> Candidate | Non
             layers.append((tuple(rows), tuple(map(small, layer.exact_bias()))))
     except RelucircError:
         return None
-    return Candidate(_network(tidy(layers, ground.bounds, moves), net), tuple(moves))
+    return _network(tidy(layers, ground.bounds, moves), net), tuple(moves)
 
 
 def _network(layers: Sequence[Layer], net: MLP) -> MLP:

@@ -1,6 +1,7 @@
 """The census: what every seed became, proved, counted and grouped."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
 from relucirc.core.tables import lines_of
-from relucirc.interpretation.drawing import Curves, draw_census
+from relucirc.interpretation.drawing import draw_census
 from relucirc.interpretation.failures import Failure
 from relucirc.interpretation.statistics import wilson
 from relucirc.interpretation.writing import network_text
@@ -210,7 +211,7 @@ class Census(Answer):
             [(str(circuit), circuit.count) for circuit in self.circuits],
             [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in self.failures],
             self.seeds,
-            Curves(self.trained.loss_steps, losses, self.converged),
+            (self.trained.loss_steps, losses, self.converged),
         )
 
 
@@ -239,31 +240,22 @@ def _table(census: Census) -> str:
         f"{odd[1]} proved ones have a higher loss"
     )
     lines.append("")
-    rows = [("seeds", "class", "proved", "circuit")]
-    for circuit in census.circuits[:MANY]:
-        rows.append((f"{circuit.count:,}", str(circuit.orbit), circuit.where, str(circuit)))
+    shown = [(f"{c.count:,}", str(c.orbit), c.where, str(c)) for c in census.circuits[:MANY]]
+    lines += _first(("seeds", "class", "proved", "circuit"), shown, census.circuits, "circuits")
     if census.circuits:
-        lines += lines_of(rows)
-        if len(census.circuits) > MANY:
-            rest = sum(circuit.count for circuit in census.circuits[MANY:])
-            lines.append(f"... and {len(census.circuits) - MANY:,} more circuits of {rest:,} seeds")
         circuits = "1 circuit" if len(census.circuits) == 1 else f"{len(census.circuits):,} circuits"
         lines.append(f"{circuits}, {len(census.classes):,} up to symmetry")
     if census.failures:
-        lines.append("")
-        failed = [("seeds", "loss", "failure", "computes about")]
-        for failure in census.failures[:MANY]:
-            failed.append(
-                (
-                    f"{failure.count:,}",
-                    "-" if failure.loss is None else f"{failure.loss:.2g}",
-                    failure.kind,
-                    failure.computes,
-                )
-            )
-        lines += lines_of(failed)
-        if len(census.failures) > MANY:
-            rest = sum(failure.count for failure in census.failures[MANY:])
-            lines.append(f"... and {len(census.failures) - MANY:,} more kinds of {rest:,} seeds")
+        losses = ["-" if failure.loss is None else f"{failure.loss:.2g}" for failure in census.failures[:MANY]]
+        failed = zip(losses, census.failures, strict=False)
+        shown = [(f"{failure.count:,}", loss, failure.kind, failure.computes) for loss, failure in failed]
+        lines += ["", *_first(("seeds", "loss", "failure", "computes about"), shown, census.failures, "kinds")]
     lines += ["", f"trained in {census.train_seconds:.2f} s, judged in {census.judge_seconds:.2f} s"]
     return "\n".join(lines)
+
+
+def _first(titles: tuple[str, ...], rows: list[tuple[str, ...]], things: Sequence[Any], name: str) -> list[str]:
+    """The first rows of a table, and how many more there are."""
+    rest = sum(thing.count for thing in things[MANY:])
+    more = [f"... and {len(things) - MANY:,} more {name} of {rest:,} seeds"] if len(things) > MANY else []
+    return [*lines_of([titles, *rows]), *more] if things else []

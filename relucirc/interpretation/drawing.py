@@ -1,7 +1,6 @@
 """The census as a picture: what the seeds became, and the losses on the way.  Needs matplotlib."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,8 @@ WIDTH = 52
 """Longest label."""
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Relative losses ``[rows, seeds]`` after some steps, and which seeds were proved."""
-
-    steps: np.ndarray
-    losses: np.ndarray
-    proved: np.ndarray
+Curves = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Steps, relative losses ``[rows, seeds]`` after these, and which seeds were proved."""
 
 
 def draw_census(
@@ -96,9 +90,9 @@ def _bars(axes: Any, rows: list[tuple[str, int, str]], seeds: int) -> None:
 
 
 def _curves(axes: Any, curves: Curves) -> None:
-    steps, losses = curves.steps, curves.losses
+    steps, losses, proved = curves
     chosen = np.unique(np.geomspace(1, max(len(steps), 1), POINTS).round().astype(int))[: len(steps)] - 1
-    for which, colour in ((~curves.proved, FAILED), (curves.proved, PROVED)):
+    for which, colour in ((~proved, FAILED), (proved, PROVED)):
         for seed in np.flatnonzero(which)[:CURVES]:
             curve = losses[chosen, seed]
             axes.plot(steps[chosen], np.where(curve > 0, curve, np.nan), color=colour, lw=0.6, alpha=0.45)

@@ -10,6 +10,7 @@ from relucirc.core.budget import OutOfBudget
 from relucirc.core.errors import FormulaError, not_a_network
 from relucirc.core.printing import formula_text
 from relucirc.core.progress import Progress, watched
+from relucirc.core.trees import parts_of
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.interpretation.catalogue import Known
 from relucirc.interpretation.features import Feature, features_in
@@ -153,17 +154,11 @@ class _Findings:
 
 def size_of(formula: Any) -> int:
     """How many nodes a formula has as a tree; shared parts are counted wherever they stand, and walked once."""
+    roots = formula if isinstance(formula, list) else [formula]
     known: dict[sympy.Basic, int] = {}
-    stack = list(formula) if isinstance(formula, list) else [formula]
-    total = list(stack)
-    while stack:
-        part = stack[-1]
-        missing = [a for a in part.args if a not in known]
-        if missing:
-            stack += missing
-            continue
-        known[stack.pop()] = 1 + sum(known[a] for a in part.args)
-    return sum(known[part] for part in total)
+    for part in parts_of(roots):
+        known[part] = 1 + sum(known[a] for a in part.args)
+    return sum(known[root] for root in roots)
 
 
 def _length(formula: Any) -> tuple[bool, int]:

@@ -163,15 +163,11 @@ def describe(stack: Stack, i: int, points: np.ndarray, names: Sequence[str]) -> 
                 break
         else:
             merged.append((full[j], outer[j]))
-    parts = [(c, f"relu({_affine(row, names)})") for row, c in sorted(merged, key=lambda part: tuple(part[0]))]
-    constant = float(offset[0])
-    return sum_text(parts, constant, _two_digits)
-
-
-def _affine(row: np.ndarray, names: Sequence[str]) -> str:
-    return sum_text(
-        [(float(c), name) for c, name in zip(row, names, strict=False)], float(row[len(names)]), _two_digits
-    )
+    parts = []
+    for row, c in sorted(merged, key=lambda part: tuple(part[0])):
+        *weights, shift = row.tolist()
+        parts.append((c, f"relu({sum_text(list(zip(weights, names, strict=True)), shift, _two_digits)})"))
+    return sum_text(parts, float(offset[0]), _two_digits)
 
 
 def _two_digits(size: float) -> str:

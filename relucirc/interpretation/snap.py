@@ -156,7 +156,7 @@ class _Search:
             return measure.is_seen_far(values, factor)
 
         for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far):
-            found = Snapped(candidate.network, candidate.moves)
+            found = Snapped(*candidate)
             if self.formula is not None:
                 found = self._judged(found)
                 tried.append(found)

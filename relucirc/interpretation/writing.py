@@ -38,13 +38,13 @@ def _by_hinges(net: MLP) -> str:
     hinges = HingeGraph(len(net.inputs))
     outputs, _ = hinges.lower(graph)
     names: list[str] = list(net.inputs)
+
+    def written(form: Form) -> str:
+        return sum_text([(c, names[v]) for v, c in sorted(form.terms.items())], form.const)
+
     for atom in hinges.atoms:
-        names.append(f"relu({_form(atom.elements[0], names)})")
-    return "; ".join(_form(form, names) for form in outputs)
-
-
-def _form(form: Form, names: Sequence[str]) -> str:
-    return sum_text([(c, names[v]) for v, c in sorted(form.terms.items())], form.const)
+        names.append(f"relu({written(atom.elements[0])})")
+    return "; ".join(map(written, outputs))
 
 
 def sum_text(parts: Sequence[tuple], constant: Any, number: Callable[[Any], str] = text, *, times: str = " ") -> str:

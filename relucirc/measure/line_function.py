@@ -1,6 +1,5 @@
 """Continuous piecewise-linear functions of one variable, as sorted breakpoints; graphs as such functions."""
 
-import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -111,30 +110,22 @@ def combination(constant: fmpq, terms: Iterable[tuple[fmpq, LineFunction]]) -> L
 
 def maximum(left: LineFunction, right: LineFunction, low: End, high: End) -> LineFunction:
     """The larger of two functions on an interval that holds all their breakpoints."""
+    above = relu(combination(ZERO, [(ONE, right), (-ONE, left)]), low, high)
+    return combination(ZERO, [(ONE, left), (ONE, above)])
+
+
+def relu(function: LineFunction, low: End, high: End) -> LineFunction:
+    """The positive part of a function on an interval that holds all its breakpoints."""
+    zeros, signs = function.signs(low, high)
     points: list[fmpq] = []
     forms: list[LineForm] = []
-
-    def add(start: End, form: LineForm) -> None:
-        if not forms or forms[-1] != form:
-            if forms:
-                assert start is not None
-                points.append(start)
+    for point in (None, *sorted({*zeros, *function.points})):
+        start = low if point is None else point
+        positive = signs[0 if start is None else bisect_right(zeros, start)] > 0
+        form = function.form(start) if positive else NOTHING.forms[0]
+        if point is None or form != forms[-1]:
+            points += [] if point is None else [point]
             forms.append(form)
-
-    ends = [low, *sorted({*left.points, *right.points}), high]
-    for start, end in itertools.pairwise(ends):
-        one, other = left.form(start), right.form(start)
-        constant, slope = other[0] - one[0], other[1] - one[1]
-        if not slope:
-            add(start, other if constant > 0 else one)
-            continue
-        before, after = (one, other) if slope > 0 else (other, one)
-        root = -constant / slope
-        if start is None or start < root:
-            add(start, before)
-            start = root
-        if end is None or root < end:
-            add(start, after)
     return LineFunction(tuple(points), tuple(forms))
 
 

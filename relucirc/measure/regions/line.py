@@ -19,7 +19,7 @@ from flint import fmpq
 from relucirc.core.exact import sign_of
 from relucirc.geometry.cell import Cell, Ray
 from relucirc.language.box import End, Interval
-from relucirc.measure.line_function import IDENTITY, NOTHING, LineFunction, combination, maximum
+from relucirc.measure.line_function import IDENTITY, LineFunction, combination, relu
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.integer_network import IntegerNetwork, Matrix
 
@@ -140,7 +140,7 @@ def _sweep_block(block: Block, ends: Interval, tick: Callable[[int], None]) -> _
         for row in layer:
             neurons.append(_combined(row, below))
             tick(len(neurons[-1].forms))
-        below = [maximum(NOTHING, neuron, *ends) for neuron in neurons[start:]]
+        below = [relu(neuron, *ends) for neuron in neurons[start:]]
     changes = [neuron.signs(*ends) for neuron in neurons]
     points = sorted({point for found, _ in changes for point in found})
     place = {point: i + 1 for i, point in enumerate(points)}

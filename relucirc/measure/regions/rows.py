@@ -9,7 +9,7 @@ def grouped_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         The order, and for every place in it whether the row there differs from the one before.
     """
-    order = np.lexsort(rows.T)
+    order = np.lexsort(rows.T) if rows.size else np.arange(len(rows))
     differs = np.ones(len(order), bool)
     differs[1:] = (rows[order[1:]] != rows[order[:-1]]).any(axis=1)
     return order, differs
