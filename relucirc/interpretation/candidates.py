@@ -19,7 +19,7 @@ from relucirc.interpretation.ground import Ground
 from relucirc.interpretation.judging import WAYS, Way
 from relucirc.interpretation.rounding import Smallest
 from relucirc.interpretation.tidying import tidy, whole
-from relucirc.interpretation.words import number
+from relucirc.interpretation.writing import number
 from relucirc.language.network import MLP
 
 SMALL = 32

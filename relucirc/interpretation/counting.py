@@ -100,28 +100,27 @@ def _circuits(
     for verdict in verdicts:
         if verdict is not None:
             proved.setdefault(verdict.circuit.key, []).append(verdict)
-    order = sorted(proved, key=lambda key: (-len(proved[key]), key))
-    orbit = {key: orbit_key(proved[key][0].circuit, symmetries, names) for key in order}
+    groups = sorted(proved.values(), key=lambda group: (-len(group), group[0].circuit.key))
+    orbits = [orbit_key(group[0].circuit, symmetries, names) for group in groups]
     sizes = Counter[str]()
-    for key in order:
-        sizes[orbit[key]] += len(proved[key])
-    number = {name: i + 1 for i, name in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name)))}
+    for orbit, group in zip(orbits, groups, strict=True):
+        sizes[orbit] += len(group)
+    numbers = sorted(sizes, key=lambda orbit: (-sizes[orbit], orbit))
     found = []
-    for key in order:
-        circuit, judgement = proved[key][0].circuit, proved[key][0].judgement
-        network = circuit.network(names)
+    for orbit, group in zip(orbits, groups, strict=True):
+        network, judgement = group[0].circuit.network(names), group[0].judgement
         assert judgement.where is not None
         found.append(
             Found(
                 network=network,
-                count=len(proved[key]),
-                orbit=number[orbit[key]],
+                count=len(group),
+                orbit=1 + numbers.index(orbit),
                 where=judgement.where,
                 method=judgement.method,
-                folded=sum(verdict.folded for verdict in proved[key]),
-                largest_move=max(verdict.moved for verdict in proved[key]),
+                folded=sum(verdict.folded for verdict in group),
+                largest_move=max(verdict.moved for verdict in group),
                 features=features_of(network),
             )
         )
-    place = {key: i for i, key in enumerate(order)}
+    place = {group[0].circuit.key: i for i, group in enumerate(groups)}
     return found, np.array([-1 if verdict is None else place[verdict.circuit.key] for verdict in verdicts])

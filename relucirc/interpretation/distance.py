@@ -119,18 +119,17 @@ class Measure:
         allowed = tuple(factor * most for most in self.allowed)
         bounded = Distance(tuple(values), tuple(v is not None and not v for v in values), allowed)
         left = [k for k, fits in enumerate(bounded.fits) if not fits]
-        share = DECIDING if factor == 1 else SHARPENING
-        return self._measured(snapped, bounded, left, share * max(1, len(left)))
+        return self._measured(snapped, bounded, left, DECIDING if factor == 1 else SHARPENING)
 
     def sharpened(self, snapped: MLP, distance: Distance) -> Distance:
         """Measures exactly what is only bounded so far."""
         left = [k for k, exact in enumerate(distance.exact) if not exact]
-        return self._measured(snapped, distance, left, SHARPENING * max(1, len(left)))
+        return self._measured(snapped, distance, left, SHARPENING)
 
     def _measured(self, snapped: MLP, distance: Distance, which: Sequence[int], share: int) -> Distance:
         values, exact = list(distance.values), list(distance.exact)
         for k in which:
-            found, known = self._measure(snapped, k, self.ground.region, share), values[k]
+            found, known = self._measure(snapped, k, self.ground.region, share * len(which)), values[k]
             if found is not None and found.upper != sympy.oo and (known is None or rational(found.upper) <= known):
                 values[k], exact[k] = rational(found.upper), found.value is not None
         return replace(distance, values=tuple(values), exact=tuple(exact))

@@ -21,7 +21,7 @@ from relucirc.interpretation.batch import Stack
 from relucirc.interpretation.canonical import Layer, Row
 from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
 from relucirc.interpretation.rounding import Rounded, Rounding, rationals
-from relucirc.interpretation.words import vector
+from relucirc.interpretation.writing import vector
 
 MAX_FLIPS = 8
 """With up to this many kinks every orientation of them is tried."""

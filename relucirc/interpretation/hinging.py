@@ -23,7 +23,7 @@ from relucirc.interpretation.batch import Stack
 from relucirc.interpretation.canonical import Layer, exact_layers
 from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
 from relucirc.interpretation.rounding import Rounded, Rounding, rationals, simplest
-from relucirc.interpretation.words import vector
+from relucirc.interpretation.writing import vector
 from relucirc.language.layers import Layers
 
 DIGITS = 1e-9

@@ -15,7 +15,7 @@ from relucirc.interpretation.batch import Stack, forward
 from relucirc.interpretation.canonical import Layer
 from relucirc.interpretation.proposal import EPSILON, Proposal, Sight
 from relucirc.interpretation.rounding import Rounded, Rounding, rationals
-from relucirc.interpretation.words import number, row_moves, vector
+from relucirc.interpretation.writing import number, vector
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class ByNeurons(Proposal):
                         told.append(f"{where}: parallel to neuron {step.first[seed, i] + 1}; merged into it.")
                     elif not step.kept[seed, i]:
                         told.append(f"{where}: nothing reads it, or hardly; dropped.")
-        return told + row_moves(self.read_out, self.rounded, seed)
+        return told + _read_out_moves(self.read_out, self.rounded, seed)
 
 
 def by_neurons(stack: Stack, rounding: Rounding, sight: Sight) -> ByNeurons:
@@ -146,3 +146,15 @@ def _first_equals(rounded: Rounded, alive: np.ndarray) -> np.ndarray:
     names = names.reshape(seeds, width)
     same = (names[:, :, None] == names[:, None]) & alive[:, None]
     return np.where(alive, same.argmax(axis=2), np.arange(width))
+
+
+def _read_out_moves(before: tuple[np.ndarray, np.ndarray], after: Rounded, seed: int) -> list[str]:
+    """Says which numbers of an output layer became which."""
+    told = []
+    rows = np.concatenate([before[0][seed], before[1][seed][:, None]], axis=1)
+    made = np.concatenate([after.weight[seed], after.bias[seed][:, None]], axis=1)
+    for i, j in np.argwhere(rows != made).tolist():
+        what = "bias" if j == rows.shape[1] - 1 else f"weight {j + 1}"
+        became = rationals(made[i, j : j + 1])[0]
+        told.append(f"output {i + 1}, {what}: {number(float(rows[i, j]))} becomes {became}.")
+    return told

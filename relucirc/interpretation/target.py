@@ -67,19 +67,13 @@ def read_target(formula: Any, sizes: Sequence[int], names: Sequence[str] | None 
     try:
         graph = graph_of_formula(formula, inputs, sizes[-1])
     except RelucircError:
-        if not _is_function(formula) or _outputs_of(formula, sizes[0]) != sizes[-1]:
+        if not isinstance(formula, Callable) or hasattr(formula, "free_symbols") or hasattr(formula, "layers"):
+            raise
+        shape = jax.eval_shape(formula, jax.ShapeDtypeStruct((sizes[0],), jnp.float32)).shape
+        if (shape[0] if shape else 1) != sizes[-1]:
             raise
         return Target(formula, inputs, sizes[-1], _mapped(formula), None)
     return Target(formula, inputs, sizes[-1], functools.partial(evaluate_graph, graph, xp=jnp), graph)
-
-
-def _is_function(formula: Any) -> bool:
-    return isinstance(formula, Callable) and not hasattr(formula, "free_symbols") and not hasattr(formula, "layers")
-
-
-def _outputs_of(function: Callable, n: int) -> int:
-    shape = jax.eval_shape(function, jax.ShapeDtypeStruct((n,), jnp.float32)).shape
-    return shape[0] if shape else 1
 
 
 def _mapped(function: Callable) -> Callable[[Sequence[Array]], list[Array]]:

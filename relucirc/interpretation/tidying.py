@@ -8,7 +8,7 @@ from flint import fmpq
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
 from relucirc.interpretation.canonical import Canonical, Layer, Row
-from relucirc.interpretation.words import vector
+from relucirc.interpretation.writing import vector
 from relucirc.language.box import Interval, form_range
 
 

@@ -1,4 +1,4 @@
-"""Circuits as text: sums of ReLUs."""
+"""Circuits as text, as sums of ReLUs, and the numbers in sentences about them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -69,3 +69,14 @@ def sum_text(parts: Sequence[tuple], constant: Any, number: Callable[[Any], str]
         sign = ("-" if c < 0 else "") if not total else (" - " if c < 0 else " + ")
         total += sign + (name if name and size == "1" else f"{size}{times}{name}" if name else size)
     return total or "0"
+
+
+def number(value: float) -> str:
+    """Writes a float for people; one that is near an integer in full."""
+    return f"{value:.5g}" if value == round(value, 4) or f"{value:.5g}" != f"{round(value)}" else repr(value)
+
+
+def vector(values: Sequence[Any]) -> str:
+    """Writes a row for people."""
+    shown = [number(v) if isinstance(v, float) else str(v) for v in values]
+    return f"({', '.join(shown if len(shown) <= 12 else [*shown[:12], '...'])})"

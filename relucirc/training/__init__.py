@@ -6,9 +6,9 @@ groups what they became; :func:`run_census` does all of it for a named function.
 
 from relucirc.interpretation.census import Census as Census
 from relucirc.interpretation.census import Found as Found
+from relucirc.interpretation.census import wilson as wilson
 from relucirc.interpretation.counting import take_census as take_census
 from relucirc.interpretation.failures import Failure as Failure
-from relucirc.interpretation.statistics import wilson as wilson
 from relucirc.training.driver import Trained as Trained
 from relucirc.training.driver import train as train
 from relucirc.training.experiment import run_census as run_census

@@ -54,10 +54,12 @@ class OutputMaps:
     def _all_residues(self, signs: np.ndarray) -> np.ndarray:
         """One row per region, one column per prime and entry."""
         network = self._network
+        if not len(signs):
+            return np.zeros((0, len(self._primes) * len(network.output) * (network.n + 1)), np.int32)
         width = max([*network.widths, len(network.output)]) * (network.n + 1)
         chunk = max(1, CHUNK // width)
-        none = np.zeros((0, len(self._primes) * len(network.output) * (network.n + 1)), np.int32)
-        return np.concatenate([none, *(self._chunk(signs[i : i + chunk]) for i in range(0, len(signs), chunk))])
+        parts = [self._chunk(signs[i : i + chunk]) for i in range(0, len(signs), chunk)]
+        return np.concatenate(parts)
 
     def _chunk(self, signs: np.ndarray) -> np.ndarray:
         network, widths = self._network, self._network.widths

@@ -101,12 +101,8 @@ class Start:
 
         below = self.network
         network = replace(below, n=len(kept) - 1, hidden=(restrict(below.hidden[0]), *below.hidden[1:]))
-        cell, normals = Cell.everything(network.n), restrict(self.normals)
-        for normal in normals[1:]:
-            part, _ = cell.cut(normal)
-            assert part is not None
-            cell = part
-        return Start(network, cell, normals, self.compiled)
+        cuts = [Form(dict(enumerate(map(fmpq, row[1:]))), fmpq(row[0])) for row in restrict(self.normals[1:])]
+        return Start.of(network, cuts, self.compiled)
 
 
 class Tree:
