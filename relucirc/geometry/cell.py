@@ -108,7 +108,7 @@ class Cell:
         """
         needed = self.dimension + 1 - len(self.lines) - 2
         masks = [mask for _, mask in self.rays]
-        tight = _transposed(masks) if len(masks) > INDEXED else None
+        tight = transposed(masks) if len(masks) > INDEXED else None
         for p, mask_p, value_p in over:
             tick()
             for q, mask_q, value_q in under:
@@ -168,7 +168,7 @@ def _dot(normal: Sequence[int], vector: Sequence[int]) -> int:
     return sum(map(mul, normal, vector))
 
 
-def _transposed(masks: Sequence[int]) -> dict[int, int]:
+def transposed(masks: Sequence[int]) -> dict[int, int]:
     """For every constraint, as one bit, the mask of the rays that are tight on it."""
     tight: dict[int, int] = {}
     for r, mask in enumerate(masks):

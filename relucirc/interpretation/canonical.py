@@ -14,6 +14,13 @@ Layer = tuple[tuple[Row, ...], Row]
 """``(rows, bias)``."""
 
 
+def choose(layers: list[Layer], k: int, order: Sequence[int]) -> None:
+    """Leaves of one hidden layer these neurons, in this order."""
+    (rows, bias), (above, offset) = layers[k], layers[k + 1]
+    layers[k] = tuple(rows[j] for j in order), tuple(bias[j] for j in order)
+    layers[k + 1] = tuple(tuple(row[j] for j in order) for row in above), offset
+
+
 @dataclass(frozen=True)
 class Canonical:
     """A network in canonical form; :meth:`of` brings one to it.
@@ -32,10 +39,8 @@ class Canonical:
         """Sorts the neurons of every hidden layer, from the inputs up."""
         done = list(layers)
         for k in range(len(done) - 1):
-            (rows, bias), (above, offset) = done[k], done[k + 1]
-            order = sorted(range(len(rows)), key=lambda j: (*rows[j], bias[j]))
-            done[k] = tuple(rows[j] for j in order), tuple(bias[j] for j in order)
-            done[k + 1] = tuple(tuple(row[j] for j in order) for row in above), offset
+            rows, bias = done[k]
+            choose(done, k, sorted(range(len(rows)), key=lambda j, rows=rows, bias=bias: (*rows[j], bias[j])))
         return Canonical(tuple(done), biased)
 
     @cached_property

@@ -82,7 +82,7 @@ def group_failures(
     if not len(failed):
         return []
     own = [(weight[failed], bias[failed]) for weight, bias in stack]
-    kinds = np.array(_kinds(own, relative[failed], points))
+    kinds = _kinds(own, relative[failed], points)
     limit = SAME * max(float(np.sqrt(np.mean(values**2))), 1e-30)
     moved = [homogeneous(symmetry.points(points)) for symmetry in symmetries]
     images = np.stack([s.factor * forward(own, at) for s, at in zip(symmetries, moved, strict=True)])
@@ -113,7 +113,7 @@ def _are_images(images: np.ndarray, typical: np.ndarray, limit: float) -> np.nda
     return near
 
 
-def _kinds(stack: Stack, relative: np.ndarray, points: np.ndarray) -> list[str]:
+def _kinds(stack: Stack, relative: np.ndarray, points: np.ndarray) -> np.ndarray:
     finite = np.all([np.isfinite(weight).all(axis=(1, 2)) for weight, _ in stack], axis=0)
     before = activations(stack, homogeneous(points))
     dead, twins = np.zeros(len(relative), bool), np.zeros(len(relative), bool)
@@ -125,15 +125,8 @@ def _kinds(stack: Stack, relative: np.ndarray, points: np.ndarray) -> list[str]:
         awake = ~asleep
         pairs = awake[:, :, None] & awake[:, None, :] & (unit @ unit.swapaxes(1, 2) > TWINS)
         twins |= np.triu(pairs, 1).any(axis=(1, 2))
-    kinds = []
-    for i, loss in enumerate(relative):
-        if not (finite[i] and np.isfinite(loss)):
-            kinds.append("diverged")
-        elif loss < UNFINISHED:
-            kinds.append("unfinished")
-        else:
-            kinds.append("dead neuron" if dead[i] else "twin neurons" if twins[i] else "local optimum")
-    return kinds
+    tests = [~finite | ~np.isfinite(relative), relative < UNFINISHED, dead, twins]
+    return np.select(tests, ["diverged", "unfinished", "dead neuron", "twin neurons"], "local optimum")
 
 
 def _asleep(stack: Stack, before: Sequence[np.ndarray], k: int) -> np.ndarray:

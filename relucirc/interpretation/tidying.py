@@ -7,7 +7,7 @@ from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
-from relucirc.interpretation.canonical import Canonical, Layer, Row
+from relucirc.interpretation.canonical import Canonical, Layer, Row, choose
 from relucirc.interpretation.writing import vector
 from relucirc.language.box import Interval, form_range
 
@@ -60,8 +60,8 @@ def _drop(layers: list[Layer], depth: int, bounds: Sequence[Interval], moves: li
             kept.append(i)
             continue
         moves.append(f"hidden layer {depth + 1}: the neuron with weights {vector(row)} is dropped; {reason}.")
-    layers[depth] = tuple(rows[i] for i in kept), tuple(bias[i] for i in kept)
-    layers[depth + 1] = tuple(tuple(line[i] for i in kept) for line in above), offset
+    layers[depth + 1] = above, offset
+    choose(layers, depth, kept)
     return len(kept) < len(rows)
 
 

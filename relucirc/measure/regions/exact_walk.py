@@ -6,7 +6,7 @@ The reference route.  The compiled walk hands over to it wherever it is not cert
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from relucirc.geometry.cell import Cell
+from relucirc.geometry.cell import Cell, transposed
 from relucirc.measure.regions.integer_network import IntegerNetwork, Matrix
 
 TOUCHES, MISSES = -1, -2
@@ -149,18 +149,13 @@ def facet_masks(network: IntegerNetwork, walker: Walker, bit0: int) -> list[int]
     """Lists the facets between a finished region and others: the mask of neurons that vanish there."""
     total = len(walker.signs)
     needed = walker.cell.dimension - len(walker.cell.lines)
-    tight = [0] * (bit0 + total)
-    for r, mask in enumerate(incidence(network, walker, bit0)):
-        while mask:
-            low = mask & -mask
-            tight[low.bit_length() - 1] |= 1 << r
-            mask ^= low
-    faces = {rays for rays in tight if rays.bit_count() >= needed}
+    tight = transposed(incidence(network, walker, bit0))
+    faces = {rays for rays in tight.values() if rays.bit_count() >= needed}
     found: dict[int, int] = {}
     for k in range(total):
-        rays = tight[bit0 + k]
+        rays = tight.get(1 << (bit0 + k))
         if rays not in faces or any(rays & other == rays and rays != other for other in faces):
             continue
-        if rays not in tight[:bit0]:
+        if all(tight.get(1 << j) != rays for j in range(bit0)):
             found[rays] = found.get(rays, 0) | 1 << k
     return list(found.values())

@@ -512,28 +512,18 @@ def _facets(masks, count, bit0, total, d, tight, out, owner, listed, leaf):
         if sizes[k] < d - 1:
             continue
         maximal = True
+        out[listed] = 0
         for j in range(bits):
-            if j == k or sizes[j] < sizes[k]:
-                continue
-            inside = True
+            inside = sizes[j] >= sizes[k]
             for b in range(blocks):
                 if tight[k, b] & ~tight[j, b]:
                     inside = False
-                    break
             if inside and (sizes[j] > sizes[k] or j < k):
                 maximal = False  # a smaller face, a face of the domain, or listed already
                 break
-        if not maximal:
-            continue
-        out[listed] = 0
-        for j in range(bit0, bits):
-            same = sizes[j] == sizes[k]
-            for b in range(blocks):
-                if tight[j, b] != tight[k, b]:
-                    same = False
-                    break
-            if same:
+            if inside:
                 out[listed, (j - bit0) // 64] |= np.uint64(1) << np.uint64((j - bit0) % 64)
-        owner[listed] = leaf
-        listed += 1
+        if maximal:
+            owner[listed] = leaf
+            listed += 1
     return listed
