@@ -19,6 +19,7 @@ from relucirc.core.errors import FormulaError, RelucircError, not_a_network, sho
 from relucirc.core.exact import ONE, ZERO, to_rational
 from relucirc.core.forms import Form, Key, combine
 from relucirc.core.graph import Graph
+from relucirc.geometry.cell import transposed
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.geometry.subdivision import leaves
@@ -251,14 +252,12 @@ def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]
 
 def _facets(part: Region) -> list[Form]:
     """The cuts that bound a part of R^n: those tight on a maximal set of its rays."""
-    cuts = part.cuts
-    tight = [
-        frozenset(i for i, (_, mask) in enumerate(part.cell.rays) if mask >> k & 1) for k in range(1, len(cuts) + 1)
-    ]
+    tight = transposed([mask for _, mask in part.cell.rays])
+    faces = [tight.get(2 << k, 0) for k in range(len(part.cuts))]
     return [
         form
-        for k, (form, rays) in enumerate(zip(cuts, tight, strict=True))
-        if not any(rays < other or (rays == other and j < k) for j, other in enumerate(tight))
+        for k, (form, rays) in enumerate(zip(part.cuts, faces, strict=True))
+        if not any(rays & other == rays and (rays != other or j < k) for j, other in enumerate(faces))
     ]
 
 

@@ -75,10 +75,6 @@ class Region:
         """Replaces decided atoms, whose values are over inputs alone."""
         return form.substitute(self.decided.get)
 
-    def sign(self, form: Form) -> int | None:
-        """The sign of a form over the inputs on the whole region, 0 for the zero form, None if it has both."""
-        return self.cell.sign(form)
-
     def multipliers(self, form: Form) -> list:
         """Shows that a form is ``>= 0`` here: ``[[constraint, "multiplier"], ...]``, the rest a constant ``>= 0``.
 

@@ -53,7 +53,7 @@ def settle(hinges: HingeGraph, forms: Sequence[Form], region: Region) -> Shallow
     for v in sorted({v for form in forms for v in form.terms if v >= n}):
         element = region.resolve(hinges.atom(v).elements[0])
         weights = [form.coefficient(v) for form in forms]
-        sign = region.sign(element)
+        sign = region.cell.sign(element)
         if sign is not None and not element.is_constant:
             signs.append([v - n, "+" if sign > 0 else "-", region.multipliers(element if sign > 0 else -element)])
         if sign is None:

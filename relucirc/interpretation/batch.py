@@ -12,7 +12,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flint import fmpq
 
 from relucirc.core.budget import tick
 from relucirc.core.exact import approximate
@@ -48,21 +47,17 @@ def stacked(networks: MLP, *, single: bool = False) -> Stack:
     stack = []
     for layer in networks.layers:
         if isinstance(layer.weight, ExactMatrix):
-            weight = _floats(layer.weight.entries(), layer.shape)
+            weight = np.zeros(layer.shape)
+            for i, row in enumerate(layer.weight.rows):
+                tick()
+                for j, value in row:
+                    weight[i, j] = approximate(value)
             bias = np.array([approximate(b) for b in layer.exact_bias()])
         else:
             weight = np.asarray(layer.weight, np.float64)
             bias = np.zeros(weight.shape[:-1]) if layer.bias is None else np.asarray(layer.bias, np.float64)
         stack.append((weight[None], bias[None]) if single else (weight, bias))
     return stack
-
-
-def _floats(rows: Sequence[Sequence[fmpq]], shape: tuple[int, int]) -> np.ndarray:
-    weight = np.zeros(shape)
-    for i, row in enumerate(rows):
-        tick()
-        weight[i] = [approximate(value) for value in row]
-    return weight
 
 
 def homogeneous(points: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ is near enough is the answer; what is too far is no answer, and without any the 
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -151,10 +152,7 @@ class _Search:
         self.measure = measure = Measure(self.net, ground, self.tolerance, self.clock)
         factor = 1 if self.formula is None else COARSER
         tried: list[Snapped] = []
-
-        def is_far(values: np.ndarray) -> bool:
-            return measure.is_seen_far(values, factor)
-
+        is_far = partial(measure.is_seen_far, factor=factor)
         for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far):
             found = Snapped(*candidate)
             if self.formula is not None:

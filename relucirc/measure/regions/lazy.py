@@ -1,12 +1,12 @@
 """A sequence whose items are worked out when they are asked for."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class LazySequence(Sequence[T], Generic[T]):
+class LazySequence(Sequence[T]):
     """Knows its length, makes its items.
 
     Args:

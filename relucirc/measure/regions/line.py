@@ -74,10 +74,6 @@ class _Swept:
     variable: LineFunction
     line: Line
 
-    def at(self, t: fmpq) -> tuple[list[int], fmpq]:
-        """The signs of the neurons at one value of the block's variable, and the next variable's value."""
-        return [sign_of(neuron(t)) for neuron in self.neurons], self.variable(t)
-
 
 def sweep(network: IntegerNetwork, low: End, high: End, tick: Callable[[int], None] = lambda _: None) -> Line:
     """Finds the activation regions of a network of one coordinate on an interval with interior.
@@ -188,6 +184,6 @@ def _signs_at(above: Sequence[_Swept], u: fmpq) -> np.ndarray:
     """Signs of everything above a bottleneck, at one value of its variable."""
     signs: list[int] = []
     for block in above:
-        here, u = block.at(u)
-        signs += here
+        signs += [sign_of(neuron(u)) for neuron in block.neurons]
+        u = block.variable(u)
     return np.array([signs], np.int8)
