@@ -57,7 +57,7 @@ def bounds_apart(first: MLP, second: MLP, box: Sequence[Interval]) -> list[fmpq]
     found = []
     for a, b in zip(one, other, strict=True):
         low, high = shared.reach(_Value(b.form - a.form, b.error))
-        found.append(max(high, -low))
+        found.append(max(high, -low, ZERO))
     return found
 
 
