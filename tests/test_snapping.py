@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, Box, DomainError, circuits, snap
 from relucirc.circuits import catalogue
+from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import FormulaError, NetworkError, RelucircError
 from relucirc.core.exact import fraction, to_rational
 from relucirc.core.feasible import feasibility
@@ -417,6 +418,14 @@ def test_on_an_unbounded_domain_a_growing_difference_is_infinite_and_its_part_is
 def test_where_a_network_is_flat_near_zero_a_larger_cube_is_taken():
     snapped = snap(disguised(circuits.soft_threshold(), seed=1))
     assert snapped.domain == "[-10, 10]"
+
+
+def test_rounding_many_numbers_asks_the_clock_between_denominators():
+    values = np.linspace(0, 1, 64)
+    with Budget(0), pytest.raises(OutOfBudget):
+        Smallest(1e-9, 1 << 12).numbers(values, np.ones(64))
+    with Budget(0), pytest.raises(OutOfBudget):
+        read_back(values)
 
 
 def test_a_budget_that_has_ended_gives_the_network_itself():

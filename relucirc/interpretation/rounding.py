@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.budget import tick
+
 NOISE = 2.0**-50
 """What a float may be off the rational that it stands for, relative to its size."""
 
@@ -128,6 +130,7 @@ class Smallest(Rounding):
         strained = error > allowed
         start = 2
         while strained.any() and start <= self.max_denominator:
+            tick()
             left = np.flatnonzero(strained)
             block = np.arange(start, min(self.max_denominator, start + max(1, BLOCK // left.size)) + 1)
             start = block[-1] + 1
@@ -178,6 +181,7 @@ def simplest(values: np.ndarray, tolerances: Any) -> tuple[np.ndarray, np.ndarra
     low, high = (size - slack)[left], (size + slack)[left]
     a, b, c, d = np.ones(left.size), np.zeros(left.size), np.zeros(left.size), np.ones(left.size)
     while left.size:  # the number is (a x + b) / (c x + d) for x between low and high
+        tick()
         whole = np.floor(low)
         end = np.where(low == whole, whole, whole + 1)
         done = end <= high
