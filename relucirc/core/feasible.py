@@ -68,7 +68,11 @@ def nonnegative_multipliers(form: Form, constraints: Sequence[Form], n: int) -> 
 
 
 def _vector(form: Form, n: int) -> list[fmpq]:
-    return [form.const, *(form.coefficient(v) for v in range(n))]
+    vector = [form.const, *[ZERO] * n]
+    for v, c in form.terms.items():
+        if v < n:
+            vector[1 + v] = c
+    return vector
 
 
 def _point(separator: Sequence[fmpq] | None) -> tuple[fmpq, ...]:

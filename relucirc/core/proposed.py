@@ -26,7 +26,12 @@ def proposed(
     from scipy.optimize import linprog  # noqa: PLC0415  (slow to import, seldom needed)
 
     dim = len(target)
-    matrix = np.array([[approximate(c) for c in g] for g in generators]).T
+    matrix = np.zeros((dim, len(generators)))
+    for i, generator in enumerate(generators):
+        tick()
+        for j, c in enumerate(generator):
+            if c:
+                matrix[j, i] = approximate(c)
     wanted = np.array([approximate(c) for c in target])
     _, exponents = np.frexp(np.abs(np.column_stack([matrix, wanted])).max(axis=1))
     matrix, wanted = np.ldexp(matrix, -exponents[:, None]), np.ldexp(wanted, -exponents)

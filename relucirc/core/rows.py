@@ -61,15 +61,54 @@ def solve_rows(target: Sequence[fmpq], rows: Rows) -> list[fmpq] | None:
 def solve_all(targets: Rows, rows: Rows) -> list[list[fmpq] | None]:
     """Solves for several targets at once; see :func:`solve_rows`."""
     count = len(rows)
-    reduced, pivots = echelon([*zip(*rows, *targets, strict=True)])
-    inside = sum(pivot < count for pivot in pivots)
+    known, unknown, system = _settled([*zip(*rows, *targets, strict=True)], count)
+    reduced, pivots = echelon(system)
+    inside = sum(pivot < len(unknown) for pivot in pivots)
     found: list[list[fmpq] | None] = []
-    for k in range(count, count + len(targets)):
-        if any(row[k] for row in reduced[inside:]):  # what the rows do not reach
+    for k in range(len(targets)):
+        column = [row[len(unknown) + k] for row in reduced]
+        if any(column[inside:]):  # what the rows do not reach
             found.append(None)
             continue
         solution = [ZERO] * count
-        for row, pivot in zip(reduced, pivots[:inside], strict=False):
-            solution[pivot] = row[k]
+        for i, values in known.items():
+            solution[i] = values[k]
+        for value, pivot in zip(column, pivots[:inside], strict=False):
+            solution[unknown[pivot]] = value
         found.append(solution)
     return found
+
+
+def _settled(system: Rows, count: int) -> tuple[dict[int, list[fmpq]], list[int], list[list[fmpq]]]:
+    """Solves equations with one unknown, again and again: boxes and bounds leave hardly any other.
+
+    Args:
+        system: One row for every equation: factors of the unknowns, then right sides.
+        count: How many unknowns there are.
+
+    Returns:
+        The unknowns that are told so, each with a value for every right side; the others; and the equations for those.
+    """
+    factors = [{i: c for i, c in enumerate(row[:count]) if c} for row in system]
+    sides = [list(row[count:]) for row in system]
+    users: dict[int, list[int]] = {}
+    for e, terms in enumerate(factors):
+        for i in terms:
+            users.setdefault(i, []).append(e)
+    known: dict[int, list[fmpq]] = {}
+    single = [e for e, terms in enumerate(factors) if len(terms) == 1]
+    while single:
+        tick()
+        e = single.pop()
+        if not factors[e]:
+            continue
+        ((i, factor),) = factors[e].items()
+        known[i] = values = [side / factor for side in sides[e]]
+        for other in users[i]:
+            c = factors[other].pop(i)
+            sides[other] = [side - c * value for side, value in zip(sides[other], values, strict=True)]
+            if len(factors[other]) == 1:
+                single.append(other)
+    unknown = [i for i in range(count) if i not in known]
+    rest = [(terms, side) for terms, side in zip(factors, sides, strict=True) if terms or any(side)]
+    return known, unknown, [[*(terms.get(i, ZERO) for i in unknown), *side] for terms, side in rest]
