@@ -363,12 +363,15 @@ def test_budget_ends_with_what_was_seen():
         ([[rng.choice((-3, -1, 1, 2)) for _ in range(a)] for _ in range(b)], [rng.choice((-1, 1)) for _ in range(b)])
         for a, b in [(3, 20), (20, 20), (20, 1)]
     ]
-    found = max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0.2)
+    for budget in (0.2, 2, 20):  # a busy machine may see nothing in the shorter ones
+        found = max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=budget)
+        if found.lower > 0 and found.upper < oo:
+            break
     assert found.value is None
     assert 0 < found.lower < found.upper < oo
     assert found.attained
     assert str(found).startswith("largest difference at least ")
-    assert str(found).endswith("the budget of 0.2 s ended.")
+    assert str(found).endswith(f"the budget of {budget} s ended.")
     assert found.to_json()["upper"] == str(found.upper)
     unread = max_deviation(MLP.from_arrays(layers), "x1", Box(-1, 1), budget=0)
     assert (unread.value, unread.witness, unread.lower, unread.upper) == (None, None, 0, oo)

@@ -41,7 +41,7 @@ def stored(name):
     ],
 )
 def test_small_functions_are_found_and_proved(formula, at_most):
-    found = discover(formula, budget=10)
+    found = discover(formula, budget=60)
     assert len(found.network.layers) == 3
     assert found.hidden_neurons == found.network.hidden_neurons <= at_most
     assert found.proof.status == "proved"

@@ -391,10 +391,16 @@ def test_progress_is_reported_and_the_budget_ends_the_walk(monkeypatch):
     counts: list[int] = []
     monkeypatch.setattr("relucirc.core.budget.PATIENCE", 0.0)
     monkeypatch.setattr("relucirc.core.budget.INTERVAL", 0.0)
-    found = regions(net, Box(-3, 3), budget=0.3, progress=lambda clock: counts.append(clock.progress.get("regions", 0)))
+    for budget in (0.3, 3, 30):  # a busy machine may find nothing in the shorter ones
+        counts.clear()
+        found = regions(
+            net, Box(-3, 3), budget=budget, progress=lambda clock: counts.append(clock.progress.get("regions", 0))
+        )
+        if len(found):
+            break
     assert not found.complete
     assert re.fullmatch(
-        r"[\d,]+ activation regions? found, perhaps not all: the budget of 0\.3 s ended\.", found.reason
+        rf"[\d,]+ activation regions? found, perhaps not all: the budget of {budget} s ended\.", found.reason
     )
     assert counts == sorted(counts)
     assert counts[-1] == len(found) > 0

@@ -179,9 +179,9 @@ def test_a_polynomial_is_not_multiplied_out_before_its_size_is_known(text):
     names = ("x",) if "x1" not in text else tuple(f"x{i}" for i in range(1, 7))
     net = MLP.from_arrays([([[1] * len(names)], None)], names)
     with pytest.raises(FormulaError, match=r"has up to .* terms of degree up to .* when it is multiplied out"):
-        max_deviation(net, text, Box(0, 1), budget=1)
+        max_deviation(net, text, Box(0, 1))
     with pytest.raises(FormulaError, match="is not piecewise linear"):
-        prove(net, text, budget=1)
+        prove(net, text)
 
 
 def test_polynomials_within_the_bounds_are_measured():
@@ -212,7 +212,7 @@ W = sympy.symbols("w1:7", positive=True)
 def test_a_family_of_large_powers_is_refused_before_it_is_cancelled(scale):
     net = MLP.from_arrays([([[scale], [-scale]], None), ([[1 / scale, -1 / scale]], None)])
     with pytest.raises(NetworkError, match=r"layer 0, row 0, column 0: .* has up to .* terms of degree up to"):
-        prove(net, "x", budget=1)
+        prove(net, "x")
 
 
 def test_monomials_of_any_degree_are_families():
