@@ -19,7 +19,8 @@ from relucirc import MLP, Box, circuits
 from relucirc.core.budget import Budget, tick
 from relucirc.language.claim import read_claim
 from relucirc.language.lower.from_formula import graph_of_formula
-from relucirc.proof.answers import Proved, folded
+from relucirc.proof import prover
+from relucirc.proof.answers import Proved, Split, folded
 from relucirc.proof.cells import Cells
 from relucirc.proof.methods import METHODS
 
@@ -266,7 +267,7 @@ def test_many_nested_conditions_need_no_deep_python_stack():
     condition = " and ".join(f"x >= {-k}" for k in range(90))
     claim = read_claim(circuits.identity(), f"Piecewise((x, {condition}), (x, True))", None)
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(len(inspect.stack()) + 300)
+    sys.setrecursionlimit(len(inspect.stack()) + 120)
     try:
         cells = Cells(claim)
         for _ in cells:
@@ -274,6 +275,25 @@ def test_many_nested_conditions_need_no_deep_python_stack():
         assert folded(cells.steps).keys() == {"split", "positive", "rest"}
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_cells_deeper_than_is_written_and_checked_are_unknown_in_a_sentence(monkeypatch):
+    """A tree of evidence that is nested deeper than Python's stack could not be written as JSON."""
+    condition = " and ".join(f"x >= {-k}" for k in range(12))
+    formula = f"Piecewise((x, {condition}), (x, True))"
+    monkeypatch.setattr(prover, "MAX_DEPTH", 12)
+    assert relucirc.prove(circuits.identity(), formula)
+    monkeypatch.setattr(prover, "MAX_DEPTH", 11)
+    result = relucirc.prove(circuits.identity(), formula)
+    assert (result.status, result.certificate) == ("unknown", None)
+    assert result.reason.startswith("the cases are nested too deeply.")
+
+
+def test_evidence_as_deep_as_is_allowed_is_written_and_read():
+    split = Split({"split": {}}, [("positive", None), ("rest", None)])
+    steps = [split, Proved("none", {})] * prover.MAX_DEPTH
+    deep = folded([*steps, Proved("none", {})])
+    assert json.loads(json.dumps(deep)) == deep
 
 
 def test_a_piecewise_inside_a_condition_is_read_as_written():
