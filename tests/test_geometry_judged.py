@@ -13,7 +13,7 @@ from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.geometry.cell import cell_of
-from relucirc.geometry.chart import chart_of
+from relucirc.geometry.chart import Chart, chart_of
 
 OPS = st.sampled_from([">", ">=", "=="])
 MOST = 8 + 7
@@ -88,12 +88,37 @@ def test_a_chart_is_the_polyhedron_in_as_many_coordinates_as_it_has_dimensions(r
     assume(not judged.is_empty())
     chart = chart_of([Relation(form(row), op) for row, op in zip(rows, ops, strict=True)], n)
     assert len(chart.free) == judged.affine_dimension()
+    assert seen(chart, n) == judged
+    assert all(f.evaluate(chart.interior) > 0 for f in chart.constraints)
+
+
+def seen(chart: Chart, n: int):
+    """The polyhedron that a chart describes, closed."""
     inputs = {k: Form.variable(v) for k, v in enumerate(chart.free)}
     pivots = [integers(Form.variable(v) - f.substitute(inputs.get), n) for v, f in enumerate(chart.forms)]
     inside = [integers(f.substitute(inputs.get), n) for f in chart.constraints]
-    seen = polyhedron([*pivots, *inside], n, ["=="] * n + [">="] * len(inside))
-    assert seen == judged
-    assert all(f.evaluate(chart.interior) > 0 for f in chart.constraints)
+    return polyhedron([*pivots, *inside], n, ["=="] * n + [">="] * len(inside))
+
+
+@settings(max_examples=300)
+@given(systems(), st.lists(st.sampled_from([">=", ">=", ">=", "=="]), min_size=MOST, max_size=MOST), st.data())
+def test_a_restricted_chart_is_that_of_the_part_and_only_given_where_its_interior_point_shows_it(rows, ops, data):
+    n = len(rows[0]) - 1
+    relations = [Relation(form(row), op) for row, op in zip(rows, ops, strict=False)]
+    assume(not polyhedron(rows, n, ops[: len(rows)]).is_empty())
+    further = data.draw(st.one_of(st.sampled_from(rows), st.tuples(*[st.integers(-4, 4)] * (n + 1))))
+    further = [data.draw(st.sampled_from([1, -1])) * c for c in further]
+    relation = Relation(form(further), data.draw(st.sampled_from([">", ">="])))
+    chart = chart_of(relations, n)
+    part = chart.restricted(relation, len(relations))
+    assert (part is None) == (form(further).evaluate(chart.inside) <= 0)
+    if part is None:
+        return
+    assert seen(part, n) == polyhedron([*rows, further], n, [*ops[: len(rows)], ">="])
+    assert (part.free, part.interior) == (chart.free, chart.interior)
+    assert all(f.terms and f.evaluate(part.interior) > 0 for f in part.constraints)
+    owners = [*relations, relation]
+    assert [part.over(owners[i].form) for i in part.owners] == list(part.constraints)
 
 
 def test_the_judge_leaves_floats_rounding_to_nearest():
