@@ -26,14 +26,21 @@ def test_a_stopped_write_leaves_the_old_file_and_nothing_else(tmp_path):
         raise OSError(28, "No space left")
 
 
-def test_a_link_stays_one_and_a_device_is_no_place_for_a_file(tmp_path):
+def test_a_link_stays_one_and_a_pipe_is_written_to(tmp_path):
+    """Never a device of the machine: a broken library would replace it."""
     (tmp_path / "target").write_text("old")
     (tmp_path / "link").symlink_to("target")
     write_text(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_text() == "new"
-    write_text(os.devnull, "gone")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(tmp_path / "pipe", "sent")
+        assert os.read(reader, 99) == b"sent"
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
     write_text(os.fsencode(tmp_path / "bytes"), "text")
-    assert not os.path.isfile(os.devnull)
     with pytest.raises(FileError, match=r"cannot write .*: Is a directory"):
         write_text(tmp_path, "text")
