@@ -330,6 +330,24 @@ def test_a_function_of_several_arguments_can_equal_a_formula():
     assert not prove(lambda t, x: t * 2 + jnp.max(x), "2*t + Min(x1, x2)", inputs=names)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ("x1 x2", "expected a list of input names, got the text 'x1 x2'"),
+        (2, "expected a list of input names, got 2"),
+        ([("x1", "x2"), "x1"], "expected unique input names"),
+        ([("x1", ["x2"])], "expected identifiers such as 'x1' as input names"),
+        ([("x1", "x2"), "x3"], "cannot be traced by JAX: TypeError"),
+        (["x1", ("x2",)], "cannot be traced by JAX: TypeError"),
+    ],
+)
+def test_names_that_do_not_fit_a_function_are_refused(inputs, sentence):
+    with pytest.raises(relucirc.RelucircError, match=re.escape(sentence)):
+        prove(lambda x: x[0] <= x[1], inputs=inputs)
+    assert prove(lambda x: x[0] <= x[0], inputs=iter(["x1", "x2"]))
+    assert prove(lambda a, b: a <= a + b[0] * 0, inputs=[sympy.Symbol("t"), sympy.symbols("u v")])
+
+
 # What is refused
 
 

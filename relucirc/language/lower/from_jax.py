@@ -8,7 +8,7 @@ A root, or another irrational function, of a constant is the float that JAX comp
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -89,25 +89,14 @@ def condition_of_function(function: Callable[..., Any], names: Names) -> tuple[G
     return builder, all_of(value if isinstance(value, Guard) else TRUE if value else FALSE for value in values)
 
 
-def flat(names: Names) -> tuple[str, ...]:
-    """Lists names one by one.
-
-    Example:
-        >>> flat(["t", ["x1", "x2"]])
-        ('t', 'x1', 'x2')
-    """
-    if isinstance(names, str):
-        return read_names(names)
-    parts = [part if isinstance(part, list | tuple) else [part] for part in names]
-    return read_names([name for part in parts for name in part])
-
-
 def _run(function: Callable[..., Any], names: Names) -> tuple[GraphBuilder, list[np.ndarray]]:
     """Traces a function and evaluates what was traced."""
-    inputs = flat(names)
+    parts = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else read_names(names)
+    groups = [part if isinstance(part, list | tuple) else [part] for part in parts]
+    inputs = read_names([name for group in groups for name in group])
     shapes = None
-    if any(isinstance(part, list | tuple) for part in names):
-        shapes = tuple((len(part),) if isinstance(part, list | tuple) else () for part in names)
+    if any(isinstance(part, list | tuple) for part in parts):
+        shapes = tuple((len(part),) if isinstance(part, list | tuple) else () for part in parts)
     traced = _trace(function, len(inputs), shapes)
     builder = GraphBuilder(inputs)
     left = map(builder.input, range(len(inputs)))
