@@ -528,6 +528,13 @@ def test_a_misread_relation_is_rejected(name, monkeypatch):
         equality.sides_of(claim)
 
 
+def test_a_relation_with_values_on_its_domain_alone_is_read_a_second_time():
+    claim = read_claim(MINIMUM, "y <= Piecewise((x1, x1 > 99), (2*x1, x1 < -99)) + 1", "x1 >= 100, x2 > 0")
+    equality.sides_of(claim)
+    with pytest.raises(Rejected):
+        equality.sides_of(dataclasses.replace(claim, violations=None))
+
+
 def test_a_relation_about_another_network_is_rejected():
     claim = read_claim(MINIMUM, "y <= x1 + 1")
     other = read_claim(circuits.maximum(), "y <= x1 + 1")

@@ -17,9 +17,11 @@ from relucirc.checker.evaluating import truth_of, value_of
 from relucirc.checker.linear import require
 from relucirc.checker.reading import compare_with_sympy, spots
 from relucirc.core.exact import sign_of
+from relucirc.core.feasible import feasibility
 from relucirc.core.graph import Graph, gate_value
 from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim
+from relucirc.language.domain import Domain
 from relucirc.language.relations import output_names
 
 POINTS = 6
@@ -83,8 +85,9 @@ def relation_sides(claim: Claim, network: Graph | None) -> tuple[Graph, Graph]:
     require(network is not None, "a relation of no network")
     assert network is not None
     comparisons = _comparisons(claim.relation)
-    rows = [_differences(claim, network, comparisons, point) for point in _points(network)]
+    rows = [_differences(claim, network, comparisons, point) for point in _points(network, claim.domain)]
     columns = list(zip(*(row for row in rows if row is not None), strict=True))
+    require(len(columns) > 0, "the relation has no value where it was looked at")
     zeros = [fmpq(0)] * len(claim.left.outputs)
     for signs in _combinations(columns, max(81, min(COMBINATIONS, WORK // (1 + len(claim.violations or ()))))):
         broken = claim.is_broken_by(signs[: len(zeros)], zeros)
@@ -106,11 +109,12 @@ def _comparisons(relation: sympy.Basic) -> list[Relational]:
     return list(found)
 
 
-def _points(network: Graph) -> list[list[fmpq]]:
-    """Values of the inputs and of the network's gates."""
+def _points(network: Graph, domain: Domain) -> list[list[fmpq]]:
+    """Values of the inputs and of the network's gates, once with inputs of the domain."""
     n, draw = len(network.inputs) + len(network.gates), random.Random(0)
     generic = [[fmpq(draw.randint(-9, 9), draw.randint(1, 4)) for _ in range(n)] for _ in range(POINTS)]
-    return [[fmpq(0)] * n, [fmpq(1)] * n, *generic]
+    inside = feasibility(domain.relations, len(network.inputs)).point or ()
+    return [[fmpq(0)] * n, [fmpq(1)] * n, *generic, [*inside, *generic[0][len(inside) :]]]
 
 
 def _differences(
