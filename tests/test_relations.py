@@ -191,7 +191,7 @@ COORDINATES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 2), st.booleans())
 def test_random_relations_are_broken_exactly_where_they_do_not_hold(data, m, in_sympy):
     layers = data.draw(hunting.layers_(2, m, max_hidden=2, max_width=3))
