@@ -27,11 +27,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("cells", "check", "depth", "derivation", "evaluating", "linear", "minimal", "reading", "tree", "zero_one")
+MODULES = (
+    *("cells", "check", "depth", "derivation", "evaluating", "linear", "minimal", "reading", "relations", "tree"),
+    "zero_one",
+)
 FIRST = {
     "minimal": ["test_checker_sizes.py", "test_minimal.py"],
     "depth": ["test_checker_sizes.py", "test_depth.py"],
     "evaluating": ["test_checker_reading.py"],
+    "relations": ["test_relations.py"],
     "reading": ["test_checker_reading.py", "test_names.py", "test_checker_rules.py"],
 }
 """The tests that are most likely to notice; the others follow."""

@@ -528,6 +528,15 @@ def test_a_misread_relation_is_rejected(name, monkeypatch):
         equality.sides_of(claim)
 
 
+def test_names_of_a_relation_that_are_no_names_are_rejected():
+    claim = read_claim(OVER_Y, "x + y")
+    with pytest.raises(Rejected, match="an input has the name of an output"):
+        equality.sides_of(dataclasses.replace(claim, relation=parse_relation("y == x + y")))
+    claim = read_claim(MINIMUM, "y <= x1 or y <= 2")
+    with pytest.raises(Rejected, match="not over these inputs and outputs"):
+        equality.sides_of(dataclasses.replace(claim, relation=parse_relation("y <= x1 or y <= z")))
+
+
 def test_a_relation_with_values_on_its_domain_alone_is_read_a_second_time():
     claim = read_claim(MINIMUM, "y <= Piecewise((x1, x1 > 99), (2*x1, x1 < -99)) + 1", "x1 >= 100, x2 > 0")
     equality.sides_of(claim)
