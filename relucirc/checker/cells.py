@@ -92,7 +92,8 @@ def check_cells(
 
     Args:
         proof: The tree.
-        left, right: The two sides.
+        left: The network's side.
+        right: The formula's side.
         constraints: What the points satisfy.
         integers: The inputs that take integer values.
         violations: What must not happen to the differences; None where all have to be zero.

@@ -136,7 +136,7 @@ FORMULA = argument("formula", metavar="FORMULA", help=FORMULA_HELP)
 DOMAIN = argument(
     "--domain", metavar="D", help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
 )
-WITHIN = argument("--within", metavar="E", help="how far the network may be from the formula, such as 1/20; 0 by default")
+WITHIN = argument("--within", metavar="E", help="how far network and formula may be apart, such as 1/20; 0 by default")
 OUT = argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
 CERTIFICATE = argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
 

@@ -318,7 +318,8 @@ class _Reader:
                 if not count or (name == "Not" and count != 1):
                     raise self._refusal(node, f"wrong number of arguments for {name}")
                 parts = [self.truth(argument) for argument in node.args]
-                return sympy.Not(parts[0], evaluate=False) if name == "Not" else self._joined(getattr(sympy, name), parts)
+                make = getattr(sympy, name)
+                return make(parts[0], evaluate=False) if name == "Not" else self._joined(make, parts)
             if name in ("Eq", "Ne") and count == 2:
                 return getattr(sympy, name)(*map(self.value, node.args), evaluate=False)
         raise self._refusal(node, "expected a condition such as x1 > 0")

@@ -14,7 +14,6 @@ from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.language.claim import Violation, is_broken
 
-
 WIDE = 8
 """Dimensions up to which hinges are sampled at the polyhedron's vertices: a box has 2^n of them."""
 
@@ -43,7 +42,7 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Problem:
-    """``left = right`` on the full-dimensional polyhedron where all constraints are ``>= 0``; or violations of relations.
+    """``left = right`` on the full-dimensional polyhedron where all constraints are ``>= 0``; or no violation there.
 
     Attributes:
         left: Graph without selects.
@@ -109,7 +108,7 @@ class Problem:
         return is_broken(self.violations, self.left.evaluate(point), self.right.evaluate(point))
 
     def is_refuted_at(self, point: Sequence[fmpq]) -> bool:
-        """Whether a point of the polyhedron, or for relations of the cell itself, refutes what is to be shown, exactly."""
+        """Whether a point refutes what is to be shown, exactly, and lies where that matters."""
         return self.holds(point) and self.differ_at(point)
 
     def holds(self, point: Sequence[fmpq]) -> bool:

@@ -7,6 +7,7 @@ corner of the box.  Whatever slopes floats propose, the result is right: nothing
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flint import fmpq
 
@@ -14,7 +15,7 @@ from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form
 from relucirc.proof.bounding.question import Interval, Question, dyadic
 
-Facts = list[list]
+Facts = list[list[Any]]
 """``[kind, number, "multiplier"]``; the kinds stand in docs/proved.md."""
 
 
@@ -71,7 +72,7 @@ class Node:
 def upper(node: Node, form: Form, slopes: Slopes) -> tuple[fmpq, Facts] | None:
     """Bounds a form on a node: a number that it does not exceed, and why; None where no fact bounds it."""
     question, n = node.question, node.question.n
-    total, const, facts = dict(form.terms), form.const, list[list]()
+    total, const, facts = dict(form.terms), form.const, Facts()
 
     def add(factor: fmpq, terms: Form) -> None:
         nonlocal const
@@ -136,7 +137,7 @@ def ranges_by_substitution(node: Node) -> tuple[dict[int, Interval], list[dict]]
             continue
         here = node.with_ranges(found)
         argument = node.question.argument(k)
-        ends, lemma = [], {"hinge": k}
+        ends, lemma = [], dict[str, Any](hinge=k)
         for name, form, side in (("lower", -argument, -1), ("upper", argument, 1)):
             bound = upper(here, form, Slopes())
             known = node.ranges.get(k, (None, None))[side > 0]

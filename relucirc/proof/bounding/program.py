@@ -7,6 +7,7 @@ goes on from where it was.  Hinges that ranges decide are written out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import highspy
 import numpy as np
@@ -19,7 +20,7 @@ from relucirc.proof.bounding.question import relatively, short
 INF = highspy.kHighsInf
 NOISE = 1e-9
 NOTHING = Slopes()
-_SOLVER: type[highspy.Highs] = highspy.Highs.__mro__[1]  # the solver itself: Highs() prints who it is
+_SOLVER: Any = highspy.Highs.__mro__[1]  # the solver itself: Highs() prints who it is
 _OPTIONS = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex"}
 
 
@@ -203,9 +204,7 @@ class Program:
                     return rows, reduced
         return np.zeros(len(self.matrix)), np.zeros(self.matrix.shape[1])
 
-    def _proposed(
-        self, node: Node, rows: np.ndarray, reduced: np.ndarray
-    ) -> tuple[Slopes, list[tuple[str, int]]]:
+    def _proposed(self, node: Node, rows: np.ndarray, reduced: np.ndarray) -> tuple[Slopes, list[tuple[str, int]]]:
         """Reads off the duals: slopes in the question's own scale, and which facts are used."""
         n, count, question = self.n, len(self.open), self.question
         support: list[tuple[str, int]] = []

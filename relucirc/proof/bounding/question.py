@@ -87,7 +87,7 @@ class Floats:
     def __init__(self, question: Question) -> None:
         n, used = question.n, question.used
         self.position = {k: i for i, k in enumerate(used)}
-        reach = [max(abs(approximate(b[0])) for b in pair) if None not in pair else 1.0 for pair in question.box]
+        reach = [max((abs(approximate(end[0])) for end in pair if end), default=1.0) for pair in question.box]
         self.scale = np.ones(len(used))
         self.matrix, self.bias = np.zeros((len(used), n + len(used))), np.zeros(len(used))
         for i, k in enumerate(used):
@@ -99,7 +99,9 @@ class Floats:
         self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used))
         self.part_bias = np.array([bias for _, bias in parts])
         kept = [(relation.form, relation.op) for relation in question.constraints]
-        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(len(kept), n)
+        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(
+            len(kept), n
+        )
         self.row_bias = np.array([approximate(form.const) for form, _ in kept])
 
     def _row(self, form: Form, n: int) -> tuple[np.ndarray, float]:

@@ -143,9 +143,8 @@ class Search:
             branch.below = (self._fresh(node.cut(cut)), self._fresh(node.cut(-cut)))
             return branch.below
         gaps = branch.solved.gaps
-        hinge = max(gaps, key=lambda k: gaps[k]) if gaps else next(
-            k for k in self.question.used if node.state(k) is None
-        )
+        open_ones = (k for k in self.question.used if node.state(k) is None)
+        hinge = max(gaps, key=lambda k: gaps[k]) if gaps else next(open_ones)
         branch.by = {"hinge": hinge}
         branch.below = tuple(self._solved(node.decide(hinge, on), branch.program) for on in (True, False))
         return branch.below
@@ -244,8 +243,10 @@ class Search:
         kept = [name for name in support if name in system]
         # the variables cancel, and the multipliers of the parts add up to 1; or the first multiplier is 1 without any
         scaled = [name for name in kept if name[0] == "part"] or kept[:1]
-        columns = sorted({v for name in kept for v in system[name].form.terms})
-        rows = [[*(system[name].form.coefficient(v) for v in columns), ONE if name in scaled else ZERO] for name in kept]
+        forms = [system[name].form for name in kept]
+        columns = sorted({v for form in forms for v in form.terms})
+        ends = [ONE if name in scaled else ZERO for name in kept]
+        rows = [[*map(form.coefficient, columns), end] for form, end in zip(forms, ends, strict=True)]
         solution = solve_rows([*[ZERO] * len(columns), ONE], rows)
         if solution is None:
             return None
@@ -258,24 +259,19 @@ class Search:
 
     def _system(self, node: Node) -> dict[tuple[str, int], Relation]:
         """All that is known at a node, over inputs and open hinges, by the names of the facts."""
-        n, values = self.question.n, dict[int, Form]()
-        question = node.question
-        system = {("constraint", i): relation for i, relation in enumerate(question.constraints)}
-        opened = count(n)
-        for k in question.used:
-            argument, state = question.argument(k).substitute(values.get), node.state(k)
+        n, values, opened = self.question.n, dict[int, Form](), count(self.question.n)
+        system = {("constraint", i): relation for i, relation in enumerate(node.question.constraints)}
+        for k in self.question.used:
+            state, names = node.state(k), []
             if k in node.decided:
-                name = "active" if node.decided[k] else "inactive"
-                system[name, k] = Relation(argument if state else -argument, ">=")
+                names.append("active" if state else "inactive")
+            if state is None:
+                values[n + k] = Form.variable(next(opened))
+                names += ["zero", "line"] + ["chord"] * (None not in node.ranges.get(k, (None, None)))
+            for name in names:
+                system[name, k] = Relation(_fact(node, name, k).substitute(values.get), ">=")
             if state is not None:
-                values[n + k] = argument if state else Form()
-                continue
-            hinge = values[n + k] = Form.variable(next(opened))
-            system["zero", k] = Relation(hinge, ">=")
-            system["line", k] = Relation(hinge - argument, ">=")
-            low, high = node.ranges.get(k, (None, None))
-            if low is not None and high is not None:
-                system["chord", k] = Relation(combine(((high, argument.shift(-low)), (low - high, hinge))), ">=")
+                values[n + k] = self.question.argument(k).substitute(values.get) if state else Form()
         for j, part in enumerate(self._parts()):
             system["part", j] = Relation(part.form.substitute(values.get), part.op)
         return system
@@ -286,39 +282,36 @@ class Search:
 
     def _decided_away(self, node: Node, found: Sequence[tuple[tuple[str, int], fmpq]]) -> Facts:
         """What takes decided hinges out of a combination."""
-        n, total = self.question.n, dict[int, fmpq]()
-
-        def add(factor: fmpq, form: Form) -> None:
-            for v, c in form.terms.items():
-                total[v] = total.get(v, ZERO) + factor * c
-
-        parts, one = self._parts(), Form.variable
-        for (kind, i), m in found:
-            if kind == "constraint":
-                continue
-            if kind == "part":
-                add(m, parts[i].form)
-                continue
-            argument, hinge = self.question.argument(i), one(n + i)
-            low, high = node.ranges.get(i, (ZERO, ZERO))
-            assert low is not None
-            assert high is not None
-            {
-                "zero": lambda: add(m, hinge),
-                "line": lambda: add(m, hinge - argument),
-                "active": lambda: add(m, argument),
-                "inactive": lambda: add(-m, argument),
-                "chord": lambda: add(m, combine(((high, argument), (low - high, hinge)))),
-            }[kind]()
-        more: Facts = []
+        parts = self._parts()
+        forms = [
+            (m, parts[i].form if kind == "part" else _fact(node, kind, i))
+            for (kind, i), m in found
+            if kind != "constraint"
+        ]
+        total, more = combine(forms), Facts()
         for k in reversed(self.question.used):
-            state, c = node.state(k), total.pop(n + k, ZERO)
+            state, c = node.state(k), total.coefficient(self.question.n + k)
             if state is None or not c:
                 continue
-            more.append([(("on", "line") if state else ("off", "zero"))[c < 0], k, text(abs(c))])
-            if state:
-                add(c, self.question.argument(k))
+            name = (("on", "line") if state else ("off", "zero"))[c < 0]
+            more.append([name, k, text(abs(c))])
+            total = total + _fact(node, name, k).scale(abs(c))
         return more
+
+
+def _fact(node: Node, kind: str, k: int) -> Form:
+    """What is known of a hinge to be ``>= 0``, by its kind."""
+    hinge, argument = Form.variable(node.question.n + k), node.question.argument(k)
+    if kind in ("zero", "off"):
+        return hinge if kind == "zero" else -hinge
+    if kind in ("line", "on"):
+        return hinge - argument if kind == "line" else argument - hinge
+    if kind in ("active", "inactive"):
+        return argument if kind == "active" else -argument
+    low, high = node.ranges[k]
+    assert low is not None
+    assert high is not None
+    return combine(((high, argument.shift(-low)), (low - high, hinge)))
 
 
 def _cut(branch: Branch) -> Form | None:
