@@ -138,11 +138,11 @@ def _below(node: Any, place: Place) -> list[Place]:
         fields(lemma, {"hinge"}, {"lower", "upper"}, "a bound")
         k = index(lemma["hinge"], len(derivation.atoms))
         argument = place.argument(k)
-        ends = {}
+        ends = dict[str, fmpq]()
         for name, sign in (("lower", ONE), ("upper", -ONE)):
             if name in lemma:
                 require(len(sequence(lemma[name], "a bound")) == 2, "a bound is a number and its reasons")
-                end = number(lemma[name][0])
+                end: fmpq = number(lemma[name][0])
                 total, _ = _combined(lemma[name][1], replace(place, parts=[]))
                 # sign * (argument - end) has to be the combination plus a constant >= 0
                 rest = constant(mix([(sign, argument), (-sign * end, {UNIT: ONE}), (-ONE, total)]))

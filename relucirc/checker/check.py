@@ -6,6 +6,7 @@ from typing import Any
 from relucirc.checker.depth import FORMAT as DEPTH
 from relucirc.checker.depth import check_depth
 from relucirc.checker.equality import check_claim
+from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_deviation
 from relucirc.checker.minimal import FORMAT as SIZE
 from relucirc.checker.minimal import check_minimal
 from relucirc.checker.verdict import Verdict
@@ -65,6 +66,10 @@ def check(
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
+    if kind == DEVIATION:
+        return check_deviation(net, formula, domain, certificate, inputs)
+    if kind == BOUNDS:
+        return check_bounds(net, domain, certificate, inputs)
     if net is None or formula is None:
         return Verdict(False, f"expected a network and a formula, or one of the formats {', '.join(SIZES)}")
     claim = read_claim(net, formula, domain, inputs, within)

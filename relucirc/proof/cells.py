@@ -189,6 +189,11 @@ class Cells:
             else:
                 self.put(found)
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no cell is left besides the one that came last."""
+        return not self._open
+
     def put(self, step: Proved | Empty | Split) -> None:
         """Takes the answer for the case that came last."""
         self.steps.append(step)

@@ -7,10 +7,12 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from relucirc.checker.certificate import make_certificate
+from relucirc.checker.extrema import check_deviation, deviation_certificate
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError
-from relucirc.core.exact import nearest_integer, to_rational
+from relucirc.core.exact import ZERO, nearest_integer, text, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.printing import decimal, number_text
@@ -27,8 +29,11 @@ from relucirc.measure.deviation.estimate import Estimate, estimate
 from relucirc.measure.deviation.integers import cut_between, has_integer_point
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
-from relucirc.proof.answers import Split
+from relucirc.measure.extrema import Extrema
+from relucirc.proof.answers import Proved, Split
+from relucirc.proof.bounding.search import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
+from relucirc.proof.prover import prove
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class Deviation(Answer):
             boundary, the supremum is only approached.
         reason: One sentence for people.
         seconds: Wall time used.
-        certificate: None.
+        certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
+            polynomial, between integers, and where the supremum is infinite or not known.
     """
 
     value: sympy.Expr | None
@@ -111,7 +117,7 @@ def max_deviation(
             polynomials, said = _polynomials(net, formula, inputs)
             claim = read_equality(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
             claim = replace(claim, domain=claim.domain & said)
-            measure = _Measure(claim, polynomials, clock)
+            measure = _Measure((net, formula, domain), claim, polynomials, clock)
             return measure.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
@@ -133,28 +139,31 @@ def _polynomials(net: Any, formula: Any, inputs: Sequence[str] | None) -> tuple[
 class _Measure:
     """The largest absolute difference over all cases."""
 
-    def __init__(self, claim: Claim, polynomials: list[Terms] | None, clock: Budget) -> None:
+    def __init__(self, question: tuple, claim: Claim, polynomials: list[Terms] | None, clock: Budget) -> None:
+        self.question = question
         self.claim = claim
         self.polynomials = polynomials
         self.clock = clock
         self.integers = claim.domain.integers
+        self.count = 0  # cases
         self.estimate = Estimate(None, ())
         self.summit = Summit()
         self.current = Summit()
         self.chart: tuple[Form, ...] = ()  # every input over the coordinates of the current case
+        self.extrema = Extrema(len(claim.left.outputs), together=True)
+        self.cells = Cells(claim)
 
     def run(self) -> Deviation:
         """Measures all cases."""
         self.estimate = estimate(self.claim.left, self.claim.right, self.polynomials, self.claim.domain)
         for corner in self.estimate.corners:
             self._look(corner)
-        cells = Cells(self.claim)
         try:
-            for case in cells:
-                split = self.measure(case)
-                if split is not None:
-                    cells.put(split)
-        except Unbounded:
+            for case in self.cells:
+                step = self.measure(case)
+                if step is not None:
+                    self.cells.put(step)
+        except (Unbounded, NoLargest):
             reason = "the difference is unbounded on this domain."
             return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
         peak = self.summit.peak
@@ -162,13 +171,34 @@ class _Measure:
             raise DomainError(NO_INTEGERS)
         value, witness = peak.value.to_sympy(), self._named(peak.point)
         reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
-        return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed)
+        certificate = self._certificate(peak)
+        return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed, certificate)
+
+    def _certificate(self, peak: Peak) -> dict | None:
+        """Evidence for a rational value, where every case was bounded and the checker accepts it."""
+        value = peak.value.rational
+        proofs = [step for step in self.cells.steps if isinstance(step, Proved)]
+        if value is None or not proofs or len(proofs) < self.count:
+            return None
+        if value:
+            self.extrema.steps = self.cells.steps
+            within = make_certificate(self.extrema.proof(), self.claim.moves)
+        else:
+            within = prove(*self.question, budget=self.clock.left(), progress=False).certificate
+        at = [c.rational for c in peak.point]
+        point = None if not peak.attained or None in at else [text(c) for c in at if c is not None]
+        certificate = deviation_certificate(value, point, within)
+        verdict = check_deviation(*self.question, certificate)
+        return certificate if verdict.accepted else None
 
     def interval(self, ended: str) -> Deviation:
         """What is known when the search ends early."""
         peak = self._highest()
         lower = sympy.Integer(0) if peak is None else peak.value.to_sympy()
         upper = sympy.oo if self.estimate.upper is None else to_rational(self.estimate.upper)
+        limits = [limit for limit in self.extrema.limits.values() if limit is not None]
+        if limits and len(limits) == len(self.extrema.limits) and self.cells.is_last:
+            upper = sympy.Min(upper, max(lower, *map(to_rational, limits)))
         witness = None if peak is None else self._named(peak.point)
         attained = peak is not None and peak.attained
         seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
@@ -205,9 +235,12 @@ class _Measure:
         gap = max(abs(a - b) for a, b in zip(self.claim.left.evaluate(at), right, strict=True))
         self.summit.offer(Algebraic.of(gap), AlgebraicPoint.rational(at), lambda _: Standing.INSIDE)
 
-    def measure(self, case: Case) -> Split | None:
+    def measure(self, case: Case) -> Split | Proved | None:
         """Raises the summit to what one case has, or splits it between integers."""
         self._look(case.chart.inside)
+        self.count += 1
+        if self.polynomials is None and not self.integers and case.problem.n > 1:
+            return self._bound(case)
         between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
 
         def belongs(coordinates: AlgebraicPoint) -> Standing:
@@ -244,6 +277,18 @@ class _Measure:
             return split
         self.summit.offer(found.value, lifted, lambda _: found.standing)
         return None
+
+    def _bound(self, case: Case) -> Proved:
+        """Raises the summit by bounding, and proves that nothing is higher."""
+
+        def offer(value: fmpq, point: Sequence[fmpq]) -> None:
+            inside = Standing.INSIDE if case.contains(point) else Standing.NEAR
+            self.summit.offer(Algebraic.of(value), AlgebraicPoint.rational(point), lambda _: inside)
+
+        known = self.summit.peak
+        if known is not None and known.value.rational is not None:
+            self.extrema.values[0] = max(known.value.rational, self.extrema.values[0] or ZERO, key=lambda v: v)
+        return self.extrema.raise_on(case, offer)
 
     def _is_news(self, found: Peak, *, between: bool) -> bool:
         """Whether a case may hold something higher than what is known, or as high and better attained.

@@ -29,6 +29,10 @@ CUT_OPEN = 8
 """Open hinges for each input above which it is cut."""
 
 
+class Unbounded(Exception):
+    """What is raised has no largest value: it grows for ever in a direction."""
+
+
 @dataclass
 class Branch:
     """A node of the tree; a leaf as long as it is not divided, by a hinge or a cut through inputs."""
@@ -49,6 +53,7 @@ class Search:
         question: What is asked.
         raising: Whether the threshold is raised to the largest value of the (only) part that is attained, to end
             with its maximum.  Otherwise a point where all parts hold ends the search.
+        threshold: Where it starts, if something is known.
 
     Attributes:
         threshold: What the parts do not exceed together where the search has been.
@@ -56,19 +61,24 @@ class Search:
         bound: What the parts do not exceed together, in floats.
     """
 
-    def __init__(self, question: Question, *, raising: bool = False, threshold: fmpq = ZERO) -> None:
+    def __init__(self, question: Question, *, raising: bool = False, threshold: fmpq | None = None) -> None:
         self.question, self.raising = question, raising
-        self.threshold, self.point = threshold, None
-        self.known = not raising
+        self.known = threshold is not None or not raising
+        self.threshold: fmpq = ZERO if threshold is None else threshold
+        self.point: Point | None = None
         self.root = self._fresh(Node(question))
         self.bound = np.inf
 
     # The search in floats
 
     def run(self) -> None:
-        """Searches until nothing is left above the threshold; then ``self.point`` or :meth:`evidence` tells."""
+        """Searches until nothing is left above the threshold; then ``self.point`` or :meth:`evidence` tells.
+
+        Raises:
+            Unbounded: When what is raised has no largest value.
+        """
         order = count()
-        heap = [(-self.root.solved.bound, next(order), self.root)]
+        heap = [(-self.root.solved.bound, -next(order), self.root)]
         while heap and not (self.point is not None and not self.raising):
             tick("boxes")
             bound, _, branch = heapq.heappop(heap)
@@ -79,7 +89,7 @@ class Search:
                 self._settle(branch)
                 continue
             for child in self._split(branch):
-                heapq.heappush(heap, (-child.solved.bound, next(order), child))
+                heapq.heappush(heap, (-child.solved.bound, -next(order), child))
 
     def _cutoff(self) -> float:
         if not self.known:
@@ -183,10 +193,33 @@ class Search:
         if isinstance(found, list):
             branch.facts = found
         elif found is not None and self._is_decided(branch.node):
+            if self.raising:
+                self._refuse_ray(branch.node)
             self.offer(found)
             if self.raising:
                 return self._settle(branch)
         return branch.facts is not None
+
+    def _refuse_ray(self, node: Node) -> None:
+        """Raises Unbounded where the part grows along a direction of a node whose hinges are all decided."""
+        directions = [
+            Relation(Form(relation.form.terms), ">" if name == "part" else "==" if relation.op == "==" else ">=")
+            for (name, _), relation in self._system(node).items()
+        ]
+        if feasibility(directions, self.question.n).point is not None:
+            raise Unbounded
+
+    def certified(self) -> fmpq | None:
+        """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound."""
+        most: fmpq | None = None
+        for branch in self._preorder():
+            if branch.by is None and branch.solved.bound > -np.inf:
+                tick()
+                found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
+                if found is None:
+                    return None
+                most = found[0] if most is None else max(most, found[0])
+        return most
 
     def _is_decided(self, node: Node) -> bool:
         return all(node.state(k) is not None for k in self.question.used)

@@ -1,0 +1,115 @@
+"""The largest values of forms over the cases of a claim, by bounding, each with the trees that prove it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flint import fmpq
+
+from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
+from relucirc.core.exact import ONE
+from relucirc.core.graph import Relation
+from relucirc.proof.answers import Proved, Step, folded
+from relucirc.proof.bounding.question import Question
+from relucirc.proof.bounding.search import Search, Unbounded
+from relucirc.proof.cells import Case
+
+SEARCHING = 0.7
+"""Share of the time that is left for a search, the rest being for what it leaves open."""
+Point = tuple[fmpq, ...]
+
+
+@dataclass
+class Extrema:
+    """The largest value of every difference of a claim, and then of its opposite.
+
+    Attributes:
+        count: How many differences there are.
+        together: Whether only the largest of all is asked for.
+        values: What is attained, each difference and then each opposite; None where nothing was seen.
+        points: Where, in the original inputs.
+        limits: Where the time ended: what they do not exceed, certified; None for no bound.
+        unbounded: Which have no largest value.
+        steps: What became of the cells.
+    """
+
+    count: int
+    together: bool
+    values: list[fmpq | None] = field(init=False)
+    points: list[Point | None] = field(init=False)
+    limits: dict[int, fmpq | None] = field(default_factory=dict)
+    unbounded: set[int] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.values, self.points = [None] * (2 * self.count), [None] * (2 * self.count)
+
+    def largest(self, i: int) -> fmpq | None:
+        """What a search for the i-th starts from."""
+        seen = [value for value in self.values if value is not None] if self.together else [self.values[i]]
+        return max((value for value in seen if value is not None), key=lambda v: v, default=None)
+
+    def raise_on(self, case: Case, offer: Callable[[fmpq, Point], None] = lambda value, point: None) -> Proved:
+        """Raises all values to what a case has.
+
+        Args:
+            case: The case; its closure counts.
+            offer: Told of every better point.
+
+        Raises:
+            OutOfBudget: When the time is over; what is known then stands in ``values`` and ``limits``.
+            Unbounded: Where only the largest of all is asked for, and there is none.
+        """
+        lowered, trees = case.problem.hinged, []
+        closed = tuple(Relation(relation.form, ">=") for relation in case.problem.relations)
+        self.limits = dict.fromkeys(range(2 * self.count))
+        for i in range(2 * self.count):
+            form = lowered.differences[i % self.count].scale(ONE if i < self.count else -ONE)
+            search = Search(
+                Question(lowered.hinges, closed, (Relation(form, ">"),)), raising=True, threshold=self.largest(i)
+            )
+            try:
+                tree = self._run(search)
+            except Unbounded:
+                if self.together:
+                    raise
+                self.unbounded.add(i)
+                trees.append(None)
+                continue
+            except OutOfBudget:
+                self._take(i, search, case, offer)
+                raise
+            self._take(i, search, case, offer)
+            self.limits[i] = search.threshold
+            trees.append(tree)
+        return Proved("bounding", {**case.chart.evidence, **lowered.evidence, "bounding": trees})
+
+    def _run(self, search: Search) -> list[dict]:
+        try:
+            with part_of_time(SEARCHING * seconds_left(1e9)):
+                search.run()
+        except OutOfBudget:
+            for i, limit in self.limits.items():
+                if limit is None:
+                    self.limits[i] = search.certified()
+                    break
+            raise
+        tree = search.evidence()
+        assert tree is not None
+        return tree
+
+    def _take(self, i: int, search: Search, case: Case, offer: Callable[[fmpq, Point], None]) -> None:
+        if search.point is not None:
+            self.values[i], self.points[i] = search.threshold, case.chart.lift(search.point)
+            offer(search.threshold, self.points[i])
+
+    def proof(self) -> dict:
+        """The proof that no value is exceeded, where it is bounded."""
+        kept = [i for i in range(2 * self.count) if i not in self.unbounded]
+        return folded(
+            [
+                Proved(step.method, {**step.evidence, "bounding": [step.evidence["bounding"][i] for i in kept]})
+                if isinstance(step, Proved)
+                else step
+                for step in self.steps
+            ]
+        )
