@@ -15,6 +15,7 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim, read_claim, read_equality
 from relucirc.language.function import read_function
+from relucirc.language.network import MLP
 
 DEVIATION = "relucirc-deviation-1"
 BOUNDS = "relucirc-bounds-1"
@@ -25,9 +26,14 @@ def deviation_certificate(value: fmpq, point: Sequence[str] | None, within: dict
     return {"format": DEVIATION, "value": text(value), "at": point, "within": within}
 
 
-def check_deviation(
-    net: Any, formula: Any, domain: Any, certificate: Any, inputs: Sequence[str] | None = None
-) -> Verdict:
+def bounds_certificate(ends: Sequence[str | None], points: Sequence[Sequence[str] | None], proof: dict) -> dict:
+    """Wraps the proof of bounds: all upper ones, then all lower ones, and the points that attain them."""
+    half = len(ends) // 2
+    parts = {"upper": ends[:half], "lower": ends[half:], "upper_at": points[:half], "lower_at": points[half:]}
+    return {"format": BOUNDS, **{name: list(part) for name, part in parts.items()}, "proof": proof}
+
+
+def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
     """Checks that a value is the largest difference on a domain; without a point, that nothing is further apart."""
     data = certificate if type(certificate) is dict else {}
     parts: list[Claim] = []
@@ -50,14 +56,14 @@ def check_deviation(
     return replay(steps, "nothing is further apart" + (", and the point attains it" if attained else ""))
 
 
-def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Sequence[str] | None = None) -> Verdict:
+def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
     """Checks that bounds of a network's outputs hold on a domain, and that points attain them."""
 
     def steps() -> None:
         data = fields(certificate, {"format", "lower", "upper", "lower_at", "upper_at", "proof"}, set(), "bounds")
         graph = read_function(net, inputs)
         count = len(graph.outputs)
-        claim = read_equality(net, [0] * count, domain, graph.inputs)
+        claim = read_equality(net if isinstance(net, MLP) else graph, [0] * count, domain, graph.inputs)
         claim.domain.refuse_empty(len(graph.inputs))
         check_names(claim.left.inputs, claim.right.inputs, ())
         require(not claim.moves, "bounds of a family of networks")

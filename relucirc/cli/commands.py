@@ -173,6 +173,15 @@ def deviation(args: argparse.Namespace) -> Outcome:
     return Outcome.of(max_deviation(net, formula, args.domain, budget=args.budget))
 
 
+@command("which values does a network take, from the least to the greatest?", *(NETWORK, DOMAIN, budget(), CERTIFICATE))
+def bounds(args: argparse.Namespace) -> Outcome:
+    """Find the exact least and greatest value of every output on a domain, and where they are attained."""
+    from relucirc import bounds
+
+    found = bounds(read_network(args.network), args.domain, budget=args.budget)
+    return Outcome.of(found, *save_certificate(found, args.certificate))
+
+
 @command(
     "what is the smallest network for a formula, and why is there none smaller?",
     *(FUNCTION, DOMAIN, budget()),

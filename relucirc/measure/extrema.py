@@ -16,6 +16,8 @@ from relucirc.proof.cells import Case
 SEARCHING = 0.7
 """Share of the time that is left for a search, the rest being for what it leaves open."""
 Point = tuple[fmpq, ...]
+Offer = Callable[[fmpq, Point], None]
+"""Takes a value and the point that has it."""
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Extrema:
         seen = [value for value in self.values if value is not None] if self.together else [self.values[i]]
         return max((value for value in seen if value is not None), key=lambda v: v, default=None)
 
-    def raise_on(self, case: Case, offer: Callable[[fmpq, Point], None] = lambda value, point: None) -> Proved:
+    def raise_on(self, case: Case, offer: Offer | None = None) -> Proved:
         """Raises all values to what a case has.
 
         Args:
@@ -97,10 +99,12 @@ class Extrema:
         assert tree is not None
         return tree
 
-    def _take(self, i: int, search: Search, case: Case, offer: Callable[[fmpq, Point], None]) -> None:
+    def _take(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:
         if search.point is not None:
-            self.values[i], self.points[i] = search.threshold, case.chart.lift(search.point)
-            offer(search.threshold, self.points[i])
+            point = case.chart.lift(search.point)
+            self.values[i], self.points[i] = search.threshold, point
+            if offer is not None:
+                offer(search.threshold, point)
 
     def proof(self) -> dict:
         """The proof that no value is exceeded, where it is bounded."""

@@ -140,7 +140,7 @@ class _Measure:
     """The largest absolute difference over all cases."""
 
     def __init__(self, question: tuple, claim: Claim, polynomials: list[Terms] | None, clock: Budget) -> None:
-        self.question = question
+        self.net, self.formula, self.domain = question
         self.claim = claim
         self.polynomials = polynomials
         self.clock = clock
@@ -184,11 +184,12 @@ class _Measure:
             self.extrema.steps = self.cells.steps
             within = make_certificate(self.extrema.proof(), self.claim.moves)
         else:
-            within = prove(*self.question, budget=self.clock.left(), progress=False).certificate
+            options = {"budget": self.clock.left(), "inputs": self.claim.left.inputs, "progress": False}
+            within = prove(self.net, self.formula, self.domain, **options).certificate
         at = [c.rational for c in peak.point]
         point = None if not peak.attained or None in at else [text(c) for c in at if c is not None]
         certificate = deviation_certificate(value, point, within)
-        verdict = check_deviation(*self.question, certificate)
+        verdict = check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs)
         return certificate if verdict.accepted else None
 
     def interval(self, ended: str) -> Deviation:

@@ -1,0 +1,194 @@
+"""``bounds``: the exact least and greatest value of every output on a domain, and points that attain them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from relucirc.checker.extrema import bounds_certificate, check_bounds
+from relucirc.core.answer import Answer
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import DomainError
+from relucirc.core.exact import text, to_rational
+from relucirc.core.printing import number_text
+from relucirc.core.progress import Progress, watched
+from relucirc.language.claim import Claim, read_equality
+from relucirc.language.function import read_function
+from relucirc.language.network import MLP
+from relucirc.measure.deviation.estimate import estimate
+from relucirc.measure.extrema import Extrema, Point
+from relucirc.proof.cells import NO_INTEGERS, Case, Cells
+
+At = dict[str, sympy.Rational] | None
+
+
+@dataclass(frozen=True)
+class Bounds(Answer):
+    """The least and the greatest value of every output on a domain.
+
+    A network with several outputs has a list in every field.
+
+    Attributes:
+        lower: No point of the domain has a smaller value: the infimum itself where ``lower_exact``, else a certified
+            bound; ``-oo`` for none.
+        upper: The same above, ``oo`` for no bound.
+        lower_at: A point ``{input: number}`` of the domain that attains ``lower``; None where there is none, as on an
+            open domain, or none is known.
+        upper_at: The same above.
+        exact: Whether every bound is the infimum or supremum itself.
+        reason: One sentence for people.
+        seconds: Wall time used.
+        certificate: Evidence for :func:`relucirc.check`; None where no bound is finite, or between integers.
+    """
+
+    lower: Any
+    upper: Any
+    lower_at: Any
+    upper_at: Any
+    exact: bool
+    reason: str
+    seconds: float = 0.0
+    certificate: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def status(self) -> str:
+        """``"exact"``, or ``"unknown"`` where some bound is only an outer one."""
+        return "exact" if self.exact else "unknown"
+
+
+def bounds(
+    net: Any,
+    domain: Any = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+    progress: Progress = None,
+) -> Bounds:
+    """Finds the exact least and greatest value of every output on a domain, with points that attain them.
+
+    Branch and bound over hinges: linear programs in floats propose, and a non-negative combination of facts, in
+    rationals, proves each part.  See docs/bounds.md.
+
+    Args:
+        net: A network, a formula or a JAX function, as for :func:`relucirc.prove`.
+        domain: The domain, as for :func:`relucirc.prove`.
+        budget: Seconds of wall time, after which certified outer bounds are the answer; None for no limit.
+        inputs: Names of the inputs where ``net`` is a function.
+        progress: As for :func:`relucirc.prove`.
+
+    Returns:
+        A :class:`Bounds`.
+
+    Raises:
+        RelucircError: For unreadable input, and for an empty domain.
+
+    Example:
+        >>> import relucirc
+        >>> found = relucirc.bounds(relucirc.circuits.minimum(), "0 <= x1 <= 1, -1 <= x2 <= 2")
+        >>> found.lower, found.upper
+        (-1, 1)
+        >>> bool(relucirc.check(relucirc.circuits.minimum(), None, found.certificate, "0 <= x1 <= 1, -1 <= x2 <= 2"))
+        True
+    """
+    clock = watched(budget, "bounds", progress)
+    search = None
+    try:
+        with clock:
+            graph = read_function(net, inputs)
+            asked = net if isinstance(net, MLP) else graph
+            claim = read_equality(asked, [0] * len(graph.outputs), domain, graph.inputs)
+            search = _Search(claim, clock)
+            search.run()
+            return search.answer(net, domain)
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        ended = clock.ended(error)
+        if search is None:
+            nothing = f"nothing is known: {ended} before the question was read."
+            return Bounds(-sympy.oo, sympy.oo, None, None, False, nothing, clock.elapsed)
+        return search.answer(net, domain, ended)
+
+
+class _Search:
+    """The extrema of all outputs over all cells."""
+
+    def __init__(self, claim: Claim, clock: Budget) -> None:
+        self.claim, self.clock = claim, clock
+        self.count = len(claim.left.outputs)
+        self.extrema = Extrema(self.count, together=False)
+        self.cells = Cells(claim)
+        self.attained: list[bool] = [False] * (2 * self.count)
+
+    def run(self) -> None:
+        """Bounds every cell."""
+        for case in self.cells:
+            if case.lattice.rows:
+                raise DomainError(
+                    "bounds: expected a domain of real points; for integer inputs prove a relation instead."
+                )
+            before = list(self.extrema.points)
+            proof = self.extrema.raise_on(case)
+            self._attained(case, before)
+            self.cells.put(proof)
+        if not any(value is not None for value in self.extrema.values) and not self.extrema.unbounded:
+            raise DomainError(NO_INTEGERS)
+
+    def _attained(self, case: Case, before: Sequence[Point | None]) -> None:
+        """Notes which new points belong to the domain itself."""
+        for i, (old, new) in enumerate(zip(before, self.extrema.points, strict=True)):
+            if new is not None and new is not old:
+                self.attained[i] = case.contains(new)
+
+    def answer(self, net: Any, domain: Any, ended: str | None = None) -> Bounds:
+        """What is known, exactly or from outside."""
+        names, ends, points = self.claim.left.inputs, [], []
+        for i in range(2 * self.count):
+            end = self._end(i, ended is None)
+            ends.append(end)
+            value, point = self.extrema.values[i], self.extrema.points[i]
+            points.append(point if self.attained[i] and point is not None and value == end else None)
+        certificate = self._certificate(net, domain, ends, points) if ended is None else None
+        upper = [sympy.oo if end is None else to_rational(end) for end in ends[: self.count]]
+        lower = [-sympy.oo if end is None else -to_rational(end) for end in ends[self.count :]]
+        named = [None if p is None else dict(zip(names, map(to_rational, p), strict=True)) for p in points]
+        reason = (
+            f"{self._sentence(lower, upper)} {self.claim.domain}{'' if ended is None else f', perhaps less: {ended}'}."
+        )
+        each = lower, upper, named[self.count :], named[: self.count]
+        lowest, highest, lowest_at, highest_at = (part[0] if self.count == 1 else part for part in each)
+        exact = ended is None
+        return Bounds(lowest, highest, lowest_at, highest_at, exact, reason, self.clock.elapsed, certificate)
+
+    def _sentence(self, lower: Sequence[sympy.Expr], upper: Sequence[sympy.Expr]) -> str:
+        said = []
+        for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
+            name = "y" if self.count == 1 else f"y{i + 1}"
+            left = f"{number_text(low)} <= " if low.is_finite else ""
+            right = f" <= {number_text(high)}" if high.is_finite else ""
+            said.append(f"{left}{name}{right}" if left or right else f"{name} has no bounds")
+        return "; ".join(said)
+
+    def _end(self, i: int, finished: bool) -> fmpq | None:
+        """What the i-th difference does not exceed; None where it is not bounded, or no bound is known."""
+        if i in self.extrema.unbounded:
+            return None
+        if finished:
+            return self.extrema.values[i]
+        limit = self.extrema.limits.get(i) if self.cells.is_last else None
+        value = self.extrema.values[i]
+        if limit is None:
+            left = self.claim.left
+            one = type(left)(left.inputs, left.gates, (left.outputs[i % self.count],))
+            limit = estimate(one, self.claim.right, None, self.claim.domain).upper
+        return limit if limit is None or value is None else max(limit, value, key=lambda v: v)
+
+    def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> dict | None:
+        if all(end is None for end in ends) or self.claim.moves:
+            return None
+        self.extrema.steps = self.cells.steps
+        numbers = [None if end is None else text(end) for end in ends]
+        numbers[self.count :] = [None if end is None else text(-end) for end in ends[self.count :]]
+        places = [None if point is None else [text(c) for c in point] for point in points]
+        certificate = bounds_certificate(numbers, places, self.extrema.proof())
+        return certificate if check_bounds(net, domain, certificate, self.claim.left.inputs).accepted else None
