@@ -1,7 +1,7 @@
 """``bounds``: the exact least and greatest value of every output on a domain, and points that attain them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -178,9 +178,8 @@ class _Search:
         limit = self.extrema.limits.get(i) if self.cells.is_last else None
         value = self.extrema.values[i]
         if limit is None:
-            left = self.claim.left
-            one = type(left)(left.inputs, left.gates, (left.outputs[i % self.count],))
-            limit = estimate(one, self.claim.right, None, self.claim.domain).upper
+            left, zero = (replace(g, outputs=(g.outputs[i % self.count],)) for g in (self.claim.left, self.claim.right))
+            limit = estimate(left, zero, None, self.claim.domain).upper
         return limit if limit is None or value is None else max(limit, value, key=lambda v: v)
 
     def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> dict | None:
