@@ -15,6 +15,8 @@ from relucirc.proof.cells import Case
 
 SEARCHING = 0.7
 """Share of the time that is left for a search, the rest being for what it leaves open."""
+ALWAYS = 1e9
+"""Seconds where there is no limit."""
 Point = tuple[fmpq, ...]
 Offer = Callable[[fmpq, Point], None]
 """Takes a value and the point that has it."""
@@ -61,42 +63,40 @@ class Extrema:
             OutOfBudget: When the time is over; what is known then stands in ``values`` and ``limits``.
             Unbounded: Where only the largest of all is asked for, and there is none.
         """
-        lowered, trees = case.problem.hinged, []
+        lowered, trees, ended = case.problem.hinged, [], False
         closed = tuple(Relation(relation.form, ">=") for relation in case.problem.relations)
         self.limits = dict.fromkeys(range(2 * self.count))
         for i in range(2 * self.count):
             form = lowered.differences[i % self.count].scale(ONE if i < self.count else -ONE)
-            search = Search(
-                Question(lowered.hinges, closed, (Relation(form, ">"),)), raising=True, threshold=self.largest(i)
-            )
             try:
-                tree = self._run(search)
+                with part_of_time(seconds_left(ALWAYS) / (2 * self.count - i)):
+                    question = Question(lowered.hinges, closed, (Relation(form, ">"),))
+                    search = Search(question, raising=True, threshold=self.largest(i))
+                    trees.append(self._searched(i, search, case, offer))
             except Unbounded:
                 if self.together:
                     raise
                 self.unbounded.add(i)
                 trees.append(None)
-                continue
             except OutOfBudget:
-                self._take(i, search, case, offer)
-                raise
-            self._take(i, search, case, offer)
-            self.limits[i] = search.threshold
-            trees.append(tree)
+                ended = True
+        if ended:
+            raise OutOfBudget
         return Proved("bounding", {**case.chart.evidence, **lowered.evidence, "bounding": trees})
 
-    def _run(self, search: Search) -> list[dict]:
+    def _searched(self, i: int, search: Search, case: Case, offer: Offer | None) -> list[dict]:
+        """Raises one value, and proves that it is the largest; if the time ends, bounds it from above."""
         try:
-            with part_of_time(SEARCHING * seconds_left(1e9)):
+            with part_of_time(SEARCHING * seconds_left(ALWAYS)):
                 search.run()
+                tree = search.evidence()
         except OutOfBudget:
-            for i, limit in self.limits.items():
-                if limit is None:
-                    self.limits[i] = search.certified()
-                    break
+            self._take(i, search, case, offer)
+            self.limits[i] = search.certified()
             raise
-        tree = search.evidence()
         assert tree is not None
+        self._take(i, search, case, offer)
+        self.limits[i] = search.threshold
         return tree
 
     def _take(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:

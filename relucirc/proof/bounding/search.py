@@ -1,6 +1,7 @@
 """Branch and bound: floats search best first, and then every leaf is proved exactly, or split further."""
 
 import heapq
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -8,7 +9,7 @@ from itertools import count
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.budget import tick
+from relucirc.core.budget import seconds_left, tick
 from relucirc.core.exact import ONE, ZERO, approximate, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine, form_to_json
@@ -19,6 +20,8 @@ from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution
 from relucirc.proof.bounding.program import Program, Solved
 from relucirc.proof.bounding.question import Question, short
 
+PATIENCE = 60.0
+"""Most seconds spent on bounds that are not final."""
 TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
 
@@ -210,16 +213,30 @@ class Search:
             raise Unbounded
 
     def certified(self) -> fmpq | None:
-        """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound."""
-        most: fmpq | None = None
-        for branch in self._preorder():
-            if branch.by is None and branch.solved.bound > -np.inf:
-                tick()
-                found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
-                if found is None:
-                    return None
-                most = found[0] if most is None else max(most, found[0])
-        return most
+        """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound.
+
+        As many nodes are bounded as there is time for: those that floats say matter most are opened.
+        """
+        started = time.monotonic()
+        most = self._above(self.root)
+        allowed = int(0.8 * seconds_left(PATIENCE) / (time.monotonic() - started + 1e-4))
+        frontier = [(-self.root.solved.bound, 0, self.root)]
+        for order in range(1, 2 * allowed, 2):
+            if not frontier[0][2].below:
+                break
+            _, _, branch = heapq.heappop(frontier)
+            for i, child in enumerate(branch.below):
+                heapq.heappush(frontier, (-child.solved.bound, order + i, child))
+            if len(frontier) >= allowed:
+                break
+        bounds = [self._above(branch) for _, _, branch in frontier if branch.solved.bound > -np.inf]
+        known = [bound for bound in bounds if bound is not None]
+        return most if len(known) < len(bounds) or not known else max(known, key=lambda v: v)
+
+    def _above(self, branch: Branch) -> fmpq | None:
+        """What the only part does not exceed on a branch."""
+        found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
+        return None if found is None else found[0]
 
     def _is_decided(self, node: Node) -> bool:
         return all(node.state(k) is not None for k in self.question.used)
