@@ -16,13 +16,13 @@ import relucirc
 from relucirc import MLP, Box, DomainError, FormulaError, RelucircError, circuits, max_deviation, regions
 from relucirc.core.budget import Budget
 from relucirc.core.forms import Form
+from relucirc.geometry.line_function import line_functions
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint, real_roots
 from relucirc.measure.deviation.estimate import Estimate
 from relucirc.measure.deviation.polynomial import PLANE, value_at
 from relucirc.measure.deviation.summit import Summit
 from relucirc.measure.deviation.zeros import common_zeros, critical_points, curve_points, first_subresultant
-from relucirc.measure.line_function import line_functions
 
 x, y = sympy.symbols("x y")
 x1, x2, x3 = sympy.symbols("x1 x2 x3")

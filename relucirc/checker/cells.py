@@ -33,6 +33,7 @@ from relucirc.checker.linear import (
     variable,
     word,
 )
+from relucirc.checker.sweep import check_sweep
 from relucirc.checker.tree import check_tree
 from relucirc.checker.zero_one import check_zero_one
 from relucirc.core.forms import Form
@@ -41,7 +42,7 @@ from relucirc.core.graph import Graph, Guard, MaxGate
 ZERO, ONE = fmpq(0), fmpq(1)
 
 CHART = {"implied", "pivots", "interior"}
-OPTIONAL_FIELDS = CHART | {"tree", "symmetry", "comparators", "wires", "weights", "lemmas", "bounding"}
+OPTIONAL_FIELDS = CHART | {"tree", "symmetry", "comparators", "wires", "weights", "lemmas", "bounding", "sweep"}
 Constraint = tuple[Linear, str]
 """A form over the inputs, and ``>``, ``>=`` or ``==``; :func:`constraint` makes it."""
 Violations = Sequence[Sequence[tuple[int, str]]]
@@ -220,6 +221,13 @@ def _check_case(
     free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     relations = [(_renumber(form, position), op) for form, op in kept]
+    if "sweep" in node:
+        require(violations is None and len(free) == 1, "a sweep is for equality on a line")
+        require(node.keys() <= {"atoms", "left", "right", "sweep", *CHART}, "a sweep has another proof")
+        require(node["atoms"] == node["left"] == node["right"] == [], "a sweep has no derivation")
+        sides = [_charted_graph(side, charted, position) for side in (left, right)]
+        check_sweep(node["sweep"], [form for form, _ in relations], sides)
+        return
     derivation = Derivation.read(node["atoms"], len(free), [form for form, _ in relations])
     outputs = []
     for name, side in (("left", left), ("right", right)):

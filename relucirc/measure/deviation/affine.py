@@ -8,10 +8,10 @@ from flint import fmpq
 from relucirc.core.budget import Budget
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
+from relucirc.geometry.line_function import combination, interval, line_functions
 from relucirc.geometry.subdivision import leaves
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.measure.deviation.summit import Belongs, Peak, Standing, Summit
-from relucirc.measure.line_function import combination, interval, line_functions
 from relucirc.proof.problem import Problem
 
 

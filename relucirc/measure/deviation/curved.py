@@ -16,13 +16,13 @@ from relucirc.core.errors import RelucircError
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
 from relucirc.geometry.cell import Cell
+from relucirc.geometry.line_function import interval, line_functions
 from relucirc.geometry.subdivision import leaves
 from relucirc.language.box import End
 from relucirc.measure.deviation.algebraic import START, Algebraic, AlgebraicPoint, real_roots
 from relucirc.measure.deviation.polynomial import Terms, along, on_line, on_plane, plane_form, value_at
 from relucirc.measure.deviation.summit import Belongs, Peak, Summit
 from relucirc.measure.deviation.zeros import critical_points, curve_points, factors
-from relucirc.measure.line_function import interval, line_functions
 from relucirc.proof.cells import Case
 
 

@@ -20,9 +20,9 @@ from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of_domain
+from relucirc.geometry.line_function import interval
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
-from relucirc.measure.line_function import interval
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
 from relucirc.measure.regions.compilation import is_available

@@ -18,8 +18,8 @@ from flint import fmpq
 
 from relucirc.core.exact import sign_of
 from relucirc.geometry.cell import Cell, Ray
+from relucirc.geometry.line_function import IDENTITY, LineFunction, combination, relu
 from relucirc.language.box import End, Interval
-from relucirc.measure.line_function import IDENTITY, LineFunction, combination, relu
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.integer_network import IntegerNetwork, Matrix
 

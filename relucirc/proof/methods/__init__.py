@@ -8,7 +8,7 @@ sides differ, or with None when it does not apply.  It asks the clock that is ru
 from collections.abc import Callable
 
 from relucirc.proof.answers import Found
-from relucirc.proof.methods import bounding, cuts, normal_forms, regionwise, search, shallow, smt, zero_one
+from relucirc.proof.methods import bounding, cuts, normal_forms, regionwise, search, shallow, smt, sweep, zero_one
 from relucirc.proof.problem import Problem
 
 Method = Callable[[Problem], Found]
@@ -19,6 +19,7 @@ METHODS: dict[str, Method] = {
     "0-1 principle": zero_one.decide,
     "max-atoms": normal_forms.by_max_atoms,
     "shallow form": shallow.decide,
+    "1-D sweep": sweep.decide,
     "smt": smt.decide,
     "cuts": cuts.decide,
     "regions": regionwise.decide,

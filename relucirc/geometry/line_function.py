@@ -120,6 +120,7 @@ def relu(function: LineFunction, low: End, high: End) -> LineFunction:
     points: list[fmpq] = []
     forms: list[LineForm] = []
     for point in (None, *sorted({*zeros, *function.points})):
+        tick()
         start = low if point is None else point
         positive = signs[0 if start is None else bisect_right(zeros, start)] > 0
         form = function.form(start) if positive else NOTHING.forms[0]
