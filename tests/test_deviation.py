@@ -382,7 +382,7 @@ def test_interruption_ends_with_what_was_seen(monkeypatch):
     step, seen = Budget.step, itertools.count()
 
     def interrupted(clock, counter=None):
-        if counter == "regions" and next(seen) == 2:
+        if counter == "leaves" and next(seen) == 1:
             raise KeyboardInterrupt
         step(clock, counter)
 

@@ -90,9 +90,10 @@ class Extrema:
             with part_of_time(SEARCHING * seconds_left(ALWAYS)):
                 search.run()
                 tree = search.evidence()
-        except OutOfBudget:
+        except (OutOfBudget, KeyboardInterrupt) as error:
             self._take(i, search, case, offer)
-            self.limits[i] = search.certified()
+            if isinstance(error, OutOfBudget):
+                self.limits[i] = search.certified()
             raise
         assert tree is not None
         self._take(i, search, case, offer)

@@ -15,6 +15,8 @@ from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine, form_to_json
 from relucirc.core.graph import Relation
 from relucirc.core.rows import solve_rows
+from relucirc.geometry.chart import Chart, chart_of
+from relucirc.geometry.region import Region
 from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
 from relucirc.proof.bounding.program import Program, Solved
@@ -196,11 +198,14 @@ class Search:
         if isinstance(found, list):
             branch.facts = found
         elif found is not None and self._is_decided(branch.node):
-            if self.raising:
-                self._refuse_ray(branch.node)
             self.offer(found)
             if self.raising:
-                return self._settle(branch)
+                self._refuse_ray(branch.node)
+                for point in self._vertices(branch.node):
+                    self.offer(point)
+                found = self._exactly(branch)
+                assert isinstance(found, list), "a vertex is highest"
+                branch.facts = found
         return branch.facts is not None
 
     def _refuse_ray(self, node: Node) -> None:
@@ -211,6 +216,19 @@ class Search:
         ]
         if feasibility(directions, self.question.n).point is not None:
             raise Unbounded
+
+    def _vertices(self, node: Node) -> Iterator[Point]:
+        """The vertices of a node whose hinges are all decided: if the part has a largest value there, one has it."""
+        known = [
+            Relation(relation.form, "==" if relation.op == "==" else ">=")
+            for (name, _), relation in self._system(node).items()
+            if name != "part"
+        ]
+        chart = chart_of(known, self.question.n)
+        assert isinstance(chart, Chart), "a node with a point"
+        region = Region.of(chart.constraints, len(chart.free))
+        assert region is not None, "a chart has interior"
+        yield from map(chart.lift, region.cell.vertices)
 
     def certified(self) -> fmpq | None:
         """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound.
