@@ -1,0 +1,246 @@
+"""Checks that violations happen nowhere in a box: a tree of smaller boxes, with a bound for every violation.
+
+A violation is that of some differences ``d_i``, affine over inputs and hinges, one relation to 0 (``>``, ``>=`` or
+``==``) holds for every one.  A *combination* ``f = sum w_i d_i``, with ``w_i >= 0`` (any sign where the relation is
+``==``), is then ``>= 0``, and ``> 0`` if a relation ``>`` has ``w_i > 0``.  So where ``f < 0``, or ``f <= 0`` in that
+case, the violation does not happen.
+
+The tree is text, one word after the other, in the order in which a walk meets the nodes.  The root is the whole box;
+the words of a node are, in order:
+
+* ``!`` or ``~``, once or not at all: bounds of the hinges on this node's box, anew by substitution for those hinges
+  that are not decided yet, or only from the forms known from above; without it, those of the node above serve;
+* ``-3``: combination 3 is negative here, so its violation needs no more care below;
+* once no violation is left, nothing more; else ``2@17``, the box is cut across input 2 at 17/64 of its width
+  (``2`` alone is the middle), and the lower part and the upper part follow, each a node.
+
+All bounds are lower bounds in exact whole numbers: :mod:`relucirc.checker.substitution` says how and why.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.checker.derivation import Derivation
+from relucirc.checker.hinge_bounds import Bounder, Known, bound_all
+from relucirc.checker.linear import UNIT, Linear, Rejected, fields, index, mix, number, pairs, require, sequence
+from relucirc.checker.scaled import Box, Scaled
+from relucirc.checker.substitution import GRID, Rows, least
+
+WIDTH = 64
+"""Boxes are cut at a 64th of their width."""
+MIDDLE = WIDTH // 2
+BATCH = 128
+"""So many boxes are bounded at once."""
+RELATIONS = (">", ">=", "==")
+Ends = tuple[tuple[int, ...], tuple[int, ...]]
+Violations = Sequence[Sequence[tuple[int, str]]]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A form that a violation makes non-negative.
+
+    Attributes:
+        violation: Its number.
+        form: Over inputs and hinges.
+        strict: Whether the violation makes it positive.
+    """
+
+    violation: int
+    form: Linear
+    strict: bool
+
+    @staticmethod
+    def read(data: Any, differences: Sequence[Linear], violations: Violations) -> "Combination":
+        """Reads a violation's number and the weights of its parts."""
+        require(len(data) == 2, "a combination is malformed")
+        i = index(data[0], len(violations))
+        weights = [number(w) for w in sequence(data[1], "weights")]
+        require(len(weights) == len(violations[i]), "a combination has not one weight for each part")
+        for weight, (_, op) in zip(weights, violations[i], strict=True):
+            require(op in RELATIONS and (weight >= 0 or op == "=="), "a weight has the wrong sign")
+        parts = [(weight, differences[d]) for weight, (d, _) in zip(weights, violations[i], strict=True)]
+        strict = any(weight > 0 and op == ">" for weight, (_, op) in zip(weights, violations[i], strict=True))
+        return Combination(i, mix(parts), strict)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What the tree says: by the bounds of some state a combination is negative on a box; numbered by place."""
+
+    number: int
+    state: int
+    combination: int
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+
+
+@dataclass
+class State:
+    """A node where the hinges are bounded; ``children`` are the states below that start from it."""
+
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    is_new: bool
+    children: list[int]
+    bounds: list[Bound]
+
+
+def check_boxes(
+    node: Any,
+    derivation: Derivation,
+    differences: Sequence[Linear],
+    constraints: Sequence[Linear],
+    violations: Violations,
+) -> None:
+    """Rejects unless no violation happens at any point of the box that the constraints give.
+
+    Args:
+        node: The evidence: ``flips``, ``combinations`` and ``tree``.
+        derivation: Its atoms, all of them hinges.
+        differences: Forms over inputs and atoms.
+        constraints: Forms over the inputs, ``>= 0``.  Those of one variable make the box.
+        violations: By numbers of differences, each with a relation.
+    """
+    fields(node, {"flips", "combinations", "tree"}, set(), "boxes")
+    require(type(node["flips"]) is str and set(node["flips"]) <= {"0", "1"}, "flips are not 0 or 1")
+    flips = [letter == "1" for letter in node["flips"]]
+    read = [Combination.read(c, differences, violations) for c in pairs(node["combinations"], "combinations")]
+    scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips)
+    require(type(node["tree"]) is str, "a tree is not text")
+    states = read_tree(node["tree"].split(" "), derivation.n, len(violations), [c.violation for c in read])
+    for _ in failures(scaled, read, states):
+        raise Rejected("a combination is not shown to be negative on a box")
+
+
+def box_of(constraints: Sequence[Linear], n: int) -> Box:
+    """Reads the ends of every input from constraints of one variable."""
+    low: dict[int, fmpq] = {}
+    high: dict[int, fmpq] = {}
+    for constraint in constraints:
+        variables = [v for v in constraint if v != UNIT]
+        if len(variables) != 1:
+            continue
+        v = variables[0]
+        end = -constraint.get(UNIT, fmpq(0)) / constraint[v]
+        if constraint[v] > 0:
+            low[v] = max(low.get(v, end), end)
+        else:
+            high[v] = min(high.get(v, end), end)
+    require(all(v in low and v in high and low[v] <= high[v] for v in range(n)), "the constraints give no box")
+    return [(low[v], high[v]) for v in range(n)]
+
+
+def read_tree(words: Sequence[str], n: int, violations: int, combinations: Sequence[int]) -> list[State]:
+    """Reads the tree: what is bounded where.
+
+    Args:
+        words: See the module.
+        n: Number of inputs.
+        violations: How many there are.
+        combinations: The violation of each combination.
+    """
+    top = (0,) * n, (1 << GRID,) * n
+    states = [State(*top, True, [], [])]
+    stream, count = iter(words), 0
+    pending: list[tuple[Ends, int, frozenset[int]]] = [(top, 0, frozenset(range(violations)))]
+    while pending:
+        (low, high), state, left = pending.pop()
+        word = _next(stream)
+        if word in ("!", "~"):
+            states[state].children.append(len(states))
+            state = len(states)
+            states.append(State(low, high, word == "!", [], []))
+            word = _next(stream) if left else ""
+        while left and word.startswith("-"):
+            c = index(_digits(word[1:]), len(combinations))
+            require(combinations[c] in left, "a violation is excluded twice")
+            left -= {combinations[c]}
+            states[state].bounds.append(Bound(count, state, c, low, high))
+            count += 1
+            word = _next(stream) if left else ""
+        if left:
+            axis, _, at = word.partition("@")
+            v = index(_digits(axis), n)
+            place = low[v] + (high[v] - low[v]) * (_digits(at) if at else MIDDLE) // WIDTH
+            require(low[v] < place < high[v], "a box is not cut inside")
+            lower = (low, (*high[:v], place, *high[v + 1 :]))
+            upper = ((*low[:v], place, *low[v + 1 :]), high)
+            pending += [(upper, state, left), (lower, state, left)]
+    require(next(stream, None) is None, "the tree has more words than nodes")
+    return states
+
+
+def _next(stream: Iterator[str]) -> str:
+    word = next(stream, "")
+    require(word != "", "the tree has fewer words than nodes")
+    return word
+
+
+def _digits(text: str) -> int:
+    require(0 < len(text) <= 9 and text.isascii() and text.isdigit(), f"not a number of the tree: {text:.20}")
+    return int(text)
+
+
+def failures(scaled: Scaled, combinations: Sequence[Combination], states: Sequence[State]) -> Iterator[Bound]:
+    """Bounds every combination where it is said to be negative, and yields the bounds that do not show it."""
+    bounder, known = bound_all(scaled)
+    starts = [start_of(scaled, bounder, c) for c in combinations]
+    strict = np.array([c.strict for c in combinations], dtype=bool)
+    ready: list[tuple[int, Known]] = [(0, known.row(0))]
+    while ready:
+        batch = [ready.pop()]
+        kind = states[batch[0][0]].is_new
+        while ready and len(batch) < BATCH and states[ready[-1][0]].is_new == kind:
+            batch.append(ready.pop())
+        here = [states[i] for i, _ in batch]
+        known = Known.gathered([part for _, part in batch])
+        if batch[0][0] > 0:
+            low, high = (np.array([getattr(s, end) for s in here], dtype=float) for end in ("low", "high"))
+            known = known.renewed(bounder, low, high) if kind else known.narrowed(low, high)
+        yield from _failing(bounder, starts, strict, known, here)
+        for i, state in enumerate(here):
+            ready += [(child, known.row(i)) for child in state.children]
+
+
+def _failing(
+    bounder: Bounder, starts: Sequence[Rows], strict: np.ndarray, known: Known, here: Sequence[State]
+) -> Iterator[Bound]:
+    """The bounds of a batch of states that do not hold."""
+    wanted = [(i, bound) for i, state in enumerate(here) for bound in state.bounds]
+    if not wanted:
+        return
+    needed = sorted({(i, bound.combination) for i, bound in wanted})
+    position = {pair: j for j, pair in enumerate(needed)}
+    which, number = (np.array(column) for column in zip(*needed, strict=True))
+    blocks = {b: np.concatenate([starts[c].blocks[b] for c in number]) for b in starts[0].blocks}
+    rows = Rows(blocks, *(np.concatenate([getattr(starts[c], name) for c in number]) for name in ("scale", "constant")))
+    forms, constants = bounder.down(rows, len(bounder.levels), known.relaxed(bounder), which)
+    at = np.array([position[i, bound.combination] for i, bound in wanted])
+    low, high = (np.array([getattr(bound, end) for _, bound in wanted], dtype=float) for end in ("low", "high"))
+    values = least(forms[at], constants[at], low, high)
+    holds = (values > 0) | (strict[number[at]] & (values >= 0))
+    yield from (bound for (_, bound), held in zip(wanted, holds, strict=True) if not held)
+
+
+def start_of(scaled: Scaled, bounder: Bounder, combination: Combination) -> Rows:
+    """A row below the negative of a combination."""
+    form = scaled.divided(scaled.rewritten(mix(((fmpq(-1), combination.form),))))
+    constant = form.pop(UNIT, fmpq(0))
+    size = max((abs(c) for c in form.values()), default=fmpq(1))
+    places = bounder.bits - (int(size.p).bit_length() - int(size.q).bit_length() + 1)
+    unit = fmpq(1 << places) if places >= 0 else fmpq(1, 1 << -places)
+    blocks = {b: np.zeros((1, count)) for b, count in enumerate(scaled.sizes())}
+    place = scaled.places()
+    for v, c in form.items():
+        block, j = place[v]
+        blocks[block][0, j] = int((c * unit).p // (c * unit).q)  # down, for a variable that is never negative
+    require(abs(places) < 500 and abs(constant) < 1 << 500, "a combination is too large or too small")
+    nearest = int(constant.p) / int(constant.q)
+    rows = Rows(blocks, np.array([2.0**-places]), np.nextafter(np.array([nearest]), -np.inf))
+    rows.cut(bounder.bits)
+    return rows

@@ -1,0 +1,140 @@
+"""What is known of all hinges on some boxes: their bounds, and the input forms that these came from.
+
+A hinge ``g = relu(m)`` has ``m >= low`` and ``m <= high`` on a box, and input forms below ``m`` and below ``-m``.
+All of that stays true on every part of the box, where the forms may give better bounds: :meth:`Known.narrowed`.
+Substitution there gives new forms for those hinges that are still undecided: :meth:`Known.renewed`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relucirc.checker.linear import require
+from relucirc.checker.scaled import FINE, Level, Scaled
+from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least
+
+
+@dataclass(frozen=True)
+class Bounder:
+    """The levels of a derivation as integers, and the bits that coefficients may have.
+
+    Attributes:
+        n: Number of inputs.
+        levels: Lowest first.
+        bits: See :func:`~relucirc.checker.substitution.coefficient_bits`.
+    """
+
+    n: int
+    levels: Sequence[Level]
+    bits: int
+
+    def columns(self, number: int) -> slice:
+        """Where a level's hinges (1 is the first level) stand among all."""
+        start = sum(len(level.constants) for level in self.levels[: number - 1])
+        return slice(start, start + len(self.levels[number - 1].constants))
+
+    def hinge_rows(self, number: int, hinges: np.ndarray, sign: float, error: np.ndarray) -> Rows:
+        """Rows below ``m`` (sign 1) or ``-m`` (sign -1) of hinges of a level, whose ``E`` is given."""
+        level = self.levels[number - 1]
+        unit = 2.0**-level.places
+        rows = Rows(
+            {b: (w[hinges] * 2.0**FINE + level.fine[b][hinges]) * sign for b, w in level.weights.items()},
+            np.full(len(hinges), unit * 2.0**-FINE),
+            added(level.constants[hinges] * sign, -error) * unit,
+        )
+        rows.cut(self.bits)
+        return rows
+
+    def down(self, rows: Rows, number: int, relaxed: Sequence[Relaxed], which: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Substitutes from a level down; returns the input forms, for whole ends of boxes, and the constants."""
+        for k in range(number, 0, -1):
+            rows.substitute(k, self.levels[k - 1], relaxed[k - 1], which, self.bits)
+        inputs = rows.blocks.get(0)
+        if inputs is None:
+            inputs = np.zeros((len(which), self.n))
+        return inputs * (rows.scale * 2.0**-GRID)[:, None], rows.constant
+
+
+@dataclass(frozen=True)
+class Known:
+    """Of some boxes, one row each: see the module.
+
+    Attributes:
+        low: By box and hinge.
+        high: The same.
+        forms: By box, sign (below ``m``, below ``-m``), hinge and input; times whole ends.
+        constants: By box, sign and hinge.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    forms: np.ndarray
+    constants: np.ndarray
+
+    @staticmethod
+    def gathered(parts: Sequence["Known"]) -> "Known":
+        """Puts single boxes side by side."""
+        return Known(*(np.stack([getattr(p, name) for p in parts]) for name in ("low", "high", "forms", "constants")))
+
+    def row(self, i: int) -> "Known":
+        """Returns what is known of one box."""
+        return Known(self.low[i], self.high[i], self.forms[i], self.constants[i])
+
+    def narrowed(self, low: np.ndarray, high: np.ndarray) -> "Known":
+        """Returns what the forms say on parts of the boxes, given by their whole ends."""
+        ends = low[:, None, None, :], high[:, None, None, :]
+        values = least(self.forms, self.constants, *ends)
+        lows, highs = np.maximum(self.low, values[:, 0]), np.minimum(self.high, -values[:, 1])
+        return Known(lows, highs, self.forms, self.constants)
+
+    def relaxed(self, bounder: Bounder) -> list[Relaxed]:
+        """Returns the multipliers by level."""
+        found: list[Relaxed] = []
+        for number, level in enumerate(bounder.levels, start=1):
+            at = bounder.columns(number)
+            found.append(Relaxed.of(self.low[:, at], self.high[:, at], level, found))
+        return found
+
+    def renewed(self, bounder: Bounder, low: np.ndarray, high: np.ndarray) -> "Known":
+        """Returns what substitution says on the boxes of all hinges whose bounds do not decide them yet."""
+        known = self.narrowed(low, high)
+        lows, highs = known.low.copy(), known.high.copy()
+        forms, constants = known.forms.copy(), known.constants.copy()
+        relaxed: list[Relaxed] = []
+        for number, level in enumerate(bounder.levels, start=1):
+            at = bounder.columns(number)
+            box, hinge = np.nonzero((lows[:, at] < 0) & (highs[:, at] > 0))
+            error = error_of(level, relaxed, len(low))[box, hinge]
+            for s, sign in enumerate((1.0, -1.0)):
+                rows = bounder.hinge_rows(number, hinge, sign, error)
+                found, constant = bounder.down(rows, number - 1, relaxed, box)
+                values = least(found, constant, low[box], high[box])
+                forms[box, s, at.start + hinge] = found
+                constants[box, s, at.start + hinge] = constant
+                if s == 0:
+                    lows[box, at.start + hinge] = np.maximum(lows[box, at.start + hinge], values)
+                else:
+                    highs[box, at.start + hinge] = np.minimum(highs[box, at.start + hinge], -values)
+            relaxed.append(Relaxed.of(lows[:, at], highs[:, at], level, relaxed))
+        return Known(lows, highs, forms, constants)
+
+    @staticmethod
+    def nothing(n: int, hinges: int) -> "Known":
+        """Returns what is known of one box before anything is."""
+        return Known(
+            np.full((1, hinges), -np.inf),
+            np.full((1, hinges), np.inf),
+            np.zeros((1, 2, hinges, n)),
+            np.full((1, 2, hinges), -np.inf),
+        )
+
+
+def bound_all(scaled: Scaled) -> tuple[Bounder, Known]:
+    """Bounds all hinges on the whole box."""
+    n = scaled.n
+    bounder = Bounder(n, scaled.levels, coefficient_bits(scaled.levels, n))
+    low, high = np.zeros((1, n)), np.full((1, n), 2.0**GRID)
+    known = Known.nothing(n, len(scaled.forms)).renewed(bounder, low, high)
+    require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "a hinge has no bounds")
+    return bounder, known

@@ -1,0 +1,212 @@
+"""Hinges as integers: the forms of a derivation over variables that are never negative, for exact arithmetic in BLAS.
+
+Three exact changes of variables first, in rationals.  An input is ``x = low + (high - low) t`` with ``t`` in [0, 1].
+A hinge ``h = relu(l)`` may be *flipped*: with ``g = relu(-l)``, ``h = g + l``, and a layered network regains its
+layers whatever signs the normal form chose.  And each is divided by a power of two, so that in one level the
+terms of all forms add up to about the same, in absolute value, at a few points, and the largest value there is about 1;
+any powers would do.  Now every variable is ``t_i`` or ``g_k = relu(m_k)``; all are ``>= 0``; and
+``m_k`` is affine in those of lower *levels* (a level is one more than the highest that its form reads).
+
+Then integers.  In one level, ``2^p m_k = sum_j (W_kj + 2^-FINE w_kj + r_kj) v_j + B_k + r_k``, with ``W`` the nearest
+integers, of at most ``WEIGHT_BITS`` bits, and ``w`` those nearest to what is left; ``B`` are floats.  Of the
+remainders ``r`` the absolute values are kept, rounded up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.checker.linear import UNIT, Linear, affine, minus, mix, replace, require
+
+WEIGHT_BITS = 24
+"""Most bits of an integer weight, and most places behind the point."""
+EXACT_BITS = 53
+"""Whole numbers below ``2^53``, and all sums and products of whole numbers that stay below, are exact in float64."""
+FINE = 20
+"""Places of the second part of a weight."""
+POINTS = 64
+"""How many points say how large hinges are."""
+LEAST = 0.25
+"""Variables count as if their mean at these points were at least so much."""
+Box = Sequence[tuple[fmpq, fmpq]]
+Blocks = dict[int, np.ndarray]
+"""A matrix by blocks of columns: under 0 the inputs, under L the hinges of level L; a block of zeros is left out."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """The integers of one level's forms; see the module.
+
+    Attributes:
+        places: ``p``.
+        weights: ``W``, by blocks.
+        fine: ``w``, by the same blocks.
+        constants: ``B``.
+        spill: ``|r_kj|``, by the same blocks.
+        rest: ``|r_k|``.
+    """
+
+    places: int
+    weights: Blocks
+    fine: Blocks
+    constants: np.ndarray
+    spill: Blocks
+    rest: np.ndarray
+
+    def largest_sum(self) -> float:
+        """The most that a row of integers, times these, can add up to, for each unit of its largest entry."""
+        blocks = [*self.weights.values(), *self.fine.values()]
+        return max([0.0, *(np.abs(block).sum(0).max(initial=0.0) for block in blocks)]) + 2.0**self.places + 1.0
+
+
+@dataclass
+class Scaled:
+    """A derivation's hinges over non-negative variables.
+
+    Attributes:
+        n: Number of inputs.
+        box: What each input ranges over.
+        forms: ``m_k`` over ``t`` and ``g``, not yet divided by powers of two, by hinge.
+        hinges: The hinges of every level, first level first.
+        flipped: ``h_k - g_k`` for flipped hinges, over the new variables.
+        exponents: By hinge, the power of two that it is divided by.
+        levels: The levels that have been made integers.
+    """
+
+    n: int
+    box: Box
+    forms: list[Linear]
+    hinges: list[list[int]]
+    flipped: dict[int, Linear]
+    exponents: dict[int, int] = field(default_factory=dict)
+    levels: list[Level] = field(default_factory=list)
+
+    @staticmethod
+    def of(atoms: Sequence[Sequence[Linear]], box: Box, flips: Sequence[bool]) -> "Scaled":
+        """Changes the variables of a derivation's atoms, which must be hinges."""
+        n = len(box)
+        require(len(flips) == len(atoms), "not every hinge is said to be flipped or not")
+        forms: list[Linear] = []
+        scaled = Scaled(n, box, forms, [], {})
+        level: dict[int, int] = {}
+        for k, elements in enumerate(atoms):
+            require(len(elements) == 1, f"atom {k} is no hinge")
+            form = scaled.rewritten(elements[0])
+            if flips[k]:
+                scaled.flipped[n + k] = form
+                form = minus({}, form)
+            forms.append(form)
+            level[n + k] = 1 + max((level[v] for v in form if v >= n), default=0)
+            scaled.hinges += [[]] * (level[n + k] - len(scaled.hinges))
+            scaled.hinges[level[n + k] - 1] = [*scaled.hinges[level[n + k] - 1], k]
+        points = [spread(n)]
+        for _ in scaled.hinges:
+            scaled._add_level(points)
+        return scaled
+
+    def rewritten(self, form: Linear) -> Linear:
+        """Returns a form over inputs and hinges as one over the new variables, not yet divided."""
+        values = {v: mix(((fmpq(1), {v: fmpq(1)}), (fmpq(1), self.flipped[v]))) for v in form if v in self.flipped}
+        opened = {v: affine(((v, high - low), (UNIT, low))) for v, (low, high) in enumerate(self.box) if v in form}
+        return replace(form, {**opened, **values})
+
+    def _add_level(self, points: list[np.ndarray]) -> None:
+        """Chooses the powers of two of the next level's hinges, by values at points, and makes integers of the forms.
+
+        Args:
+            points: Values of the inputs and of every lower level; those of this level are added.
+        """
+        hinges = self.hinges[len(self.levels)]
+        place = self.places()
+        values = np.zeros((len(points[0]), len(hinges)))
+        for i, k in enumerate(hinges):
+            form = self.divided(self.forms[k])
+            size = max((_bits(c) for c in form.values()), default=0)
+            total = 0.0
+            for v, c in form.items():
+                block, j = place.get(v, (-1, 0))
+                value = np.ones(len(values)) if v == UNIT else points[block][:, j]
+                share = _float(c * _power(-size))
+                values[:, i] += share * value
+                total += abs(share) * max(float(value.mean()), LEAST)
+            here = int(np.frexp(total)[1])
+            values[:, i] *= 2.0**-here
+            self.exponents[k] = here + size
+        common = int(np.frexp(np.abs(values).max(initial=0.0))[1])
+        for k in hinges:
+            self.exponents[k] += common
+        values *= 2.0**-common
+        points.append(np.maximum(values, 0.0))
+        self.levels.append(self._integers([self.divided(self.forms[k], self.exponents[k]) for k in hinges]))
+
+    def _integers(self, rows: Sequence[Linear]) -> Level:
+        largest = max((_bits(c) for row in rows for c in row.values()), default=0)
+        places = WEIGHT_BITS - max(0, largest)
+        require(places >= 0, "the weights of a level are of too different sizes")
+        unit = fmpq(1 << places)
+        matrix, fine, spill = ([np.zeros((len(rows), size)) for size in self.sizes()] for _ in range(3))
+        constants, rest = np.zeros(len(rows)), np.zeros(len(rows))
+        place = self.places()
+        for i, row in enumerate(rows):
+            for v, c in row.items():
+                exact = c * unit
+                if v == UNIT:
+                    constants[i] = _float(exact)
+                    rest[i] = _above(exact - _exactly(constants[i]))
+                else:
+                    block, j = place[v]
+                    whole = matrix[block][i, j] = _nearest(exact)
+                    small = fine[block][i, j] = _nearest((exact - whole) * (1 << FINE))
+                    spill[block][i, j] = _above(exact - whole - fmpq(small, 1 << FINE))
+        used = [b for b, m in enumerate(matrix) if m.any() or spill[b].any()]
+        blocks = [{b: m[b] for b in used} for m in (matrix, fine, spill)]
+        return Level(places, blocks[0], blocks[1], constants, blocks[2], rest)
+
+    def sizes(self) -> list[int]:
+        """The numbers of variables: the inputs, and every level that is made integers."""
+        return [self.n, *(len(self.hinges[i]) for i in range(len(self.levels)))]
+
+    def places(self) -> dict[int, tuple[int, int]]:
+        """The block and the column of every variable."""
+        found = {v: (0, v) for v in range(self.n)}
+        for i in range(len(self.levels)):
+            found.update({self.n + k: (i + 1, j) for j, k in enumerate(self.hinges[i])})
+        return found
+
+    def divided(self, form: Linear, exponent: int = 0) -> Linear:
+        """Returns a form over the divided variables, itself divided by a power of two."""
+        return {v: c * _power((self.exponents[v - self.n] if v >= self.n else 0) - exponent) for v, c in form.items()}
+
+
+def spread(n: int) -> np.ndarray:
+    """Some points of the unit cube, always the same."""
+    steps = np.sqrt(np.arange(2, n + 2) + 1 / np.e)
+    return np.concatenate([np.full((1, n), 0.5), np.outer(np.arange(POINTS), steps) % 1.0])
+
+
+def _power(exponent: int) -> fmpq:
+    return fmpq(1 << exponent) if exponent >= 0 else fmpq(1, 1 << -exponent)
+
+
+def _bits(c: fmpq) -> int:
+    """An exponent with ``|c| <= 2^exponent``."""
+    return abs(int(c.p)).bit_length() - int(c.q).bit_length() + 1
+
+
+def _nearest(c: fmpq) -> int:
+    return int((2 * c.p + c.q) // (2 * c.q))
+
+
+def _exactly(value: float) -> fmpq:
+    return fmpq(*float(value).as_integer_ratio())
+
+
+def _above(c: fmpq) -> float:
+    """A float that is not less than a number's absolute value."""
+    return float(np.nextafter(_float(abs(c)), np.inf)) if c else 0.0
+
+
+def _float(c: fmpq) -> float:
+    return int(c.p) / int(c.q)

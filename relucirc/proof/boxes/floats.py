@@ -1,0 +1,144 @@
+"""The checker's bounds in floats, for thousands of boxes at once: JAX, the same code on a CPU and on a GPU.
+
+What is computed, and with which multipliers, is what :mod:`relucirc.checker.substitution` computes in whole numbers;
+so a box that is decided here with a little to spare is decided there.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from relucirc.checker.hinge_bounds import Bounder
+from relucirc.checker.scaled import FINE
+
+Array = jax.Array | np.ndarray
+
+
+class Weights(NamedTuple):
+    """One level: matrices by blocks (0: inputs, L: level L; an empty one is zero), and constants."""
+
+    blocks: tuple[Array | None, ...]
+    constants: Array
+
+
+class Bounds(NamedTuple):
+    """Of every box: bounds of all hinges, level by level, and input forms below each and below its negative."""
+
+    low: Array
+    high: Array
+    forms: Array
+    constants: Array
+
+
+class Found(NamedTuple):
+    """Of every box and combination: a lower bound, and the input form that gives it."""
+
+    values: Array
+    forms: Array
+    constants: Array
+
+
+def weights_of(bounder: Bounder) -> tuple[Weights, ...]:
+    """Returns a derivation's levels as floats."""
+    levels = []
+    for number, level in enumerate(bounder.levels):
+        unit = 2.0**-level.places
+        blocks = tuple(
+            ((level.weights[b] + level.fine[b] * 2.0**-FINE) * unit).astype(np.float32) if b in level.weights else None
+            for b in range(number + 1)
+        )
+        levels.append(Weights(blocks, (level.constants * unit).astype(np.float32)))
+    return tuple(levels)
+
+
+@jax.jit
+def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, known: Bounds) -> tuple[Bounds, Found]:
+    """Bounds all hinges by substitution, none worse than known, and then the combinations."""
+    relaxed, lows, highs, forms, constants = [], [], [], [], []
+    at = 0
+    for level in levels:
+        count = level.constants.shape[0]
+        blocks = tuple(None if b is None else jnp.concatenate([b, -b]) for b in level.blocks)
+        found, constant = _down(levels, relaxed, blocks, jnp.concatenate([level.constants, -level.constants]), low)
+        values = _least(found, constant, low, high)
+        lows.append(jnp.maximum(known.low[:, at : at + count], values[:, :count]))
+        highs.append(jnp.minimum(known.high[:, at : at + count], -values[:, count:]))
+        relaxed.append(_relaxed(lows[-1], highs[-1]))
+        forms.append(found.reshape(*low.shape[:1], 2, count, -1))
+        constants.append(constant.reshape(-1, 2, count))
+        at += count
+    bounds = Bounds(
+        jnp.concatenate(lows, 1), jnp.concatenate(highs, 1), jnp.concatenate(forms, 2), jnp.concatenate(constants, 2)
+    )
+    return bounds, _combinations(levels, relaxed, start, low, high)
+
+
+@jax.jit
+def narrow(
+    levels: Sequence[Weights], start: Weights, low: Array, high: Array, known: Bounds
+) -> tuple[Array, Array, Found]:
+    """Bounds all hinges from the forms known, and then the combinations; returns lower and upper bounds, and those."""
+    values = _least(known.forms, known.constants, low[:, None], high[:, None])
+    lows, highs = jnp.maximum(known.low, values[:, 0]), jnp.minimum(known.high, -values[:, 1])
+    relaxed, at = [], 0
+    for level in levels:
+        count = level.constants.shape[0]
+        relaxed.append(_relaxed(lows[:, at : at + count], highs[:, at : at + count]))
+        at += count
+    return lows, highs, _combinations(levels, relaxed, start, low, high)
+
+
+def _combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: Array, high: Array) -> Found:
+    forms, constants = _down(levels, relaxed, start.blocks, start.constants, low)
+    return Found(_least(forms, constants, low, high), forms, constants)
+
+
+def _relaxed(low: jax.Array, high: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    kept = ((high > 0) & (high >= -low)).astype(low.dtype)
+    slope = jnp.where(low >= 0, 1.0, jnp.where(high <= 0, 0.0, high / jnp.maximum(high - low, 1e-30)))
+    return low, high, kept, slope
+
+
+def _down(
+    levels: Sequence[Weights], relaxed: list, start: Sequence[Array | None], constants: Array, low: Array
+) -> tuple[jax.Array, jax.Array]:
+    """Substitutes the levels that have multipliers, the last one first; rows start the same on every box."""
+    rows, n = constants.shape[0], low.shape[-1]
+    blocks: list[Array | None] = [None if b is None else b[None] for b in start]
+    total = jnp.broadcast_to(constants, (low.shape[0], rows))
+    for number in range(len(relaxed), 0, -1):
+        c = blocks[number]
+        if c is None:
+            continue
+        level = levels[number - 1]
+        _, _, kept, slope = relaxed[number - 1]
+        shift = -slope * jnp.minimum(relaxed[number - 1][0], 0.0)
+        negative = jnp.minimum(c, 0.0)
+        d = jnp.maximum(c, 0.0) * kept[:, None] + negative * slope[:, None]
+        total = total + (negative * shift[:, None]).sum(-1) + d @ level.constants
+        for b, weights in enumerate(level.blocks):
+            if weights is not None:
+                blocks[b] = d @ weights if blocks[b] is None else blocks[b] + d @ weights
+    inputs = jnp.zeros((1, rows, n)) if blocks[0] is None else blocks[0]
+    return jnp.broadcast_to(inputs, (low.shape[0], rows, n)), total
+
+
+def _least(forms: Array, constants: Array, low: Array, high: Array) -> jax.Array:
+    return jnp.minimum(forms * low[..., None, :], forms * high[..., None, :]).sum(-1) + constants
+
+
+@jax.jit
+def values_at(levels: Sequence[Weights], start: Weights, points: Array) -> jax.Array:
+    """Evaluates the negatives of the combinations at points."""
+    values: list[Array] = [points]
+    for level in levels:
+        values.append(jnp.maximum(_affine(level, values), 0.0))
+    return -_affine(start, values)
+
+
+def _affine(level: Weights, values: Sequence[Array]) -> jax.Array:
+    parts = [v @ w.T for v, w in zip(values, level.blocks, strict=False) if w is not None]
+    return sum(parts, start=jnp.broadcast_to(level.constants, (*values[0].shape[:1], *level.constants.shape)))

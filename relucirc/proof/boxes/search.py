@@ -1,0 +1,175 @@
+"""Branch and bound over boxes: bound a batch, exclude, cut off, halve; between the bounds, attack in floats."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from relucirc.checker.boxes import MIDDLE
+from relucirc.checker.hinge_bounds import Bounder, Known
+from relucirc.checker.substitution import GRID, Rows
+from relucirc.core.budget import tick
+from relucirc.proof.boxes.cutting import axes, cut_slabs, halves, shares
+from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, values_at, weights_of
+from relucirc.proof.boxes.frontier import Boxes, Frontier
+from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
+
+EVERY = 3
+"""On so many generations of boxes, one has its hinges bounded anew."""
+NEW_SIZES, NARROWED_SIZES = (16, 256), (64, 1024)
+"""How many boxes are looked at together."""
+MARGIN = 1e-6
+"""What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
+CLOSE = 1e-6
+"""Values so far below 0 are worth an exact look."""
+UNIT = 2.0**-GRID
+
+
+@dataclass
+class Search:
+    """One search.
+
+    Attributes:
+        bounder: The levels as integers.
+        start: The negatives of the combinations.
+        violation: The violation of each combination.
+        count: How many violations there are.
+        attack: Looks exactly at a point, by its shares of the box; a counterexample ends the search.
+        known: What is known of all hinges on the whole box.
+        margin: See ``MARGIN``.
+    """
+
+    bounder: Bounder
+    start: Sequence[Rows]
+    violation: np.ndarray
+    count: int
+    attack: Callable[[np.ndarray], bool]
+    known: Known
+    margin: float = MARGIN
+    statistics: dict[str, int] = field(default_factory=lambda: {"boxes": 0, "bounded anew": 0})
+
+    def __post_init__(self) -> None:
+        self.levels = weights_of(self.bounder)
+        numbers = range(len(self.bounder.levels) + 1)
+        blocks = [[row.blocks[b] * row.scale for row in self.start] for b in numbers]
+        stacked = tuple(np.concatenate(b).astype(np.float32) for b in blocks)
+        self.rows = Weights(stacked, np.concatenate([row.constant for row in self.start]).astype(np.float32))
+        sizes = np.sum([np.abs(b).sum(1) for b in stacked], axis=0) + np.abs(self.rows.constants)
+        self.spare = self.margin * sizes
+
+        self.top = Node()
+        n = self.bounder.n
+        low, high = np.zeros((1, n), np.int64), np.full((1, n), 1 << GRID, np.int64)
+        self.waiting = [self._box(self.top, low, high, np.ones((1, self.count), bool), 0)]
+
+    def _box(self, node: Node, low: np.ndarray, high: np.ndarray, left: np.ndarray, age: int) -> Boxes:
+        """Returns a box of which no more is known than of the whole."""
+        known = (self.known.low, self.known.high, self.known.forms * 2.0**GRID, self.known.constants)
+        floats = tuple(np.asarray(array, np.float32) for array in known)
+        return Boxes([node], (low, high, left, np.full(1, age), *floats))
+
+    def reopen(self, missed: Sequence[int]) -> None:
+        """Looks again at boxes where a bound is not confirmed, by the numbers of the bounds in the tree's order."""
+        wrong = set(missed)
+        for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation):
+            if wrong.isdisjoint(range(number, number + len(node.closed))):
+                continue
+            node.closed, node.parts = (), []
+            rows = np.array([low]), np.array([high])
+            mask = np.isin(np.arange(self.count), list(left))[None]
+            if not node.mark:
+                self.waiting.append(self._box(node, *rows, mask, EVERY))
+                continue
+            axis = (rows[1] - rows[0]).argmax(1)
+            for part, ends in zip(node.cut(int(axis[0]), MIDDLE), halves(*rows, axis), strict=True):
+                self.waiting.append(self._box(part, *ends, mask, EVERY))
+
+    def run(self) -> str | None:
+        """Returns the tree that excludes every violation, or None: a point was found, or boxes got too small."""
+        new, narrowed = Frontier(NEW_SIZES), Frontier(NARROWED_SIZES)
+        for boxes in self.waiting:
+            (new if boxes.arrays[3][0] >= EVERY else narrowed).push(boxes)
+        self.waiting = []
+        while len(new) or len(narrowed):
+            tick()
+            take_new = not (narrowed.is_full or (len(narrowed) and not new.is_full))
+            boxes, size = (new if take_new else narrowed).pop()
+            if not self._look(boxes, size, new, narrowed):
+                return None
+        return self.top.text()
+
+    def _look(self, boxes: Boxes, size: int, new: Frontier, narrowed: Frontier) -> bool:
+        """Bounds a batch, and puts what is left of it back in halves; False ends the search."""
+        low, high, left, age, *_ = boxes.arrays
+        if age[0] >= EVERY:
+            mark, (bounds, found) = NEW, self._renewed(boxes, size)
+            age = np.zeros_like(age)
+        else:
+            mark, (bounds, found) = NARROWED, self._narrowed(boxes, size)
+        self.statistics["boxes"] += len(boxes)
+        self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
+        values = found.values - self.spare
+        left = left.copy()
+        for node in boxes.nodes:
+            node.mark = mark
+        for v in range(self.count):
+            numbers = np.nonzero(self.violation == v)[0]
+            best = values[:, numbers].argmax(1)
+            shut = left[:, v] & (values[np.arange(len(boxes)), numbers[best]] > 0)
+            for i in np.nonzero(shut)[0]:
+                boxes.nodes[i].closed += (int(numbers[best[i]]),)
+            left[:, v] &= ~shut
+        open_ = np.nonzero(left.any(1))[0]
+        if not len(open_):
+            return True
+        nodes = [boxes.nodes[i] for i in open_]
+        low, high, left, age = low[open_].copy(), high[open_].copy(), left[open_], age[open_] + 1
+        values, forms = values[open_], found.forms[open_]
+        if self._is_attacked(low, high, left, values, forms):
+            return False
+        cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left)
+        axis = axes(low, high, forms, left[:, self.violation])
+        if (axis < 0).any():
+            return False
+        known = tuple(b[open_] for b in bounds)
+        for part, (a, b) in zip(shares(nodes, axis), halves(low, high, axis), strict=True):
+            done = Boxes(part, (a, b, left, age, *known))
+            old = age >= EVERY
+            new.push(done.taken(np.nonzero(old)[0]))
+            narrowed.push(done.taken(np.nonzero(~old)[0]))
+        return True
+
+    def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
+        low, high, _, _, *known = boxes.padded(size)
+        bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known))
+        return _first(bounds, len(boxes)), _first(found, len(boxes))
+
+    def _narrowed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
+        low, high, _, _, *known = boxes.padded(size)
+        lows, highs, found = narrow(self.levels, self.rows, *_shares(low, high), Bounds(*known))
+        bounds = Bounds(np.asarray(lows)[: len(boxes)], np.asarray(highs)[: len(boxes)], *boxes.arrays[-2:])
+        return bounds, _first(found, len(boxes))
+
+    def _is_attacked(
+        self, low: np.ndarray, high: np.ndarray, left: np.ndarray, values: np.ndarray, forms: np.ndarray
+    ) -> bool:
+        """Looks at the centres, and at the corners where the weakest bounds are attained."""
+        rows = np.arange(len(low))
+        hardest = np.where(left[:, self.violation], values, np.inf).argmin(1)
+        slope = forms[rows, hardest]
+        corners = np.where(slope > 0, low, high)
+        points = np.concatenate([(low + high) >> 1, corners])
+        size = 2 * NARROWED_SIZES[0] if len(points) <= 2 * NARROWED_SIZES[0] else 2 * NARROWED_SIZES[-1]
+        padded = np.concatenate([points, np.repeat(points[:1], size - len(points), 0)])
+        reached = np.asarray(values_at(self.levels, self.rows, (padded * UNIT).astype(np.float32)))
+        worst = reached[: len(points)]
+        parts = np.stack([worst[:, self.violation == v].min(1) for v in range(self.count)], 1).max(1)
+        return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:3])
+
+
+def _shares(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return (low * UNIT).astype(np.float32), (high * UNIT).astype(np.float32)
+
+
+def _first(arrays: Bounds | Found, count: int) -> Bounds | Found:
+    return type(arrays)(*(np.asarray(array)[:count] for array in arrays))
