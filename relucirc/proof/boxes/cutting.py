@@ -10,6 +10,9 @@ from relucirc.proof.boxes.tree import Node
 FEWEST = 3
 """A slab of fewer 64ths of the width is not worth its place in the tree."""
 
+HIDDEN = 0.01
+"""So much of the largest slope every input has."""
+
 
 def cut_slabs(
     nodes: list[Node],
@@ -81,6 +84,8 @@ def halves(low: np.ndarray, high: np.ndarray, axis: np.ndarray) -> Iterator[tupl
 def axes(low: np.ndarray, high: np.ndarray, forms: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Chooses the input with the largest effect on a combination that matters; -1 where no box can be cut.
 
+    A hinge that is relaxed by 0 hides what its inputs do, so every input has some of the largest slope.
+
     Args:
         low: Whole ends.
         high: Whole ends.
@@ -88,7 +93,8 @@ def axes(low: np.ndarray, high: np.ndarray, forms: np.ndarray, wanted: np.ndarra
         wanted: By box and combination, whether it belongs to a violation that is left.
     """
     width = high - low
-    effect = (np.abs(forms) * wanted[:, :, None]).max(1) * width + 1e-30 * width
+    slope = (np.abs(forms) * wanted[:, :, None]).max(1)
+    effect = (slope + HIDDEN * slope.max(1, keepdims=True) + 1e-30) * width
     effect = np.where(width >= 2, effect, -1.0)
     return np.where(effect.max(1) >= 0, effect.argmax(1), -1)
 
