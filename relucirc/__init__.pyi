@@ -9,6 +9,7 @@ from relucirc.checker.verdict import Verdict as Verdict
 from relucirc.language.domain import Box as Box
 from relucirc.measure.bounds import bounds as bounds
 from relucirc.measure.deviation import max_deviation as max_deviation
+from relucirc.measure.verifying import verify as verify
 from relucirc.core.budget import Budget as Budget
 
 # Networks

@@ -78,6 +78,23 @@ def prove(args: argparse.Namespace) -> Outcome:
 
 
 @command(
+    "does any point satisfy a property in VNN-LIB's format? unsat, or sat and an exact point",
+    NETWORK,
+    argument("prop", metavar="PROPERTY", help="a .vnnlib file: what a counterexample has to satisfy"),
+    *(budget(), CERTIFICATE),
+)
+def verify(args: argparse.Namespace) -> Outcome:
+    """Decide whether any point satisfies a property in VNN-LIB's format; prints unsat, sat and a point, or unknown.
+
+    Exit status: 0 for unsat, 1 for sat, 3 for unknown.
+    """
+    from relucirc import verify
+
+    found = verify(read_network(args.network), args.prop, budget=args.budget)
+    return Outcome.of(found, *save_certificate(found, args.certificate))
+
+
+@command(
     "does a certificate prove what it is for?",
     argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth"),
     argument("formula", metavar="FORMULA", help=f"{RELATION_HELP}; left out for a size or depth"),

@@ -20,7 +20,7 @@ from relucirc.proof.boxes.search import Search
 from relucirc.proof.problem import Lowered
 
 NAME = "bounding on boxes"
-ROUNDS = 12
+ROUNDS = 20
 """How often what the exact replay does not confirm is looked at again."""
 Interval = tuple[fmpq, fmpq]
 

@@ -18,7 +18,7 @@ EVERY = 3
 """On so many generations of boxes, one has its hinges bounded anew."""
 NEW_SIZES, NARROWED_SIZES = (16, 256), (64, 1024)
 """How many boxes are looked at together."""
-MARGIN = 3e-6
+MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
 """Values so far below 0 are worth an exact look."""
@@ -69,9 +69,9 @@ class Search:
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
 
     def reopen(self, missed: Sequence[int]) -> None:
-        """Looks again at boxes where a bound is not confirmed, by the numbers of the bounds in the tree's order; asks for more."""
+        """Looks again at boxes where a bound is not confirmed, by the their numbers in the tree; asks for more."""
         wrong = set(missed)
-        self.spare = self.spare * 4.0
+        self.spare = self.spare * 1.5
         for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation):
             if wrong.isdisjoint(range(number, number + len(node.closed))):
                 continue
