@@ -10,6 +10,7 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import Linear, fields, mix, replace, require, sequence
 from relucirc.checker.reading import graph_of_weights
 from relucirc.checker.verdict import Verdict, replay
+from relucirc.core.graph import MaxGate
 from relucirc.language.network import MLP
 from relucirc.language.safety import Case, Property
 
@@ -27,7 +28,7 @@ def check_property(network: MLP, claim: Property, certificate: Any) -> Verdict:
         graph = graph_of_weights(network)
         require(claim.inputs == len(graph.inputs), "the property is about other inputs")
         require(claim.outputs == len(graph.outputs), "the property is about other outputs")
-        gates = [(read(gate.left), read(gate.right)) for gate in graph.gates]
+        gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
         outputs = [read(form) for form in graph.outputs]
         derivation = Derivation.read(certificate["atoms"], len(graph.inputs), [])
         values = dict(enumerate(derivation.lower(gates, outputs, certificate["steps"]), start=len(graph.inputs)))

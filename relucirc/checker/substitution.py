@@ -128,7 +128,7 @@ class Rows:
         d, below, error = relaxed.substitute(c, which)
         unit = 2.0**level.places
         for b in self.blocks.keys() | level.weights.keys():
-            total = self.blocks[b] * unit if b in self.blocks else 0.0
+            total = self.blocks[b] * unit if b in self.blocks else np.zeros(1)
             if b in level.weights:
                 total = total + d @ level.weights[b] + np.floor((d @ level.fine[b]) * 2.0**-FINE)
             self.blocks[b] = total

@@ -45,7 +45,6 @@ def read_property(text: str) -> Property:
     if len(text) > MAX_CHARACTERS:
         raise FileError(f"expected at most {MAX_CHARACTERS} characters, got {len(text)}.")
     names: dict[str, int] = {}
-    counts = [0, 0]
     assertions: list[Any] = []
     for command in _commands(text):
         word = command[0] if type(command) is list and command and type(command[0]) is str else ""
@@ -68,7 +67,7 @@ def read_property(text: str) -> Property:
             raise FileError(f"expected {'outputs' if kind else 'inputs'} numbered from 0, got {shorten(letters)}.")
     number = {name: v for v, name in enumerate(ordered)}
     everything = _conjunctions(["and", *assertions], number, 0)
-    return Property(*counts, _cases(everything, counts[0]), ordered)
+    return Property(counts[0], counts[1], _cases(everything, counts[0]), ordered)
 
 
 def _commands(text: str) -> list:
@@ -109,14 +108,17 @@ def _declare_network(command: list, names: dict[str, int]) -> None:
         raise FileError("expected one network, got several.")
     for part in command[2:]:
         match part:
-            case ["declare-input" | "declare-output" as kind, str(name), str(), list(shape)]:
-                sizes = [int(s) if type(s) is str and re.fullmatch(r"\d{1,7}", s) else 0 for s in shape]
-                if 0 in sizes or prod(sizes) > MAX_SIZE:
-                    raise FileError(f"expected the sizes of a tensor, got {_shown(shape)}.")
-                if any((k == "declare-output") == bool(v) for k, v in ((kind, v) for v in names.values())):
+            case ["declare-input" | "declare-output" as kind, str(name), str(), *shape] if all(
+                isinstance(s, str) for s in shape
+            ) and re.fullmatch(r"\[\d{1,7}(,\d{1,7})*\]", "".join(shape)):
+                sizes = [int(s) for s in "".join(shape)[1:-1].split(",")]
+                if not 0 < prod(sizes) <= MAX_SIZE:
+                    raise FileError(f"expected a tensor of 1 to {MAX_SIZE} elements, got {_shown(shape)}.")
+                side = int(kind == "declare-output")
+                if side in names.values():
                     raise FileError("expected one input and one output of the network, got several.")
                 for index in product(*map(range, sizes)):
-                    names[f"{name}[{','.join(map(str, index))}]"] = int(kind == "declare-output")
+                    names[f"{name}[{','.join(map(str, index))}]"] = side
             case _:
                 raise FileError(f"expected an input or an output of a network, got {_shown(part)}.")
 

@@ -5,7 +5,7 @@ so a box that is decided here with a little to spare is decided there.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,8 @@ import numpy as np
 from relucirc.checker.hinge_bounds import Bounder
 from relucirc.checker.scaled import FINE
 
-Array = jax.Array | np.ndarray
+Array = Any
+"""Of JAX, or of NumPy."""
 
 
 class Weights(NamedTuple):

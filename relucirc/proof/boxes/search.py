@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class Search:
         """Looks again at boxes where a bound is not confirmed, by the their numbers in the tree; asks for more."""
         wrong = set(missed)
         self.spare = self.spare * 1.5
-        for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation):
+        for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation.tolist()):
             if wrong.isdisjoint(range(number, number + len(node.closed))):
                 continue
             node.closed, node.parts = (), []
@@ -172,5 +173,6 @@ def _shares(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (low * UNIT).astype(np.float32), (high * UNIT).astype(np.float32)
 
 
-def _first(arrays: Bounds | Found, count: int) -> Bounds | Found:
+def _first(arrays: Any, count: int) -> Any:
+    """The first rows of each, in NumPy."""
     return type(arrays)(*(np.asarray(array)[:count] for array in arrays))

@@ -36,14 +36,14 @@ class Node:
     def text(self) -> str:
         """Writes the tree below; see :mod:`relucirc.checker.boxes`."""
         words: list[str] = []
-        pending = [self]
+        pending: list[Node] = [self]
         while pending:
             node = pending.pop()
             words += [node.mark] if node.mark else []
             words += [f"-{c}" for c in node.closed]
             if node.parts:
                 words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")
-                pending += reversed(node.parts)
+                pending.extend(reversed(node.parts))
         return " ".join(words)
 
 
@@ -51,13 +51,13 @@ def walk(
     top: Node, n: int, violation: Sequence[int]
 ) -> Iterator[tuple[int, Node, tuple[int, ...], tuple[int, ...], frozenset[int]]]:
     """Yields every node in the tree's order: how many combinations came before, its ends, what is left to exclude."""
-    pending = [(top, (0,) * n, (1 << GRID,) * n, frozenset(int(v) for v in violation))]
+    pending = [(top, (0,) * n, (1 << GRID,) * n, frozenset(violation))]
     count = 0
     while pending:
         node, low, high, left = pending.pop()
         count += len(node.closed)
         parts, axis, at = node.parts, node.axis, node.at
-        after = left - {int(violation[c]) for c in node.closed}
+        after = left - {violation[c] for c in node.closed}
         yield count - len(node.closed), node, low, high, left
         if node.parts is not parts:
             continue
