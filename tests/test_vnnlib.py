@@ -67,6 +67,8 @@ def test_version_two_names_the_elements_of_tensors():
         "(declare-network f (declare-input X float32 [9999999,9999999]))",
         "(declare-network f (declare-input X float32 [2] [3]))",
         "(declare-network f)(declare-network g)",
+        "(declare-network f (declare-input X real [3]) (declare-output X real [2]))",
+        "(declare-network f (declare-input X real [3]) (declare-output Y real [2]))(declare-const X_0 Real)",
     ],
 )
 def test_what_is_no_property_is_refused_with_a_sentence(text):

@@ -96,8 +96,8 @@ def _commands(text: str) -> list:
 def _declare(command: list, names: dict[str, int]) -> None:
     match command:
         case ["declare-const", str(name), "Real"] if re.fullmatch(r"[XY]_(0|[1-9]\d{0,7})", name):
-            if name in names:
-                raise FileError(f"{name} is declared twice.")
+            if name in names or any("[" in other for other in names):
+                raise FileError(f"{name} is declared twice, or beside a network.")
             names[name] = int(name[0] == "Y")
         case _:
             raise FileError(f"expected a declaration such as (declare-const X_0 Real), got {_shown(command)}.")
@@ -118,7 +118,10 @@ def _declare_network(command: list, names: dict[str, int]) -> None:
                 if side in names.values():
                     raise FileError("expected one input and one output of the network, got several.")
                 for index in product(*map(range, sizes)):
-                    names[f"{name}[{','.join(map(str, index))}]"] = side
+                    element = f"{name}[{','.join(map(str, index))}]"
+                    if element in names:
+                        raise FileError(f"{element} is declared twice.")
+                    names[element] = side
             case _:
                 raise FileError(f"expected an input or an output of a network, got {_shown(part)}.")
 
