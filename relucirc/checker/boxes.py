@@ -113,7 +113,9 @@ def check_boxes(
     scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips)
     require(type(node["tree"]) is str, "a tree is not text")
     states = read_tree(node["tree"].split(" "), derivation.n, len(violations), [c.violation for c in read])
-    for _ in failures(scaled, read, states):
+    bounder, known = bound_all(scaled)
+    starts = [start_of(scaled, bounder, c) for c in read]
+    for _ in failures(bounder, known, starts, np.array([c.strict for c in read], dtype=bool), states):
         raise Rejected("a combination is not shown to be negative on a box")
 
 
@@ -186,11 +188,18 @@ def _digits(text: str) -> int:
     return int(text)
 
 
-def failures(scaled: Scaled, combinations: Sequence[Combination], states: Sequence[State]) -> Iterator[Bound]:
-    """Bounds every combination where it is said to be negative, and yields the bounds that do not show it."""
-    bounder, known = bound_all(scaled)
-    starts = [start_of(scaled, bounder, c) for c in combinations]
-    strict = np.array([c.strict for c in combinations], dtype=bool)
+def failures(
+    bounder: Bounder, known: Known, starts: Sequence[Rows], strict: np.ndarray, states: Sequence[State]
+) -> Iterator[Bound]:
+    """Bounds every combination where it is said to be negative, and yields the bounds that do not show it.
+
+    Args:
+        bounder: The levels as integers.
+        known: What is known of the hinges on the whole box.
+        starts: A row below the negative of each combination.
+        strict: For each combination, whether 0 is enough.
+        states: What is bounded where.
+    """
     ready: list[tuple[int, Known]] = [(0, known.row(0))]
     while ready:
         batch = [ready.pop()]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import fmpq
 
-from relucirc.checker.boxes import Combination, failures, read_tree, start_of
+from relucirc.checker.boxes import Bound, Combination, State, failures, read_tree, start_of
 from relucirc.checker.hinge_bounds import bound_all
 from relucirc.checker.linear import UNIT, Linear, Rejected
 from relucirc.checker.scaled import Scaled
@@ -68,6 +68,8 @@ def decide_on_boxes(
 
     owner = [c.violation for c in combinations]
     search = Search(bounder, start, np.array(owner), len(violations), attack, known)
+    confirmed: set[tuple] = set()
+    strict = np.array([c.strict for c in combinations])
     for _ in range(ROUNDS):
         text_of_tree = search.run()
         clock.progress.update(search.statistics)
@@ -76,11 +78,25 @@ def decide_on_boxes(
         if text_of_tree is None:
             return None
         states = read_tree(text_of_tree.split(" "), len(box), len(violations), owner)
-        missed = [bound.number for bound in failures(scaled, combinations, states)]
+        asked = _keep(states, confirmed)
+        missed = {bound.number: _key(bound) for bound in failures(bounder, known, start, strict, states)}
         if not missed:
             return {"flips": flips, "combinations": named, "tree": text_of_tree}
-        search.reopen(missed)
+        confirmed |= asked - set(missed.values())
+        search.reopen(list(missed))
     return None
+
+
+def _key(bound: Bound) -> tuple:
+    return bound.low, bound.high, bound.combination
+
+
+def _keep(states: Sequence[State], confirmed: set[tuple]) -> set[tuple]:
+    """Keeps, in place, the bounds that are not confirmed yet and the states that lead there; returns these bounds."""
+    for state in reversed(states):
+        state.bounds = [bound for bound in state.bounds if _key(bound) not in confirmed]
+        state.children = [i for i in state.children if states[i].bounds or states[i].children]
+    return {_key(bound) for state in states for bound in state.bounds}
 
 
 def values_of(lowered: Lowered, point: Sequence[fmpq]) -> list[fmpq]:
