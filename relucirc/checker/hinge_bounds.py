@@ -34,12 +34,12 @@ class Bounder:
         start = sum(len(level.constants) for level in self.levels[: number - 1])
         return slice(start, start + len(self.levels[number - 1].constants))
 
-    def hinge_rows(self, number: int, hinges: np.ndarray, sign: float, error: np.ndarray) -> Rows:
+    def hinge_rows(self, number: int, hinges: np.ndarray, sign: np.ndarray, error: np.ndarray) -> Rows:
         """Rows below ``m`` (sign 1) or ``-m`` (sign -1) of hinges of a level, whose ``E`` is given."""
         level = self.levels[number - 1]
         unit = 2.0**-level.places
         rows = Rows(
-            {b: (w[hinges] * 2.0**FINE + level.fine[b][hinges]) * sign for b, w in level.weights.items()},
+            {b: (w[hinges] * 2.0**FINE + level.fine[b][hinges]) * sign[:, None] for b, w in level.weights.items()},
             np.full(len(hinges), unit * 2.0**-FINE),
             added(level.constants[hinges] * sign, -error) * unit,
         )
@@ -105,17 +105,16 @@ class Known:
         for number, level in enumerate(bounder.levels, start=1):
             at = bounder.columns(number)
             box, hinge = np.nonzero((lows[:, at] < 0) & (highs[:, at] > 0))
+            box, hinge, sign = np.tile(box, 2), np.tile(hinge, 2), np.repeat([0, 1], len(box))
             error = error_of(level, relaxed, len(low))[box, hinge]
-            for s, sign in enumerate((1.0, -1.0)):
-                rows = bounder.hinge_rows(number, hinge, sign, error)
-                found, constant = bounder.down(rows, number - 1, relaxed, box)
-                values = least(found, constant, low[box], high[box])
-                forms[box, s, at.start + hinge] = found
-                constants[box, s, at.start + hinge] = constant
-                if s == 0:
-                    lows[box, at.start + hinge] = np.maximum(lows[box, at.start + hinge], values)
-                else:
-                    highs[box, at.start + hinge] = np.minimum(highs[box, at.start + hinge], -values)
+            rows = bounder.hinge_rows(number, hinge, 1.0 - 2.0 * sign, error)
+            found, constant = bounder.down(rows, number - 1, relaxed, box)
+            forms[box, sign, at.start + hinge], constants[box, sign, at.start + hinge] = found, constant
+            values = least(found, constant, low[box], high[box])
+            half = len(box) // 2
+            box, hinge = box[:half], at.start + hinge[:half]
+            lows[box, hinge] = np.maximum(lows[box, hinge], values[:half])
+            highs[box, hinge] = np.minimum(highs[box, hinge], -values[half:])
             relaxed.append(Relaxed.of(lows[:, at], highs[:, at], level, relaxed))
         return Known(lows, highs, forms, constants)
 

@@ -131,15 +131,17 @@ def _least(forms: Array, constants: Array, low: Array, high: Array) -> jax.Array
     return jnp.minimum(forms * low[..., None, :], forms * high[..., None, :]).sum(-1) + constants
 
 
-@jax.jit
-def values_at(levels: Sequence[Weights], start: Weights, points: Array) -> jax.Array:
-    """Evaluates the negatives of the combinations at points."""
-    values: list[Array] = [points]
+def values_at(levels: Sequence[Weights], start: Weights, points: np.ndarray) -> np.ndarray:
+    """Evaluates the negatives of the combinations at points; in NumPy, for so little is not worth compiling."""
+    values = [points]
     for level in levels:
-        values.append(jnp.maximum(_affine(level, values), 0.0))
+        values.append(np.maximum(_affine(level, values), 0.0))
     return -_affine(start, values)
 
 
-def _affine(level: Weights, values: Sequence[Array]) -> jax.Array:
-    parts = [v @ w.T for v, w in zip(values, level.blocks, strict=False) if w is not None]
-    return sum(parts, start=jnp.broadcast_to(level.constants, (*values[0].shape[:1], *level.constants.shape)))
+def _affine(level: Weights, values: Sequence[np.ndarray]) -> np.ndarray:
+    total = np.tile(level.constants, (len(values[0]), 1))
+    for value, weights in zip(values, level.blocks, strict=False):
+        if weights is not None:
+            total += value @ weights.T
+    return total

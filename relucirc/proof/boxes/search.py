@@ -161,10 +161,7 @@ class Search:
         slope = forms[rows, hardest]
         corners = np.where(slope > 0, low, high)
         points = np.concatenate([(low + high) >> 1, corners])
-        size = 2 * NARROWED_SIZES[0] if len(points) <= 2 * NARROWED_SIZES[0] else 2 * NARROWED_SIZES[-1]
-        padded = np.concatenate([points, np.repeat(points[:1], size - len(points), 0)])
-        reached = np.asarray(values_at(self.levels, self.rows, (padded * UNIT).astype(np.float32)))
-        worst = reached[: len(points)]
+        worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))
         parts = np.stack([worst[:, self.violation == v].min(1) for v in range(self.count)], 1).max(1)
         return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:3])
 
