@@ -67,11 +67,16 @@ def test_json_has_the_contracts_fields_and_small_witnesses(run):
 
 def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
     proof = str(tmp_path / "proof.json")
+    property_file = tmp_path / "property.vnnlib"
+    names = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+    box = "(assert (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1)))"
+    property_file.write_text(names + box + "(assert (>= Y_0 1.5))", encoding="utf-8")
     calls = {
         "prove": ("prove", minimum_file, "Min(x1, x2)", "--certificate", proof),
         "check": ("check", minimum_file, "Min(x1, x2)", proof),
         "explain": ("explain", minimum_file),
         "show": ("show", minimum_file, "--at", "3,-5"),
+        "verify": ("verify", minimum_file, str(property_file)),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
         "snap": ("snap", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "snapped.json")),
         "regions": ("regions", minimum_file, "--domain", "x1 >= 0"),

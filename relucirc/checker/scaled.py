@@ -57,8 +57,9 @@ class Level:
 
     def largest_sum(self) -> float:
         """The most that a row of integers, times these, can add up to, for each unit of its largest entry."""
-        blocks = [*self.weights.values(), *self.fine.values()]
-        return max([0.0, *(np.abs(block).sum(0).max(initial=0.0) for block in blocks)]) + 2.0**self.places + 1.0
+        fine = [np.abs(block) for block in self.fine.values()]
+        both = [np.abs(w) + f * 2.0**-FINE for w, f in zip(self.weights.values(), fine, strict=True)]
+        return max([0.0, *(block.sum(0).max(initial=0.0) for block in [*both, *fine])]) + 2.0**self.places + 1.0
 
 
 @dataclass

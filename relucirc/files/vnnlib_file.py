@@ -39,8 +39,8 @@ def read_property(text: str) -> Property:
 
     Example:
         >>> text = "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (>= X_0 0))(assert (>= Y_0 0.5))"
-        >>> read_property(text).cases[0].violations
-        ((Relation(form=Form(-1/2 + v1), op='>='),),)
+        >>> read_property(text).cases[0].violations[0][0].op
+        '>='
     """
     if len(text) > MAX_CHARACTERS:
         raise FileError(f"expected at most {MAX_CHARACTERS} characters, got {len(text)}.")
