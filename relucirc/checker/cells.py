@@ -12,6 +12,7 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.bounding import check_bounding
+from relucirc.checker.boxes import check_boxes
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import (
     UNIT,
@@ -42,7 +43,17 @@ from relucirc.core.graph import Graph, Guard, MaxGate
 ZERO, ONE = fmpq(0), fmpq(1)
 
 CHART = {"implied", "pivots", "interior"}
-OPTIONAL_FIELDS = CHART | {"tree", "symmetry", "comparators", "wires", "weights", "lemmas", "bounding", "sweep"}
+OPTIONAL_FIELDS = CHART | {
+    "tree",
+    "symmetry",
+    "comparators",
+    "wires",
+    "weights",
+    "lemmas",
+    "bounding",
+    "boxes",
+    "sweep",
+}
 Constraint = tuple[Linear, str]
 """A form over the inputs, and ``>``, ``>=`` or ``==``; :func:`constraint` makes it."""
 Violations = Sequence[Sequence[tuple[int, str]]]
@@ -235,8 +246,13 @@ def _check_case(
         outputs.append(derivation.lower(gates, results, node[name]))
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     if violations is not None or "bounding" in node:
-        require(node.keys() <= {"atoms", "left", "right", "bounding", *CHART}, "a case of relations has another proof")
-        check_bounding(node.get("bounding"), derivation, relations, broken(differences, violations))
+        kind = "boxes" if "boxes" in node else "bounding"
+        require(node.keys() <= {"atoms", "left", "right", kind, *CHART}, "a case of relations has another proof")
+        if kind == "boxes":
+            require(violations is not None, "an equality has no violations")
+            check_boxes(node[kind], derivation, differences, derivation.constraints, violations or ())
+        else:
+            check_bounding(node.get(kind), derivation, relations, broken(differences, violations))
         derivation.close()
         return
     derivation.close()

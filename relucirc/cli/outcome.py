@@ -9,7 +9,17 @@ from relucirc.core.answer import Answer
 PROVED, REFUTED, BAD_INPUT, UNKNOWN = 0, 1, 2, 3
 """Exit statuses: proved (or simply done), refuted, bad input, unknown."""
 
-CODES = {"refuted": REFUTED, "rejected": REFUTED, "impossible": REFUTED, "excluded": REFUTED, "unknown": UNKNOWN}
+CODES = {
+    **dict.fromkeys(("refuted", "sat", "rejected", "impossible", "excluded"), REFUTED),
+    "unknown": UNKNOWN,
+}
+    "refuted": REFUTED,
+    "sat": REFUTED,
+    "rejected": REFUTED,
+    "impossible": REFUTED,
+    "excluded": REFUTED,
+    "unknown": UNKNOWN,
+}
 """Exit statuses of answers that say no, or nothing."""
 
 

@@ -8,7 +8,18 @@ sides differ, or with None when it does not apply.  It asks the clock that is ru
 from collections.abc import Callable
 
 from relucirc.proof.answers import Found
-from relucirc.proof.methods import bounding, cuts, normal_forms, regionwise, search, shallow, smt, sweep, zero_one
+from relucirc.proof.methods import (
+    bounding,
+    boxes,
+    cuts,
+    normal_forms,
+    regionwise,
+    search,
+    shallow,
+    smt,
+    sweep,
+    zero_one,
+)
 from relucirc.proof.problem import Problem
 
 Method = Callable[[Problem], Found]
@@ -28,6 +39,7 @@ METHODS: dict[str, Method] = {
 
 RELATIONS: dict[str, Method] = {
     "search": search.decide,
+    "bounding on boxes": boxes.decide,
     "bounding": bounding.decide,
 }
 """The methods that decide relations."""
