@@ -9,17 +9,8 @@ from relucirc.core.answer import Answer
 PROVED, REFUTED, BAD_INPUT, UNKNOWN = 0, 1, 2, 3
 """Exit statuses: proved (or simply done), refuted, bad input, unknown."""
 
-CODES = {
-    **dict.fromkeys(("refuted", "sat", "rejected", "impossible", "excluded"), REFUTED),
-    "unknown": UNKNOWN,
-}
-    "refuted": REFUTED,
-    "sat": REFUTED,
-    "rejected": REFUTED,
-    "impossible": REFUTED,
-    "excluded": REFUTED,
-    "unknown": UNKNOWN,
-}
+NO = ("refuted", "sat", "rejected", "impossible", "excluded")
+CODES = {**dict.fromkeys(NO, REFUTED), "unknown": UNKNOWN}
 """Exit statuses of answers that say no, or nothing."""
 
 
