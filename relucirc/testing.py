@@ -19,15 +19,17 @@ def assert_equal(
     formula: Any,
     domain: Any = None,
     *,
+    within: Any = None,
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
 ) -> Result:
-    """Asserts that a network equals a formula at every point of a domain, by proof.
+    """Asserts that a network equals a formula, or keeps a relation, at every point of a domain, by proof.
 
     Args:
         net: A network or JAX function, as for :func:`relucirc.prove`.
         formula: The formula, as for :func:`relucirc.prove`.
         domain: The domain, as for :func:`relucirc.prove`.
+        within: How far the network may be from the formula, as for :func:`relucirc.prove`.
         budget: Seconds of wall time; None for no limit.
         inputs: Names of the inputs, in order, where ``net`` is a function.
 
@@ -47,7 +49,7 @@ def assert_equal(
         AssertionError: refuted: at x1 = 1, x2 = 0 the network gives 0 and the formula 1.
     """
     __tracebackhide__ = True
-    result = prove(net, formula, domain=domain, budget=budget, inputs=inputs)
+    result = prove(net, formula, domain=domain, within=within, budget=budget, inputs=inputs)
     if result.status != "proved":
         raise AssertionError(str(result))
     return result

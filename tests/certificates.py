@@ -168,9 +168,10 @@ def gallery(monkeypatch: Any) -> list[Specimen]:
     Cells that the normal form proves carry no other evidence, so nothing in a specimen is superfluous.
     A method that adds nothing to the normal form is asked alone.
     """
-    from relucirc.proof.methods import cuts
+    from relucirc.proof.methods import cuts, sweep
 
     monkeypatch.setattr(cuts, "FEW_ATOMS", 0)  # small specimens of lemmas, too
+    monkeypatch.setattr(sweep, "GATES", 0)
     found: dict[str, Specimen] = {}
     for methods in [*(["normal form", method] for method in METHODS), *([method] for method in METHODS)]:
         method = methods[-1]

@@ -71,6 +71,11 @@ KINDS = {
     "max-atoms": (circuits.minimum(5), "Min(x1, Min(x5, Min(x3, Min(x2, x4))))"),
     "0-1 principle": (circuits.median(5), subsets(NAMES[:5], 3)),
     "shallow form": (circuits.absolute(), "x", "x >= 0"),
+    "1-D sweep": (
+        circuits.sawtooth(5),
+        f"Min({', '.join(f'Abs(32*x - {2 * k})' for k in range(17))})",
+        "0 <= x <= 1",
+    ),
     "cuts": (
         as_graph("relu(median(x1, x2, x3) + median(x4, x5, x6) - 1)", 6),
         f"relu({subsets(NAMES[:3], 2)} + {subsets(NAMES[3:6], 2)} - 1)",

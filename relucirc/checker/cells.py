@@ -233,11 +233,12 @@ def _check_case(
     position = {v: i for i, v in enumerate(free)}
     relations = [(_renumber(form, position), op) for form, op in kept]
     if "sweep" in node:
-        require(violations is None and len(free) == 1, "a sweep is for equality on a line")
+        require(node["sweep"] is True and violations is None, "a sweep is for equality")
+        require(len(free) == 1, "a sweep is for a line")
         require(node.keys() <= {"atoms", "left", "right", "sweep", *CHART}, "a sweep has another proof")
         require(node["atoms"] == node["left"] == node["right"] == [], "a sweep has no derivation")
         sides = [_charted_graph(side, charted, position) for side in (left, right)]
-        check_sweep(node["sweep"], [form for form, _ in relations], sides)
+        check_sweep([form for form, _ in relations], sides)
         return
     derivation = Derivation.read(node["atoms"], len(free), [form for form, _ in relations])
     outputs = []

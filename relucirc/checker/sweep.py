@@ -1,4 +1,4 @@
-"""Checks that two sides are equal on a line, by computing both: no evidence is needed but how large they get.
+"""Checks that two sides are equal on a line, by computing both: no evidence is needed.
 
 A function of one variable is its values at sorted points, between which it is affine, and its slopes before the first
 and after the last of them.
@@ -7,15 +7,14 @@ and after the last of them.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flint import fmpq
 
 from relucirc.checker.linear import UNIT, Linear, require
 
 ZERO, ONE = fmpq(0), fmpq(1)
-MOST = 1 << 20
-"""Most points that a certificate may ask for."""
+MOST = 1 << 18
+"""Most points that a function may have."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,12 @@ class Line:
 
 
 def check_sweep(
-    most: Any,
     constraints: Sequence[Linear],
     sides: Sequence[tuple[list[tuple[Linear, Linear]], list[Linear]]],
 ) -> None:
     """Rejects unless both sides, as gates and outputs over one input, are equal where the constraints are ``>= 0``."""
-    require(type(most) is int and 0 < most <= MOST, "a sweep does not say how many points it needs")
     low, high = _interval(constraints)
-    left, right = (_outputs(gates, outputs, most) for gates, outputs in sides)
+    left, right = (_outputs(gates, outputs) for gates, outputs in sides)
     for f, g in zip(left, right, strict=True):
         ends = [end for end in (low, high) if end is not None]
         points = sorted({*f.points, *g.points, *ends})
@@ -86,11 +83,11 @@ def _interval(constraints: Sequence[Linear]) -> tuple[fmpq | None, fmpq | None]:
     return low, high
 
 
-def _outputs(gates: list[tuple[Linear, Linear]], outputs: list[Linear], most: int) -> list[Line]:
+def _outputs(gates: list[tuple[Linear, Linear]], outputs: list[Linear]) -> list[Line]:
     lines = [Line([ZERO], [ZERO], ONE, ONE)]
     for left, right in gates:
         lines.append(_maximum(_mixed(left, lines), _mixed(right, lines)))
-        require(len(lines[-1].points) <= most, "a sweep needs more points than it says")
+        require(len(lines[-1].points) <= MOST, f"a sweep of more than {MOST} points")
     return [_mixed(output, lines) for output in outputs]
 
 
