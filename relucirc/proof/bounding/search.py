@@ -15,8 +15,6 @@ from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form, combine, form_to_json
 from relucirc.core.graph import Relation
 from relucirc.core.rows import solve_rows
-from relucirc.geometry.chart import Chart, chart_of
-from relucirc.geometry.region import Region
 from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
 from relucirc.proof.bounding.program import Program, Solved
@@ -198,37 +196,35 @@ class Search:
         if isinstance(found, list):
             branch.facts = found
         elif found is not None and self._is_decided(branch.node):
-            self.offer(found)
+            self.offer(self._highest(branch.node) if self.raising else found)
             if self.raising:
-                self._refuse_ray(branch.node)
-                for point in self._vertices(branch.node):
-                    self.offer(point)
                 found = self._exactly(branch)
-                assert isinstance(found, list), "a vertex is highest"
+                assert isinstance(found, list), "nothing is above the highest point"
                 branch.facts = found
         return branch.facts is not None
 
-    def _refuse_ray(self, node: Node) -> None:
-        """Raises Unbounded where the part grows along a direction of a node whose hinges are all decided."""
-        directions = [
-            Relation(Form(relation.form.terms), ">" if name == "part" else "==" if relation.op == "==" else ">=")
-            for (name, _), relation in self._system(node).items()
-        ]
-        if feasibility(directions, self.question.n).point is not None:
-            raise Unbounded
+    def _highest(self, node: Node) -> Point:
+        """Where the part is largest on a node that has points, and hinges that are all decided.
 
-    def _vertices(self, node: Node) -> Iterator[Point]:
-        """The vertices of a node whose hinges are all decided: if the part has a largest value there, one has it."""
-        known = [
-            Relation(relation.form, "==" if relation.op == "==" else ">=")
-            for (name, _), relation in self._system(node).items()
-            if name != "part"
-        ]
-        chart = chart_of(known, self.question.n)
-        assert isinstance(chart, Chart), "a node with a point"
-        region = Region.of(chart.constraints, len(chart.free))
-        assert region is not None, "a chart has interior"
-        yield from map(chart.lift, region.cell.vertices)
+        A point x and multipliers m with ``part + sum m_i fact_i`` constant, and no larger than the part at x.
+
+        Raises:
+            Unbounded: Where the part grows along a direction of the node.
+        """
+        n, system = self.question.n, self._system(node)
+        part = system.pop(("part", 0)).form
+        multipliers = {n + i: fact for i, fact in enumerate(system.values())}
+        relations = [*system.values()]
+        relations += [Relation(Form.variable(v), ">=") for v, fact in multipliers.items() if fact.op != "=="]
+        for v in range(n):
+            gradient = Form({m: c for m, fact in multipliers.items() if (c := fact.form.coefficient(v))})
+            relations.append(Relation(gradient.shift(part.coefficient(v)), "=="))
+        most = Form({m: fact.form.const for m, fact in multipliers.items() if fact.form.const})
+        relations.append(Relation(Form(part.terms) - most, ">="))
+        point = feasibility(relations, n + len(multipliers)).point
+        if point is None:
+            raise Unbounded
+        return tuple(point[:n])
 
     def certified(self) -> fmpq | None:
         """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound.
@@ -247,9 +243,13 @@ class Search:
                 heapq.heappush(frontier, (-child.solved.bound, order + i, child))
             if len(frontier) >= allowed:
                 break
-        bounds = [self._above(branch) for _, _, branch in frontier if branch.solved.bound > -np.inf]
+        bounds = [self._above(branch) for _, _, branch in frontier if not self._is_empty(branch)]
         known = [bound for bound in bounds if bound is not None]
         return most if len(known) < len(bounds) or not known else max(known, key=lambda v: v)
+
+    def _is_empty(self, branch: Branch) -> bool:
+        """Whether a branch is shown to have no point."""
+        return branch.solved.bound == -np.inf and self._proposed(branch) is not None
 
     def _above(self, branch: Branch) -> fmpq | None:
         """What the only part does not exceed on a branch."""

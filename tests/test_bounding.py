@@ -1,0 +1,145 @@
+"""Branch and bound under attack: relations, tolerances, extrema and deviations, judged by z3 and by regions.
+
+The answers of :mod:`relucirc.proof.bounding` go to judges that share no code with it (``hunting_bounds.py``).
+``RELUCIRC_CASES`` sets how many are drawn.
+"""
+
+import itertools
+import json
+import os
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+import hunting
+import hunting_bounds
+import numpy as np
+import plain
+import pytest
+import sympy
+from hard import random_network
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import relucirc
+from relucirc import MLP, Box, bounds, circuits, max_deviation, prove
+from relucirc.core.graph import Relation
+from relucirc.language.claim import read_equality
+from relucirc.proof.bounding.question import Question
+from relucirc.proof.bounding.search import Search
+from relucirc.proof.cells import Cells
+
+CASES = int(os.environ.get("RELUCIRC_CASES", "1000"))
+HUNT = settings(deadline=None, suppress_health_check=list(HealthCheck))
+TINY = Fraction(1, 2**60)
+ABSOLUTE = MLP.from_arrays([([[1, 0], [-1, 0]], None), ([[1, 1]], None)])
+"""|x1|, and x2 besides."""
+
+
+@settings(HUNT, max_examples=CASES // 20)
+@given(hunting_bounds.questions(integers=True), st.data())
+def test_no_answer_about_a_relation_contradicts_z3(question, data):
+    relation = data.draw(hunting_bounds.relations_(len(question.names), len(question.outputs)))
+    hunting_bounds.examine_relation(question, relation, Counter())
+
+
+@settings(HUNT, max_examples=CASES // 25)
+@given(hunting_bounds.questions(integers=True), hunting_bounds.TOLERANCES, st.data())
+def test_no_answer_about_a_tolerance_contradicts_z3(question, eps, data):
+    formulas = [data.draw(hunting.formulas(len(question.names))) for _ in question.outputs]
+    hunting_bounds.examine_within(question, formulas, eps, Counter())
+
+
+@settings(HUNT, max_examples=CASES // 20)
+@given(hunting_bounds.questions())
+def test_bounds_are_what_z3_says(question):
+    hunting_bounds.examine_bounds(question, Counter())
+
+
+@settings(HUNT, max_examples=CASES // 25)
+@given(hunting_bounds.questions(bounded=True), st.data())
+def test_deviations_are_what_z3_says(question, data):
+    formulas = [data.draw(hunting.formulas(len(question.names))) for _ in question.outputs]
+    hunting_bounds.examine_deviation(question, formulas, Counter())
+
+
+@settings(HUNT, max_examples=CASES // 25)
+@given(hunting_bounds.questions(bounded=True))
+def test_bounds_are_the_extremes_of_the_regions_vertices(question):
+    question = replace(question, relations=[(a, b, ">=" if op == ">" else op) for a, b, op in question.relations])
+    try:
+        found = bounds(question.net, question.domain)
+    except relucirc.DomainError:
+        assert hunting_bounds.is_empty(question)
+        return
+    vertices = [tuple(map(_fraction, vertex)) for vertex in relucirc.regions(question.net, question.domain).vertices]
+    values = list(zip(*(question.values(vertex) for vertex in vertices), strict=True))
+    one = len(question.outputs) == 1
+    lower, upper = ([found.lower], [found.upper]) if one else (found.lower, found.upper)
+    assert [_fraction(v) for v in lower] == [min(each) for each in values]
+    assert [_fraction(v) for v in upper] == [max(each) for each in values]
+
+
+def _fraction(value):
+    return Fraction(int(value.p), int(value.q))
+
+
+@pytest.mark.parametrize("domain", ["-1 < x1, x1 <= 1, 0 <= x2, x2 <= 1", "-1 <= x1, x1 < 1, 0 <= x2, x2 < 1"])
+def test_of_two_points_that_have_the_largest_value_the_one_in_the_domain_is_given(domain):
+    end = 1 if domain.startswith("-1 <") and "x1 <= 1" in domain else -1
+    found = bounds(ABSOLUTE, domain)
+    assert (found.upper, found.upper_at["x1"]) == (1, end)
+    apart = max_deviation(ABSOLUTE, "0", domain)
+    assert (apart.value, apart.attained, apart.witness["x1"]) == (1, True, end)
+    certificate = json.loads(json.dumps(apart.certificate))
+    assert relucirc.check(ABSOLUTE, "0", certificate, domain).reason.endswith("and the point attains it")
+
+
+@pytest.mark.parametrize("order", [("x1 < 1", "x1", "1"), ("x1 >= 1", "1", "x1")])
+def test_a_value_that_one_case_approaches_and_another_attains_is_attained(order):
+    condition, first, second = order
+    formula = f"Piecewise(({first}, {condition}), ({second}, True)) + x2"
+    net = MLP.from_arrays([([[0, 0]], None)])
+    domain = "0 <= x1, x1 <= 2, 0 <= x2, x2 <= 1" if first == "x1" else "0 <= x1, x1 < 2, 0 <= x2, x2 <= 1"
+    apart = max_deviation(net, formula, domain)
+    found = bounds(formula, domain, inputs=("x1", "x2"))
+    assert (apart.value, apart.attained, found.upper) == (2, True, 2)
+    assert found.upper_at["x2"] == 1
+
+
+def test_an_open_domain_has_no_point_that_attains():
+    found = bounds(ABSOLUTE, "-1 < x1, x1 < 1, 0 <= x2, x2 < 1")
+    assert (found.lower, found.upper, found.upper_at) == (0, 1, None)
+    assert found.lower_at["x1"] == 0
+    apart = max_deviation(ABSOLUTE, "0", "-1 < x1, x1 < 1, 0 <= x2, x2 < 1")
+    assert (apart.value, apart.attained) == (1, False)
+
+
+@pytest.mark.parametrize("size", [TINY, Fraction(1, 2**200), Fraction(2**60)])
+def test_extremes_are_exact_where_floats_see_nothing(size):
+    net = MLP.from_arrays([([[-1, 2]], None)])
+    domain = f"0 <= x1, x1 <= {size}, -{size} <= x2, x2 <= {size}"
+    found = bounds(net, domain)
+    assert (_fraction(found.lower), _fraction(found.upper)) == (-3 * size, 2 * size)
+    assert _fraction(max_deviation(net, "0", domain).value) == 3 * size
+
+
+def test_an_output_that_is_negative_and_hard_to_see_has_an_exact_largest_value():
+    net = MLP.from_arrays([([[1, 1]], [-1])])
+    domain = f"0 <= x1, x1 <= {TINY}, x1 + 3*x2 <= {TINY}, x1 + 3*x2 >= {TINY / 2}, 3*x2 >= {-TINY}"
+    found = bounds(net, domain)
+    assert found.upper == sympy.Rational(1, 2**60) - 1
+
+
+def test_a_box_that_floats_call_empty_is_counted_where_the_time_ends():
+    """The outer bound is exact: what floats alone leave out is not left out."""
+    net = MLP.from_arrays([([[1, -1], [-1, 1]], None), ([[1, 1]], None)])
+    claim = read_equality(net, [0], "-1 <= x1, x1 <= 1, -1 <= x2, x2 <= 1")
+    (case,) = Cells(claim)
+    lowered = case.problem.hinged
+    search = Search(
+        Question(lowered.hinges, case.problem.relations, (Relation(lowered.differences[0], ">"),)), raising=True
+    )
+    for branch in search._split(search.root):
+        branch.solved = replace(branch.solved, bound=-np.inf)
+    assert search.certified() >= 2
