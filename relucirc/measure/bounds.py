@@ -18,7 +18,7 @@ from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.measure.deviation.estimate import estimate
-from relucirc.measure.extrema import Extrema, Point
+from relucirc.measure.extrema import Extrema
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
 At = dict[str, sympy.Rational] | None
@@ -118,7 +118,6 @@ class _Search:
         self.count = len(claim.left.outputs)
         self.extrema = Extrema(self.count, together=False)
         self.cells = Cells(claim)
-        self.attained: list[bool] = [False] * (2 * self.count)
 
     def run(self) -> None:
         """Bounds every cell."""
@@ -127,18 +126,9 @@ class _Search:
                 raise DomainError(
                     "bounds: expected a domain of real points; for integer inputs prove a relation instead."
                 )
-            before = list(self.extrema.points)
-            proof = self.extrema.raise_on(case)
-            self._attained(case, before)
-            self.cells.put(proof)
+            self.cells.put(self.extrema.raise_on(case))
         if not any(value is not None for value in self.extrema.values) and not self.extrema.unbounded:
             raise DomainError(NO_INTEGERS)
-
-    def _attained(self, case: Case, before: Sequence[Point | None]) -> None:
-        """Notes which new points belong to the domain itself."""
-        for i, (old, new) in enumerate(zip(before, self.extrema.points, strict=True)):
-            if new is not None and new is not old:
-                self.attained[i] = case.contains(new)
 
     def answer(self, net: Any, domain: Any, ended: str | None = None) -> Bounds:
         """What is known, exactly or from outside."""
@@ -147,7 +137,7 @@ class _Search:
             end = self._end(i, ended is None)
             ends.append(end)
             value, point = self.extrema.values[i], self.extrema.points[i]
-            points.append(point if self.attained[i] and point is not None and value == end else None)
+            points.append(point if self.extrema.attained[i] and point is not None and value == end else None)
         certificate = self._certificate(net, domain, ends, points) if ended is None else None
         upper = [sympy.oo if end is None else to_rational(end) for end in ends[: self.count]]
         lower = [-sympy.oo if end is None else -to_rational(end) for end in ends[self.count :]]

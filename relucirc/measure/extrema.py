@@ -1,6 +1,7 @@
 """The largest values of forms over the cases of a claim, by bounding, each with the trees that prove it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flint import fmpq
@@ -15,6 +16,8 @@ from relucirc.proof.cells import Case
 
 SEARCHING = 0.7
 """Share of the time that is left for a search, the rest being for what it leaves open."""
+LOOKING = 0.25
+"""Share of the time that is left for a point that attains what is known."""
 ALWAYS = 1e9
 """Seconds where there is no limit."""
 Point = tuple[fmpq, ...]
@@ -31,6 +34,7 @@ class Extrema:
         together: Whether only the largest of all is asked for.
         values: What is attained, each difference and then each opposite; None where nothing was seen.
         points: Where, in the original inputs.
+        attained: Whether that is a point of the domain itself, not of its closure alone.
         limits: Where the time ended: what they do not exceed, certified; None for no bound.
         unbounded: Which have no largest value.
         steps: What became of the cells.
@@ -40,12 +44,28 @@ class Extrema:
     together: bool
     values: list[fmpq | None] = field(init=False)
     points: list[Point | None] = field(init=False)
+    attained: list[bool] = field(init=False)
     limits: dict[int, fmpq | None] = field(default_factory=dict)
     unbounded: set[int] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.values, self.points = [None] * (2 * self.count), [None] * (2 * self.count)
+        self.attained = [False] * (2 * self.count)
+
+    def know(self, value: fmpq, *, attained: bool) -> None:
+        """Takes what is known from elsewhere of the largest of all."""
+        largest = self.values[0]
+        if largest is None or value > largest:
+            self.values[0], self.attained[0] = value, attained
+        elif value == largest:
+            self.attained[0] = self.attained[0] or attained
+
+    def _is_attained(self, i: int) -> bool:
+        if not self.together:
+            return self.attained[i]
+        largest = self.largest(i)
+        return any(there and value == largest for value, there in zip(self.values, self.attained, strict=True))
 
     def largest(self, i: int) -> fmpq | None:
         """What a search for the i-th starts from."""
@@ -60,7 +80,8 @@ class Extrema:
             offer: Told of every better point.
 
         Raises:
-            OutOfBudget: When the time is over; what is known then stands in ``values`` and ``limits``.
+            OutOfBudget: When the time is over; what is known then stands in ``values`` and ``limits``.  At Ctrl-C
+                as well.
             Unbounded: Where only the largest of all is asked for, and there is none.
         """
         lowered, trees, ended = case.problem.hinged, [], False
@@ -72,7 +93,12 @@ class Extrema:
                 with part_of_time(seconds_left(ALWAYS) / (2 * self.count - i)):
                     question = Question(lowered.hinges, closed, (Relation(form, ">"),))
                     search = Search(question, raising=True, threshold=self.largest(i))
+                    search.offer(case.problem.interior)
                     trees.append(self._searched(i, search, case, offer))
+                    if not self._is_attained(i):
+                        attains = Relation(form.shift(-search.threshold), ">=")
+                        found = self._look(Question(lowered.hinges, case.problem.relations, (attains,)))
+                        self._take(i, found, case, offer)
             except Unbounded:
                 if self.together:
                     raise
@@ -100,12 +126,24 @@ class Extrema:
         self.limits[i] = search.threshold
         return tree
 
+    def _look(self, question: Question) -> Search:
+        """Looks for a point of the cell itself; its closure may be all that has one."""
+        search = Search(question)
+        with suppress(OutOfBudget), part_of_time(LOOKING * seconds_left(ALWAYS)):
+            search.run()
+            if search.point is None:
+                search.evidence()
+        return search
+
     def _take(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:
-        if search.point is not None:
-            point = case.chart.lift(search.point)
-            self.values[i], self.points[i] = search.threshold, point
-            if offer is not None:
-                offer(search.threshold, point)
+        if search.point is None:
+            return
+        point = case.chart.lift(search.point)
+        value = search.threshold if search.raising else self.limits[i]
+        assert value is not None
+        self.values[i], self.points[i], self.attained[i] = value, point, case.contains(point)
+        if offer is not None:
+            offer(value, point)
 
     def proof(self) -> dict:
         """The proof that no value is exceeded, where it is bounded."""

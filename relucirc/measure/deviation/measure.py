@@ -12,7 +12,7 @@ from relucirc.checker.extrema import check_deviation, deviation_certificate
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError
-from relucirc.core.exact import ZERO, nearest_integer, text, to_rational
+from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.printing import decimal, number_text
@@ -288,7 +288,7 @@ class _Measure:
 
         known = self.summit.peak
         if known is not None and known.value.rational is not None:
-            self.extrema.values[0] = max(known.value.rational, self.extrema.values[0] or ZERO, key=lambda v: v)
+            self.extrema.know(known.value.rational, attained=known.attained)
         return self.extrema.raise_on(case, offer)
 
     def _is_news(self, found: Peak, *, between: bool) -> bool:
