@@ -1,11 +1,13 @@
 """The hunt for a wrong answer, at length and with fresh examples: ``make hunt``.
 
 Random claims, equal by construction or nearly equal, go to the library; z3 and exact arithmetic on
-segments judge its answers, and every witness is evaluated again in plain fractions.  Prints its seed and
-the tally; ends with an error at the first contradiction, and says how to see it again.
+segments judge its answers, and every witness is evaluated again in plain fractions.  Every fifth batch asks about
+relations, tolerances, bounds and deviations, with z3 as judge.  Prints its seed and the tally; ends with an error at the
+first contradiction, and says how to see it again.
 
     python tests/hunt.py --cases 20000
     python tests/hunt.py --seed 123456 --cases 500
+    python tests/hunt.py --only bounds
 """
 
 import argparse
@@ -13,8 +15,10 @@ import random
 import sys
 import time
 from collections import Counter
+from fractions import Fraction
 
 import hunting
+import hunting_bounds
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -22,8 +26,15 @@ BATCH = 500
 HUNT = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=BATCH)
 
 
-def hunt(number: int, tally: Counter, budget: float) -> None:
-    """Runs one batch; every fourth is judged by z3, the others on segments."""
+def hunt(number: int, tally: Counter, budget: float, only: str | None = None) -> None:
+    """Runs one batch: every fifth of relations and bounds, the others of equalities; z3 or segments judge these."""
+
+    @seed(number)
+    @HUNT
+    @given(hunting_bounds.all_kinds(), hunting_bounds.TOLERANCES)
+    def bounding(drawn: tuple, eps: Fraction) -> None:
+        tally["cases", "all"] += 1
+        hunting_bounds.examine_any(drawn, eps, tally)
 
     @seed(number)
     @HUNT
@@ -36,7 +47,7 @@ def hunt(number: int, tally: Counter, budget: float) -> None:
             drawn = data.draw(hunting.segments(len(case.names)))
             hunting.examine(case, lambda case: hunting.verdict_of_segments(case, drawn), tally, budget)
 
-    batch()
+    (bounding if number % 5 == 0 or only == "bounds" else batch)()
 
 
 def main() -> None:
@@ -45,16 +56,18 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, help="of the first batch; a fresh one by default")
     parser.add_argument("--budget", type=float, default=5.0, help="seconds for each claim")
+    parser.add_argument("--only", choices=["bounds"], help="batches of relations and bounds alone")
     options = parser.parse_args()
     number = random.SystemRandom().randrange(10**9) if options.seed is None else options.seed
     print(f"seed {number}", flush=True)
+    again = f" --only {options.only}" if options.only else ""
     tally: Counter = Counter()
     started = time.perf_counter()
     while tally["cases", "all"] < options.cases:
         try:
-            hunt(number, tally, options.budget)
+            hunt(number, tally, options.budget, options.only)
         except BaseException:
-            print(f"\nto see this again: python tests/hunt.py --seed {number} --cases 1", file=sys.stderr)
+            print(f"\nto see this again: python tests/hunt.py --seed {number} --cases 1{again}", file=sys.stderr)
             raise
         number += 1
         if sys.stdout.isatty():

@@ -1,7 +1,7 @@
 """Random claims about relations, tolerances and extrema, for the hunt; z3 and plain fractions judge them.
 
-A relation is a condition of :mod:`plain` over the inputs and, after them, the outputs.  The networks are small and often
-degenerate: neurons that repeat each other, differ by 2^-60 only, or are nothing at all.
+A relation is a condition of :mod:`plain` over the inputs and, after them, the outputs.  The networks are small
+and often degenerate: neurons that repeat each other, differ by 2^-60 only, or are nothing at all.
 """
 
 import json

@@ -32,6 +32,9 @@ VERBS = {
     "regions of one input": (lambda **k: relucirc.regions(TRAINED, **k), "complete"),
     "max_deviation": (lambda **k: relucirc.max_deviation(NET, "x1", Box(-1, 1), **k), "exact"),
     "max_deviation from a polynomial": (lambda **k: relucirc.max_deviation(TRAINED, "x**2", Box(0, 1), **k), "exact"),
+    "bounds": (lambda **k: relucirc.bounds(NET, Box(-1, 1), **k), "exact"),
+    "prove within": (lambda **k: relucirc.prove(NET, "x1", Box(-1, 1), within=2, **k), "proved"),
+    "prove a relation": (lambda **k: relucirc.prove(NET, "y <= x1 + 1/10", Box(-1, 1), **k), "proved"),
     "minimal_network": (lambda **k: relucirc.minimal_network(LEAST, **k), "optimal"),
     "minimal_network, none": (lambda **k: relucirc.minimal_network(LARGEST, **k), "impossible"),
     "optimal": (lambda **k: relucirc.optimal(NET, **k), "optimal"),
@@ -123,6 +126,7 @@ def test_every_verb_takes_a_budget_and_progress_in_one_way(verb):
 def test_the_arguments_of_verbs_stand_in_one_order():
     verbs = [
         *(relucirc.prove, relucirc.explain, relucirc.snap, relucirc.regions, relucirc.max_deviation),
+        relucirc.bounds,
         *(relucirc.check, relucirc.minimal_network, relucirc.optimal.optimal, relucirc.depth_certificate),
         *(relucirc.compile_formula, relucirc.discover, relucirc.train, run_census),
     ]

@@ -391,7 +391,7 @@ def test_interruption_ends_with_what_was_seen(monkeypatch):
     found = max_deviation(net, "x1", Box(-1, 1))
     assert found.value is None
     assert found.upper == oo
-    assert found.lower > gap_at(net, [x1], [0, 0])  # which is what one point tells: the largest difference from above was found
+    assert found.lower > gap_at(net, [x1], [0, 0])  # which is what one point tells
     assert found.reason.endswith("interrupted.")
 
 
