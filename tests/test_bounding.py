@@ -4,7 +4,6 @@ The answers of :mod:`relucirc.proof.bounding` go to judges that share no code wi
 ``RELUCIRC_CASES`` sets how many are drawn.
 """
 
-import itertools
 import json
 import os
 from collections import Counter
@@ -14,15 +13,13 @@ from fractions import Fraction
 import hunting
 import hunting_bounds
 import numpy as np
-import plain
 import pytest
 import sympy
-from hard import random_network
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, Box, bounds, circuits, max_deviation, prove
+from relucirc import MLP, Box, bounds, max_deviation, prove
 from relucirc.core.graph import Relation
 from relucirc.language.claim import read_equality
 from relucirc.proof.bounding.question import Question
@@ -143,3 +140,22 @@ def test_a_box_that_floats_call_empty_is_counted_where_the_time_ends():
     for branch in search._split(search.root):
         branch.solved = replace(branch.solved, bound=-np.inf)
     assert search.certified() >= 2
+
+
+def test_what_the_checker_rejects_is_no_exact_answer(monkeypatch):
+    def lies(search):
+        tree = evidence(search)
+        return None if tree is None else [{"leaf": []} if "leaf" in node else node for node in tree]
+
+    evidence = Search.evidence
+    monkeypatch.setattr(Search, "evidence", lies)
+    found = bounds(ABSOLUTE, Box(-1, 1))
+    assert not found.exact
+    assert found.certificate is None
+    assert found.reason.endswith("please report this.")
+    assert found.upper >= 1
+    apart = max_deviation(ABSOLUTE, "x2", Box(-1, 1))
+    assert apart.value is None
+    assert (apart.lower, apart.certificate) == (2, None)
+    assert apart.reason.endswith("please report this.")
+    assert prove(ABSOLUTE, "x2", Box(-1, 1), within=2).status == "unknown"

@@ -19,7 +19,7 @@ from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.measure.deviation.estimate import estimate
 from relucirc.measure.extrema import Extrema
-from relucirc.proof.cells import NO_INTEGERS, Case, Cells
+from relucirc.proof.cells import NO_INTEGERS, Cells
 
 At = dict[str, sympy.Rational] | None
 
@@ -138,7 +138,9 @@ class _Search:
             ends.append(end)
             value, point = self.extrema.values[i], self.extrema.points[i]
             points.append(point if self.extrema.attained[i] and point is not None and value == end else None)
-        certificate = self._certificate(net, domain, ends, points) if ended is None else None
+        certificate, rejection = self._certificate(net, domain, ends, points) if ended is None else (None, None)
+        if rejection is not None:
+            return self.answer(net, domain, rejection)
         upper = [sympy.oo if end is None else to_rational(end) for end in ends[: self.count]]
         lower = [-sympy.oo if end is None else -to_rational(end) for end in ends[self.count :]]
         named = [None if p is None else dict(zip(names, map(to_rational, p), strict=True)) for p in points]
@@ -172,12 +174,14 @@ class _Search:
             limit = estimate(left, zero, None, self.claim.domain).upper
         return limit if limit is None or value is None else max(limit, value, key=lambda v: v)
 
-    def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> dict | None:
+    def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> tuple[dict | None, str | None]:
+        """Evidence that the checker has accepted, or why it does not."""
         if all(end is None for end in ends) or self.claim.moves:
-            return None
+            return None, None
         self.extrema.steps = self.cells.steps
         numbers = [None if end is None else text(end) for end in ends]
         numbers[self.count :] = [None if end is None else text(-end) for end in ends[self.count :]]
         places = [None if point is None else [text(c) for c in point] for point in points]
         certificate = bounds_certificate(numbers, places, self.extrema.proof())
-        return certificate if check_bounds(net, domain, certificate, self.claim.left.inputs).accepted else None
+        verdict = check_bounds(net, domain, certificate, self.claim.left.inputs)
+        return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flint import fmpq
 
+from relucirc.checker.verdict import Verdict
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
@@ -144,6 +145,13 @@ class Extrema:
         self.values[i], self.points[i], self.attained[i] = value, point, case.contains(point)
         if offer is not None:
             offer(value, point)
+
+    def unproved(self, verdict: Verdict) -> str:
+        """Says why there is no proof, and forgets what was to be proved if it is wrong."""
+        if verdict.accepted is None:
+            return verdict.reason
+        self.limits.clear()
+        return f"a proof was found but the checker rejects it ({verdict.reason}); please report this"
 
     def proof(self) -> dict:
         """The proof that no value is exceeded, where it is bounded."""

@@ -171,26 +171,30 @@ class _Measure:
             raise DomainError(NO_INTEGERS)
         value, witness = peak.value.to_sympy(), self._named(peak.point)
         reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
-        certificate = self._certificate(peak)
+        certificate, rejection = self._certificate(peak)
+        if rejection is not None:
+            return self.interval(rejection)
         return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed, certificate)
 
-    def _certificate(self, peak: Peak) -> dict | None:
-        """Evidence for a rational value, where every case was bounded and the checker accepts it."""
+    def _certificate(self, peak: Peak) -> tuple[dict | None, str | None]:
+        """Evidence for a rational value, where every case was bounded, or why the checker does not accept it."""
         value = peak.value.rational
         proofs = [step for step in self.cells.steps if isinstance(step, Proved)]
         if value is None or not proofs or len(proofs) < self.count:
-            return None
+            return None, None
         if value:
             self.extrema.steps = self.cells.steps
             within = make_certificate(self.extrema.proof(), self.claim.moves)
         else:
             options = {"budget": self.clock.left(), "inputs": self.claim.left.inputs, "progress": False}
             within = prove(self.net, self.formula, self.domain, **options).certificate
+            if within is None:
+                return None, None
         at = [c.rational for c in peak.point]
         point = None if not peak.attained or None in at else [text(c) for c in at if c is not None]
         certificate = deviation_certificate(value, point, within)
         verdict = check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs)
-        return certificate if verdict.accepted else None
+        return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))
 
     def interval(self, ended: str) -> Deviation:
         """What is known when the search ends early."""
