@@ -35,6 +35,7 @@ NETWORKS: dict[str, Callable[[], MLP]] = {
     "rational images": lambda: random_network((784, 100, 100, 10)).exact(),
     "sawtooth": lambda: circuits.sawtooth(14),
     "median": lambda: circuits.median(9),
+    "two outputs": lambda: random_network((8, 60, 60, 2)),
 }
 _COPIES: dict[int, tuple[MLP, MLP]] = {}
 INTEGERS = Box(None, None, integer=True)
@@ -54,6 +55,10 @@ VERBS: dict[str, Callable[[MLP, MLP], Any]] = {
     "max_deviation": lambda net, other: relucirc.max_deviation(net, other, budget=BUDGET),
     "max_deviation on a box": lambda net, other: relucirc.max_deviation(net, other, BOX, budget=BUDGET),
     "max_deviation on integers": lambda net, other: relucirc.max_deviation(net, other, INTEGERS, budget=BUDGET),
+    "prove within": lambda net, other: relucirc.prove(net, other, BOX, within=1, budget=BUDGET),
+    "prove a relation": lambda net, _: relucirc.prove(net, bounded(net), BOX, budget=BUDGET),
+    "bounds": lambda net, _: relucirc.bounds(net, budget=BUDGET),
+    "bounds on a box": lambda net, _: relucirc.bounds(net, BOX, budget=BUDGET),
     "minimal_network": lambda net, _: relucirc.minimal_network(net, budget=BUDGET),
     "minimal_network on a box": lambda net, _: relucirc.minimal_network(net, domain=BOX, budget=BUDGET),
     "minimal_network, two layers": lambda net, _: relucirc.minimal_network(net, 2, budget=BUDGET),
@@ -113,6 +118,12 @@ def _warm():
     discovery.search_architecture("Min(x1, x2)", [3])
     relucirc.prove(random_network((2, 12, 12, 1)), random_network((2, 12, 12, 1), 1), BOX)
     jax.make_jaxpr(scanned)(jnp.zeros(3))
+
+
+def bounded(net: MLP) -> str:
+    """The relation that no output is larger than 1."""
+    count = net.sizes[-1]
+    return "y <= 1" if count == 1 else ", ".join(f"y{i + 1} <= 1" for i in range(count))
 
 
 def same_as(net: MLP) -> MLP:
