@@ -1,7 +1,8 @@
 """``bounds``: the exact least and greatest value of every output on a domain, and points that attain them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
@@ -9,18 +10,21 @@ from flint import fmpq
 
 from relucirc.checker.extrema import bounds_certificate, check_bounds
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import text, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
+from relucirc.language.box import End
 from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
-from relucirc.measure.deviation.estimate import estimate
+from relucirc.measure.deviation.estimate import bound_outputs
 from relucirc.measure.extrema import Extrema
 from relucirc.proof.cells import NO_INTEGERS, Cells
 
+LOOK = 0.5
+"""Share of the time within which there have to be outer bounds."""
 At = dict[str, sympy.Rational] | None
 
 
@@ -117,10 +121,13 @@ class _Search:
         self.claim, self.clock = claim, clock
         self.count = len(claim.left.outputs)
         self.extrema = Extrema(self.count, together=False)
+        self.outer: list[End] = [None] * (2 * self.count)
         self.cells = Cells(claim)
 
     def run(self) -> None:
-        """Bounds every cell."""
+        """Bounds every cell, after a look at the whole."""
+        with suppress(OutOfBudget), part_of_time(LOOK * seconds_left(1e9)):
+            bound_outputs(self.claim.left, self.claim.domain, self.outer)
         for case in self.cells:
             if case.lattice.rows:
                 raise DomainError(
@@ -169,9 +176,7 @@ class _Search:
             return self.extrema.values[i]
         limit = self.extrema.limits.get(i) if self.cells.is_last else None
         value = self.extrema.values[i]
-        if limit is None:
-            left, zero = (replace(g, outputs=(g.outputs[i % self.count],)) for g in (self.claim.left, self.claim.right))
-            limit = estimate(left, zero, None, self.claim.domain).upper
+        limit = self.outer[i] if limit is None else limit
         return limit if limit is None or value is None else max(limit, value, key=lambda v: v)
 
     def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> tuple[dict | None, str | None]:

@@ -47,10 +47,7 @@ def estimate(left: Graph, right: Graph, polynomials: Sequence[Terms] | None, dom
     n = len(left.inputs)
     box = box_around(domain, n)
     gates, outputs = _joined(left, right)
-    ranges = list(box)
-    for gate in gates:
-        tick()
-        ranges.append(_gate_range(gate, ranges))
+    ranges = _ranges(gates, box)
     upper: End = ZERO
     corners = []
     for i, output in enumerate(outputs):
@@ -64,6 +61,28 @@ def estimate(left: Graph, right: Graph, polynomials: Sequence[Terms] | None, dom
             upper = None if total is None or upper is None else max(upper, total)
             corners += [] if affine is None else _corner(affine, box)
     return Estimate(upper, tuple(dict.fromkeys(corners)))
+
+
+def bound_outputs(graph: Graph, domain: Domain, ends: list[End]) -> None:
+    """Fills in numbers that the outputs do not exceed, and then that their opposites do not: soon, and then better."""
+    n = len(graph.inputs)
+    ranges = _ranges(graph.gates, box_around(domain, n))
+    forms = [*graph.outputs, *(-output for output in graph.outputs)]
+    for i, form in enumerate(forms):
+        ends[i] = form_range(form, ranges)[1]
+    for i, form in enumerate(forms):
+        affine = _affine_above(form, graph.gates, ranges, n)
+        if affine is not None:
+            ends[i] = _least(ends[i], form_range(affine, ranges)[1])
+
+
+def _ranges(gates: Sequence[Gate], box: Sequence[Interval]) -> list[Interval]:
+    """The intervals of inputs and gates."""
+    ranges = list(box)
+    for gate in gates:
+        tick()
+        ranges.append(_gate_range(gate, ranges))
+    return ranges
 
 
 def _joined(left: Graph, right: Graph) -> tuple[list[Gate], list[Form]]:
