@@ -27,13 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-MODULES = (
-    *("cells", "check", "depth", "derivation", "evaluating", "linear", "minimal", "reading", "relations", "tree"),
-    "zero_one",
-)
+CHECKER = HERE.parent / "relucirc" / "checker"
+MODULES = tuple(sorted(path.stem for path in CHECKER.glob("*.py") if path.stem != "__init__"))
 FIRST = {
     "minimal": ["test_checker_sizes.py", "test_minimal.py"],
     "depth": ["test_checker_sizes.py", "test_depth.py"],
+    "bounding": ["test_checker_bounding.py"],
+    "extrema": ["test_checker_bounding.py"],
+    "equality": ["test_checker_reading.py", "test_checker_rules.py"],
     "evaluating": ["test_checker_reading.py"],
     "relations": ["test_relations.py"],
     "reading": ["test_checker_reading.py", "test_names.py", "test_checker_rules.py"],
@@ -43,6 +44,7 @@ TESTS = [
     "test_checker_rules.py",
     "test_checker_sizes.py",
     "test_checker_mutation.py",
+    "test_checker_bounding.py",
     "test_minimal.py",
     "test_depth.py",
     "test_names.py",

@@ -15,11 +15,13 @@ import hunting_bounds
 import numpy as np
 import pytest
 import sympy
+from hard import StepsLeft, random_network
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, Box, bounds, max_deviation, prove
+from relucirc.core.exact import rational, to_rational
 from relucirc.core.graph import Relation
 from relucirc.language.claim import read_equality
 from relucirc.proof.bounding.question import Question
@@ -159,3 +161,23 @@ def test_what_the_checker_rejects_is_no_exact_answer(monkeypatch):
     assert (apart.lower, apart.certificate) == (2, None)
     assert apart.reason.endswith("please report this.")
     assert prove(ABSOLUTE, "x2", Box(-1, 1), within=2).status == "unknown"
+
+
+@pytest.mark.parametrize("steps", [20, 60, 100, 150, 200, 300])
+def test_what_is_said_when_the_time_ends_holds(steps):
+    """Wherever the search is stopped, the ends of its intervals are beyond what is true, and its points are as said."""
+    net = random_network((2, 6, 6, 2), seed=steps).exact()
+    box = Box(-1, 1)
+    true, apart = bounds(net, box), max_deviation(net, ["x1", "x2"], box)
+    for more in range(0, 20, 3):
+        with StepsLeft(steps + more):
+            found = bounds(net, box)
+        for i in range(2 if isinstance(found.lower, list) else 0):  # one pair where nothing was read
+            assert found.lower[i] <= true.lower[i] < true.upper[i] <= found.upper[i]
+        with StepsLeft(steps + more):
+            gap = max_deviation(net, ["x1", "x2"], box)
+        assert gap.lower <= apart.value <= gap.upper
+        if gap.witness is not None:
+            point = [rational(c) for c in gap.witness.values()]
+            values = net.trace(point)[-1][1]
+            assert to_rational(max(abs(a - b) for a, b in zip(values, point, strict=True))) == gap.lower
