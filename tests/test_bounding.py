@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, Box, bounds, max_deviation, prove
+from relucirc import MLP, Box, bounds, circuits, max_deviation, prove
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.graph import Relation
 from relucirc.language.claim import read_equality
@@ -181,3 +181,85 @@ def test_what_is_said_when_the_time_ends_holds(steps):
             point = [rational(c) for c in gap.witness.values()]
             values = net.trace(point)[-1][1]
             assert to_rational(max(abs(a - b) for a, b in zip(values, point, strict=True))) == gap.lower
+
+
+NETWORKS = {
+    "random": random_network((2, 6, 5, 1), seed=4).exact(),
+    "minimum": circuits.minimum(),
+    "ties": MLP.from_arrays(
+        [([[1, -1], [-1, 1], [1, -1]], None), ([[1, 1, -1], [0, 0, 0]], [0, 1]), ([[1, -1]], None)]
+    ),
+    "three inputs": MLP.from_arrays([([[1, 2, -1], [-1, 1, 1], [2, 4, -2]], [0, "1/3", 0]), ([[1, -2, "1/2"]], None)]),
+}
+CLOSED, OPEN = Box(-1, 1), ", ".join(f"-1 < {x}, {x} < 1" for x in ("x1", "x2"))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_exact_supremum_is_a_tolerance_and_a_hair_less_is_none(name):
+    net, hair = NETWORKS[name], sympy.Rational(1, 2**60)
+    gap = max_deviation(net, "x1", CLOSED)
+    assert prove(net, "x1", CLOSED, within=gap.value).status == "proved"
+    assert prove(net, "x1", CLOSED, within=gap.value + hair).status == "proved"
+    less = prove(net, "x1", CLOSED, within=gap.value - hair)
+    assert less.status == "refuted"
+    assert abs(less.network_value - less.formula_value) > gap.value - hair
+    certificate = prove(net, "x1", CLOSED, within=gap.value).certificate
+    assert relucirc.check(net, "x1", certificate, CLOSED, within=gap.value)
+    assert not relucirc.check(net, "x1", certificate, CLOSED, within=gap.value - hair)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_an_extremum_is_reached_and_not_passed(name):
+    net, hair = NETWORKS[name], sympy.Rational(1, 2**60)
+    for sign, at_most, below in ((1, "<=", "<"), (-1, ">=", ">")):
+        found = bounds(net, CLOSED)
+        end, at = (found.upper, found.upper_at) if sign > 0 else (found.lower, found.lower_at)
+        assert prove(net, f"y {at_most} {end}", CLOSED).status == "proved"
+        assert prove(net, f"y {below} {end + sign * hair}", CLOSED).status == "proved"
+        strict = prove(net, f"y {below} {end}", CLOSED)
+        assert (strict.status, strict.network_value) == ("refuted", end)
+        assert prove(net, f"y {at_most} {end - sign * hair}", CLOSED).status == "refuted"
+        assert prove(net, f"y != {end}", CLOSED).status == "refuted"
+        assert at is not None
+
+
+def test_on_an_open_domain_an_extremum_may_not_be_reached():
+    net = NETWORKS["minimum"]
+    assert prove(net, "y < 1", OPEN).status == "proved"
+    assert prove(net, "-1 < y", OPEN).status == "proved"
+    assert prove(net, f"y < {1 - sympy.Rational(1, 2**60)}", OPEN).status == "refuted"
+    assert prove(net, "x1", OPEN, within=2).status == "proved"
+    assert prove(net, "x1", OPEN, within=2 - sympy.Rational(1, 2**60)).status == "refuted"
+    assert prove(net, "Abs(y - x1) < 2", OPEN).status == "proved"
+
+
+EMPTY = ["x1 > 1, x1 < 1", "x1 + x2 >= 3, x1 <= 1, x2 <= 1", "x1 == 0, x1 == 1", "x1 in integers, 0 < x1, x1 < 1"]
+
+
+@pytest.mark.parametrize("domain", EMPTY)
+def test_an_empty_domain_is_said_to_be_empty_by_every_verb(domain):
+    net = NETWORKS["minimum"]
+    certificate, ends = prove(net, "y <= x1").certificate, bounds(net, CLOSED).certificate
+    asked = [
+        lambda: bounds(net, domain),
+        lambda: max_deviation(net, "x1", domain),
+        lambda: prove(net, "x1", domain, within=1),
+        lambda: prove(net, "y <= x1 - 1", domain),
+    ]
+    if "integers" not in domain:  # that none of the points is one of integers is for a proof to show
+        asked.append(lambda: relucirc.check(net, "y <= x1", certificate, domain))
+    for ask in asked:
+        with pytest.raises(relucirc.DomainError, match="the domain is empty"):
+            ask()
+    assert not relucirc.check(net, None, ends, domain)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), sympy.nan, sympy.oo, "nan", None, -1])
+def test_what_is_no_number_is_no_tolerance_and_no_domain(number):
+    net = NETWORKS["minimum"]
+    if number is not None:
+        with pytest.raises(relucirc.RelucircError, match=r"[^\n]{10,}\Z"):
+            prove(net, "x1", CLOSED, within=number)
+    if number not in (None, -1) and str(number) not in ("inf", "oo"):
+        with pytest.raises(relucirc.RelucircError, match=r"[^\n]{10,}\Z"):
+            bounds(net, Box(0, number))

@@ -116,6 +116,7 @@ RULES: dict[str, tuple[str, Any, str]] = {
     "lemmas of nothing": (TRUE, [[lemmas(LEMMA)]], "ends too early"),
     "a node after the end": (TRUE, [[*SPLIT, BELOW]], "goes on after its end"),
     "a node that is no object": (FALSE, [["leaf"]], "is not an object"),
+    "a node that is a number": (FALSE, [[5]], "a node of bounding is not an object"),
     "a node of no kind": (FALSE, [[{}]], "a node of bounding has the fields"),
     "a node of two kinds": (FALSE, [[{"leaf": [], "hinge": 0}]], "a leaf has the fields"),
     "a leaf without facts": (FALSE, leaf(), "does not contradict itself"),
