@@ -70,6 +70,23 @@ def test_one_format_does_not_pass_for_another():
     assert not relucirc.check(LEAST, None, nested)
 
 
+def test_a_certificate_of_bounds_or_of_a_deviation_proves_its_own_claim_alone():
+    net, box = circuits.minimum(), relucirc.Box(-1, 1)
+    bounds = relucirc.bounds(net, box).certificate
+    deviation = relucirc.max_deviation(net, "x1", box).certificate  # 2
+    assert relucirc.check(net, None, bounds, box)
+    assert relucirc.check(net, "x1", deviation, box)
+    for formula, certificate, within in (
+        ("Max(x1, x2)", bounds, None),
+        ("y <= 0", bounds, None),
+        (None, bounds, "1/10"),
+        ("x1", deviation, "1/10"),
+        (None, deviation, None),
+    ):
+        assert relucirc.check(net, formula, certificate, box, within=within).accepted is False
+    assert relucirc.check(None, None, bounds, box).accepted is False
+
+
 def test_a_verdict_is_an_answer():
     verdict = relucirc.check(LEAST, None, SIZE.certificate)
     assert str(verdict) == f"accepted: {verdict.reason}."

@@ -33,7 +33,9 @@ def check(
     or that a relation holds; ``formula`` is then that relation, or True where ``net`` has conditions as values.  One of
     :func:`relucirc.minimal_network`, :func:`relucirc.optimal` or :func:`relucirc.depth_certificate` is about one
     function: give it as ``net`` or as ``formula``, and None for the other.  Given both, ``net`` must be the very
-    network of the certificate, which is then proved equal to the formula as well as smallest.
+    network of the certificate, which is then proved equal to the formula as well as smallest.  One of
+    :func:`relucirc.max_deviation` is about its network, formula and domain; one of :func:`relucirc.bounds` about its
+    network and domain, the formula being None.
 
     Args:
         net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of.
@@ -59,6 +61,9 @@ def check(
         accepted: every step was replayed.
         >>> bool(check(net, "Max(x1, x2)", proof))
         False
+        >>> found = relucirc.bounds(net, "0 <= x1 <= 1")
+        >>> print(check(net, None, found.certificate, "0 <= x1 <= 1"))
+        accepted: the bounds hold, and the points attain them.
         >>> size = relucirc.minimal_network("Min(x1, x2)").certificate
         >>> bool(check("Min(x1, x2)", None, size))
         True
@@ -66,10 +71,14 @@ def check(
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
-    if kind == DEVIATION:
-        return check_deviation(net, formula, domain, certificate, inputs)
-    if kind == BOUNDS:
+    if kind == BOUNDS and net is not None:
+        if formula is not None or within is not None:
+            return Verdict(False, "it is about a network alone: expected None for the formula, and no tolerance")
         return check_bounds(net, domain, certificate, inputs)
+    if kind == DEVIATION and net is not None and formula is not None:
+        if within is not None:
+            return Verdict(False, "it is about the largest difference: expected no tolerance")
+        return check_deviation(net, formula, domain, certificate, inputs)
     if net is None or formula is None:
         return Verdict(False, f"expected a network and a formula, or one of the formats {', '.join(SIZES)}")
     claim = read_claim(net, formula, domain, inputs, within)
