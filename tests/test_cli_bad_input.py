@@ -45,6 +45,12 @@ BAD_SIZES = (
 )
 BAD_PLACES = ("", " ", "no/such/folder/file.json", "/dev/null/file.svg")
 BAD_PICTURES = ("", "net.json", "net", "net.svg.txt", "no/such/folder/net.svg", "/dev/null/net.svg")
+DECLARED = "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) "
+BAD_PROPERTIES = (
+    "(", "()", "(assert)", "(assert (> X_0", "(declare-const X_0 Real)", DECLARED + "(assert (> X_0 0) (> X_1 0))",
+    DECLARED + "(assert (* X_0 X_1))", DECLARED + "(assert (> Z_0 0))", DECLARED + "(assert (> X_0 nan))",
+    DECLARED + "(declare-const X_0 Real)",
+)  # fmt: skip
 TRAIN = ("--seeds", "1", "--steps", "1")
 BENCH = ("--points", "10", "--rounds", "1", "--contender", "numpy")
 
@@ -90,6 +96,19 @@ CALLS = {
         *((net, "x1") for net in BAD_NETWORKS),
         *(("minimum", formula) for formula in BAD_FORMULAS),
         *(("minimum", "x1", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+    ],
+    "bounds": [
+        *((net,) for net in BAD_NETWORKS),
+        *(("minimum", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+        *(("minimum", "--domain", "0 <= x1 <= 1, x1 == x2", *o) for o in options("--certificate", BAD_PLACES)),
+    ],
+    "verify": [
+        *((net, "property.vnnlib") for net in BAD_NETWORKS),
+        *(
+            ("minimum", path)
+            for path in ("", "no/such.vnnlib", ".", "empty.json", "binary.json", "net.txt", *BAD_PROPERTIES)
+        ),
+        *(("minimum", "property.vnnlib", *o) for o in options("--budget", BAD_BUDGETS)),
     ],
     "minimal": [
         *((formula,) for formula in BAD_FORMULAS),
@@ -137,6 +156,7 @@ def _folder(tmp_path, monkeypatch):
     (tmp_path / "net.txt").write_text("{}")
     (tmp_path / "empty.json").write_text("{}")
     (tmp_path / "binary.json").write_bytes(bytes(range(256)))
+    (tmp_path / "property.vnnlib").write_text(f"{DECLARED}(assert (> X_0 0)) (assert (> Y_0 0))")
     (tmp_path / "proof.json").write_text(json.dumps({"format": "relucirc-certificate-1", "proof": {}}))
 
 
