@@ -263,3 +263,31 @@ def test_what_is_no_number_is_no_tolerance_and_no_domain(number):
     if number not in (None, -1) and str(number) not in ("inf", "oo"):
         with pytest.raises(relucirc.RelucircError, match=r"[^\n]{10,}\Z"):
             bounds(net, Box(0, number))
+
+
+SIZES = [(Fraction(10) ** 400, 1), (Fraction(1, 10**400), 1), (5e-324, 1.0), (1.7e308, -1.7e308), (1e-300, 1e300)]
+
+
+@pytest.mark.parametrize("box", [Box(-1, 1), Box(0, Fraction(10) ** 400), Box(0, Fraction(1, 10**400)), None])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_numbers_beyond_floats_are_bounded_exactly(sizes, box):
+    a, b = sizes
+    net = MLP.from_arrays([([[a, 1], [1, -a], [b, b]], [0, a, -b]), ([[1, -2, a]], [b])])
+    found, apart = bounds(net, box), max_deviation(net, "x1", box)
+    assert (found.exact, apart.status) == (True, "exact")
+    if found.upper.is_finite:
+        assert prove(net, f"y <= {found.upper}", box).status == "proved"
+        assert prove(net, f"y < {found.upper}", box).status == "refuted"
+        assert prove(net, "x1", box, within=apart.value).status == "proved"
+    else:
+        assert box is None
+
+
+def test_a_box_too_small_for_floats_is_cut_in_the_middle():
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-9, 10, (40, 2)).tolist()
+    net = MLP.from_arrays([(rows, rng.integers(-3, 4, 40).tolist()), ([rng.integers(-3, 4, 40).tolist()], None)])
+    small = MLP.from_arrays(
+        [(rows, [Fraction(int(b), 2**60) for b in net.exact().layers[0].exact_bias()]), net.layers[1]]
+    )
+    assert bounds(small, Box(-TINY, TINY)).upper == bounds(net, Box(-1, 1)).upper / 2**60

@@ -62,7 +62,11 @@ class Program:
         solver = self.solver = _SOLVER()
         for name, value in _OPTIONS.items():
             solver.setOptionValue(name, value)
-        solver.passModel(self._model())
+        with np.errstate(over="ignore", invalid="ignore"):
+            model = self._model()
+        self._usable = bool(np.isfinite(self.matrix).all() and np.isfinite(self._constants).all())
+        if self._usable:
+            solver.passModel(model)
 
     def _model(self) -> highspy.HighsLp:
         question, n, count = self.question, self.n, len(self.open)
@@ -102,7 +106,7 @@ class Program:
             matrix[first + j, :n] = floats.rows[i]
             row_low[first + j] = -floats.row_bias[i]
             row_high[first + j] = -floats.row_bias[i] if question.constraints[i].op == "==" else INF
-        self.matrix = matrix
+        self.matrix, self._constants = matrix, np.concatenate([biases, part_bias, floats.row_bias])
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = width, len(matrix)
         lower, upper = np.full(width, -INF), np.full(width, INF)
@@ -164,13 +168,15 @@ class Program:
         self._now = dict(decided)
 
     def solve(self, node: Node) -> Solved:
-        """Solves the relaxation of the program's own node, or of one below."""
-        self._decide(node.decided)
+        """Solves the relaxation of the program's own node, or of one below; what floats cannot hold has no bound."""
         solver, question = self.solver, self.question
-        solver.run()
-        status = solver.getModelStatus()
         n, count = self.n, len(self.open)
         nowhere = np.zeros(n), np.zeros(len(question.parts))
+        if not self._usable:
+            return Solved(INF, *nowhere)
+        self._decide(node.decided)
+        solver.run()
+        status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             rows, reduced = self._ray()
             slopes, support = self._proposed(node, rows, reduced)

@@ -3,7 +3,7 @@
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import frexp
+from math import frexp, isfinite
 
 import numpy as np
 from flint import fmpq
@@ -13,6 +13,8 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.geometry.hinges import HingeGraph
 
+LARGEST = 1000
+"""Exponent of the largest scale."""
 Interval = tuple[fmpq | None, fmpq | None]
 
 
@@ -69,8 +71,9 @@ class Question:
 
     @cached_property
     def floats(self) -> "Floats":
-        """The same in floats, scaled."""
-        return Floats(self)
+        """The same in floats, scaled; what is too large for them is infinite there, or not a number."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Floats(self)
 
 
 class Floats:
@@ -93,7 +96,7 @@ class Floats:
         for i, k in enumerate(used):
             row, bias = self._row(question.argument(k), n)
             size = float(np.abs(row[:n]) @ np.maximum(reach, 1e-6)) + float(np.abs(row[n:]).sum()) + abs(bias)
-            self.scale[i] = 2.0 ** frexp(size or 1.0)[1]
+            self.scale[i] = 2.0 ** min(frexp(size or 1.0)[1], LARGEST)
             self.matrix[i], self.bias[i] = row / self.scale[i], bias / self.scale[i]
         parts = [self._row(part.form, n) for part in question.parts]
         self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used))
@@ -127,14 +130,19 @@ class Floats:
         n = len(x)
         values = np.concatenate([x, np.zeros(len(self.bias))])
         arguments = np.zeros(len(self.bias))
-        for i in range(len(self.bias)):
-            arguments[i] = self.matrix[i] @ values + self.bias[i]
-            values[n + i] = max(arguments[i], 0.0)
-        return arguments, self.parts @ values + self.part_bias
+        with np.errstate(over="ignore", invalid="ignore"):
+            for i in range(len(self.bias)):
+                arguments[i] = self.matrix[i] @ values + self.bias[i]
+                values[n + i] = max(arguments[i], 0.0)
+            return arguments, self.parts @ values + self.part_bias
 
 
 def short(value: float, bits: int = 10) -> fmpq:
-    """Returns a number near a float, a multiple of a power of two."""
+    """Returns a number near a float, a multiple of a power of two; 0 for what is not finite."""
+    if not isfinite(value):
+        return ZERO
+    if abs(value) >= 2.0 ** (LARGEST - bits):
+        return fmpq(int(value))
     return fmpq(round(value * (1 << bits)), 1 << bits)
 
 

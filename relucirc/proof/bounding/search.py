@@ -97,7 +97,7 @@ class Search:
     def _cutoff(self) -> float:
         if not self.known:
             return -np.inf
-        threshold = float(self.threshold.p) / float(self.threshold.q)
+        threshold = approximate(self.threshold)
         return threshold + TIE * (1.0 + abs(threshold))
 
     def _fresh(self, node: Node) -> Branch:
@@ -116,7 +116,7 @@ class Search:
         """Evaluates a proposed point exactly if floats say that it is worth it."""
         _, values = self.question.floats.run(x)
         least = float(values.min(initial=np.inf))
-        if self.known and least <= float(self.threshold.p) / float(self.threshold.q) - TIE:
+        if self.known and least <= approximate(self.threshold) - TIE:
             return
         if self.raising:
             if not self.known or least > self._cutoff():
@@ -390,8 +390,11 @@ def _cut(branch: Branch) -> Form | None:
     floats = question.floats
     rows = floats.matrix[[floats.position[k] for k in program.open], : question.n]
     widths = [approximate(high[0] - low[0]) for low, high in question.box if low is not None and high is not None]
+    if not (np.isfinite(rows).all() and np.isfinite(widths).all()):
+        return None
     v = int((np.abs(rows).sum(axis=0) * np.array(widths)).argmax())
     low, high = question.box[v]
     assert low is not None
     assert high is not None
-    return Form({v: ONE}, -short((approximate(low[0]) + approximate(high[0])) / 2, 30))
+    middle, halfway = short((approximate(low[0]) + approximate(high[0])) / 2, 30), (low[0] + high[0]) / 2
+    return Form({v: ONE}, -(middle if low[0] < middle < high[0] else halfway))
