@@ -28,7 +28,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 import relucirc
 from relucirc import MLP, Box
 from relucirc.checker.safety import check_property
-from relucirc.files.vnnlib_file import read_property
+from relucirc.language.vnnlib import read_property
 from relucirc.proof.boxes import floats
 
 SIZES = "2-16-1,2-64-1,2-256-1,2-32-32-1,3-32-32-1,4-16-16-1,5-16-1,6-32-1,8-16-1,8-32-1,16-16-1,16-32-1"

@@ -21,9 +21,9 @@ from relucirc.checker.scaled import Scaled
 from relucirc.checker.substitution import GRID
 from relucirc.core.budget import Budget
 from relucirc.core.forms import Form
-from relucirc.files.vnnlib_file import read_property
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.lower.from_network import graph_of_network
+from relucirc.language.vnnlib import read_property
 from relucirc.proof.answers import Refuted
 from relucirc.proof.boxes import decide_on_boxes, values_of
 from relucirc.proof.problem import Lowered

@@ -11,7 +11,7 @@ from relucirc.cli import main
 from relucirc.core.errors import FileError, RelucircError
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
-from relucirc.files.vnnlib_file import read_property
+from relucirc.language.vnnlib import read_property
 
 NAMES = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real) ; a comment )\n"
 BOX = "(assert (and (<= 0 X_0) (<= X_0 1.0) (>= X_1 0) (>= 1 X_1)))"
@@ -112,3 +112,17 @@ def test_the_command_prints_the_verdict_and_its_status_says_it_too(tmp_path, cap
     assert main(["verify", str(net), str(place)]) == 3
     place.write_text("what")
     assert main(["verify", str(net), str(place)]) == 2
+
+
+def test_a_certificate_is_checked_for_its_own_property_alone(tmp_path, capsys):
+    net, prop = relucirc.circuits.minimum(), NAMES + BOX + "(assert (>= Y_0 1.5))"
+    certificate = relucirc.verify(net, prop).certificate
+    assert relucirc.check(net, prop, certificate)
+    assert not relucirc.check(net, prop.replace("1.5", "0.5"), certificate)
+    assert not relucirc.check(relucirc.circuits.maximum(), prop.replace("1.5", "0.5"), certificate)
+    assert not relucirc.check(net, prop, certificate, "x1 >= 0")
+    path, proof = tmp_path / "p.vnnlib", tmp_path / "proof.json"
+    path.write_text(prop, encoding="utf-8")
+    assert main(["verify", "minimum", str(path), "--certificate", str(proof)]) == 0
+    assert main(["check", "minimum", str(path), str(proof)]) == 0
+    assert "accepted" in capsys.readouterr().out

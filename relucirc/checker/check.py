@@ -9,10 +9,14 @@ from relucirc.checker.equality import check_claim
 from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_deviation
 from relucirc.checker.minimal import FORMAT as SIZE
 from relucirc.checker.minimal import check_minimal
+from relucirc.checker.safety import FORMAT as UNSAT
+from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
+from relucirc.core.errors import not_a_network
 from relucirc.core.exact import text
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
+from relucirc.language.vnnlib import property_of
 
 SIZES = {SIZE: check_minimal, DEPTH: check_depth}
 """What checks a certificate about the networks that a function needs."""
@@ -71,6 +75,8 @@ def check(
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
+    if kind == UNSAT and net is not None and formula is not None:
+        return _check_unsat(net, formula, certificate, domain, within)
     if kind == BOUNDS and net is not None:
         if formula is not None or within is not None:
             return Verdict(False, "it is about a network alone: expected None for the formula, and no tolerance")
@@ -84,6 +90,15 @@ def check(
     claim = read_claim(net, formula, domain, inputs, within)
     claim.domain.refuse_empty(len(claim.left.inputs))
     return check_claim(claim, certificate)
+
+
+def _check_unsat(net: Any, prop: Any, certificate: dict, domain: Any, within: Any) -> Verdict:
+    """Checks that a property of a file has no point."""
+    if domain is not None or within is not None:
+        return Verdict(False, "it is about a property's own domain: expected no other, and no tolerance")
+    if not isinstance(net, MLP):
+        raise not_a_network(net)
+    return check_property(net.exact(), property_of(prop), certificate)
 
 
 def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Any) -> Verdict:

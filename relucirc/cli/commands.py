@@ -104,15 +104,13 @@ def verify(args: argparse.Namespace) -> Outcome:
 def check(args: argparse.Namespace) -> Outcome:
     """Check a certificate, independently of how it was made.
 
-    One that `relucirc prove` wrote is checked for NET and FORMULA; one of a size or depth, which `relucirc minimal`
-    wrote, for the function alone: FORMULA or NET.
+    One that `relucirc prove` wrote is checked for NET and FORMULA, one of `relucirc verify` for NET and its .vnnlib
+    file; one of bounds for NET alone; one of a size or depth, which `relucirc minimal` wrote, for the function alone:
+    FORMULA or NET.
     """
     from relucirc import check
 
-    if args.certificate is None:
-        claim, path = (read_function(args.network), None), args.formula
-    else:
-        claim, path = (read_network(args.network), read_formula(args.formula)), args.certificate
+    path = args.formula if args.certificate is None else args.certificate
     try:
         with open(path, encoding="utf-8") as file:
             certificate = json.load(file)
@@ -120,6 +118,11 @@ def check(args: argparse.Namespace) -> Outcome:
         raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
         raise FileError(f"{path}: expected a certificate, a JSON object as `--certificate` writes it.") from None
+    if args.certificate is None:
+        claim = read_function(args.network), None
+    else:
+        is_property = args.formula.lower().endswith(".vnnlib")
+        claim = read_network(args.network), args.formula if is_property else read_formula(args.formula)
     return Outcome.of(check(*claim, certificate, domain=args.domain, within=args.within))
 
 

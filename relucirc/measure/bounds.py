@@ -165,8 +165,8 @@ class _Search:
             name = "y" if self.count == 1 else f"y{i + 1}"
             left = f"{number_text(low)} <= " if low.is_finite else ""
             right = f" <= {number_text(high)}" if high.is_finite else ""
-            said.append(f"{left}{name}{right}" if left or right else f"{name} has no bounds")
-        return "; ".join(said)
+            said.append(f"{left}{name}{right}" if left or right else f"{name} has no bound, below or above,")
+        return f"{'; '.join(said)} {self.claim.domain}"
 
     def _end(self, i: int, finished: bool) -> fmpq | None:
         """What the i-th difference does not exceed; None where it is not bounded, or no bound is known."""

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import sympy
 from flint import fmpq
@@ -13,15 +12,15 @@ from relucirc.checker.linear import Rejected
 from relucirc.checker.safety import FORMAT, check_property
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import FileError, NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import NetworkError, not_a_network
 from relucirc.core.exact import sign_of, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.progress import Progress, watched
-from relucirc.files.vnnlib_file import read_property
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.network import MLP
 from relucirc.language.safety import Case, Property
+from relucirc.language.vnnlib import property_of
 from relucirc.proof.answers import Refuted
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.problem import Lowered
@@ -99,7 +98,7 @@ def verify(
 def _verified(net: MLP, prop: str | os.PathLike[str], clock: Budget) -> Verified:
     if not isinstance(net, MLP):
         raise not_a_network(net)
-    claim = read_property(_text(prop))
+    claim = property_of(prop)
     network = net.exact()
     sizes = len(network.inputs), network.layers[-1].weight.shape[0]
     if sizes != (claim.inputs, claim.outputs):
@@ -167,20 +166,6 @@ def _breaks(case: Case, values: list[fmpq]) -> bool:
         return all(r.holds(sign_of(r.form.evaluate(values))) for r in relations)
 
     return hold(case.domain) and any(map(hold, case.violations))
-
-
-def _text(prop: str | os.PathLike[str]) -> str:
-    if isinstance(prop, str) and prop.lstrip()[:1] in ("(", ";"):
-        return prop
-    try:
-        path = Path(os.fsdecode(prop))
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise FileError(f"{shorten(str(prop))}: expected text, got other bytes.") from None
-    except OSError as error:
-        raise FileError(f"{shorten(str(prop))}: cannot be read: {error.strerror or error}.") from None
-    except (TypeError, ValueError):
-        raise RelucircError(f"expected the path or the text of a VNN-LIB file, got {shorten(prop)}.") from None
 
 
 def _decimal(value: sympy.Rational) -> str:

@@ -6,16 +6,18 @@ about one network: ``declare-network`` with one ``declare-input`` and one ``decl
 are exact decimals.  A file is only ever data: nothing of it is executed.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.errors import FileError, shorten
+from relucirc.core.errors import FileError, RelucircError, shorten
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
@@ -29,6 +31,29 @@ TOKEN = re.compile(r";[^\n]*|\s+|([()])|([^\s();]+)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
 OPS = ("<=", "<", ">=", ">", "=", "==")
 Conjunction = tuple[Relation, ...]
+
+
+def property_of(source: str | os.PathLike[str]) -> Property:
+    """Reads a property from the path of a file, or from its text.
+
+    Raises:
+        RelucircError: With one sentence for what cannot be read, or is no such property.
+    """
+    return read_property(_text(source))
+
+
+def _text(source: str | os.PathLike[str]) -> str:
+    if isinstance(source, str) and source.lstrip()[:1] in ("(", ";"):
+        return source
+    try:
+        path = Path(os.fsdecode(source))
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FileError(f"{shorten(str(source))}: expected text, got other bytes.") from None
+    except OSError as error:
+        raise FileError(f"{shorten(str(source))}: cannot be read: {error.strerror or error}.") from None
+    except (TypeError, ValueError):
+        raise RelucircError(f"expected the path or the text of a VNN-LIB file, got {shorten(source)}.") from None
 
 
 def read_property(text: str) -> Property:
