@@ -53,7 +53,7 @@ class Deviation(Answer):
         reason: One sentence for people.
         seconds: Wall time used.
         certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
-            polynomial, between integers, and where the supremum is infinite or not known.
+            polynomial, of one input, between integers, and where the supremum is infinite or not known.
     """
 
     value: sympy.Expr | None
