@@ -229,6 +229,8 @@ def test_a_chord_is_of_a_hinge_that_bends():
     assert step in verdict("y <= 0", [found], "x >= 1, x <= 2", net, "3/2").reason
     found = [lemmas({"hinge": 0, "lower": ["-2", [LEFT]], "upper": ["-1", [RIGHT]]}), CHORD]
     assert step in verdict("y <= -1", [found], "x >= -2, x <= -1", net, "-3/2").reason
+    found = [lemmas({"hinge": 0, "lower": ["-1", [LEFT]], "upper": ["0", [RIGHT]]}), CHORD]
+    assert step in verdict("y <= -1", [found], "x >= -1, x <= 0", net, "-1/2").reason
     found = [lemmas({"hinge": 0, "lower": ["0", [LEFT]], "upper": ["2", [RIGHT]]}), CHORD]
     assert step in verdict("y <= 0", [found], "x >= 0, x <= 2", net, "1").reason
 
