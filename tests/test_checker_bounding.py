@@ -448,3 +448,10 @@ def test_any_data_in_any_place_gets_a_verdict(verb):
         for junk in (None, 10**6000, float("nan"), "9" * 5000, [], {1: 2}, object()):
             mutant = certificates.put(certificate, path, junk)
             assert isinstance(check(NET, formula, mutant, SQUARE, **more), relucirc.Verdict)
+
+
+def test_no_deviation_at_all_has_a_certificate():
+    own = max_deviation(LARGEST, "Max(x1, x2)", BOX).certificate
+    assert own["value"] == "0"
+    assert check(LARGEST, "Max(x1, x2)", own, BOX)
+    assert not check(LARGEST, "Min(x1, x2)", own, BOX)
