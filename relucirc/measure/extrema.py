@@ -11,8 +11,9 @@ from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
 from relucirc.proof.answers import Proved, Step, folded
+from relucirc.proof.bounding.leaf import Unbounded
 from relucirc.proof.bounding.question import Question
-from relucirc.proof.bounding.search import Search, Unbounded
+from relucirc.proof.bounding.search import Search
 from relucirc.proof.cells import Case
 
 SEARCHING = 0.7

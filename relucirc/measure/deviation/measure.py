@@ -31,7 +31,7 @@ from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
 from relucirc.measure.extrema import Extrema
 from relucirc.proof.answers import Proved, Split
-from relucirc.proof.bounding.search import Unbounded as NoLargest
+from relucirc.proof.bounding.leaf import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 from relucirc.proof.prover import prove
 

@@ -10,13 +10,12 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import seconds_left, tick
-from relucirc.core.exact import ONE, ZERO, approximate, text
-from relucirc.core.feasible import feasibility
-from relucirc.core.forms import Form, combine, form_to_json
+from relucirc.core.exact import ONE, ZERO, approximate
+from relucirc.core.forms import Form, form_to_json
 from relucirc.core.graph import Relation
-from relucirc.core.rows import solve_rows
 from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
+from relucirc.proof.bounding.leaf import Leaf
 from relucirc.proof.bounding.program import Program, Solved
 from relucirc.proof.bounding.question import Question, short
 
@@ -30,10 +29,6 @@ CUT_INPUTS = 3
 """Most inputs that are cut; with more, only hinges are."""
 CUT_OPEN = 8
 """Open hinges for each input above which it is cut."""
-
-
-class Unbounded(Exception):
-    """What is raised has no largest value: it grows for ever in a direction."""
 
 
 @dataclass
@@ -88,7 +83,7 @@ class Search:
             self.bound = -bound
             if -bound <= self._cutoff():
                 break
-            if self._is_decided(branch.node):
+            if self._leaf(branch).is_decided:
                 self._settle(branch)
                 continue
             for child in self._split(branch):
@@ -189,42 +184,19 @@ class Search:
 
     def _settle(self, branch: Branch) -> bool:
         """Proves a leaf, by what floats proposed or exactly; False where hinges have to be split first."""
-        branch.facts = self._proposed(branch)
+        branch.facts = self._leaf(branch).proposed()
         if branch.facts is not None:
             return True
-        found = self._exactly(branch)
+        found = self._leaf(branch).exactly()
         if isinstance(found, list):
             branch.facts = found
-        elif found is not None and self._is_decided(branch.node):
-            self.offer(self._highest(branch.node) if self.raising else found)
+        elif found is not None and self._leaf(branch).is_decided:
+            self.offer(self._leaf(branch).highest() if self.raising else found)
             if self.raising:
-                found = self._exactly(branch)
+                found = self._leaf(branch).exactly()
                 assert isinstance(found, list), "nothing is above the highest point"
                 branch.facts = found
         return branch.facts is not None
-
-    def _highest(self, node: Node) -> Point:
-        """Where the part is largest on a node that has points, and hinges that are all decided.
-
-        A point x and multipliers m with ``part + sum m_i fact_i`` constant, and no larger than the part at x.
-
-        Raises:
-            Unbounded: Where the part grows along a direction of the node.
-        """
-        n, system = self.question.n, self._system(node)
-        part = system.pop(("part", 0)).form
-        multipliers = {n + i: fact for i, fact in enumerate(system.values())}
-        relations = [*system.values()]
-        relations += [Relation(Form.variable(v), ">=") for v, fact in multipliers.items() if fact.op != "=="]
-        for v in range(n):
-            gradient = Form({m: c for m, fact in multipliers.items() if (c := fact.form.coefficient(v))})
-            relations.append(Relation(gradient.shift(part.coefficient(v)), "=="))
-        most = Form({m: fact.form.const for m, fact in multipliers.items() if fact.form.const})
-        relations.append(Relation(Form(part.terms) - most, ">="))
-        point = feasibility(relations, n + len(multipliers)).point
-        if point is None:
-            raise Unbounded
-        return tuple(point[:n])
 
     def certified(self) -> fmpq | None:
         """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound.
@@ -249,137 +221,17 @@ class Search:
 
     def _is_empty(self, branch: Branch) -> bool:
         """Whether a branch is shown to have no point."""
-        return branch.solved.bound == -np.inf and self._proposed(branch) is not None
+        return branch.solved.bound == -np.inf and self._leaf(branch).proposed() is not None
 
     def _above(self, branch: Branch) -> fmpq | None:
         """What the only part does not exceed on a branch."""
         found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
         return None if found is None else found[0]
 
-    def _is_decided(self, node: Node) -> bool:
-        return all(node.state(k) is not None for k in self.question.used)
-
-    def _parts(self) -> list[Relation]:
-        return [Relation(part.form.shift(-self.threshold), part.op) for part in self.question.parts]
-
-    def _proposed(self, branch: Branch) -> Facts | None:
-        """A combination with the slopes that the linear program ends with."""
-        solved, parts = branch.solved, self._parts()
-        if solved.bound == np.inf:
-            return None
-        total = float(solved.weights.sum())
-        if solved.bound == -np.inf:
-            found = upper(branch.node, Form(), solved.slopes)
-            return found[1] if found is not None and found[0] < 0 else None
-        if len(parts) == 1:
-            weights = [ONE]
-        elif total > 0:
-            weights = [short(w / total, 20) for w in solved.weights.tolist()]
-        else:
-            return None
-        if not any(weights) or any(part.op == "==" for part in parts):
-            return None
-        used = [(w, j) for j, w in enumerate(weights) if w > 0]
-        found = upper(branch.node, combine((w, parts[j].form) for w, j in used), solved.slopes)
-        if found is None:
-            return None
-        facts = [["part", j, text(w)] for w, j in used] + found[1]
-        strict = any(parts[j].op == ">" for _, j in used)
-        return facts if found[0] < 0 or (found[0] == 0 and strict) else None
-
-    def _exactly(self, branch: Branch) -> Facts | Point | None:
-        """Decides the relaxation of a node over the rationals: facts that contradict each other, or a point."""
-        node, solved = branch.node, branch.solved
-        system = self._system(node)
-        if solved.support:
-            facts = self._on_support(node, system, solved.support)
-            if facts is not None:
-                return facts
-            if not self._is_decided(node):
-                return None
-        names = list(system)
-        width = 1 + max((v for r in system.values() for v in r.form.terms), default=0)
-        answer = feasibility([system[name] for name in names], max(width, self.question.n))
-        if answer.point is not None:
-            return tuple(answer.point[: self.question.n])
-        assert answer.multipliers is not None
-        found = [(name, m) for name, m in zip(names, answer.multipliers, strict=True) if m]
-        return self._written(node, found)
-
-    def _on_support(self, node: Node, system: dict, support: Sequence[tuple[str, int]]) -> Facts | None:
-        """Solves for the multipliers of the facts that are tight in the linear program."""
-        kept = [name for name in support if name in system]
-        # the variables cancel, and the multipliers of the parts add up to 1; or the first multiplier is 1 without any
-        scaled = [name for name in kept if name[0] == "part"] or kept[:1]
-        forms = [system[name].form for name in kept]
-        columns = sorted({v for form in forms for v in form.terms})
-        ends = [ONE if name in scaled else ZERO for name in kept]
-        rows = [[*map(form.coefficient, columns), end] for form, end in zip(forms, ends, strict=True)]
-        solution = solve_rows([*[ZERO] * len(columns), ONE], rows)
-        if solution is None:
-            return None
-        found = [(name, m) for name, m in zip(kept, solution, strict=True) if m]
-        if any(m < 0 and system[name].op != "==" for name, m in found):
-            return None
-        rest = sum((m * system[name].form.const for name, m in found), start=ZERO)
-        strict = any(system[name].op == ">" for name, _ in found)
-        return self._written(node, found) if rest < 0 or (rest == 0 and strict) else None
-
-    def _system(self, node: Node) -> dict[tuple[str, int], Relation]:
-        """All that is known at a node, over inputs and open hinges, by the names of the facts."""
-        n, values, opened = self.question.n, dict[int, Form](), count(self.question.n)
-        system = {("constraint", i): relation for i, relation in enumerate(node.question.constraints)}
-        for k in self.question.used:
-            state, names = node.state(k), []
-            if k in node.decided:
-                names.append("active" if state else "inactive")
-            if state is None:
-                values[n + k] = Form.variable(next(opened))
-                names += ["zero", "line"] + ["chord"] * (None not in node.ranges.get(k, (None, None)))
-            for name in names:
-                system[name, k] = Relation(_fact(node, name, k).substitute(values.get), ">=")
-            if state is not None:
-                values[n + k] = self.question.argument(k).substitute(values.get) if state else Form()
-        for j, part in enumerate(self._parts()):
-            system["part", j] = Relation(part.form.substitute(values.get), part.op)
-        return system
-
-    def _written(self, node: Node, found: Sequence[tuple[tuple[str, int], fmpq]]) -> Facts:
-        """Facts with their multipliers, and what takes decided hinges out of their combination."""
-        return [[*name, text(m)] for name, m in found] + self._decided_away(node, found)
-
-    def _decided_away(self, node: Node, found: Sequence[tuple[tuple[str, int], fmpq]]) -> Facts:
-        """What takes decided hinges out of a combination."""
-        parts = self._parts()
-        forms = [
-            (m, parts[i].form if kind == "part" else _fact(node, kind, i))
-            for (kind, i), m in found
-            if kind != "constraint"
-        ]
-        total, more = combine(forms), Facts()
-        for k in reversed(self.question.used):
-            state, c = node.state(k), total.coefficient(self.question.n + k)
-            if state is None or not c:
-                continue
-            name = (("on", "line") if state else ("off", "zero"))[c < 0]
-            more.append([name, k, text(abs(c))])
-            total = total + _fact(node, name, k).scale(abs(c))
-        return more
-
-
-def _fact(node: Node, kind: str, k: int) -> Form:
-    """What is known of a hinge to be ``>= 0``, by its kind."""
-    hinge, argument = Form.variable(node.question.n + k), node.question.argument(k)
-    if kind in ("zero", "off"):
-        return hinge if kind == "zero" else -hinge
-    if kind in ("line", "on"):
-        return hinge - argument if kind == "line" else argument - hinge
-    if kind in ("active", "inactive"):
-        return argument if kind == "active" else -argument
-    low, high = node.ranges[k]
-    assert low is not None
-    assert high is not None
-    return combine(((high, argument.shift(-low)), (low - high, hinge)))
+    def _leaf(self, branch: Branch) -> Leaf:
+        """A branch, and that the parts do not exceed the threshold there."""
+        parts = [Relation(part.form.shift(-self.threshold), part.op) for part in self.question.parts]
+        return Leaf(branch.node, branch.solved, parts)
 
 
 def _cut(branch: Branch) -> Form | None:
