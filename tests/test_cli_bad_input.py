@@ -96,6 +96,7 @@ CALLS = {
         *((net, "x1") for net in BAD_NETWORKS),
         *(("minimum", formula) for formula in BAD_FORMULAS),
         *(("minimum", "x1", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+        *(("minimum", "x1", "--domain", "0 <= x1, x1 <= 1, x1 == x2", *o) for o in options("--certificate", ("", " "))),
     ],
     "bounds": [
         *((net,) for net in BAD_NETWORKS),

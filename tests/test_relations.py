@@ -249,6 +249,7 @@ def test_within_0_is_equality():
 @pytest.mark.parametrize(
     ("within", "sentence"),
     [
+        (True, "within: expected a number that is not negative, got True."),
         (-1, "within: expected a number that is not negative, got -1."),
         ("-1/2", "within: expected a number that is not negative, got -1/2."),
         (math.nan, "within: expected a finite number, got nan."),

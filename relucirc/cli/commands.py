@@ -184,13 +184,17 @@ def regions(args: argparse.Namespace) -> Outcome:
     return Outcome.of(found, ", ".join(counted(count, what) for count, what in counts))
 
 
-@command("how far apart are a network and a formula, at most, and where?", *(NETWORK, FORMULA, DOMAIN, budget()))
+@command(
+    "how far apart are a network and a formula, at most, and where?",
+    *(NETWORK, FORMULA, DOMAIN, budget(), CERTIFICATE),
+)
 def deviation(args: argparse.Namespace) -> Outcome:
     """Measure the exact largest distance between a network and a formula on a domain."""
     from relucirc import max_deviation
 
     net, formula = read_network(args.network), read_formula(args.formula)
-    return Outcome.of(max_deviation(net, formula, args.domain, budget=args.budget))
+    found = max_deviation(net, formula, args.domain, budget=args.budget)
+    return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
 @command("which values does a network take, from the least to the greatest?", *(NETWORK, DOMAIN, budget(), CERTIFICATE))

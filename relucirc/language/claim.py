@@ -8,7 +8,7 @@ import sympy
 from flint import fmpq
 
 from relucirc.core.errors import FormulaError, NetworkError, is_circuit, is_torch, not_a_network, shorten
-from relucirc.core.exact import rational, sign_of
+from relucirc.core.exact import ONE, rational, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.trees import symbols_of
@@ -204,7 +204,7 @@ def _is_function(net: Any) -> bool:
 
 
 def _tolerance(within: Any) -> fmpq:
-    value = rational(within, "within")
+    value = -ONE if isinstance(within, bool) else rational(within, "within")
     if value < 0:
         raise FormulaError(f"within: expected a number that is not negative, got {shorten(within)}.")
     return value
