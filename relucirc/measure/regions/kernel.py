@@ -1,4 +1,4 @@
-# ruff: noqa: ANN001, ANN002, ANN201, ANN202, ARG001
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001
 # (Compiled functions: numba infers their types, and those it dispatches on share a signature.)
 """The compiled walk: the whole tree in machine arithmetic, certified leaf by leaf.
 
@@ -22,7 +22,7 @@ The bounds (u = 2^-53, d entries per vector, all quantities by absolute value):
   where m is the number of terms; two of the four are for weights rounded to float64.
 
 A ball whose bound has grown too far is *refined*: the ray is the solution of the linear system of the
-hyperplanes through it, and with an approximate left inverse C of its matrix A, and the residual rho of the
+hyperplanes through it, and with an approximate inverse C of its matrix A, and the residual rho of the
 approximate solution, the distance to the exact one is at most ``|C rho| / (1 - |I - C A|)`` in the
 max-norm, whatever the ray's history (Rump, Verification methods, Acta Numerica 2010, section 10).
 
@@ -67,77 +67,86 @@ def compiled(function) -> Any:
         return njit(error_model="numpy", nogil=True)(function)
 
 
-def either(integers, balls) -> Any:
-    """A function that numba compiles as one of two, by what the first array holds."""
-
-    def function(*args):
-        raise AssertionError("compiled only")
-
-    @overload(function, strict=False)
-    def _choose(*args):
-        return integers if isinstance(args[0].dtype, types.Integer) else balls
-
-    return function
-
-
 @compiled
-def _popcount(x):
-    count = 0
-    while x:
-        x &= x - np.uint64(1)
-        count += 1
-    return count
-
-
-@compiled
-def refine(ray, error, mask, rows, row_errors, normals, normal_errors):
+def refine(ray, error, mask, rows, row_errors, normals, normal_errors, work):
     """Moves a ray closer to the intersection of the hyperplanes through it; returns its new error bound."""
     d = ray.shape[0]
     n = d - 1
     bit0 = normals.shape[0]
-    count = 0
-    for w in range(mask.shape[0]):
-        count += _popcount(mask[w])
-    planes, errors = np.empty((count, d)), np.empty(count)
+    at = 0
+    for c in range(d):
+        if abs(ray[c]) > abs(ray[at]):
+            at = c
+    chosen, chosen_errors, reduced, inverse = work  # (limit, d), (limit,), (limit, n), (n, n)
     count = 0
     for b in range(bit0 + rows.shape[0]):
         if mask[b // 64] >> np.uint64(b % 64) & np.uint64(1):
+            if count == chosen.shape[0]:
+                return error
             source = normals[b] if b < bit0 else rows[b - bit0]
-            largest = np.abs(source).max()
-            if not (largest > 1e-100 and largest < 1e300 and np.isfinite(source).all()):
+            largest = 0.0
+            for c in range(d):
+                largest = max(largest, abs(source[c]))
+            if not (largest > 1e-100 and largest < 1e300):
                 return error
             _, exponent = math.frexp(largest)
             scale = math.ldexp(1.0, -exponent)
-            planes[count] = source * scale
-            errors[count] = (normal_errors[b] if b < bit0 else row_errors[b - bit0]) * scale + TINY
+            for c in range(d):
+                chosen[count, c] = source[c] * scale
+                if c != at:
+                    reduced[count, c - (c > at)] = chosen[count, c]
+            chosen_errors[count] = (normal_errors[b] if b < bit0 else row_errors[b - bit0]) * scale + TINY
             count += 1
-    at = np.abs(ray).argmax()
-    inverse = np.zeros((n, n))  # first A^T A, where the rows of A are the planes without their column ``at``
+    # Gauss-Jordan elimination with row pivoting picks n independent rows and inverts them.
+    for s in range(n):
+        pivot = s
+        for i in range(s, count):
+            if abs(reduced[i, s]) > abs(reduced[pivot, s]):
+                pivot = i
+        if s >= count or abs(reduced[pivot, s]) < 1e-9:
+            return error
+        for c in range(d):
+            chosen[s, c], chosen[pivot, c] = chosen[pivot, c], chosen[s, c]
+        for c in range(n):
+            reduced[s, c], reduced[pivot, c] = reduced[pivot, c], reduced[s, c]
+        chosen_errors[s], chosen_errors[pivot] = chosen_errors[pivot], chosen_errors[s]
+        for i in range(s + 1, count):
+            factor = reduced[i, s] / reduced[s, s]
+            for c in range(s, n):
+                reduced[i, c] -= factor * reduced[s, c]
     for i in range(n):
+        for c in range(d):
+            if c != at:
+                reduced[i, c - (c > at)] = chosen[i, c]
         for j in range(n):
-            for k in range(count):
-                inverse[i, j] += planes[k, i + (i >= at)] * planes[k, j + (j >= at)]
-    for s in range(n):  # Gauss and Jordan; no pivots are chosen, the matrix is symmetric and positive
-        factor = 1.0 / inverse[s, s]
-        inverse[s, s] = 1.0
-        for j in range(n):
-            inverse[s, j] *= factor
+            inverse[i, j] = 1.0 if i == j else 0.0
+    for s in range(n):
+        pivot = s
+        for i in range(s, n):
+            if abs(reduced[i, s]) > abs(reduced[pivot, s]):
+                pivot = i
+        for c in range(n):
+            reduced[s, c], reduced[pivot, c] = reduced[pivot, c], reduced[s, c]
+            inverse[s, c], inverse[pivot, c] = inverse[pivot, c], inverse[s, c]
+        factor = 1.0 / reduced[s, s]
+        for c in range(n):
+            reduced[s, c] *= factor
+            inverse[s, c] *= factor
         for i in range(n):
             if i != s:
-                factor, inverse[i, s] = inverse[i, s], 0.0
-                for j in range(n):
-                    inverse[i, j] -= factor * inverse[s, j]
-    left = np.zeros((n, count))  # (A^T A)^-1 A^T, about
-    moved = np.empty(n)
+                factor = reduced[i, s]
+                for c in range(n):
+                    reduced[i, c] -= factor * reduced[s, c]
+                    inverse[i, c] -= factor * inverse[s, c]
+    moved = reduced[0]  # n numbers of room: the new coordinates other than ``at``
     for j in range(n):
         moved[j] = ray[j + (j >= at)]
-        for i in range(count):
-            residual = 0.0
-            for c in range(d):
-                residual += planes[i, c] * ray[c]
-            for k in range(n):
-                left[j, i] += inverse[j, k] * planes[i, k + (k >= at)]
-            moved[j] -= left[j, i] * residual
+    for i in range(n):
+        residual = 0.0
+        for c in range(d):
+            residual += chosen[i, c] * ray[c]
+        for j in range(n):
+            moved[j] -= inverse[j, i] * residual
     size = abs(ray[at])
     for j in range(n):
         size += abs(moved[j])
@@ -146,19 +155,21 @@ def refine(ray, error, mask, rows, row_errors, normals, normal_errors):
         row_beta, row_bound = 0.0, 0.0
         for k in range(n):
             product, products, spread = 0.0, 0.0, 0.0
-            for i in range(count):
-                term = left[j, i] * planes[i, k + (k >= at)]
+            for i in range(n):
+                term = inverse[j, i] * chosen[i, k + (k >= at)]
                 product += term
                 products += abs(term)
-                spread += abs(left[j, i]) * errors[i]
-            row_beta += abs((1.0 if j == k else 0.0) - product) + (count + 3) * UNIT * products + spread + UNIT
-        for i in range(count):
-            residual, products = planes[i, at] * ray[at], abs(planes[i, at] * ray[at])
+                spread += abs(inverse[j, i]) * chosen_errors[i]
+            row_beta += abs((1.0 if j == k else 0.0) - product) + (n + 3) * UNIT * products + spread + UNIT
+        for i in range(n):
+            residual, products = chosen[i, at] * ray[at], abs(chosen[i, at] * ray[at])
             for k in range(n):
-                term = planes[i, k + (k >= at)] * moved[k]
+                term = chosen[i, k + (k >= at)] * moved[k]
                 residual += term
                 products += abs(term)
-            row_bound += abs(left[j, i]) * (abs(residual) + (d + 3) * UNIT * products + errors[i] * size + TINY)
+            row_bound += abs(inverse[j, i]) * (
+                abs(residual) + (d + 3) * UNIT * products + chosen_errors[i] * size + TINY
+            )
         if not (row_beta < 0.5 and row_bound < 1.0):  # also where either is no number
             return error
         beta = max(beta, row_beta)
@@ -169,6 +180,11 @@ def refine(ray, error, mask, rows, row_errors, normals, normal_errors):
     for j in range(n):
         ray[j + (j >= at)] = moved[j]
     return refined
+
+
+def value_of(row, row_error, ray, ray_error) -> Any:
+    """Returns ``row . ray`` and a bound on its error, infinite where an integer might not fit."""
+    raise AssertionError("compiled only")
 
 
 def _integer_value(row, row_error, ray, ray_error):
@@ -190,6 +206,16 @@ def _ball_value(row, row_error, ray, ray_error):
         ray_size += abs(ray[i])
     error = row_size * ray_error + row_error * ray_size + d * row_error * ray_error + (d + 2) * UNIT * products
     return total, INFLATE * error + TINY
+
+
+@overload(value_of)
+def _choose_value(row, row_error, ray, ray_error):
+    return _integer_value if isinstance(row.dtype, types.Integer) else _ball_value
+
+
+def new_ray(p, ep, zp, dp, q, eq, zq, dq, out) -> Any:
+    """Writes the ray between two adjacent ones; returns its error, infinite where it does not fit."""
+    raise AssertionError("compiled only")
 
 
 def _integer_ray(p, ep, zp, dp, q, eq, zq, dq, out):
@@ -228,22 +254,29 @@ def _ball_ray(p, ep, zp, dp, q, eq, zq, dq, out):
     return error * scale
 
 
-def _integer_settled(ray, error, mask, rows, row_errors, normals, normal_errors):
+@overload(new_ray)
+def _choose_ray(p, ep, zp, dp, q, eq, zq, dq, out):
+    return _integer_ray if isinstance(p.dtype, types.Integer) else _ball_ray
+
+
+def settled(ray, error, mask, rows, row_errors, normals, normal_errors, work) -> Any:
+    """Refines a ball that has grown too far."""
+    raise AssertionError("compiled only")
+
+
+def _integer_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
     return error
 
 
-def _ball_settled(ray, error, mask, rows, row_errors, normals, normal_errors):
+def _ball_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
     if error < REFINE:
         return error
-    return refine(ray, error, mask, rows, row_errors, normals, normal_errors)
+    return refine(ray, error, mask, rows, row_errors, normals, normal_errors, work)
 
 
-value_of = either(_integer_value, _ball_value)
-"""Returns ``row . ray`` and a bound on its error, infinite where an integer might not fit."""
-new_ray = either(_integer_ray, _ball_ray)
-"""Writes the ray between two adjacent ones; returns its error, infinite where it does not fit."""
-settled = either(_integer_settled, _ball_settled)
-"""Returns the error of a ray, which is refined where it is a ball that has grown too far."""
+@overload(settled)
+def _choose_settled(ray, error, mask, rows, row_errors, normals, normal_errors, work):
+    return _integer_settled if isinstance(ray.dtype, types.Integer) else _ball_settled
 
 
 @compiled
@@ -277,6 +310,15 @@ def enter_layer(weights, start, width, below, rows, errors, signs, exact):
 
 
 @compiled
+def _popcount(x):
+    count = 0
+    while x:
+        x &= x - np.uint64(1)
+        count += 1
+    return count
+
+
+@compiled
 def _adjacent(masks, count, p, q, needed):
     """Whether two rays share a two-dimensional face: no third ray is tight wherever both are."""
     words = masks.shape[1]
@@ -302,9 +344,17 @@ def _adjacent(masks, count, p, q, needed):
 def _push(stack, height, first, k, depth, start, signs, rows, errors, known):
     """Writes all of a frame but its rays, which begin at ``first`` and are counted later."""
     frames, frame_signs, frame_rows, frame_errors = stack[3], stack[4], stack[5], stack[6]
-    frames[height] = first, 0, k, depth, start
-    frame_signs[height, :k] = signs[:k]
-    frame_rows[height, :known], frame_errors[height, :known] = rows[:known], errors[:known]
+    frames[height, 0] = first
+    frames[height, 1] = 0
+    frames[height, 2] = k
+    frames[height, 3] = depth
+    frames[height, 4] = start
+    for j in range(k):
+        frame_signs[height, j] = signs[j]
+    for i in range(known):
+        for c in range(rows.shape[1]):
+            frame_rows[height, i, c] = rows[i, c]
+        frame_errors[height, i] = errors[i]
 
 
 @compiled
@@ -314,9 +364,9 @@ def _push_ray(stack, height, source, source_errors, source_masks, r):
     at = frames[height, 0] + frames[height, 1]
     for c in range(rays.shape[1]):
         rays[at, c] = source[r, c]
+    ray_errors[at] = source_errors[r]
     for w in range(masks.shape[1]):
         masks[at, w] = source_masks[r, w]
-    ray_errors[at] = source_errors[r]
     frames[height, 1] += 1
 
 
@@ -377,6 +427,7 @@ def run(
     tight = np.zeros((bit0 + total, MAX_RAYS // 64), np.uint64)
     rows = np.zeros((total, d), rays.dtype)
     errors = np.zeros(total)
+    work = (np.zeros((64, d)), np.zeros(64), np.zeros((64, d - 1)), np.zeros((d - 1, d - 1)))
     signs = np.zeros(total, np.int8)
     lost_rays = 0
     if lost_height > 0:
@@ -388,12 +439,18 @@ def run(
         if lost_height >= lost[3].shape[0] or lost_rays + count > lost[0].shape[0]:
             break
         height -= 1
-        first, _, k, depth, start = frames[height]
+        first, k, depth, start = frames[height, 0], frames[height, 2], frames[height, 3], frames[height, 4]
         signs[:] = frame_signs[height]
-        known = start + sizes[depth]
-        rows[:known], errors[:known] = frame_rows[height, :known], frame_errors[height, :known]
-        tmp[:count], tmp_errors[:count] = rays[first : first + count], ray_errors[first : first + count]
-        tmp_masks[:count] = masks[first : first + count]
+        for i in range(start + sizes[depth]):
+            for c in range(d):
+                rows[i, c] = frame_rows[height, i, c]
+            errors[i] = frame_errors[height, i]
+        for r in range(count):
+            for c in range(d):
+                tmp[r, c] = rays[first + r, c]
+            tmp_errors[r] = ray_errors[first + r]
+            for w in range(words):
+                tmp_masks[r, w] = masks[first + r, w]
         effort -= count
         certain = True
         split = False
@@ -434,13 +491,16 @@ def run(
             signs[k] = 1 if above else (-1 if below else 0)
             k += 1
         if certain and not split:
-            out_signs[leaves] = signs
+            for j in range(total):
+                out_signs[leaves, j] = signs[j]
             if want == FACETS:
                 listed = _facets(tmp_masks, count, bit0, total, d, tight, out_masks, out_owner, listed, leaves)
             else:
                 for r in range(count):
                     if not tmp_masks[r, 0] & np.uint64(1):
-                        out_masks[listed], out_owner[listed] = tmp_masks[r], leaves
+                        for w in range(words):
+                            out_masks[listed, w] = tmp_masks[r, w]
+                        out_owner[listed] = leaves
                         listed += 1
             leaves += 1
             continue
@@ -467,7 +527,7 @@ def run(
                             fresh_masks[made, w] = tmp_masks[p, w] & tmp_masks[q, w]
                         fresh_masks[made, word] |= flag
                         fresh_errors[made] = settled(
-                            fresh[made], error, fresh_masks[made], rows, errors, normals, normal_errors
+                            fresh[made], error, fresh_masks[made], rows, errors, normals, normal_errors, work
                         )
                         made += 1
                 if not certain:
@@ -503,7 +563,8 @@ def _facets(masks, count, bit0, total, d, tight, out, owner, listed, leaf):
     sizes = np.zeros(bits, np.int64)
     for k in range(bits):
         word, flag = k // 64, np.uint64(1) << np.uint64(k % 64)
-        tight[k, :blocks] = 0
+        for b in range(blocks):
+            tight[k, b] = 0
         for r in range(count):
             if masks[r, word] & flag:
                 tight[k, r // 64] |= np.uint64(1) << np.uint64(r % 64)
@@ -512,18 +573,29 @@ def _facets(masks, count, bit0, total, d, tight, out, owner, listed, leaf):
         if sizes[k] < d - 1:
             continue
         maximal = True
-        out[listed] = 0
         for j in range(bits):
-            inside = sizes[j] >= sizes[k]
+            if j == k or sizes[j] < sizes[k]:
+                continue
+            inside = True
             for b in range(blocks):
                 if tight[k, b] & ~tight[j, b]:
                     inside = False
+                    break
             if inside and (sizes[j] > sizes[k] or j < k):
                 maximal = False  # a smaller face, a face of the domain, or listed already
                 break
-            if inside:
+        if not maximal:
+            continue
+        for w in range(out.shape[1]):
+            out[listed, w] = 0
+        for j in range(bit0, bits):
+            same = sizes[j] == sizes[k]
+            for b in range(blocks):
+                if tight[j, b] != tight[k, b]:
+                    same = False
+                    break
+            if same:
                 out[listed, (j - bit0) // 64] |= np.uint64(1) << np.uint64((j - bit0) % 64)
-        if maximal:
-            owner[listed] = leaf
-            listed += 1
+        owner[listed] = leaf
+        listed += 1
     return listed
