@@ -265,10 +265,11 @@ def test_a_refined_ray_is_as_near_the_intersection_as_it_says(n, seed, skew, wob
         off = max(abs(Fraction(v) - c) for v, c in zip(rows[i].tolist(), exact, strict=True))
         errors[i] = off * Fraction(1001, 1000)
     normals = np.array([[1.0, *[0.0] * n]])
+    work = (np.zeros((64, d)), np.zeros(64), np.zeros((64, d - 1)), np.zeros((d - 1, d - 1)))
     ray = point + 1e-5 * rng.normal(size=d)
     before, radius = ray.copy(), 1e-4
     mask = np.array([sum(1 << (1 + i) for i in range(count))], np.uint64)
-    refined = refine(ray, radius, mask, rows, errors, normals, np.zeros(1))
+    refined = refine(ray, radius, mask, rows, errors, normals, np.zeros(1), work)
     if refined == radius:
         assert (ray == before).all()
         return
