@@ -151,9 +151,7 @@ class _Search:
         upper = [sympy.oo if end is None else to_rational(end) for end in ends[: self.count]]
         lower = [-sympy.oo if end is None else -to_rational(end) for end in ends[self.count :]]
         named = [None if p is None else dict(zip(names, map(to_rational, p), strict=True)) for p in points]
-        reason = (
-            f"{self._sentence(lower, upper)}{'' if ended is None else f', perhaps less: {ended}'}."
-        )
+        reason = f"{self._sentence(lower, upper)}{'' if ended is None else f', perhaps less: {ended}'}."
         each = lower, upper, named[self.count :], named[: self.count]
         lowest, highest, lowest_at, highest_at = (part[0] if self.count == 1 else part for part in each)
         exact = ended is None
