@@ -11,6 +11,7 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO, text
 from relucirc.core.forms import Form
 from relucirc.proof.bounding.question import Interval, Question, dyadic
@@ -135,6 +136,7 @@ def ranges_by_substitution(node: Node) -> tuple[dict[int, Interval], list[dict]]
     for k in node.question.used:
         if node.state(k) is not None:
             continue
+        tick()
         here = node.with_ranges(found)
         argument = node.question.argument(k)
         ends, lemma = [], dict[str, Any](hinge=k)

@@ -13,6 +13,7 @@ import highspy
 import numpy as np
 from flint import fmpq
 
+from relucirc.core.budget import seconds_left, tick
 from relucirc.core.exact import approximate
 from relucirc.proof.bounding.evidence import Node, Slopes
 from relucirc.proof.bounding.question import relatively, short
@@ -20,6 +21,8 @@ from relucirc.proof.bounding.question import relatively, short
 INF = highspy.kHighsInf
 NOISE = 1e-9
 NOTHING = Slopes()
+LONGEST = 3600.0
+"""Most seconds for one linear program."""
 _SOLVER: Any = highspy.Highs.__mro__[1]  # the solver itself: Highs() prints who it is
 _OPTIONS = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex"}
 
@@ -175,6 +178,8 @@ class Program:
         if not self._usable:
             return Solved(INF, *nowhere)
         self._decide(node.decided)
+        tick()
+        solver.setOptionValue("time_limit", solver.getRunTime() + seconds_left(LONGEST))
         solver.run()
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
