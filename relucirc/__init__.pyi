@@ -27,8 +27,8 @@ from relucirc.interpretation.explanation import explain as explain
 from relucirc.measure.regions import regions as regions
 
 # Formulas
-from relucirc.language.formula import median as median
-from relucirc.language.formula import order_statistic as order_statistic
+from relucirc.language.order_statistic import median as median
+from relucirc.language.order_statistic import order_statistic as order_statistic
 
 # From formulas to networks
 from relucirc.optimal import minimal_network as minimal_network

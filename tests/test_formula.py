@@ -17,8 +17,9 @@ import relucirc
 from relucirc import FormulaError, circuits, prove
 from relucirc.cli import main
 from relucirc.core.exact import fraction, rational
-from relucirc.language.formula import OrderStatistic, median, order_statistic, parse_formula
+from relucirc.language.formula import parse_formula
 from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.order_statistic import OrderStatistic, median, order_statistic
 
 NAMES = ("x1", "x2", "x3")
 SYMBOLS = x1, x2, x3 = sympy.symbols("x1 x2 x3")

@@ -22,7 +22,7 @@ from relucirc.core.exact import fraction, rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, GraphBuilder, Relation
 from relucirc.language.claim import read_claim
-from relucirc.language.formula import parse_relation
+from relucirc.language.conditions import parse_relation
 from relucirc.language.lower import from_relation, guards, violations
 from relucirc.language.lower.from_formula import Lowering
 from relucirc.language.relations import output_names, read_relation

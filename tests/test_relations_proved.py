@@ -10,7 +10,7 @@ import sympy
 
 import relucirc
 from relucirc import circuits, prove
-from relucirc.language.formula import parse_relation
+from relucirc.language.conditions import parse_relation
 
 MINIMUM, MAXIMUM, SORTED = circuits.minimum(), circuits.maximum(), circuits.sort(3)
 PAIRS = [("x1", "x2"), ("y1", "y2")]

@@ -13,7 +13,7 @@ from flint import fmpq
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from relucirc.core.trees import parts_of
-from relucirc.language.formula import OrderStatistic
+from relucirc.language.order_statistic import OrderStatistic
 
 
 def value_of(expression: sympy.Basic, point: Mapping[str, fmpq]) -> fmpq | None:

@@ -14,9 +14,9 @@ from relucirc.circuits.sources import PERCEPTRON
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.names import default_names
-from relucirc.language.formula import OrderStatistic
 from relucirc.language.layers import Layers
 from relucirc.language.network import MLP
+from relucirc.language.order_statistic import OrderStatistic
 
 
 def _ripple_adder(n: int = 2) -> MLP:

@@ -11,8 +11,8 @@ from relucirc.circuits.family import family_of
 from relucirc.core.errors import NetworkError, shorten
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.names import default_names
-from relucirc.language.formula import OrderStatistic
 from relucirc.language.network import MLP
+from relucirc.language.order_statistic import OrderStatistic
 
 
 @dataclass(frozen=True)

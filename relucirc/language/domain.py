@@ -21,7 +21,8 @@ from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
 from relucirc.core.names import positions, read_names
 from relucirc.core.trees import symbols_of
-from relucirc.language.formula import parse_conditions, unknown_symbols
+from relucirc.language.conditions import parse_conditions
+from relucirc.language.formula import unknown_symbols
 
 
 @dataclass(frozen=True)

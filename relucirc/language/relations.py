@@ -10,7 +10,7 @@ from sympy.logic.boolalg import Boolean
 from relucirc.core.errors import FormulaError, shorten
 from relucirc.core.names import quoted, shown
 from relucirc.core.trees import parts_of, symbols_of
-from relucirc.language.formula import all_hold, parse_relation
+from relucirc.language.conditions import all_hold, parse_relation
 
 
 def output_names(count: int) -> tuple[str, ...]:

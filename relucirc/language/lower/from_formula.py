@@ -26,12 +26,13 @@ from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, Relation
 from relucirc.core.names import positions, read_names
 from relucirc.core.trees import parts_of, symbols_of
 from relucirc.language.domain import Domain, declared
-from relucirc.language.formula import MAX_EXPONENT, OrderStatistic, parse_formula, unknown_symbols
+from relucirc.language.formula import MAX_EXPONENT, parse_formula, unknown_symbols
 from relucirc.language.lower.coverage import point_where
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.lower.guards import TRUE, all_of, any_of, guard_of, negation_of, sides_of
 from relucirc.language.lower.steps import MAX_STEPS, Steps, pairs_of
 from relucirc.language.network import MLP
+from relucirc.language.order_statistic import OrderStatistic
 from relucirc.language.sorting import merge_exchange
 
 
