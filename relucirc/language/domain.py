@@ -17,11 +17,12 @@ from sympy.logic.boolalg import Boolean
 from relucirc.core.errors import DomainError, FormulaError, RelucircError, shorten
 from relucirc.core.exact import ONE, rational, sign_of
 from relucirc.core.feasible import feasibility
-from relucirc.core.forms import Form, combine
+from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.core.names import positions, read_names
 from relucirc.core.trees import symbols_of
 from relucirc.language.conditions import parse_conditions
+from relucirc.language.convex import affine_pieces, not_convex
 from relucirc.language.formula import unknown_symbols
 
 
@@ -357,64 +358,11 @@ def _read_relation(condition: Relational, names: tuple[str, ...]) -> list[Relati
     """Reads ``lhs op rhs``; a convex left minus right gives one relation for each of its affine pieces."""
     left, right = condition.args
     if isinstance(condition, sympy.Eq):
-        pairs = _affine_pieces(left, right, condition, names)
+        pairs = affine_pieces(left, right, condition, names)
         if len(pairs) != 1:
-            raise _not_convex(condition)
+            raise not_convex(condition)
         return [Relation(pairs[0], "==")]
     if isinstance(condition, sympy.Gt | sympy.Ge):
         left, right = right, left
     op = ">" if isinstance(condition, sympy.Gt | sympy.Lt) else ">="
-    return [Relation(-piece, op) for piece in _affine_pieces(left, right, condition, names)]
-
-
-def _affine_pieces(left: sympy.Basic, right: sympy.Basic, whole: sympy.Basic, names: tuple[str, ...]) -> list[Form]:
-    """Affine forms whose maximum is ``left - right``."""
-    above, below = _pieces(left, ONE, whole, names), _pieces(right, -ONE, whole, names)
-    return [a + b for a in above for b in below]
-
-
-MAX_PIECES = 4096
-
-
-def _pieces(e: sympy.Basic, factor: fmpq, whole: sympy.Basic, names: tuple[str, ...]) -> list[Form]:
-    """Affine forms whose maximum is ``factor * e``."""
-    if isinstance(e, sympy.Symbol):
-        return [Form({positions(names)[e.name]: factor})]
-    if isinstance(e, sympy.Rational | sympy.Float):
-        return [Form.constant(factor * rational(e))]
-    if isinstance(e, sympy.Add):
-        sums = [Form()]
-        for part in e.args:
-            pieces = _pieces(part, factor, whole, names)
-            _bound(len(sums) * len(pieces), whole)
-            sums = [combine(((ONE, a), (ONE, b))) for a in sums for b in pieces]
-        return sums
-    if isinstance(e, sympy.Mul):
-        numbers = [a for a in e.args if isinstance(a, sympy.Rational | sympy.Float)]
-        rest = [a for a in e.args if a not in numbers]
-        if len(rest) == 1:
-            for number in numbers:
-                factor = factor * rational(number)
-            return _pieces(rest[0], factor, whole, names)
-    grows = isinstance(e, sympy.Max | sympy.Abs)
-    if grows or isinstance(e, sympy.Min):
-        if not factor:
-            return [Form()]
-        if (factor > 0) != grows:
-            raise _not_convex(whole)
-        options = [e.args[0], -e.args[0]] if isinstance(e, sympy.Abs) else list(e.args)  # type: ignore[operator]
-        found: list[Form] = []
-        for option in options:
-            found += _pieces(option, factor, whole, names)
-            _bound(len(found), whole)
-        return found
-    raise DomainError(f"domain: {shorten(e)} in {shorten(whole)} is not affine; a domain is a polyhedron.")
-
-
-def _bound(pieces: int, whole: sympy.Basic) -> None:
-    if pieces > MAX_PIECES:
-        raise DomainError(f"domain: {shorten(whole)} has more than {MAX_PIECES} affine pieces.")
-
-
-def _not_convex(condition: sympy.Basic) -> DomainError:
-    return DomainError(f"domain: {shorten(condition)} is not convex; prove each of its parts on its own.")
+    return [Relation(-piece, op) for piece in affine_pieces(left, right, condition, names)]
