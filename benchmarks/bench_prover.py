@@ -21,7 +21,7 @@ from flint import fmpq
 import relucirc
 from relucirc import MLP, circuits
 from relucirc.core.matrix import ExactMatrix
-from relucirc.language.network import Affine
+from relucirc.language.affine import Affine
 
 
 def timed(run):

@@ -14,7 +14,7 @@ from relucirc.core.budget import Budget as Budget
 
 # Networks
 from relucirc.language.network import MLP as MLP
-from relucirc.language.network import Affine as Affine
+from relucirc.language.affine import Affine as Affine
 from relucirc.core.matrix import ExactMatrix as ExactMatrix
 from relucirc.files import load as load
 from relucirc.files import save as save

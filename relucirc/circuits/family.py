@@ -14,7 +14,8 @@ import sympy
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.matrix import ExactMatrix
-from relucirc.language.network import MLP, Affine
+from relucirc.language.affine import Affine
+from relucirc.language.network import MLP
 
 
 def family_of(net: MLP) -> MLP:

@@ -16,7 +16,8 @@ from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
 from relucirc.core.exact import ZERO, rational
 from relucirc.core.matrix import ExactMatrix
 from relucirc.core.names import default_names
-from relucirc.language.network import MLP, Affine
+from relucirc.language.affine import Affine
+from relucirc.language.network import MLP
 
 MAX_BYTES = 1 << 28
 """Largest file that is read; arrays of this size belong in .safetensors."""

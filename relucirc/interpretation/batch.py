@@ -16,7 +16,8 @@ import numpy as np
 from relucirc.core.budget import tick
 from relucirc.core.exact import approximate
 from relucirc.core.matrix import ExactMatrix
-from relucirc.language.network import MLP, Affine
+from relucirc.language.affine import Affine
+from relucirc.language.network import MLP
 
 Array = Any
 Layers = tuple[tuple[Array, Array | None], ...]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from relucirc.core.errors import NetworkError
 from relucirc.core.forms import Form, Key
 from relucirc.core.matrix import ExactMatrix
-from relucirc.language.network import MLP, Affine
+from relucirc.language.affine import Affine
+from relucirc.language.network import MLP
 
 MAX_NEURONS = 1 << 22
 """Most neurons, those that carry values along included."""

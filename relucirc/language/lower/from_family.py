@@ -19,7 +19,8 @@ from relucirc.core.errors import NetworkError, shorten
 from relucirc.core.exact import ZERO, rational, text, to_rational
 from relucirc.core.matrix import ExactMatrix
 from relucirc.core.trees import MAX_BITS, MAX_DEGREE, MAX_TERMS, extent_of
-from relucirc.language.network import MLP, Affine
+from relucirc.language.affine import Affine
+from relucirc.language.network import MLP
 
 
 def resolve_family(net: MLP) -> tuple[MLP, list[dict]]:
