@@ -31,6 +31,7 @@ CHECKER = HERE.parent / "relucirc" / "checker"
 MODULES = tuple(sorted(path.stem for path in CHECKER.glob("*.py") if path.stem != "__init__"))
 FIRST = {
     "minimal": ["test_checker_sizes.py", "test_minimal.py"],
+    "shallow": ["test_checker_sizes.py", "test_minimal.py"],
     "depth": ["test_checker_sizes.py", "test_depth.py"],
     "bounding": ["test_checker_bounding.py"],
     "extrema": ["test_checker_bounding.py"],

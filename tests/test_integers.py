@@ -15,8 +15,8 @@ from integer_claims import IntegerClaim
 
 import relucirc
 from relucirc import MLP, circuits, prove
-from relucirc.checker.cells import constraint
 from relucirc.checker.linear import UNIT
+from relucirc.checker.sides import constraint
 from relucirc.core.forms import Form
 from relucirc.geometry.lattice import lattice_of
 

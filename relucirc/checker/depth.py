@@ -12,7 +12,6 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.cells import read
 from relucirc.checker.linear import (
     UNIT,
     Linear,
@@ -29,6 +28,7 @@ from relucirc.checker.linear import (
     value_at,
 )
 from relucirc.checker.reading import names_asked_about
+from relucirc.checker.sides import read
 from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.errors import RelucircError
 from relucirc.core.graph import Graph, MaxGate, Relation

@@ -7,9 +7,9 @@ import sympy
 from flint import fmpq
 
 from relucirc.checker.boxes import box_of
-from relucirc.checker.cells import read
 from relucirc.checker.linear import Rejected
 from relucirc.checker.safety import FORMAT, check_property
+from relucirc.checker.sides import read
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import NetworkError, not_a_network
