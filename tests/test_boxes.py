@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc.checker.boxes import check_boxes
+from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import bound_all
-from relucirc.checker.linear import UNIT, Rejected, value_at
+from relucirc.checker.linear import UNIT, value_at
 from relucirc.checker.safety import check_property
 from relucirc.checker.scaled import Scaled
 from relucirc.checker.substitution import GRID

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc.checker import cells, derivation, tree, zero_one
+from relucirc.checker.data import require
 from relucirc.checker.equality import check_claim
-from relucirc.checker.linear import require
 from relucirc.core.forms import Form
 from relucirc.geometry import hinges
 from relucirc.geometry.chart import Empty

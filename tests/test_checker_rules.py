@@ -12,8 +12,8 @@ import pytest
 import sympy
 
 from relucirc import MLP
+from relucirc.checker.data import Rejected, form, index, number, variable
 from relucirc.checker.equality import check_claim
-from relucirc.checker.linear import Rejected, form, index, number, variable
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Guard, SelectGate
 from relucirc.language.claim import Claim, read_claim

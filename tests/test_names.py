@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP, load, prove
-from relucirc.checker.linear import Rejected
+from relucirc.checker.data import Rejected
 from relucirc.checker.reading import check_names
 from relucirc.cli import main
 from relucirc.core import names

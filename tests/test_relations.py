@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import circuits, prove
 from relucirc.checker import equality
-from relucirc.checker.linear import Rejected
+from relucirc.checker.data import Rejected
 from relucirc.cli import main
 from relucirc.core.exact import fraction, rational
 from relucirc.core.forms import Form

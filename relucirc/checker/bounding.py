@@ -22,21 +22,9 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.checker.data import fields, form, index, number, require, sequence, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import (
-    UNIT,
-    Linear,
-    constant,
-    fields,
-    form,
-    index,
-    minus,
-    mix,
-    number,
-    require,
-    sequence,
-    word,
-)
+from relucirc.checker.linear import UNIT, Linear, constant, minus, mix
 
 ONE = fmpq(1)
 KINDS = ("constraint", "part", "zero", "line", "active", "inactive", "on", "off", "chord")

@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from relucirc.checker.data import Rejected, fields, index, number, pairs, require, sequence
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, Known, bound_all
-from relucirc.checker.linear import UNIT, Linear, Rejected, fields, index, mix, number, pairs, require, sequence
+from relucirc.checker.linear import UNIT, Linear, mix
 from relucirc.checker.scaled import Box, Scaled
 from relucirc.checker.substitution import GRID, Rows, least
 

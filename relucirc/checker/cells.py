@@ -12,25 +12,9 @@ from flint import fmpq
 
 from relucirc.checker.bounding import check_bounding
 from relucirc.checker.boxes import check_boxes
+from relucirc.checker.data import fields, form, index, number, pairs, require, sequence, variable, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import (
-    UNIT,
-    Linear,
-    constant,
-    fields,
-    form,
-    index,
-    minus,
-    mix,
-    number,
-    pairs,
-    replace,
-    require,
-    sequence,
-    value_at,
-    variable,
-    word,
-)
+from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace, value_at
 from relucirc.checker.sides import Constraint, Side, constraint, selected
 from relucirc.checker.sweep import check_sweep
 from relucirc.checker.tree import check_tree

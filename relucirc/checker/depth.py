@@ -12,21 +12,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.linear import (
-    UNIT,
-    Linear,
-    Rejected,
-    constant,
-    fields,
-    form,
-    minus,
-    mix,
-    number,
-    replace,
-    require,
-    sequence,
-    value_at,
-)
+from relucirc.checker.data import Rejected, fields, form, number, require, sequence
+from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace, value_at
 from relucirc.checker.reading import names_asked_about
 from relucirc.checker.sides import read
 from relucirc.checker.verdict import Verdict, replay

@@ -11,20 +11,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.linear import (
-    Linear,
-    constant,
-    fields,
-    form,
-    index,
-    minus,
-    mix,
-    number,
-    replace,
-    require,
-    sequence,
-    word,
-)
+from relucirc.checker.data import fields, form, index, number, require, sequence, word
+from relucirc.checker.linear import Linear, constant, minus, mix, replace
 
 Gates = Sequence[tuple[Linear, Linear]]
 ONE = fmpq(1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from relucirc.checker.cells import check_cells
 from relucirc.checker.certificate import FORMAT
-from relucirc.checker.linear import fields, require
+from relucirc.checker.data import fields, require
 from relucirc.checker.reading import check_names, compare_with_sympy, graph_of_weights
 from relucirc.checker.relations import check_output_names, compare_with_formulas, relation_sides, within_sides
 from relucirc.checker.sides import Side, constraint, read

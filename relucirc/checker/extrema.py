@@ -6,8 +6,8 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.cells import check_cells
+from relucirc.checker.data import fields, number, require, sequence
 from relucirc.checker.equality import check_claim
-from relucirc.checker.linear import fields, number, require, sequence
 from relucirc.checker.reading import check_names, graph_of_weights
 from relucirc.checker.sides import Side, constraint, read
 from relucirc.checker.verdict import Verdict, replay

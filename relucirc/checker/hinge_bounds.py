@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.checker.linear import require
+from relucirc.checker.data import require
 from relucirc.checker.scaled import FINE, Level, Scaled
 from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least
 

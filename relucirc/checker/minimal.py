@@ -14,19 +14,9 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
+from relucirc.checker.data import Rejected, fields, index, number, require, sequence
 from relucirc.checker.equality import check_claim
-from relucirc.checker.linear import (
-    UNIT,
-    Linear,
-    Rejected,
-    fields,
-    index,
-    mix,
-    number,
-    require,
-    sequence,
-    value_at,
-)
+from relucirc.checker.linear import UNIT, Linear, mix, value_at
 from relucirc.checker.reading import names_asked_about
 from relucirc.checker.shallow import ShallowForm
 from relucirc.checker.sides import read

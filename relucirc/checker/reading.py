@@ -12,8 +12,8 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from relucirc.checker.data import Rejected, require, sequence
 from relucirc.checker.evaluating import value_of
-from relucirc.checker.linear import Rejected, require, sequence
 from relucirc.core.forms import Form
 from relucirc.core.graph import Gate, Graph, MaxGate
 from relucirc.core.names import read_names

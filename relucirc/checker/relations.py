@@ -13,8 +13,8 @@ import sympy
 from flint import fmpq
 from sympy.core.relational import Relational
 
+from relucirc.checker.data import require
 from relucirc.checker.evaluating import truth_of, value_of
-from relucirc.checker.linear import require
 from relucirc.checker.reading import compare_with_sympy, spots
 from relucirc.core.exact import sign_of
 from relucirc.core.feasible import feasibility

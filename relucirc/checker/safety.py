@@ -5,8 +5,9 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.boxes import check_boxes
+from relucirc.checker.data import fields, require, sequence
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import Linear, fields, mix, replace, require, sequence
+from relucirc.checker.linear import Linear, mix, replace
 from relucirc.checker.reading import graph_of_weights
 from relucirc.checker.sides import read
 from relucirc.checker.verdict import Verdict, replay

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import fmpq
 
-from relucirc.checker.linear import UNIT, Linear, affine, minus, mix, replace, require
+from relucirc.checker.data import require
+from relucirc.checker.linear import UNIT, Linear, affine, minus, mix, replace
 
 WEIGHT_BITS = 24
 """Most bits of an integer weight, and most places behind the point."""

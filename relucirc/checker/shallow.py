@@ -9,7 +9,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.linear import UNIT, Linear, constant, index, mix, number, pairs, require, sequence, value_at
+from relucirc.checker.data import index, number, pairs, require, sequence
+from relucirc.checker.linear import UNIT, Linear, constant, mix, value_at
 from relucirc.language.network import MLP
 
 ZERO, ONE = fmpq(0), fmpq(1)

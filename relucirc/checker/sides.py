@@ -5,7 +5,8 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.linear import UNIT, Linear, Rejected, affine, constant, mix, replace, require
+from relucirc.checker.data import Rejected, require
+from relucirc.checker.linear import UNIT, Linear, affine, constant, mix, replace
 from relucirc.core.graph import Graph, Guard, MaxGate
 
 ZERO, ONE = fmpq(0), fmpq(1)

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relucirc.checker.linear import require
+from relucirc.checker.data import require
 from relucirc.checker.scaled import EXACT_BITS, FINE, Blocks, Level
 
 GRID = 24

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from relucirc.checker.linear import UNIT, Linear, require
+from relucirc.checker.data import require
+from relucirc.checker.linear import UNIT, Linear
 
 ZERO, ONE = fmpq(0), fmpq(1)
 MOST = 1 << 18

@@ -19,22 +19,9 @@ from typing import Any
 
 from flint import fmpq
 
+from relucirc.checker.data import fields, index, number, pairs, require, sequence, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import (
-    UNIT,
-    Linear,
-    constant,
-    fields,
-    index,
-    minus,
-    mix,
-    number,
-    pairs,
-    replace,
-    require,
-    sequence,
-    word,
-)
+from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace
 
 ONE = fmpq(1)
 Region = tuple[list[Linear], dict[int, Linear]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from relucirc.checker.linear import Rejected
+from relucirc.checker.data import Rejected
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
 

@@ -16,8 +16,9 @@ from itertools import product
 
 from flint import fmpq
 
+from relucirc.checker.data import form, index, number, require, sequence
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, form, index, minus, mix, number, require, sequence
+from relucirc.checker.linear import UNIT, Linear, minus, mix
 
 ONE = fmpq(1)
 BLOCK = 16

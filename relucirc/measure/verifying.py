@@ -7,7 +7,7 @@ import sympy
 from flint import fmpq
 
 from relucirc.checker.boxes import box_of
-from relucirc.checker.linear import Rejected
+from relucirc.checker.data import Rejected
 from relucirc.checker.safety import FORMAT, check_property
 from relucirc.checker.sides import read
 from relucirc.core.answer import Answer

@@ -6,8 +6,9 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.checker.boxes import Bound, Combination, State, failures, read_tree, start_of
+from relucirc.checker.data import Rejected
 from relucirc.checker.hinge_bounds import bound_all
-from relucirc.checker.linear import UNIT, Linear, Rejected
+from relucirc.checker.linear import UNIT, Linear
 from relucirc.checker.scaled import Scaled
 from relucirc.checker.substitution import GRID
 from relucirc.core.budget import Budget
