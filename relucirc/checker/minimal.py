@@ -9,6 +9,7 @@ these to a few numbers, and all subsets of those are tried here again.
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import gcd, lcm
 from typing import Any
 
@@ -17,13 +18,13 @@ from flint import fmpq, fmpq_mat
 from relucirc.checker.data import Rejected, fields, index, number, require, sequence
 from relucirc.checker.equality import check_claim
 from relucirc.checker.linear import UNIT, Linear, mix, value_at
-from relucirc.checker.reading import names_asked_about
+from relucirc.checker.reading import graph_of_weights, names_asked_about
 from relucirc.checker.shallow import ShallowForm
 from relucirc.checker.sides import read
 from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
-from relucirc.core.graph import Graph, GraphBuilder
+from relucirc.core.graph import Graph
 from relucirc.language.claim import read_equality
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.network import MLP
@@ -126,17 +127,9 @@ def _check_kind(network: MLP, kind: dict[str, bool]) -> None:
 def _graph(network: MLP, skips: list[list[fmpq]] | None) -> MLP | Graph:
     if skips is None:
         return network
-    builder = GraphBuilder(network.inputs)
-    values = [builder.input(i) for i in range(len(network.inputs))]
-    for depth, layer in enumerate(network.exact().layers):
-        forms = []
-        for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-            total = Form.constant(bias)
-            for j, c in row:
-                total = total + values[j].scale(c)
-            forms.append(total)
-        values = forms if depth == len(network.layers) - 1 else [builder.relu(form) for form in forms]
-    return builder.build([v + Form(dict(enumerate(row))) for v, row in zip(values, skips, strict=True)])
+    graph = graph_of_weights(network)
+    outputs = [form + Form(dict(enumerate(row))) for form, row in zip(graph.outputs, skips, strict=True)]
+    return replace(graph, outputs=tuple(outputs))
 
 
 def _check_bound(shape: ShallowForm, kind: dict[str, bool], width: int, certificate: dict) -> None:
