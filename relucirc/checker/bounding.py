@@ -24,9 +24,8 @@ from flint import fmpq
 
 from relucirc.checker.data import fields, form, index, number, require, sequence, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, constant, minus, mix
+from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix
 
-ONE = fmpq(1)
 KINDS = ("constraint", "part", "zero", "line", "active", "inactive", "on", "off", "chord")
 
 

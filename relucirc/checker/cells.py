@@ -14,15 +14,13 @@ from relucirc.checker.bounding import check_bounding
 from relucirc.checker.boxes import check_boxes
 from relucirc.checker.data import fields, form, index, number, pairs, require, sequence, variable, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace, value_at
+from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace, value_at
 from relucirc.checker.sides import Constraint, Side, constraint, selected
 from relucirc.checker.sweep import check_sweep
 from relucirc.checker.tree import check_tree
 from relucirc.checker.zero_one import check_zero_one
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, MaxGate
-
-ZERO, ONE = fmpq(0), fmpq(1)
 
 CHART = {"implied", "pivots", "interior"}
 OPTIONAL_FIELDS = CHART | {

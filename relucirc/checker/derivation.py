@@ -12,10 +12,9 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.data import fields, form, index, number, require, sequence, word
-from relucirc.checker.linear import Linear, constant, minus, mix, replace
+from relucirc.checker.linear import ONE, Linear, constant, key, minus, mix, replace
 
 Gates = Sequence[tuple[Linear, Linear]]
-ONE = fmpq(1)
 
 
 @dataclass
@@ -85,7 +84,7 @@ class Derivation:
                 options = ({}, *self.atoms[k]) if surplus != 0 else ({},)
                 for option in options:
                     expanded = mix(((ONE, rest), (surplus, option)))
-                    grown[_key(expanded)] = expanded
+                    grown[key(expanded)] = expanded
             elements = list(grown.values())
         return outside, elements
 
@@ -116,9 +115,5 @@ class Derivation:
 def _same(some: list[Linear], others: list[Linear]) -> bool:
     """Whether two lists hold the same forms, in any order."""
     if max(len(some), len(others)) > 4:
-        return {_key(form) for form in some} == {_key(form) for form in others}
+        return {key(form) for form in some} == {key(form) for form in others}
     return all(form in others for form in some) and all(form in some for form in others)
-
-
-def _key(linear: Linear) -> tuple:
-    return tuple(sorted([(v, int(c.p), int(c.q)) for v, c in linear.items()]))

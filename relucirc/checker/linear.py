@@ -6,7 +6,7 @@ from flint import fmpq
 
 UNIT = -1
 Linear = dict[int, fmpq]
-ONE = fmpq(1)
+ZERO, ONE = fmpq(0), fmpq(1)
 
 
 def affine(terms: Iterable[tuple[int, fmpq]]) -> Linear:
@@ -54,3 +54,8 @@ def constant(form: Mapping[int, fmpq]) -> fmpq | None:
 def value_at(form: Mapping[int, fmpq], point: Mapping[int, fmpq]) -> fmpq:
     """Evaluates a form."""
     return sum((c if v == UNIT else c * point[v] for v, c in form.items()), start=fmpq(0))
+
+
+def key(form: Mapping[int, fmpq]) -> tuple[tuple[int, int, int], ...]:
+    """Returns the same for equal forms, and for no others, to look them up by."""
+    return tuple(sorted([(v, int(c.p), int(c.q)) for v, c in form.items()]))

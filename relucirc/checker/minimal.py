@@ -17,7 +17,7 @@ from flint import fmpq, fmpq_mat
 
 from relucirc.checker.data import Rejected, fields, index, number, require, sequence
 from relucirc.checker.equality import check_claim
-from relucirc.checker.linear import UNIT, Linear, mix, value_at
+from relucirc.checker.linear import ONE, UNIT, ZERO, Linear, mix, value_at
 from relucirc.checker.reading import graph_of_weights, names_asked_about
 from relucirc.checker.shallow import ShallowForm
 from relucirc.checker.sides import read
@@ -33,7 +33,6 @@ FORMAT = "relucirc-minimal-1"
 MAX_SUMS = 1_200_000
 MAX_TRIED = 14
 MAX_SIGNED = 18
-ZERO, ONE = fmpq(0), fmpq(1)
 
 
 def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:

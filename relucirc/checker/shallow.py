@@ -10,10 +10,8 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.data import index, number, pairs, require, sequence
-from relucirc.checker.linear import UNIT, Linear, constant, mix, value_at
+from relucirc.checker.linear import ONE, UNIT, ZERO, Linear, constant, key, mix, value_at
 from relucirc.language.network import MLP
-
-ZERO, ONE = fmpq(0), fmpq(1)
 
 
 @dataclass
@@ -102,7 +100,7 @@ def _add_neuron(linear: Linear, weights: list[fmpq], planes: dict, affine: list[
         return
     leading = linear[min(v for v in linear if v != UNIT)]
     plane = mix(((ONE / leading, linear),))
-    _, jumps = planes.setdefault(tuple(sorted((v, str(c)) for v, c in plane.items())), (plane, [ZERO] * len(weights)))
+    _, jumps = planes.setdefault(key(plane), (plane, [ZERO] * len(weights)))
     size = abs(leading)
     for o, w in enumerate(weights):
         jumps[o] = jumps[o] + size * w

@@ -6,10 +6,8 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.data import Rejected, require
-from relucirc.checker.linear import UNIT, Linear, affine, constant, mix, replace
+from relucirc.checker.linear import ONE, UNIT, ZERO, Linear, affine, constant, mix, replace
 from relucirc.core.graph import Graph, Guard, MaxGate
-
-ZERO, ONE = fmpq(0), fmpq(1)
 
 Constraint = tuple[Linear, str]
 """A form over the inputs, and ``>``, ``>=`` or ``==``; :func:`constraint` makes it."""

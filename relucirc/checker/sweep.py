@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from relucirc.checker.data import require
-from relucirc.checker.linear import UNIT, Linear
+from relucirc.checker.linear import ONE, UNIT, ZERO, Linear
 
-ZERO, ONE = fmpq(0), fmpq(1)
 MOST = 1 << 18
 """Most points that a function may have."""
 

@@ -21,9 +21,8 @@ from flint import fmpq
 
 from relucirc.checker.data import fields, index, number, pairs, require, sequence, word
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace
+from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 
-ONE = fmpq(1)
 Region = tuple[list[Linear], dict[int, Linear]]
 """Inequalities ``>= 0``, and the values of decided atoms."""
 

@@ -18,9 +18,8 @@ from flint import fmpq
 
 from relucirc.checker.data import form, index, number, require, sequence
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import UNIT, Linear, minus, mix
+from relucirc.checker.linear import ONE, UNIT, Linear, key, minus, mix
 
-ONE = fmpq(1)
 BLOCK = 16
 """log2 of the number of points in a block."""
 MAX_WIRES = 30
@@ -35,10 +34,10 @@ def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]
         base = [form(item, n) for item in sequence(node["wires"], "wires")]
     m = len(base)
     require(1 <= m <= MAX_WIRES, f"2^{m} points are too many to try")
-    wires: dict[frozenset, int] = {}
+    wires: dict[tuple, int] = {}
     for i, wire in enumerate(base):
-        require(_key(wire) not in wires, "a wire is given twice")
-        wires[_key(wire)] = i
+        require(key(wire) not in wires, "a wire is given twice")
+        wires[key(wire)] = i
     gates: list[tuple[int, int]] = []  # wire numbers; gate g makes wires m + 2g (min) and m + 2g + 1 (max)
     place: dict[int, int] = {}
     for item in sequence(node["comparators"], "comparators"):
@@ -46,13 +45,13 @@ def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]
         k = index(item[0], len(derivation.atoms))
         require(n + k not in place, f"atom {k} is compared twice")
         left, right = form(item[1], n + k), form(item[2], n + k)
-        require(_key(left) in wires and _key(right) in wires, f"atom {k} does not compare wires")
+        require(key(left) in wires and key(right) in wires, f"atom {k} does not compare wires")
         require(derivation.atoms[k] == [minus(left, right)], f"atom {k} is not this comparator")
         relu = {n + k: ONE}
         place[n + k] = len(gates)
-        gates.append((wires[_key(left)], wires[_key(right)]))
-        wires.setdefault(_key(minus(left, relu)), m + 2 * place[n + k])
-        wires.setdefault(_key(mix(((ONE, right), (ONE, relu)))), m + 2 * place[n + k] + 1)
+        gates.append((wires[key(left)], wires[key(right)]))
+        wires.setdefault(key(minus(left, relu)), m + 2 * place[n + k])
+        wires.setdefault(key(mix(((ONE, right), (ONE, relu)))), m + 2 * place[n + k] + 1)
     needed = []
     for difference, row in zip(differences, _weights(node, m, differences), strict=True):
         affine = {v: c for v, c in difference.items() if v not in place}
@@ -113,7 +112,3 @@ def _alternating(v: int, low: int) -> int:
         bits |= bits << width
         width *= 2
     return bits
-
-
-def _key(linear: Linear) -> frozenset:
-    return frozenset((v, str(c)) for v, c in linear.items())
