@@ -16,7 +16,7 @@ from relucirc.language.function import read_function
 from relucirc.optimal.discovery import discover, order_statistic_in_two_layers, search_architecture
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
 from relucirc.optimal.discovery.groups import subgroups, whole
-from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
+from relucirc.optimal.discovery.linear import Obstacle, solve_exactly
 from relucirc.optimal.discovery.target import read_target
 
 FIVE = "Max(x1, x2, x3, x4, x5)"
@@ -206,9 +206,9 @@ def test_linear_systems_are_solved_or_shown_unsolvable(case):
     rows, right = case
     matrix, target = np.array(rows, dtype=np.int64), right[: len(rows)]
     answer = solve_exactly(matrix, target)
-    if isinstance(answer, Solution):
+    if isinstance(answer, dict):
         for row, value in zip(rows, target, strict=True):
-            assert sum((c * row[j] for j, c in answer.coefficients.items()), start=relucirc.core.exact.ZERO) == value
+            assert sum((c * row[j] for j, c in answer.items()), start=relucirc.core.exact.ZERO) == value
     else:
         assert isinstance(answer, Obstacle)
         weights = [int(c) for c in answer.row]

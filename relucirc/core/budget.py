@@ -18,6 +18,8 @@ PATIENCE = 2.0
 INTERVAL = 0.25
 BRIEF = 0.05
 """Seconds that a call may take although the time is over."""
+LONG = 1e6
+"""Seconds that a share is taken of where there is no limit."""
 
 
 class OutOfBudget(Exception):
@@ -108,6 +110,10 @@ class Budget:
     def part(self, seconds: float) -> "Budget":
         """Returns a budget for a part of the work: at most ``seconds``, and never more than is left."""
         return Budget(min(seconds, self.remaining), method=self.method, progress=self.progress)
+
+    def share(self, part: float) -> "Budget":
+        """Returns a budget for a part of the work: such a share of what is left, and of a long time without a limit."""
+        return self.part(part * min(self.remaining, LONG))
 
     def ended(self, error: "OutOfBudget | KeyboardInterrupt") -> str:
         """Says why the work under this clock ended, for the verb that answers with what it knows.

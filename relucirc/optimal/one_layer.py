@@ -25,7 +25,6 @@ from relucirc.proof.prover import prove
 
 SHARE = 0.7
 """Share of the remaining time in which the cheapest payment is looked for; the rest is for proofs."""
-LONG = 1e6
 FOLDS = "the set of hyperplanes on which the function folds"
 
 
@@ -81,7 +80,7 @@ def of_shape(
         return Minimal("impossible", f"no network of this kind computes it: {obstacle}.", seconds=clock.elapsed)
     question = OneOutput if len(shape.affine) == 1 else SeveralOutputs
     clock.method = "whether the network found equals the function"
-    settled = question(remainder, clock.part(SHARE * min(clock.remaining, LONG))).settle()
+    settled = question(remainder, clock.share(SHARE)).settle()
     network, skips = build_network(graph.inputs, remainder, settled.payment)
     return _certified(graph, domain, remainder, settled, network, skips, clock)
 

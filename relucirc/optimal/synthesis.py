@@ -39,7 +39,6 @@ from relucirc.proof.result import Result
 
 SHALLOW, BUILDING = 0.3, 0.8
 """Shares of the time that is left: for one hidden layer, and for all ways of building."""
-LONG = 1e6
 SHARE = 15.0
 """Most seconds that one way of writing a formula as a sum may take."""
 
@@ -164,7 +163,7 @@ def _build(graph: Graph, hidden_layers: int | None, found: _Found, clock: Budget
     Returns:
         Why it ended early, if it did.
     """
-    share = clock.part(BUILDING * min(clock.remaining, LONG))
+    share = clock.share(BUILDING)
     try:
         with share:
             for name, way in _ways(graph, share):
@@ -205,7 +204,7 @@ def _not_found(found: _Found, hidden_layers: int | None, ended: str | None, cloc
 
 
 def _shallow(graph: Graph, clock: Budget, *, alone: bool) -> Minimal:
-    share = clock.part(LONG if alone else SHALLOW * min(clock.remaining, LONG))
+    share = clock.share(1.0 if alone else SHALLOW)
     try:
         with share:
             return one_layer(graph, None, Kind(True, True, False), read_ground(None, graph.inputs), share)

@@ -23,7 +23,7 @@ from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, tick
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.progress import Progress, watched
-from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
+from relucirc.optimal.discovery.linear import Obstacle, solve_exactly
 
 Word = tuple[tuple[int, int], ...]
 Atom = tuple[Word, Word]
@@ -128,8 +128,7 @@ def _decided(n: int, k: int, degree: int) -> ChamberProof:
     if isinstance(answer, Obstacle):
         reason = f"{what} is no linear combination {where}: exactly, for any real weights."
         return ChamberProof("excluded", reason, n, k, degree, None, len(atoms), len(place))
-    assert isinstance(answer, Solution)
-    weights = tuple((c, atoms[j]) for j, c in sorted(answer.coefficients.items()))
+    weights = tuple((c, atoms[j]) for j, c in sorted(answer.items()))
     reason = f"{what} is a linear combination {where}, so two hidden layers are enough: exactly proved on a chamber."
     return ChamberProof("found", reason, n, k, degree, weights, len(atoms), len(place))
 

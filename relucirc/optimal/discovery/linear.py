@@ -15,11 +15,8 @@ def independent_rows(matrix: np.ndarray) -> list[int]:
     return reduced(matrix.T.tolist())[1]
 
 
-@dataclass(frozen=True)
-class Solution:
-    """Coefficients of an exact solution, zeros left out."""
-
-    coefficients: dict[int, fmpq]
+Solution = dict[int, fmpq]
+"""The coefficients of an exact solution by column, zeros left out."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def solve_exactly(matrix: np.ndarray, target: Sequence[int]) -> Solution | Obsta
     goal = [int(t) for t in target]
     found = _solution(matrix, goal)
     if found is not None:
-        return Solution(found)
+        return found
     row = _solution(np.column_stack([matrix, np.asarray(goal, dtype=np.int64)]).T, [0] * matrix.shape[1] + [1])
     if row is None:
         raise ArithmeticError(f"the prime {PRIME} is unlucky for this system; use other points.")
@@ -46,7 +43,7 @@ def solve_exactly(matrix: np.ndarray, target: Sequence[int]) -> Solution | Obsta
     return Obstacle(tuple((row[i] * scale).p if i in row else fmpz(0) for i in range(matrix.shape[0])))
 
 
-def _solution(matrix: np.ndarray, goal: list[int]) -> dict[int, fmpq] | None:
+def _solution(matrix: np.ndarray, goal: list[int]) -> Solution | None:
     """A solution with independent columns, zeros left out, verified over the integers; None if none is seen."""
     augmented = np.column_stack([matrix, np.asarray(goal, dtype=np.int64)])
     columns = independent_rows(augmented.T)
@@ -59,7 +56,7 @@ def _solution(matrix: np.ndarray, goal: list[int]) -> dict[int, fmpq] | None:
     return values if fits(matrix, values, goal) else None
 
 
-def fits(matrix: np.ndarray, values: dict[int, fmpq], goal: Sequence[int]) -> bool:
+def fits(matrix: np.ndarray, values: Solution, goal: Sequence[int]) -> bool:
     """Returns whether the coefficients solve every equation, exactly."""
     denominator = common_denominator(values.values())
     whole = np.array([int((c * denominator).p) for c in values.values()], dtype=object)

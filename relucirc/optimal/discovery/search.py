@@ -30,7 +30,6 @@ GRID_SHARE = 60.0
 """Most seconds for one group: for all its linear programs, and for its mixed-integer program."""
 SYMMETRY, SEARCH = 0.1, 0.8
 """Shares of the time: for proving symmetries, and of what is then left for looking for few atoms."""
-LONG = 1e6
 BUILT = 3
 """Solutions for which a network is built; the smallest is kept."""
 SPARE = 40
@@ -116,7 +115,7 @@ def discover(
     try:
         with clock:
             graph = read_function(f, inputs)
-            target = read_target(graph, SYMMETRY * min(clock.remaining, LONG))
+            target = read_target(graph, clock.share(SYMMETRY).seconds)
             search = _Search(target, Dictionary(target.points, degree), clock)
             return search.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
@@ -197,7 +196,7 @@ class _Search:
 
     def _candidates(self, first: Solution, system: System, orbits: Orbits) -> list[Combination]:
         """The solutions with the fewest atoms, after most of the time was spent on finding them."""
-        search = self.clock.part(SEARCH * min(self.clock.remaining, LONG))
+        search = self.clock.share(SEARCH)
         found: list[tuple[Solution, Orbits]] = []
         try:
             with search:
@@ -236,7 +235,7 @@ class _Search:
     def _combination(self, solution: Solution, orbits: Orbits) -> Combination:
         halves, letters = {}, {}
         count = len(orbits.atoms)
-        for j, weight in solution.coefficients.items():
+        for j, weight in solution.items():
             if j < count:
                 halves.update((int(i), weight) for i in orbits.atoms[j])
             else:
@@ -267,5 +266,5 @@ def _seconds(orbits: int) -> float:
 
 def _size(solution: Solution, orbits: Orbits) -> tuple[int, int]:
     """Atoms, then digits of weights."""
-    count = sum(len(orbits.atoms[j]) for j in solution.coefficients if j < len(orbits.atoms))
-    return count, sum(len(str(c)) for c in solution.coefficients.values())
+    count = sum(len(orbits.atoms[j]) for j in solution if j < len(orbits.atoms))
+    return count, sum(len(str(c)) for c in solution.values())

@@ -13,7 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import Budget, seconds_left
-from relucirc.optimal.discovery.linear import Solution, fits, independent_rows, solve_exactly
+from relucirc.optimal.discovery.linear import Obstacle, Solution, fits, independent_rows, solve_exactly
 
 ROUNDS = 5
 LETTER_PRICE = 0.01
@@ -87,7 +87,7 @@ def grid_solution(system: System, denominator: int, limit: int, seconds: float) 
         return None
     x = np.rint(answer.x[: len(used)] - answer.x[len(used) :]).astype(int)
     found = {int(used[j]): fmpq(int(x[j]), int(finer[j])) for j in np.flatnonzero(x)}
-    return Solution(found) if fits(system.matrix, found, [int(t) for t in system.target]) else None
+    return found if fits(system.matrix, found, [int(t) for t in system.target]) else None
 
 
 def _reduced(system: System) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -105,6 +105,4 @@ def _with_negatives(columns: np.ndarray) -> Any:
 
 def _on_support(system: System, support: list[int]) -> Solution | None:
     answer = solve_exactly(system.matrix[:, support], [int(t) for t in system.target])
-    if not isinstance(answer, Solution):
-        return None
-    return Solution({support[j]: c for j, c in answer.coefficients.items()})
+    return None if isinstance(answer, Obstacle) else {support[j]: c for j, c in answer.items()}
