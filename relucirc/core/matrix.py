@@ -69,18 +69,11 @@ class ExactMatrix:
         rows = [list(row) if _is_row(row) else row for row in values] if _is_row(values) else values
         if not isinstance(rows, list) or any(not isinstance(row, list) for row in rows):
             raise NetworkError(f"{what}: expected a matrix (a list of rows, out x in), got {shorten(values)}.")
-        widths = [len(row) for row in rows]
-        if len(set(widths)) > 1:
-            other = next(i for i, width in enumerate(widths) if width != widths[0])
-            raise NetworkError(
-                f"{what}: expected rows of one length, got a ragged matrix: row 0 has {widths[0]} "
-                f"entries, row {other} has {widths[other]}."
-            )
-        sparse = []
+        width, sparse = row_length(rows, what), []
         for i, row in enumerate(rows):
             entries = ((j, _entry(value, f"{what}[{i}][{j}]")) for j, value in enumerate(row))
             sparse.append(tuple((j, value) for j, value in entries if value != 0))
-        return ExactMatrix((len(rows), widths[0] if widths else 0), tuple(sparse))
+        return ExactMatrix((len(rows), width), tuple(sparse))
 
     @staticmethod
     def sparse(shape: tuple[int, int], rows: Iterable[dict[int, Entry]]) -> "ExactMatrix":
@@ -189,6 +182,22 @@ class ExactMatrix:
 
     def __repr__(self) -> str:
         return f"ExactMatrix({shorten(self.strings(), 200)})"
+
+
+def row_length(rows: Sequence[Sequence[Any]], what: str) -> int:
+    """Returns the length that all rows have, 0 without rows.
+
+    Raises:
+        NetworkError: For rows of different lengths.
+    """
+    widths = [len(row) for row in rows]
+    if len(set(widths)) > 1:
+        other = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise NetworkError(
+            f"{what}: expected rows of one length, got a ragged matrix: row 0 has {widths[0]} entries, row {other} has "
+            f"{widths[other]}."
+        )
+    return widths[0] if widths else 0
 
 
 def exact_vector(values: Any, what: str = "bias") -> tuple[Entry, ...]:

@@ -14,7 +14,7 @@ from flint import fmpq, fmpz
 
 from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
 from relucirc.core.exact import ZERO, rational
-from relucirc.core.matrix import ExactMatrix
+from relucirc.core.matrix import ExactMatrix, row_length
 from relucirc.core.names import default_names
 from relucirc.language.affine import Affine
 from relucirc.language.network import MLP
@@ -84,16 +84,10 @@ def _layer(layer: Any, where: str) -> Affine:
     rows = layer["weight"]
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) and row for row in rows):
         raise FileError(f"{where}: weight: expected a list of rows, each a list of numbers, got {_shown(rows)}.")
-    lengths = [len(row) for row in rows]
-    if len(set(lengths)) > 1:
-        other = next(i for i, length in enumerate(lengths) if length != lengths[0])
-        raise NetworkError(
-            f"{where}: weight: expected rows of one length, got a ragged matrix: row 0 has {lengths[0]} entries, "
-            f"row {other} has {lengths[other]}."
-        )
+    width = row_length(rows, f"{where}: weight")
     known: dict[str | int, fmpq] = {}
     entries = (_entries(row, f"{where}: weight[{i}]", known) for i, row in enumerate(rows))
-    weight = ExactMatrix.sparse((len(rows), lengths[0]), entries)
+    weight = ExactMatrix.sparse((len(rows), width), entries)
     bias = layer.get("bias")
     if bias is None:
         return Affine(weight, None)
