@@ -50,6 +50,7 @@ class Trained(Answer):
         total_steps: Steps asked for.
         seconds: Wall time, compilation included; of this call alone if it resumed a checkpoint.
         mean_square: The mean square of the target over the domain, which makes losses relative.
+        corners: The corners of the domain, one row each, as floats.
     """
 
     reason: str

@@ -36,6 +36,7 @@ class Line:
         signs: The signs of the hidden neurons, one row per interval.
         low: The lower end, None where unbounded.
         high: The upper end, None where unbounded.
+        replayed: 0: none of them is walked.
     """
 
     points: list[fmpq]

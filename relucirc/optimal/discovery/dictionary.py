@@ -164,7 +164,7 @@ class Orbits:
 
 def _connected(count: int, images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Groups 0 .. count-1 by permutations: what their images connect."""
-    from scipy.sparse import coo_array  # noqa: PLC0415  (SciPy comes with JAX)
+    from scipy.sparse import coo_array  # noqa: PLC0415  (slow to import)
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
     if not count:

@@ -38,7 +38,7 @@ class System:
 
 def sparse_solutions(system: System, budget: Budget) -> Iterator[Solution]:
     """Yields exact solutions of small support, by reweighted L1 minimisation."""
-    from scipy.optimize import linprog  # noqa: PLC0415  (SciPy comes with JAX)
+    from scipy.optimize import linprog  # noqa: PLC0415  (slow to import)
 
     used, prices, columns, right = _reduced(system)
     both_signs = _with_negatives(columns)
@@ -98,7 +98,7 @@ def _reduced(system: System) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
 
 
 def _with_negatives(columns: np.ndarray) -> Any:
-    from scipy.sparse import csc_array  # noqa: PLC0415  (SciPy comes with JAX)
+    from scipy.sparse import csc_array  # noqa: PLC0415  (slow to import)
 
     return csc_array(np.hstack([columns, -columns]))
 
