@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import MLP
+from relucirc.checker import depth
 from relucirc.optimal import check_depth, check_minimal, depth_certificate, minimal_network
 from relucirc.optimal.building import network_to_json
 from relucirc.proof.prover import prove
@@ -551,6 +552,14 @@ def test_a_certificate_of_depth_is_rejected_for_the_one_thing_that_is_wrong(name
 )
 def test_a_certificate_of_depth_is_about_a_domain_with_room(domain, why):
     rejected(check_depth("Max(x1, x2, x3)", deep(**GOOD), domain), why)
+
+
+def test_ctrl_c_while_the_function_is_read_leaves_a_certificate_of_depth_unchecked(monkeypatch):
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(depth, "read_function", interrupted)
+    assert check_depth("Max(x1, x2, x3)", deep(**GOOD)).status == "unknown"
 
 
 def test_a_step_has_no_jumps_to_compare():

@@ -12,17 +12,17 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import Rejected, fields, form, number, require, sequence
+from relucirc.checker.data import fields, form, number, require, sequence
 from relucirc.checker.linear import UNIT, Linear, constant, minus, mix, replace, value_at
 from relucirc.checker.reading import names_asked_about
 from relucirc.checker.sides import read
 from relucirc.checker.verdict import Verdict, replay
-from relucirc.core.errors import RelucircError
 from relucirc.core.graph import Graph, MaxGate, Relation
 from relucirc.language.domain import read_domain
 from relucirc.language.function import read_function
 
 FORMAT = "relucirc-depth-1"
+ACCEPTED = "the function folds differently at two points of one hyperplane"
 
 
 def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[str] | None = None) -> Verdict:
@@ -42,50 +42,44 @@ def check_depth(f: Any, certificate: Any, domain: Any = None, inputs: Sequence[s
         A :class:`relucirc.Verdict`, true if two hidden layers are needed.  Nothing raises: what cannot
         be read is rejected, with the reason.
     """
-    try:
+
+    def steps() -> None:
         require(type(certificate) is dict, "a certificate is not an object")
         names = names_asked_about(f, domain, inputs, certificate.get("inputs"))
-        return check_depth_claim(read_function(f, names), certificate, domain)
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
-    except RelucircError as error:
-        return Verdict(False, f"the claim cannot be read: {error}")
+        _check(read_function(f, names), certificate, domain)
+
+    return replay(steps, ACCEPTED)
 
 
 def check_depth_claim(graph: Graph, certificate: Any, domain: Any = None) -> Verdict:
-    """Checks a certificate for a function that has been read.
+    """Checks a certificate for a function that has been read."""
+    return replay(lambda: _check(graph, certificate, domain), ACCEPTED)
 
-    Raises:
-        RelucircError: When the domain cannot be read.
-    """
-    n = len(graph.inputs)
-    where = read_domain(domain, graph.inputs)
 
-    def steps() -> None:
-        require(not where.integers, "integer points have no slopes")
-        fields(certificate, {"format", "inputs", "hyperplane", "points", "jumps"}, set(), "a certificate")
-        require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
-        require(certificate["inputs"] == list(graph.inputs), "the inputs are not these")
-        plane = form(certificate["hyperplane"], n)
-        require(constant(plane) is None, "the hyperplane is no hyperplane")
-        points = sequence(certificate["points"], "points")
-        jumps = sequence(certificate["jumps"], "jumps")
-        require(len(points) == 2 and len(jumps) == 2, "expected two points, and the jumps at each")
-        seen = []
-        for data, claimed in zip(points, jumps, strict=True):
-            coordinates = [number(c) for c in sequence(data, "a point")]
-            require(len(coordinates) == n, "a point has the wrong dimension")
-            point = dict(enumerate(coordinates))
-            require(value_at(plane, point) == 0, "a point is not on the hyperplane")
-            for relation in where.relations:
-                inside = relation.form.evaluate(coordinates) > 0
-                require(relation.op != "==" and inside, "a point is not inside the domain")
-            found = _jumps(graph, plane, point)
-            require([number(c) for c in sequence(claimed, "jumps")] == found, "a jump is not the one that is claimed")
-            seen.append(found)
-        require(seen[0] != seen[1], "the jumps are equal")
-
-    return replay(steps, "the function folds differently at two points of one hyperplane")
+def _check(graph: Graph, certificate: Any, domain: Any) -> None:
+    n, where = len(graph.inputs), read_domain(domain, graph.inputs)
+    require(not where.integers, "integer points have no slopes")
+    fields(certificate, {"format", "inputs", "hyperplane", "points", "jumps"}, set(), "a certificate")
+    require(certificate["format"] == FORMAT, f"expected the format {FORMAT!r}")
+    require(certificate["inputs"] == list(graph.inputs), "the inputs are not these")
+    plane = form(certificate["hyperplane"], n)
+    require(constant(plane) is None, "the hyperplane is no hyperplane")
+    points = sequence(certificate["points"], "points")
+    jumps = sequence(certificate["jumps"], "jumps")
+    require(len(points) == 2 and len(jumps) == 2, "expected two points, and the jumps at each")
+    seen = []
+    for data, claimed in zip(points, jumps, strict=True):
+        coordinates = [number(c) for c in sequence(data, "a point")]
+        require(len(coordinates) == n, "a point has the wrong dimension")
+        point = dict(enumerate(coordinates))
+        require(value_at(plane, point) == 0, "a point is not on the hyperplane")
+        for relation in where.relations:
+            inside = relation.form.evaluate(coordinates) > 0
+            require(relation.op != "==" and inside, "a point is not inside the domain")
+        found = _jumps(graph, plane, point)
+        require([number(c) for c in sequence(claimed, "jumps")] == found, "a jump is not the one that is claimed")
+        seen.append(found)
+    require(seen[0] != seen[1], "the jumps are equal")
 
 
 def _jumps(graph: Graph, plane: Linear, point: dict[int, fmpq]) -> list[fmpq]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from relucirc.checker.data import Rejected
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.errors import RelucircError
 
 MALFORMED = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AssertionError)
 """What reading evidence of another shape may raise."""
@@ -38,7 +39,7 @@ class Verdict(Answer):
 
 
 def replay(steps: Callable[[], None], accepted: str) -> Verdict:
-    """Runs a check; whatever it raises about the evidence is a rejection.
+    """Runs a check; whatever it raises about the evidence, or the claim, is a rejection.
 
     Args:
         steps: Returns if the evidence is right, and raises where it is not.
@@ -50,6 +51,8 @@ def replay(steps: Callable[[], None], accepted: str) -> Verdict:
             steps()
     except Rejected as rejection:
         return Verdict(False, str(rejection), clock.elapsed)
+    except RelucircError as error:
+        return Verdict(False, f"the claim cannot be read: {error}", clock.elapsed)
     except MALFORMED as error:
         return Verdict(False, f"malformed evidence ({type(error).__name__})", clock.elapsed)
     except (OutOfBudget, KeyboardInterrupt) as error:
