@@ -31,6 +31,15 @@ def test_a_clock_made_while_another_runs_never_has_more_time():
         tick()
 
 
+def test_a_share_is_of_what_is_left_and_has_an_end_also_without_a_limit():
+    clock = Budget(100, method="regions")
+    share = clock.share(0.25)
+    assert 12 < share.seconds <= 25
+    assert share.progress is clock.progress
+    assert share.method == "regions"
+    assert 0 < Budget().share(0.5).seconds < float("inf")
+
+
 def test_an_end_is_answered_by_the_clock_that_ended():
     clock = Budget(3)
     assert clock.ended(OutOfBudget()) == "the budget of 3 s ended"
