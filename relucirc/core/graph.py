@@ -15,6 +15,11 @@ from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form
 from relucirc.core.names import positions, read_names
 
+Signs = frozenset[int]
+ANY: Signs = frozenset((-1, 0, 1))
+SIGNS: dict[str, Signs] = {">": frozenset((1,)), ">=": frozenset((0, 1)), "==": frozenset((0,))}
+"""The signs that a form may have in each relation to 0."""
+
 
 @dataclass(frozen=True)
 class Relation:

@@ -6,11 +6,7 @@ from dataclasses import dataclass, replace
 
 from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form, Key
-from relucirc.core.graph import Graph, MaxGate, Relation, SelectGate
-
-Signs = frozenset[int]
-ANY: Signs = frozenset((-1, 0, 1))
-SIGNS: dict[str, Signs] = {">": frozenset((1,)), ">=": frozenset((0, 1)), "==": frozenset((0,))}
+from relucirc.core.graph import ANY, SIGNS, Graph, MaxGate, Relation, SelectGate, Signs
 
 
 @dataclass(frozen=True)

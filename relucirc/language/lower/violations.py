@@ -15,7 +15,7 @@ from relucirc.core.budget import tick
 from relucirc.core.errors import FormulaError
 from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form, Key
-from relucirc.core.graph import Guard, Relation
+from relucirc.core.graph import ANY, SIGNS, Guard, Relation, Signs
 
 Violation = tuple[tuple[int, str], ...]
 """What must not happen at any point: of some differences ``left - right``, each by its number, one relation to 0
@@ -26,11 +26,9 @@ MAX_VIOLATIONS = 4096
 MAX_COMPARED = 256
 """Most lists that are compared with each other, each with all."""
 
-Signs = frozenset[int]
 Together = frozenset[tuple[int, Signs]]
 """Forms by their numbers, and the signs that each may have: what holds at the same time."""
 
-SIGNS = {">": frozenset({1}), ">=": frozenset({0, 1}), "==": frozenset({0})}
 OPS = {signs: op for op, signs in SIGNS.items()}
 ALWAYS: list[Together] = [frozenset()]
 
@@ -64,10 +62,9 @@ def _widest(broken: list[Together]) -> list[Together]:
     if len(broken) > MAX_COMPARED:
         return broken
     known = [dict(together) for together in broken]
-    anything = frozenset({-1, 0, 1})
 
     def is_within(one: dict[int, Signs], other: dict[int, Signs]) -> bool:
-        return all(one.get(place, anything) <= signs for place, signs in other.items())
+        return all(one.get(place, ANY) <= signs for place, signs in other.items())
 
     return [
         together
@@ -103,7 +100,7 @@ class _Writing:
 
     def _comparison(self, relation: Relation, truth: bool) -> list[Together]:
         form, signs = relation.form, SIGNS[relation.op]
-        signs = signs if truth else frozenset({-1, 0, 1}) - signs
+        signs = signs if truth else ANY - signs
         if form.is_constant:
             return ALWAYS if sign_of(form.const) in signs else []
         leading = form.sign()
