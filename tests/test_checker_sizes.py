@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP
 from relucirc.checker import depth
+from relucirc.checker.minimal import network_to_json
 from relucirc.optimal import check_depth, check_minimal, depth_certificate, minimal_network
-from relucirc.optimal.building import network_to_json
 from relucirc.proof.prover import prove
 
 KIND = {"bias": True, "output_bias": True, "skip": False}

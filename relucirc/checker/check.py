@@ -8,12 +8,11 @@ from relucirc.checker.depth import check_depth
 from relucirc.checker.equality import check_claim
 from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_deviation
 from relucirc.checker.minimal import FORMAT as SIZE
-from relucirc.checker.minimal import check_minimal
+from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
 from relucirc.core.errors import not_a_network
-from relucirc.core.exact import text
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
 from relucirc.language.vnnlib import property_of
@@ -114,8 +113,4 @@ def _is_its_network(net: Any, certificate: dict) -> bool:
     """Whether a network is the one that a certificate of size has, weight by weight, and all that it has."""
     if not isinstance(net, MLP) or net.symbols or "skip" in certificate:
         return False
-    layers = [
-        {"weight": layer.weight.strings(), "bias": [text(b) for b in layer.exact_bias()]}
-        for layer in net.exact().layers
-    ]
-    return certificate.get("network") == {"inputs": list(net.inputs), "layers": layers}
+    return certificate.get("network") == network_to_json(net)

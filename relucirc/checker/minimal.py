@@ -75,6 +75,14 @@ def check_minimal(f: Any, certificate: Any, domain: Any = None, inputs: Sequence
     return replay(steps, "the network is equal, and no network with fewer neurons than the bound is")
 
 
+def network_to_json(network: MLP) -> dict[str, Any]:
+    """Writes a network as certificates do: every layer has a bias."""
+    data = network.to_json()
+    for layer in data["layers"]:
+        layer["bias"] = layer["bias"] or ["0"] * len(layer["weight"])
+    return data
+
+
 def _network(data: Any) -> MLP:
     fields(data, {"inputs", "layers"}, set(), "a network")
     layers = []

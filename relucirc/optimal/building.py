@@ -1,7 +1,6 @@
 """From what is paid for to the neurons that it buys: one layer, and a network with one hidden layer."""
 
 from collections.abc import Callable, Container, Sequence
-from typing import Any
 
 from flint import fmpq
 
@@ -96,11 +95,3 @@ def with_skip(network: MLP, skips: Sequence[Sequence[fmpq]] | None) -> MLP | Gra
     graph = graph_of_network(network)
     outputs = [out + Form(dict(enumerate(row))) for out, row in zip(graph.outputs, skips, strict=True)]
     return Graph(graph.inputs, graph.gates, tuple(outputs))
-
-
-def network_to_json(network: MLP) -> dict[str, Any]:
-    """Writes a network as certificates do: every layer has a bias."""
-    data = network.to_json()
-    for layer in data["layers"]:
-        layer["bias"] = layer["bias"] or ["0"] * len(layer["weight"])
-    return data

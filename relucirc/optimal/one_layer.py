@@ -8,14 +8,14 @@ from flint import fmpq
 
 from relucirc.checker.depth import FORMAT as DEPTH_FORMAT
 from relucirc.checker.depth import check_depth_claim
-from relucirc.checker.minimal import FORMAT, check_minimal
+from relucirc.checker.minimal import FORMAT, check_minimal, network_to_json
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget
 from relucirc.core.exact import text, to_rational
 from relucirc.core.feasible import nonnegative_multipliers
 from relucirc.core.graph import Graph
 from relucirc.language.network import MLP
-from relucirc.optimal.building import build_network, network_to_json, with_skip
+from relucirc.optimal.building import build_network, with_skip
 from relucirc.optimal.ground import Ground
 from relucirc.optimal.one_output import OneOutput
 from relucirc.optimal.remainder import Kind, Remainder, Settled
