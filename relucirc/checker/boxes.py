@@ -14,6 +14,8 @@ the words of a node are, in order:
 * once no violation is left, nothing more; else ``2@17``, the box is cut across input 2 at 17/64 of its width
   (``2`` alone is the middle), and the lower part and the upper part follow, each a node.
 
+Pairs of hinges, ``[3, 7, "2"]``, are bounded together: hinge 7, divided by 2, is about hinge 3.
+
 All bounds are lower bounds in exact whole numbers: :mod:`relucirc.checker.substitution` says how and why.
 """
 
@@ -28,7 +30,7 @@ from relucirc.checker.data import Rejected, fields, index, number, pairs, requir
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, Known, bound_all
 from relucirc.checker.linear import UNIT, Linear, mix
-from relucirc.checker.scaled import Box, Scaled
+from relucirc.checker.scaled import Box, Pair, Scaled
 from relucirc.checker.substitution import GRID, Rows, least
 
 WIDTH = 64
@@ -107,17 +109,27 @@ def check_boxes(
         constraints: Forms over the inputs, ``>= 0``.  Those of one variable make the box.
         violations: By numbers of differences, each with a relation.
     """
-    fields(node, {"flips", "combinations", "tree"}, set(), "boxes")
+    fields(node, {"flips", "combinations", "tree"}, {"pairs"}, "boxes")
     require(type(node["flips"]) is str and set(node["flips"]) <= {"0", "1"}, "flips are not 0 or 1")
     flips = [letter == "1" for letter in node["flips"]]
     read = [Combination.read(c, differences, violations) for c in pairs(node["combinations"], "combinations")]
-    scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips)
+    joined = read_pairs(node.get("pairs", []), len(flips))
+    scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips, joined)
     require(type(node["tree"]) is str, "a tree is not text")
     states = read_tree(node["tree"].split(" "), derivation.n, len(violations), [c.violation for c in read])
     bounder, known = bound_all(scaled)
     starts = [start_of(scaled, bounder, c) for c in read]
     for _ in failures(bounder, known, starts, np.array([c.strict for c in read], dtype=bool), states):
         raise Rejected("a combination is not shown to be negative on a box")
+
+
+def read_pairs(data: Any, hinges: int) -> list[Pair]:
+    """Reads pairs of hinges, each with its ratio."""
+    found = []
+    for entry in sequence(data, "pairs"):
+        require(type(entry) is list and len(entry) == 3, "a pair is malformed")
+        found.append((index(entry[0], hinges), index(entry[1], hinges), number(entry[2])))
+    return found
 
 
 def box_of(constraints: Sequence[Linear], n: int) -> Box:

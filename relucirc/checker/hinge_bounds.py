@@ -12,7 +12,7 @@ import numpy as np
 
 from relucirc.checker.data import require
 from relucirc.checker.scaled import FINE, Level, Scaled
-from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least
+from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least, wanted
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Known:
         relaxed: list[Relaxed] = []
         for number, level in enumerate(bounder.levels, start=1):
             at = bounder.columns(number)
-            box, hinge = np.nonzero((lows[:, at] < 0) & (highs[:, at] > 0))
+            box, hinge = np.nonzero(wanted(lows[:, at], highs[:, at], level))
             box, hinge, sign = np.tile(box, 2), np.tile(hinge, 2), np.repeat([0, 1], len(box))
             error = error_of(level, relaxed, len(low))[box, hinge]
             rows = bounder.hinge_rows(number, hinge, 1.0 - 2.0 * sign, error)
@@ -134,6 +134,6 @@ def bound_all(scaled: Scaled) -> tuple[Bounder, Known]:
     n = scaled.n
     bounder = Bounder(n, scaled.levels, coefficient_bits(scaled.levels, n))
     low, high = np.zeros((1, n)), np.full((1, n), 2.0**GRID)
-    known = Known.nothing(n, len(scaled.forms)).renewed(bounder, low, high)
+    known = Known.nothing(n, sum(len(level.constants) for level in bounder.levels)).renewed(bounder, low, high)
     require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "a hinge has no bounds")
     return bounder, known

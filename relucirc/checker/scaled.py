@@ -2,10 +2,13 @@
 
 Three exact changes of variables first, in rationals.  An input is ``x = low + (high - low) t`` with ``t`` in [0, 1].
 A hinge ``h = relu(l)`` may be *flipped*: with ``g = relu(-l)``, ``h = g + l``, and a layered network regains its
-layers whatever signs the normal form chose.  And each is divided by a power of two, so that in one level the
+layers whatever signs the normal form chose.  And each is divided by a positive number, a power of two so that in one level the
 terms of all forms add up to about the same, in absolute value, at a few points, and the largest value there is about 1;
-any powers would do.  Now every variable is ``t_i`` or ``g_k = relu(m_k)``; all are ``>= 0``; and
+any positive numbers would do.  Now every variable is ``t_i`` or ``g_k = relu(m_k)``; all are ``>= 0``; and
 ``m_k`` is affine in those of lower *levels* (a level is one more than the highest that its form reads).
+
+Hinges ``g = relu(m)`` and ``g' = relu(m')`` of one level may be a *pair*: then ``g'`` is divided by a given multiple of
+what ``g`` is divided by, so that both are about the same, and ``m' - m`` is a form of the level like those of hinges.
 
 Then integers.  In one level, ``2^p m_k = sum_j (W_kj + 2^-FINE w_kj + r_kj) v_j + B_k + r_k``, with ``W`` the nearest
 integers, of at most ``WEIGHT_BITS`` bits, and ``w`` those nearest to what is left; ``B`` are floats.  Of the
@@ -31,7 +34,12 @@ POINTS = 64
 """How many points say how large hinges are."""
 LEAST = 0.25
 """Variables count as if their mean at these points were at least so much."""
+LEAST_RATIO = fmpq(1, 1 << 60)
+"""The hinges of a pair are divided by numbers that are not further apart."""
+ONE = fmpq(1)
 Box = Sequence[tuple[fmpq, fmpq]]
+Pair = tuple[int, int, fmpq]
+"""Two hinges, and by how much more than the first the second is divided."""
 Blocks = dict[int, np.ndarray]
 """A matrix by blocks of columns: under 0 the inputs, under L the hinges of level L; a block of zeros is left out."""
 
@@ -42,11 +50,12 @@ class Level:
 
     Attributes:
         places: ``p``.
-        weights: ``W``, by blocks.
+        weights: ``W``, by blocks; first the rows of hinges, then those of the differences of pairs.
         fine: ``w``, by the same blocks.
         constants: ``B``.
         spill: ``|r_kj|``, by the same blocks.
         rest: ``|r_k|``.
+        pairs: How many there are: their hinges ``g`` come first, then their ``g'``, then all others.
     """
 
     places: int
@@ -55,6 +64,12 @@ class Level:
     constants: np.ndarray
     spill: Blocks
     rest: np.ndarray
+    pairs: int = 0
+
+    @property
+    def hinges(self) -> int:
+        """How many rows are those of hinges."""
+        return len(self.constants) - self.pairs
 
     def largest_sum(self) -> float:
         """The most that a row of integers, times these, can add up to, for each unit of its largest entry."""
@@ -70,10 +85,11 @@ class Scaled:
     Attributes:
         n: Number of inputs.
         box: What each input ranges over.
-        forms: ``m_k`` over ``t`` and ``g``, not yet divided by powers of two, by hinge.
+        forms: ``m_k`` over ``t`` and ``g``, not yet divided, by hinge.
         hinges: The hinges of every level, first level first.
         flipped: ``h_k - g_k`` for flipped hinges, over the new variables.
-        exponents: By hinge, the power of two that it is divided by.
+        pairs: By the second hinge of each pair, the first, and the multiple by which the second is divided.
+        divisors: By hinge, what it is divided by.
         levels: The levels that have been made integers.
     """
 
@@ -82,11 +98,12 @@ class Scaled:
     forms: list[Linear]
     hinges: list[list[int]]
     flipped: dict[int, Linear]
-    exponents: dict[int, int] = field(default_factory=dict)
+    pairs: dict[int, tuple[int, fmpq]] = field(default_factory=dict)
+    divisors: dict[int, fmpq] = field(default_factory=dict)
     levels: list[Level] = field(default_factory=list)
 
     @staticmethod
-    def of(atoms: Sequence[Sequence[Linear]], box: Box, flips: Sequence[bool]) -> "Scaled":
+    def of(atoms: Sequence[Sequence[Linear]], box: Box, flips: Sequence[bool], pairs: Sequence[Pair] = ()) -> "Scaled":
         """Changes the variables of a derivation's atoms, which must be hinges."""
         n = len(box)
         require(len(flips) == len(atoms), "not every hinge is said to be flipped or not")
@@ -103,6 +120,16 @@ class Scaled:
             level[n + k] = 1 + max((level[v] for v in form if v >= n), default=0)
             scaled.hinges += [[]] * (level[n + k] - len(scaled.hinges))
             scaled.hinges[level[n + k] - 1] = [*scaled.hinges[level[n + k] - 1], k]
+        for first, second, ratio in pairs:
+            require(level[n + first] == level[n + second], "a pair of hinges is not of one level")
+            require(LEAST_RATIO <= ratio <= 1 / LEAST_RATIO, "the ratio of a pair is too large or too small")
+            scaled.pairs[second] = first, ratio
+        firsts = {first for first, _ in scaled.pairs.values()}
+        require(len(firsts | scaled.pairs.keys()) == 2 * len(pairs), "a hinge is in two pairs")
+        for i, hinges in enumerate(scaled.hinges):
+            seconds = [k for k in hinges if k in scaled.pairs]
+            rest = [k for k in hinges if k not in scaled.pairs and k not in firsts]
+            scaled.hinges[i] = [*(scaled.pairs[k][0] for k in seconds), *seconds, *rest]
         points = [spread(n)]
         for _ in scaled.hinges:
             scaled._add_level(points)
@@ -115,7 +142,7 @@ class Scaled:
         return replace(form, {**opened, **values})
 
     def _add_level(self, points: list[np.ndarray]) -> None:
-        """Chooses the powers of two of the next level's hinges, by values at points, and makes integers of the forms.
+        """Chooses what the next level's hinges are divided by, by values at points, and makes integers of the forms.
 
         Args:
             points: Values of the inputs and of every lower level; those of this level are added.
@@ -135,15 +162,22 @@ class Scaled:
                 total += abs(share) * max(float(value.mean()), LEAST)
             here = int(np.frexp(total)[1])
             values[:, i] *= 2.0**-here
-            self.exponents[k] = here + size
+            self.divisors[k] = _power(here + size)
         common = int(np.frexp(np.abs(values).max(initial=0.0))[1])
         for k in hinges:
-            self.exponents[k] += common
+            self.divisors[k] *= _power(common)
         values *= 2.0**-common
+        count = sum(k in self.pairs for k in hinges)
+        for i, j in zip(range(count), range(count, 2 * count), strict=True):
+            divisor = self.divisors[hinges[i]] * self.pairs[hinges[j]][1]
+            values[:, j] *= _float(self.divisors[hinges[j]] / divisor)
+            self.divisors[hinges[j]] = divisor
         points.append(np.maximum(values, 0.0))
-        self.levels.append(self._integers([self.divided(self.forms[k], self.exponents[k]) for k in hinges]))
+        rows = [self.divided(self.forms[k], self.divisors[k]) for k in hinges]
+        rows += [minus(rows[count + i], rows[i]) for i in range(count)]
+        self.levels.append(self._integers(rows, count))
 
-    def _integers(self, rows: Sequence[Linear]) -> Level:
+    def _integers(self, rows: Sequence[Linear], pairs: int) -> Level:
         largest = max((_bits(c) for row in rows for c in row.values()), default=0)
         places = WEIGHT_BITS - max(0, largest)
         require(places >= 0, "the weights of a level are of too different sizes")
@@ -164,7 +198,7 @@ class Scaled:
                     spill[block][i, j] = _above(exact - whole - fmpq(small, 1 << FINE))
         used = [b for b, m in enumerate(matrix) if m.any() or spill[b].any()]
         blocks = [{b: m[b] for b in used} for m in (matrix, fine, spill)]
-        return Level(places, blocks[0], blocks[1], constants, blocks[2], rest)
+        return Level(places, blocks[0], blocks[1], constants, blocks[2], rest, pairs)
 
     def sizes(self) -> list[int]:
         """The numbers of variables: the inputs, and every level that is made integers."""
@@ -177,9 +211,9 @@ class Scaled:
             found.update({self.n + k: (i + 1, j) for j, k in enumerate(self.hinges[i])})
         return found
 
-    def divided(self, form: Linear, exponent: int = 0) -> Linear:
-        """Returns a form over the divided variables, itself divided by a power of two."""
-        return {v: c * _power((self.exponents[v - self.n] if v >= self.n else 0) - exponent) for v, c in form.items()}
+    def divided(self, form: Linear, divisor: fmpq = ONE) -> Linear:
+        """Returns a form over the divided variables, itself divided by a number."""
+        return {v: c * (self.divisors[v - self.n] if v >= self.n else ONE) / divisor for v, c in form.items()}
 
 
 def spread(n: int) -> np.ndarray:

@@ -15,6 +15,17 @@ power of two, and the variables ``v`` are the inputs ``t`` and hinges of lower l
   and the same formula says so.  Any whole ``d`` between ``c`` and 0 is sound; the one nearest to ``c up / (up - lo)``
   makes the two ends equal, and that quotient needs no exactness.
 
+A pair ``g = relu(m)``, ``g' = relu(m')`` with ``lo <= m' - m <= up`` and coefficients ``c``, ``c'`` of different signs
+is first written ``(c + t) g + (c' - t) g' + t (g' - g)``, with ``t`` the one of ``c'`` and ``-c`` that is nearer to 0,
+where the bounds of ``m' - m`` promise more than those of ``m`` and ``m'``.  As relu neither falls nor rises faster than
+its argument, ``e = g' - g`` lies between 0 and ``z = m' - m``.  So
+
+* ``t > 0``:  ``t e - q z >= t min(0, z) - q z`` is concave in ``z`` for every ``q``, so least at an end; moreover
+  ``e >= z`` where ``m >= 0``, and ``e >= 0`` where ``m <= 0``, so that nothing is lost with ``q = t`` and ``q = 0``;
+* ``t < 0``:  the same with ``t max(0, z) - q z``; ``e <= z`` where ``m' >= 0``, and ``e <= 0`` where ``m' <= 0``.
+
+Any whole ``q`` between 0 and ``t`` is sound, and ``q`` is the multiplier of ``m' - m``, a row of the level as any other.
+
 Then ``2^p m = (W + 2^-FINE w + r) v + B + r'`` gives ``sum d m >= 2^-p ((d W + floor(2^-FINE d w)) v + d B - |d| E)``
 with ``E >= |r| V + |r'|``, where ``V >= v`` are the upper bounds known on this box.  The new coefficients are cut to
 ``bits`` bits by rounding down, too, which is a lower bound because ``v >= 0``.  At last only the inputs are left, and
@@ -60,7 +71,8 @@ class Relaxed:
         high: ``up``.
         kept: 1 where a positive coefficient stays, else 0.
         slope: Near ``up / (up - lo)``, within 0 and 1.
-        error: ``E``.
+        error: ``E``, of hinges and then of differences.
+        joined: The same of the level's pairs.
     """
 
     low: np.ndarray
@@ -68,22 +80,104 @@ class Relaxed:
     kept: np.ndarray
     slope: np.ndarray
     error: np.ndarray
+    joined: "Joined"
 
     @staticmethod
     def of(low: np.ndarray, high: np.ndarray, level: Level, below: "Sequence[Relaxed]") -> "Relaxed":
         """Chooses the multipliers, from bounds of a level and what was chosen for those below."""
+        joined, error = Joined.of(low, high, level), error_of(level, below, len(low))
+        low, high = low[:, : level.hinges], high[:, : level.hinges]
         kept = ((high > 0) & (high >= -low)).astype(float)
-        undecided = (low < 0) & (high > 0)
-        slope = np.divide(high, high - low, out=(low >= 0).astype(float), where=undecided)
-        return Relaxed(low, high, kept, np.clip(slope, 0.0, 1.0), error_of(level, below, len(low)))
+        return Relaxed(low, high, kept, _chord(low, high), error, joined)
 
     def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns ``d``, the sums of the constants, and of what the errors take away in units of ``2^-p``."""
+        """Returns ``d`` and ``q``, the sums of the constants, and of what the errors take away in units of ``2^-p``."""
+        c, q, below = self.joined.substitute(c, which)
         negative = np.minimum(c, 0.0)
         d = np.rint(negative * self.slope[which])
-        below = np.minimum(-d * self.low[which], (negative - d) * self.high[which]).sum(-1)
+        below = below + np.minimum(-d * self.low[which], (negative - d) * self.high[which]).sum(-1)
         d += np.maximum(c, 0.0) * self.kept[which]
+        d = np.concatenate([d, q], axis=-1)
         return d, below * UPWARDS, (np.abs(d) * self.error[which]).sum(-1) * UPWARDS
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Of one level's pairs and many boxes: bounds of ``m' - m``, and the multipliers of the rule.
+
+    Attributes:
+        count: How many pairs there are.
+        used: Whether the rule is used, one row for each box.
+        below: Multiplier and ends for ``t > 0``; the ends are 0 where nothing is lost.
+        above: The same for ``t < 0``.
+    """
+
+    count: int
+    used: np.ndarray
+    below: tuple[np.ndarray, np.ndarray, np.ndarray]
+    above: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    @staticmethod
+    def of(low: np.ndarray, high: np.ndarray, level: Level) -> "Joined":
+        """Chooses the multipliers, from bounds of all rows of a level."""
+        first, second, differences = _parts(level.pairs, level.hinges)
+        lo, up = low[:, differences], high[:, differences]
+        chord, gap = _chord(lo, up), _gap(low, high)
+        used = gap[:, first] + gap[:, second] > np.maximum(-lo, up) / 2
+        sides = []
+        for part, slope in ((first, 1.0 - chord), (second, chord)):
+            on, off = low[:, part] >= 0, high[:, part] <= 0
+            slope = np.where(on, 1.0, np.where(off, 0.0, slope))
+            sides.append((slope, np.where(on | off, 0.0, lo), np.where(on | off, 0.0, up)))
+        return Joined(level.pairs, used, *sides)
+
+    def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns ``c`` without what is joined, ``q``, and the sums of the constants."""
+        first, second, _ = _parts(self.count, c.shape[1])
+        one, other = c[:, first], c[:, second]
+        t = np.where(np.abs(other) <= np.abs(one), other, -one)
+        t = np.where(self.used[which] & (one * other < 0), t, 0.0)
+        c = c.copy()
+        c[:, first] += t
+        c[:, second] -= t
+        q, constant = np.zeros_like(t), np.zeros_like(t)
+        for part, (slope, lo, up) in ((np.maximum(t, 0.0), self.below), (np.minimum(t, 0.0), self.above)):
+            multiplier = np.rint(part * slope[which])
+            ends = [_least_at(part, multiplier, end[which]) for end in (lo, up)]
+            q += multiplier
+            constant += np.minimum(*ends)
+        return c, q, constant.sum(-1)
+
+
+def _parts(pairs: int, hinges: int) -> tuple[slice, slice, slice]:
+    """The columns of the first and the second hinges of pairs, and of their differences."""
+    return slice(0, pairs), slice(pairs, 2 * pairs), slice(hinges, hinges + pairs)
+
+
+def _least_at(t: np.ndarray, q: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """``t e - q z`` for the worst e between 0 and z, as a sum of two terms that are not positive."""
+    inner, outer = np.minimum(z, 0.0), np.maximum(z, 0.0)
+    return np.where(t > 0, (t - q) * inner - q * outer, (t - q) * outer - q * inner)
+
+
+def _chord(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The slope of the line above relu between two ends."""
+    undecided = (low < 0) & (high > 0)
+    slope = np.divide(high, high - low, out=(low >= 0).astype(float), where=undecided)
+    return np.clip(slope, 0.0, 1.0)
+
+
+def _gap(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """How far that line is above relu at most."""
+    return -np.minimum(low, 0.0) * _chord(low, high)
+
+
+def wanted(low: np.ndarray, high: np.ndarray, level: Level) -> np.ndarray:
+    """Which rows of a level are worth new bounds: open hinges, and pairs that have one, or no bounds yet."""
+    open_ = (low < 0) & (high > 0)
+    first, second, differences = _parts(level.pairs, level.hinges)
+    of_pairs = open_[:, first] | open_[:, second] | (low[:, differences] == -np.inf)
+    return np.concatenate([open_[:, : level.hinges], of_pairs], axis=1)
 
 
 def error_of(level: Level, below: Sequence[Relaxed], boxes: int) -> np.ndarray:

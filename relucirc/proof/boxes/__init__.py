@@ -9,7 +9,7 @@ from relucirc.checker.boxes import Bound, Combination, State, failures, read_tre
 from relucirc.checker.data import Rejected
 from relucirc.checker.hinge_bounds import bound_all
 from relucirc.checker.linear import UNIT, Linear
-from relucirc.checker.scaled import Scaled
+from relucirc.checker.scaled import Pair, Scaled
 from relucirc.checker.substitution import GRID
 from relucirc.core.budget import Budget
 from relucirc.core.exact import ONE, ZERO, sign_of, text
@@ -27,7 +27,11 @@ Interval = tuple[fmpq, fmpq]
 
 
 def decide_on_boxes(
-    lowered: Lowered, box: Sequence[Interval], violations: Sequence[Violation], clock: Budget
+    lowered: Lowered,
+    box: Sequence[Interval],
+    violations: Sequence[Violation],
+    clock: Budget,
+    pairs: Sequence[Pair] = (),
 ) -> dict | Refuted | None:
     """Decides whether a violation happens at some point of a box.
 
@@ -36,6 +40,7 @@ def decide_on_boxes(
         box: What each input ranges over.
         violations: By numbers of differences, each with a relation to 0.
         clock: Counts the boxes.
+        pairs: Hinges that are about the same, to be bounded together.
 
     Returns:
         The evidence for :func:`relucirc.checker.boxes.check_boxes` that none happens; a point where one does; or
@@ -53,7 +58,7 @@ def decide_on_boxes(
     try:
         combinations = [Combination.read(c, differences, violations) for c in named]
         atoms = [[_linear(element) for element in atom.elements] for atom in lowered.hinges.atoms]
-        scaled = Scaled.of(atoms, box, [flip == "1" for flip in flips])
+        scaled = Scaled.of(atoms, box, [flip == "1" for flip in flips], pairs)
         bounder, known = bound_all(scaled)
         start = [start_of(scaled, bounder, c) for c in combinations]
     except Rejected:
@@ -82,7 +87,8 @@ def decide_on_boxes(
         asked = _keep(states, confirmed)
         missed = {bound.number: _key(bound) for bound in failures(bounder, known, start, strict, states)}
         if not missed:
-            return {"flips": flips, "combinations": named, "tree": text_of_tree}
+            evidence = {"flips": flips, "combinations": named, "tree": text_of_tree}
+            return evidence if not pairs else {**evidence, "pairs": [[i, j, text(ratio)] for i, j, ratio in pairs]}
         confirmed |= asked - set(missed.values())
         search.reopen(list(missed))
     return None

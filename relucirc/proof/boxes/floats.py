@@ -19,10 +19,14 @@ Array = Any
 
 
 class Weights(NamedTuple):
-    """One level: matrices by blocks (0: inputs, L: level L; an empty one is zero), and constants."""
+    """One level: matrices by blocks (0: inputs, L: level L; an empty one is zero), and constants.
+
+    ``pairs`` has no entries; its length is the number of pairs, whose hinges are the first columns.
+    """
 
     blocks: tuple[Array | None, ...]
     constants: Array
+    pairs: Array = np.zeros((0, 0))
 
 
 class Bounds(NamedTuple):
@@ -51,7 +55,7 @@ def weights_of(bounder: Bounder) -> tuple[Weights, ...]:
             ((level.weights[b] + level.fine[b] * 2.0**-FINE) * unit).astype(np.float32) if b in level.weights else None
             for b in range(number + 1)
         )
-        levels.append(Weights(blocks, (level.constants * unit).astype(np.float32)))
+        levels.append(Weights(blocks, (level.constants * unit).astype(np.float32), np.zeros((level.pairs, 0))))
     return tuple(levels)
 
 
@@ -67,7 +71,7 @@ def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, kn
         values = _least(found, constant, low, high)
         lows.append(jnp.maximum(known.low[:, at : at + count], values[:, :count]))
         highs.append(jnp.minimum(known.high[:, at : at + count], -values[:, count:]))
-        relaxed.append(_relaxed(lows[-1], highs[-1]))
+        relaxed.append(_relaxed(lows[-1], highs[-1], level.pairs))
         forms.append(found.reshape(*low.shape[:1], 2, count, -1))
         constants.append(constant.reshape(-1, 2, count))
         at += count
@@ -87,7 +91,7 @@ def narrow(
     relaxed, at = [], 0
     for level in levels:
         count = level.constants.shape[0]
-        relaxed.append(_relaxed(lows[:, at : at + count], highs[:, at : at + count]))
+        relaxed.append(_relaxed(lows[:, at : at + count], highs[:, at : at + count], level.pairs))
         at += count
     return lows, highs, _combinations(levels, relaxed, start, low, high)
 
@@ -97,10 +101,45 @@ def _combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low:
     return Found(_least(forms, constants, low, high), forms, constants)
 
 
-def _relaxed(low: jax.Array, high: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+class Relaxed(NamedTuple):
+    """Of one level, what :class:`relucirc.checker.substitution.Relaxed` is; ``sides`` are those of its pairs."""
+
+    low: Array
+    kept: Array
+    slope: Array
+    used: Array
+    sides: tuple[tuple[Array, Array, Array], ...]
+
+
+def _relaxed(low: jax.Array, high: jax.Array, pairs: Array) -> Relaxed:
+    count, hinges = len(pairs), low.shape[1] - len(pairs)
+    chord = jnp.where(low >= 0, 1.0, jnp.where(high <= 0, 0.0, high / jnp.maximum(high - low, 1e-30)))
+    gap = -jnp.minimum(low, 0.0) * chord
+    lo, up, along = low[:, hinges:], high[:, hinges:], chord[:, hinges:]
+    used = gap[:, :count] + gap[:, count : 2 * count] > jnp.maximum(-lo, up) / 2
+    sides = []
+    for start, slope in ((0, 1.0 - along), (count, along)):
+        on, off = low[:, start : start + count] >= 0, high[:, start : start + count] <= 0
+        ends = (jnp.where(on | off, 0.0, end)[:, None] for end in (lo, up))
+        sides.append((jnp.where(on, 1.0, jnp.where(off, 0.0, slope))[:, None], *ends))
+    low, high, slope = low[:, :hinges], high[:, :hinges], chord[:, :hinges]
     kept = ((high > 0) & (high >= -low)).astype(low.dtype)
-    slope = jnp.where(low >= 0, 1.0, jnp.where(high <= 0, 0.0, high / jnp.maximum(high - low, 1e-30)))
-    return low, high, kept, slope
+    return Relaxed(low[:, None], kept[:, None], slope[:, None], used[:, None], tuple(sides))
+
+
+def _join(c: jax.Array, relaxed: Relaxed) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Takes what is joined out of the coefficients; returns the rest, the differences' multipliers and constants."""
+    count = relaxed.used.shape[-1]
+    one, other, rest = jnp.split(c, (count, 2 * count), axis=-1)
+    t = jnp.where(jnp.abs(other) <= jnp.abs(one), other, -one)
+    t = jnp.where(relaxed.used & (one * other < 0), t, 0.0)
+    c = jnp.concatenate([one + t, other - t, jnp.broadcast_to(rest, (*t.shape[:-1], rest.shape[-1]))], -1)
+    below, above = relaxed.sides
+    rise, fall = jnp.maximum(t, 0.0), jnp.minimum(t, 0.0)
+    q = rise * below[0] + fall * above[0]
+    constant = jnp.minimum(*(rise * (jnp.minimum(z, 0.0) - below[0] * z) for z in below[1:]))
+    constant += jnp.minimum(*(fall * (jnp.maximum(z, 0.0) - above[0] * z) for z in above[1:]))
+    return c, q, constant.sum(-1)
 
 
 def _down(
@@ -114,12 +153,14 @@ def _down(
         c = blocks[number]
         if c is None:
             continue
-        level = levels[number - 1]
-        _, _, kept, slope = relaxed[number - 1]
-        shift = -slope * jnp.minimum(relaxed[number - 1][0], 0.0)
+        level, here = levels[number - 1], relaxed[number - 1]
+        differences = []
+        if len(level.pairs):
+            c, q, constant = _join(c, here)
+            differences, total = [q], total + constant
         negative = jnp.minimum(c, 0.0)
-        d = jnp.maximum(c, 0.0) * kept[:, None] + negative * slope[:, None]
-        total = total + (negative * shift[:, None]).sum(-1) + d @ level.constants
+        d = jnp.concatenate([jnp.maximum(c, 0.0) * here.kept + negative * here.slope, *differences], -1)
+        total = total - (negative * here.slope * jnp.minimum(here.low, 0.0)).sum(-1) + d @ level.constants
         for b, weights in enumerate(level.blocks):
             if weights is not None:
                 blocks[b] = d @ weights if blocks[b] is None else blocks[b] + d @ weights
@@ -135,7 +176,8 @@ def values_at(levels: Sequence[Weights], start: Weights, points: np.ndarray) -> 
     """Evaluates the negatives of the combinations at points; in NumPy, for so little is not worth compiling."""
     values = [points]
     for level in levels:
-        values.append(np.maximum(_affine(level, values), 0.0))
+        hinges = len(level.constants) - len(level.pairs)
+        values.append(np.maximum(_affine(level, values)[:, :hinges], 0.0))
     return -_affine(start, values)
 
 

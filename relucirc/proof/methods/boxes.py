@@ -4,6 +4,7 @@ from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.proof.answers import Found, Proved, Refuted
 from relucirc.proof.bounding.question import Question
 from relucirc.proof.boxes import NAME, decide_on_boxes
+from relucirc.proof.boxes.pairs import pairs_of
 from relucirc.proof.problem import Problem
 
 INPUTS = 10
@@ -24,7 +25,9 @@ def decide(problem: Problem) -> Found:
         return None
     try:
         with part_of_time(SHARE * seconds_left(1e9)) as clock:
-            found = decide_on_boxes(problem.hinged, box, problem.violations, clock)
+            evidence = problem.hinged.evidence
+            pairs = pairs_of(problem.left, problem.right, (evidence["left"], evidence["right"]))
+            found = decide_on_boxes(problem.hinged, box, problem.violations, clock, pairs)
     except OutOfBudget:
         return None
     if found is None or isinstance(found, Refuted):
