@@ -90,7 +90,7 @@ def exact_values(scaled, place):
     forms = {}
     for hinges in scaled.hinges:
         for k in hinges:
-            forms[k] = value_at(scaled.divided(scaled.forms[k], scaled.exponents[k]), point)
+            forms[k] = value_at(scaled.divided(scaled.forms[k], scaled.divisors[k]), point)
             point[scaled.n + k] = max(forms[k], fmpq(0))
     return forms
 
@@ -124,7 +124,7 @@ def test_bounds_are_those_of_exact_substitution_but_for_rounding():
     order = [k for hinges in scaled.hinges for k in hinges]
     for j, k in enumerate(order):
         form = {
-            v: Fraction(int(c.p), int(c.q)) for v, c in scaled.divided(scaled.forms[k], scaled.exponents[k]).items()
+            v: Fraction(int(c.p), int(c.q)) for v, c in scaled.divided(scaled.forms[k], scaled.divisors[k]).items()
         }
         bounds = [_substituted({v: s * c for v, c in form.items()}, scaled, reference) for s in (1, -1)]
         reference[k] = bounds[0], -bounds[1]
@@ -143,7 +143,7 @@ def _substituted(form, scaled, reference):
         d = c * (1 if up > 0 and up >= -lo else 0) if c > 0 else c * slope
         if c < 0:
             total += min(-d * lo, (c - d) * up)
-        for v, w in scaled.divided(scaled.forms[k], scaled.exponents[k]).items():
+        for v, w in scaled.divided(scaled.forms[k], scaled.divisors[k]).items():
             w = Fraction(int(w.p), int(w.q))
             if v == UNIT:
                 total += d * w

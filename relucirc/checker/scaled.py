@@ -35,7 +35,7 @@ POINTS = 64
 LEAST = 0.25
 """Variables count as if their mean at these points were at least so much."""
 LEAST_RATIO = fmpq(1, 1 << 60)
-"""The hinges of a pair are divided by numbers that are not further apart."""
+"""The second hinge of a pair is not divided by less, or by as much more, than its own size says."""
 ONE = fmpq(1)
 Box = Sequence[tuple[fmpq, fmpq]]
 Pair = tuple[int, int, fmpq]
@@ -122,7 +122,7 @@ class Scaled:
             scaled.hinges[level[n + k] - 1] = [*scaled.hinges[level[n + k] - 1], k]
         for first, second, ratio in pairs:
             require(level[n + first] == level[n + second], "a pair of hinges is not of one level")
-            require(LEAST_RATIO <= ratio <= 1 / LEAST_RATIO, "the ratio of a pair is too large or too small")
+            require(ratio > 0, "the ratio of a pair is not positive")
             scaled.pairs[second] = first, ratio
         firsts = {first for first, _ in scaled.pairs.values()}
         require(len(firsts | scaled.pairs.keys()) == 2 * len(pairs), "a hinge is in two pairs")
@@ -170,7 +170,9 @@ class Scaled:
         count = sum(k in self.pairs for k in hinges)
         for i, j in zip(range(count), range(count, 2 * count), strict=True):
             divisor = self.divisors[hinges[i]] * self.pairs[hinges[j]][1]
-            values[:, j] *= _float(self.divisors[hinges[j]] / divisor)
+            change = self.divisors[hinges[j]] / divisor
+            require(LEAST_RATIO <= change <= 1 / LEAST_RATIO, "the hinges of a pair are of too different sizes")
+            values[:, j] *= _float(change)
             self.divisors[hinges[j]] = divisor
         points.append(np.maximum(values, 0.0))
         rows = [self.divided(self.forms[k], self.divisors[k]) for k in hinges]

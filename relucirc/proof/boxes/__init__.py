@@ -77,8 +77,10 @@ def decide_on_boxes(
     confirmed: set[tuple] = set()
     strict = np.array([c.strict for c in combinations])
     for _ in range(ROUNDS):
-        text_of_tree = search.run()
-        clock.progress.update(search.statistics)
+        try:
+            text_of_tree = search.run()
+        finally:
+            clock.progress.update(search.statistics)
         if found:
             return Refuted(NAME, found[0])
         if text_of_tree is None:
