@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from relucirc.checker.boxes import MIDDLE, WIDTH
+from relucirc.checker.substitution import GRID
+from relucirc.proof.boxes.floats import Bounds
 from relucirc.proof.boxes.tree import Node
 
 FEWEST = 3
 """A slab of fewer 64ths of the width is not worth its place in the tree."""
 
-HIDDEN = 0.01
-"""So much of the largest slope every input has."""
+LITTLE, TINY = 0.1, 1e-30
+UNIT = 2.0**-GRID
 
 
 def cut_slabs(
@@ -81,20 +83,26 @@ def halves(low: np.ndarray, high: np.ndarray, axis: np.ndarray) -> Iterator[tupl
     yield upper, high
 
 
-def axes(low: np.ndarray, high: np.ndarray, forms: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Chooses the input with the largest effect on a combination that matters; -1 where no box can be cut.
+def axes(low: np.ndarray, high: np.ndarray, forms: np.ndarray, wanted: np.ndarray, known: Bounds) -> np.ndarray:
+    """Chooses the input that the open hinges' bounds owe most to; -1 where no box can be cut.
 
-    A hinge that is relaxed by 0 hides what its inputs do, so every input has some of the largest slope.
+    Of every open hinge an input has a share: what its form says that the argument moves with the input, of the
+    distance between the bounds.  What a combination itself owes to the input counts a little, and alone where no hinge
+    is open.
 
     Args:
         low: Whole ends.
         high: Whole ends.
-        forms: Input forms of the combinations, for whole ends.
+        forms: Input forms of the combinations, for shares of the whole box.
         wanted: By box and combination, whether it belongs to a violation that is left.
+        known: What is known of the hinges.
     """
     width = high - low
-    slope = (np.abs(forms) * wanted[:, :, None]).max(1)
-    effect = (slope + HIDDEN * slope.max(1, keepdims=True) + 1e-30) * width
+    slope = (np.abs(forms) * wanted[:, :, None]).max(1) * width
+    open_ = (known.low < 0) & (known.high > 0)
+    spread = np.where(open_, known.high - known.low, np.inf)
+    moved = np.abs(known.forms).max(1) * (width * UNIT)[:, None]
+    effect = (moved / spread[:, :, None]).sum(1) + LITTLE * slope / (slope.sum(1, keepdims=True) + TINY)
     effect = np.where(width >= 2, effect, -1.0)
     return np.where(effect.max(1) >= 0, effect.argmax(1), -1)
 

@@ -10,20 +10,19 @@ from relucirc.checker.boxes import MIDDLE
 from relucirc.checker.hinge_bounds import Bounder, Known
 from relucirc.checker.substitution import GRID, Rows
 from relucirc.core.budget import tick
-from relucirc.proof.boxes.cutting import axes, cut_slabs, halves, shares
+from relucirc.proof.boxes.cutting import UNIT, axes, cut_slabs, halves, shares
 from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, values_at, weights_of
 from relucirc.proof.boxes.frontier import Boxes, Frontier
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
 EVERY = 3
 """On so many generations of boxes, one has its hinges bounded anew."""
-NEW_SIZES, NARROWED_SIZES = (16, 256), (64, 1024)
-"""How many boxes are looked at together."""
+NEW_SIZES, NARROWED_SIZES = (128,), (512,)
+"""How many boxes are looked at together: for each size, code is compiled."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
 """Values so far below 0 are worth an exact look."""
-UNIT = 2.0**-GRID
 
 
 @dataclass
@@ -130,10 +129,10 @@ class Search:
         if self._is_attacked(low, high, left, values, forms):
             return False
         cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left)
-        axis = axes(low, high, forms, left[:, self.violation])
+        known = Bounds(*(b[open_] for b in bounds))
+        axis = axes(low, high, forms, left[:, self.violation], known)
         if (axis < 0).any():
             return False
-        known = tuple(b[open_] for b in bounds)
         for part, (a, b) in zip(shares(nodes, axis), halves(low, high, axis), strict=True):
             done = Boxes(part, (a, b, left, age, *known))
             old = age >= EVERY

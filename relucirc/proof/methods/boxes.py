@@ -17,7 +17,8 @@ SHARE = 0.9
 
 def decide(problem: Problem) -> Found:
     """Bounds violations on smaller and smaller boxes; says nothing about few hinges, or on what is no box."""
-    if problem.violations is None or problem.n > INPUTS or len(problem.left.gates) < HINGES:
+    gates = len(problem.left.gates) + len(problem.right.gates)
+    if problem.violations is None or problem.n > INPUTS or gates < HINGES:
         return None
     ends = Question(problem.hinged.hinges, problem.relations, ()).box
     box = [(low[0], high[0]) for low, high in ends if low is not None and high is not None]
