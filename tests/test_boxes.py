@@ -123,9 +123,7 @@ def test_bounds_are_those_of_exact_substitution_but_for_rounding():
     reference = {}
     order = [k for hinges in scaled.hinges for k in hinges]
     for j, k in enumerate(order):
-        form = {
-            v: Fraction(int(c.p), int(c.q)) for v, c in scaled.divided(scaled.forms[k], scaled.divisors[k]).items()
-        }
+        form = {v: Fraction(int(c.p), int(c.q)) for v, c in scaled.divided(scaled.forms[k], scaled.divisors[k]).items()}
         bounds = [_substituted({v: s * c for v, c in form.items()}, scaled, reference) for s in (1, -1)]
         reference[k] = bounds[0], -bounds[1]
         assert abs(float(bounds[0]) - known.low[0, j]) < 1e-5
