@@ -5,8 +5,9 @@
 
 FOLDER holds ``acasxu_*.onnx`` and ``prop_*.vnnlib``.  Copies have the smallest 5 % of each layer's weights set to 0,
 weights rounded to bfloat16, or weights rounded to 8 bits a layer.  One line for every network, copy and property: is
-the absolute difference at most eps for every input of the box and every output, the seconds (check included), the boxes,
-and the size of the certificate.  With ``--measure`` also the interval of the largest difference, in a budget of its own.
+the absolute difference at most eps for every input of the box and every output, the seconds (check included), the
+boxes, and the size of the certificate.  With ``--measure`` also the interval of the largest difference, in a budget of
+its own.
 """
 
 import argparse

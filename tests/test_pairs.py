@@ -1,5 +1,7 @@
 """Pairs of hinges: any pairing is sound, copies find their partners, and a wrong pair is rejected."""
 
+import itertools
+
 import numpy as np
 import pytest
 from flint import fmpq
@@ -193,7 +195,7 @@ def test_wrong_pairs_are_rejected():
 def test_a_pair_of_networks_is_proved_near_and_the_certificate_is_about_this_eps():
     rng = np.random.default_rng(0)
     sizes = (3, 40, 40, 1)
-    layers = [(rng.normal(size=(m, n)) / np.sqrt(n), rng.normal(size=m) * 0.3) for n, m in zip(sizes, sizes[1:])]
+    layers = [(rng.normal(size=(m, n)) / np.sqrt(n), rng.normal(size=m) * 0.3) for n, m in itertools.pairwise(sizes)]
     net = MLP.from_arrays([(w.astype("float32"), b.astype("float32")) for w, b in layers])
     other = MLP.from_arrays([(w.astype("float16").astype("float32"), b.astype("float32")) for w, b in layers])
     box = Box(-1, 1)

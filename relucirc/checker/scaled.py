@@ -2,9 +2,9 @@
 
 Three exact changes of variables first, in rationals.  An input is ``x = low + (high - low) t`` with ``t`` in [0, 1].
 A hinge ``h = relu(l)`` may be *flipped*: with ``g = relu(-l)``, ``h = g + l``, and a layered network regains its
-layers whatever signs the normal form chose.  And each is divided by a positive number, a power of two so that in one level the
-terms of all forms add up to about the same, in absolute value, at a few points, and the largest value there is about 1;
-any positive numbers would do.  Now every variable is ``t_i`` or ``g_k = relu(m_k)``; all are ``>= 0``; and
+layers whatever signs the normal form chose.  And each is divided by a positive number, a power of two so that in one
+level the terms of all forms add up to about the same, in absolute value, at a few points, and the largest value there
+is about 1; any positive numbers would do.  Now every variable is ``t_i`` or ``g_k = relu(m_k)``; all are ``>= 0``; and
 ``m_k`` is affine in those of lower *levels* (a level is one more than the highest that its form reads).
 
 Hinges ``g = relu(m)`` and ``g' = relu(m')`` of one level may be a *pair*: then ``g'`` is divided by a given multiple of

@@ -24,7 +24,7 @@ its argument, ``e = g' - g`` lies between 0 and ``z = m' - m``.  So
   ``e >= z`` where ``m >= 0``, and ``e >= 0`` where ``m <= 0``, so that nothing is lost with ``q = t`` and ``q = 0``;
 * ``t < 0``:  the same with ``t max(0, z) - q z``; ``e <= z`` where ``m' >= 0``, and ``e <= 0`` where ``m' <= 0``.
 
-Any whole ``q`` between 0 and ``t`` is sound, and ``q`` is the multiplier of ``m' - m``, a row of the level as any other.
+Any whole ``q`` between 0 and ``t`` is sound; it is the multiplier of ``m' - m``, a row of the level as any other.
 
 Then ``2^p m = (W + 2^-FINE w + r) v + B + r'`` gives ``sum d m >= 2^-p ((d W + floor(2^-FINE d w)) v + d B - |d| E)``
 with ``E >= |r| V + |r'|``, where ``V >= v`` are the upper bounds known on this box.  The new coefficients are cut to
