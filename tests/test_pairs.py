@@ -11,8 +11,8 @@ from test_boxes import BOX, TOP, check, derivation_of, exact_values, linear, low
 
 import relucirc
 from relucirc import MLP, Box
+from relucirc.checker.data import Rejected
 from relucirc.checker.hinge_bounds import bound_all
-from relucirc.checker.linear import Rejected
 from relucirc.checker.scaled import Scaled
 from relucirc.checker.substitution import Rows, least, wanted
 from relucirc.core.budget import Budget
