@@ -131,19 +131,3 @@ def _down(
 
 def _least(forms: Array, constants: Array, low: Array, high: Array) -> jax.Array:
     return jnp.minimum(forms * low[..., None, :], forms * high[..., None, :]).sum(-1) + constants
-
-
-def values_at(levels: Sequence[Weights], start: Weights, points: np.ndarray) -> np.ndarray:
-    """Evaluates the negatives of the combinations at points; in NumPy, for so little is not worth compiling."""
-    values = [points]
-    for level in levels:
-        values.append(np.maximum(_affine(level, values), 0.0))
-    return -_affine(start, values)
-
-
-def _affine(level: Weights, values: Sequence[np.ndarray]) -> np.ndarray:
-    total = np.tile(level.constants, (len(values[0]), 1))
-    for value, weights in zip(values, level.blocks, strict=False):
-        if weights is not None:
-            total += value @ weights.T
-    return total

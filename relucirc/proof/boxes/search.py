@@ -10,8 +10,9 @@ from relucirc.checker.boxes import MIDDLE
 from relucirc.checker.hinge_bounds import Bounder, Known
 from relucirc.checker.substitution import GRID, Rows
 from relucirc.core.budget import tick
+from relucirc.proof.boxes.ascent import climb, sample, values_at
 from relucirc.proof.boxes.cutting import axes, cut_slabs, halves, shares
-from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, values_at, weights_of
+from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
 from relucirc.proof.boxes.frontier import Boxes, Frontier
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
@@ -23,6 +24,8 @@ MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
 """Values so far below 0 are worth an exact look."""
+TRIES = 3
+"""So many points of one attack are looked at exactly."""
 UNIT = 2.0**-GRID
 
 
@@ -38,6 +41,8 @@ class Search:
         attack: Looks exactly at a point, by its shares of the box; a counterexample ends the search.
         known: What is known of all hinges on the whole box.
         margin: See ``MARGIN``.
+        limits: A violation is excluded where a combination of it stays below its limit.
+        aims: Points where all combinations of a violation are above its aim are worth an exact look.
     """
 
     bounder: Bounder
@@ -57,6 +62,7 @@ class Search:
         self.rows = Weights(stacked, np.concatenate([row.constant for row in self.start]).astype(np.float32))
         sizes = np.sum([np.abs(b).sum(1) for b in stacked], axis=0) + np.abs(self.rows.constants)
         self.spare = self.margin * sizes
+        self.limits, self.aims = np.zeros(self.count), np.zeros(self.count)
 
         self.top = Node()
         n = self.bounder.n
@@ -68,6 +74,16 @@ class Search:
         known = (self.known.low, self.known.high, self.known.forms * 2.0**GRID, self.known.constants)
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
+
+    def climb(self) -> bool:
+        """Attacks from many points at once; whether a counterexample was found."""
+        points = sample(self.bounder.n)
+        for v in range(self.count):
+            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], points)
+            places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
+            if any(value - self.aims[v] >= -CLOSE and self.attack(p) for p, value in zip(places, values, strict=False)):
+                return True
+        return False
 
     def reopen(self, missed: Sequence[int]) -> None:
         """Looks again at boxes where a bound is not confirmed, by the their numbers in the tree; asks for more."""
@@ -96,11 +112,11 @@ class Search:
             tick()
             take_new = not (narrowed.is_full or (len(narrowed) and not new.is_full))
             boxes, size = (new if take_new else narrowed).pop()
-            if not self._look(boxes, size, new, narrowed):
+            if not self.look(boxes, size, new, narrowed):
                 return None
         return self.top.text()
 
-    def _look(self, boxes: Boxes, size: int, new: Frontier, narrowed: Frontier) -> bool:
+    def look(self, boxes: Boxes, size: int, new: Frontier, narrowed: Frontier) -> bool:
         """Bounds a batch, and puts what is left of it back in halves; False ends the search."""
         low, high, left, age, *_ = boxes.arrays
         if age[0] >= EVERY:
@@ -110,10 +126,12 @@ class Search:
             mark, (bounds, found) = NARROWED, self._narrowed(boxes, size)
         self.statistics["boxes"] += len(boxes)
         self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
-        values = found.values - self.spare
+        upper = self.spare - found.values
+        values = self.limits[self.violation] - upper
         left = left.copy()
-        for node in boxes.nodes:
+        for node, row in zip(boxes.nodes, upper, strict=True):
             node.mark = mark
+            node.upper = row if node.upper is None else np.minimum(node.upper, row)
         for v in range(self.count):
             numbers = np.nonzero(self.violation == v)[0]
             best = values[:, numbers].argmax(1)
@@ -161,9 +179,9 @@ class Search:
         slope = forms[rows, hardest]
         corners = np.where(slope > 0, low, high)
         points = np.concatenate([(low + high) >> 1, corners])
-        worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))
-        parts = np.stack([worst[:, self.violation == v].min(1) for v in range(self.count)], 1).max(1)
-        return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:3])
+        worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))[-1]
+        parts = np.stack([worst[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)], 1).max(1)
+        return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:TRIES])
 
 
 def _shares(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
