@@ -80,7 +80,6 @@ def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, input
 
 def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
     """Checks that bounds of a network's outputs hold on a domain, and that points attain them."""
-
     seen = {"upper_seen", "lower_seen"} if type(certificate) is dict and "upper_seen" in certificate else set()
 
     def steps() -> None:

@@ -61,7 +61,7 @@ def values_at(levels: Sequence[Weights], start: Weights, points: np.ndarray) -> 
     """Evaluates at points: the inputs, the hinges of each level, and at last the combinations."""
     values = [points]
     for number, level in enumerate(levels, start=1):
-        count = start.blocks[number].shape[1]
+        count = np.asarray(start.blocks[number]).shape[1]
         values.append(np.maximum(_affine(level, values)[:, :count], 0))
     return [*values, -_affine(start, values)]
 
@@ -78,7 +78,7 @@ def _gradients(
     levels: Sequence[Weights], start: Weights, values: Sequence[np.ndarray], which: np.ndarray
 ) -> np.ndarray:
     """The gradient of one combination at each point, whose values are given."""
-    slopes = [-block[which] for block in start.blocks]
+    slopes = [-np.asarray(block)[which] for block in start.blocks]
     for number in range(len(levels), 0, -1):
         slope = slopes[number] * (values[number] > 0)
         for b, weights in enumerate(levels[number - 1].blocks):

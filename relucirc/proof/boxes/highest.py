@@ -16,13 +16,15 @@ from relucirc.checker.boxes import MIDDLE
 from relucirc.core.budget import tick
 from relucirc.core.exact import approximate
 from relucirc.proof.boxes.frontier import Boxes
-from relucirc.proof.boxes.search import CLOSE, NARROWED_SIZES, NEW_SIZES, Search
+from relucirc.proof.boxes.search import CLOSE, NARROWED_SIZES, NEW_SIZES, UNIT, Search
 from relucirc.proof.boxes.setting import Point, Setting
 
 CLOSED = 1e-6
 """Relative to what a difference ranges over, its ends are not brought nearer to each other than that."""
 TOGETHER = 0.5
 """Boxes are looked at together if they are above what was seen by this share of what the first of them is."""
+CENTRES = 100
+"""From the middles of so many boxes of each age points climb."""
 MOST_BYTES = 1 << 30
 """What is known of the boxes that wait takes no more memory."""
 
@@ -40,15 +42,16 @@ class Highest:
 
     setting: Setting
     together: bool
-    values: list[fmpq | None] = field(init=False)
-    points: list[Point | None] = field(init=False)
+    values: list[fmpq] = field(init=False)
+    points: list[Point] = field(init=False)
 
     def __post_init__(self) -> None:
         here = self.setting
         self.count = len(here.combinations)
-        self.values, self.points = [None] * self.count, [None] * self.count
+        centre = tuple((a + b) / 2 for a, b in here.box)
+        self.values, self.points = here.values(centre), [centre] * self.count
         self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known)
-        self.offer(tuple((a + b) / 2 for a, b in here.box))
+        self._aim()
         self._heaps = {kind: Best(self, sizes) for kind, sizes in ((True, NEW_SIZES), (False, NARROWED_SIZES))}
         for boxes in self.search.waiting:
             self._heaps[False].push(boxes)
@@ -56,7 +59,7 @@ class Highest:
     @property
     def seen(self) -> np.ndarray:
         """The largest values that were seen, in floats."""
-        seen = np.array([-np.inf if value is None else approximate(value) for value in self.values])
+        seen = np.array([approximate(value) for value in self.values])
         return np.full(self.count, seen.max()) if self.together else seen
 
     @property
@@ -70,8 +73,7 @@ class Highest:
     def offer(self, point: Point) -> None:
         """Takes a point of the box."""
         for v, value in enumerate(self.setting.values(point)):
-            known = self.values[v]
-            if known is None or value > known:
+            if value > self.values[v]:
                 self.values[v], self.points[v] = value, point
         self._aim()
 
@@ -114,6 +116,13 @@ class Highest:
             if not self.search.look(batch, size, self._heaps[True], self._heaps[False]):
                 return False
         return True
+
+    def climb(self) -> None:
+        """Climbs from the middles of the most promising boxes."""
+        waiting = [boxes for heap in self._heaps.values() for boxes in heap.foremost(CENTRES)]
+        if waiting:
+            low, high, *_ = Boxes.joined(waiting).arrays
+            self.search.climb(((low + high) * (UNIT / 2)).astype(np.float32))
 
     def _leaves(self) -> Iterator[np.ndarray]:
         """What the differences do not exceed, in floats, on the parts into which the whole box is divided."""
@@ -163,6 +172,10 @@ class Best:
     def first(self) -> float:
         """How promising the first box is, and minus infinity if there is none."""
         return -self._heap[0][0] if self._heap else -np.inf
+
+    def foremost(self, count: int) -> list[Boxes]:
+        """Returns some of the most promising boxes, which stay."""
+        return [boxes for _, _, boxes in heapq.nsmallest(count, self._heap)]
 
     def push(self, boxes: Boxes) -> None:
         """Adds boxes."""

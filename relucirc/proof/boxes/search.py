@@ -13,7 +13,7 @@ from relucirc.core.budget import tick
 from relucirc.proof.boxes.ascent import climb, sample, values_at
 from relucirc.proof.boxes.cutting import axes, cut_slabs, halves, shares
 from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
-from relucirc.proof.boxes.frontier import Boxes, Frontier
+from relucirc.proof.boxes.frontier import Boxes, Frontier, Waiting
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
 EVERY = 3
@@ -75,9 +75,9 @@ class Search:
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
 
-    def climb(self) -> bool:
-        """Attacks from many points at once; whether a counterexample was found."""
-        points = sample(self.bounder.n)
+    def climb(self, points: np.ndarray | None = None) -> bool:
+        """Attacks from many points of the unit cube at once; whether a counterexample was found."""
+        points = sample(self.bounder.n) if points is None else points
         for v in range(self.count):
             best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], points)
             places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
@@ -116,7 +116,7 @@ class Search:
                 return None
         return self.top.text()
 
-    def look(self, boxes: Boxes, size: int, new: Frontier, narrowed: Frontier) -> bool:
+    def look(self, boxes: Boxes, size: int, new: Waiting, narrowed: Waiting) -> bool:
         """Bounds a batch, and puts what is left of it back in halves; False ends the search."""
         low, high, left, age, *_ = boxes.arrays
         if age[0] >= EVERY:
