@@ -28,9 +28,11 @@ LEAST = 6.0
 """Seconds below which boxes are not worth their compiling."""
 EARLY = 0.12
 """Share of the time before the first interval."""
+EASY = 10
+"""What a box takes besides its open hinges, counted in these."""
 ONCE = 500
 """So many boxes are bounded before the clock is asked whether a check still fits."""
-SPARE = 1.4
+SPARE = 1.3
 """A check may take longer than the first one suggests, by this factor."""
 MARGIN = 0.01
 """What thresholds are above what floats reach, as a share of the interval, at least; and then in a second try."""
@@ -91,21 +93,25 @@ class Enclosing:
         with suppress(OutOfBudget), part_of_time(EARLY * seconds_left(1e9)):
             more = self.highest.run()
         started = time.monotonic()
-        tree, boxes = self.highest.tree(self._thresholds(0.0, 0.0))
+        tree = self.highest.tree(self._thresholds(0.0, 0.0))
         slack = self._slack(tree)
         replayed = time.monotonic() - started
         took = self._judged(accept, slack)
-        fixed, each = max(took - replayed, 0.0), replayed / boxes
-        looked = self.highest.search.statistics
+        fixed, each = max(took - replayed, 0.0), replayed / self._work
         while more and time.monotonic() + SPARE * (fixed + 2 * took) < end:
-            before = looked["boxes"]
-            while more and time.monotonic() + SPARE * (fixed + each * looked["boxes"]) < end:
+            before = self._work
+            while more and time.monotonic() + SPARE * (fixed + each * self._work) < end:
                 more = self.highest.run(ONCE)
-            if looked["boxes"] > before:
+            if self._work > before:
                 self.highest.climb()
                 took = self._judged(accept, slack)
-            each = max(took - fixed, 0.0) / looked["boxes"]
+            each = max(took - fixed, 0.0) / self._work
         return more
+
+    @property
+    def _work(self) -> int:
+        """About in proportion to the time that a replay takes."""
+        return self.highest.search.work + EASY * self.highest.search.statistics["boxes"]
 
     def _thresholds(self, slack: float, margin: float) -> np.ndarray:
         reach, seen = self.highest.reach, self.highest.seen
@@ -121,7 +127,7 @@ class Enclosing:
     def _offer(self, accept: Accept, slack: float, margin: float) -> bool:
         limits = [dyadic(fmpq(*float(t).as_integer_ratio()), 1) for t in self._thresholds(slack, margin)]
         thresholds = np.array([int(t.p) / int(t.q) for t in limits])
-        tree, _ = self.highest.tree(thresholds)
+        tree = self.highest.tree(thresholds)
         proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
         return accept(proof, limits)
 

@@ -135,16 +135,13 @@ class Highest:
                 upper[list(node.closed)] = np.minimum(upper, self.search.limits)[list(node.closed)]
                 yield upper
 
-    def tree(self, thresholds: np.ndarray) -> tuple[str, int]:
-        """Writes the tree that shows that no difference exceeds its threshold, and in how many boxes."""
+    def tree(self, thresholds: np.ndarray) -> str:
+        """Writes the tree that shows that no difference exceeds its threshold."""
         words: list[str] = []
         pending = [(self.search.top, np.ones(self.count, bool))]
-        bounded = 0
         while pending:
             node, left = pending.pop()
-            if node.mark:
-                words.append(node.mark)
-                bounded += 1
+            words += [node.mark] if node.mark else []
             shut = left & (node.upper < thresholds)
             shut[list(node.closed)] |= left[list(node.closed)]
             words += [f"-{c}" for c in np.nonzero(shut)[0]]
@@ -152,7 +149,7 @@ class Highest:
             if left.any():
                 words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")
                 pending += [(part, left) for part in reversed(node.parts)]
-        return " ".join(words), bounded
+        return " ".join(words)
 
 
 class Best:

@@ -43,6 +43,7 @@ class Search:
         margin: See ``MARGIN``.
         limits: A violation is excluded where a combination of it stays below its limit.
         aims: Points where all combinations of a violation are above its aim are worth an exact look.
+        work: How many open hinges were bounded anew, over all boxes: what a replay takes time for.
     """
 
     bounder: Bounder
@@ -53,6 +54,7 @@ class Search:
     known: Known
     margin: float = MARGIN
     statistics: dict[str, int] = field(default_factory=lambda: {"boxes": 0, "bounded anew": 0})
+    work: int = 0
 
     def __post_init__(self) -> None:
         self.levels = weights_of(self.bounder)
@@ -126,6 +128,7 @@ class Search:
             mark, (bounds, found) = NARROWED, self._narrowed(boxes, size)
         self.statistics["boxes"] += len(boxes)
         self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
+        self.work += int(((bounds.low < 0) & (bounds.high > 0)).sum()) if mark == NEW else 0
         upper = self.spare - found.values
         values = self.limits[self.violation] - upper
         left = left.copy()
