@@ -50,7 +50,7 @@ def climb(
         values = values_at(levels, start, x)
         here = values[-1][:, numbers].min(1)
         best, most = np.where((here > most)[:, None], x, best), np.maximum(here, most)
-        slope = _gradients(levels, start, values, numbers[values[-1][:, numbers].argmin(1)])
+        slope = gradients(levels, start, values, numbers[values[-1][:, numbers].argmin(1)])
         size = np.abs(slope).max(1, keepdims=True)
         x = np.clip(x + np.float32(step) * slope / np.where(size > 0, size, 1), 0, 1)
     order = np.argsort(-most)
@@ -74,9 +74,7 @@ def _affine(level: Weights, values: Sequence[np.ndarray]) -> np.ndarray:
     return total
 
 
-def _gradients(
-    levels: Sequence[Weights], start: Weights, values: Sequence[np.ndarray], which: np.ndarray
-) -> np.ndarray:
+def gradients(levels: Sequence[Weights], start: Weights, values: Sequence[np.ndarray], which: np.ndarray) -> np.ndarray:
     """The gradient of one combination at each point, whose values are given."""
     slopes = [-np.asarray(block)[which] for block in start.blocks]
     for number in range(len(levels), 0, -1):
