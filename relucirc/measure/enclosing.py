@@ -15,7 +15,7 @@ from flint import fmpq
 
 from relucirc.checker.boxes import lower_bounds, read_tree
 from relucirc.checker.linear import Rejected
-from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
+from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.proof.answers import Proved
 from relucirc.proof.bounding.question import Question, dyadic
 from relucirc.proof.boxes import NAME
@@ -24,8 +24,8 @@ from relucirc.proof.boxes.setting import Interval, Setting
 from relucirc.proof.cells import Case
 from relucirc.proof.methods.boxes import HINGES, INPUTS
 
-LEAST = 6.0
-"""Seconds below which boxes are not worth their compiling."""
+COMPILING, EACH = 4.0, 0.03
+"""Seconds that have to be left for what is compiled, and so many more for every hinge."""
 EARLY = 0.12
 """Share of the time before the first interval."""
 EASY = 10
@@ -51,6 +51,11 @@ def box_of(case: Case) -> list[Interval] | None:
     ends = Question(problem.hinged.hinges, problem.relations, ()).box
     box = [(low[0], high[0]) for low, high in ends if low is not None and high is not None]
     return box if len(box) == problem.n else None
+
+
+def least_seconds(case: Case) -> float:
+    """How much time has to be left, most of it for compiling, which cannot be interrupted."""
+    return COMPILING + EACH * len(case.problem.hinged.hinges.atoms)
 
 
 @dataclass
@@ -92,10 +97,12 @@ class Enclosing:
         more = True
         with suppress(OutOfBudget), part_of_time(EARLY * seconds_left(1e9)):
             more = self.highest.run()
+        tick()
         started = time.monotonic()
         tree = self.highest.tree(self._thresholds(0.0, 0.0))
         slack = self._slack(tree)
         replayed = time.monotonic() - started
+        tick()
         took = self._judged(accept, slack)
         fixed, each = max(took - replayed, 0.0), replayed / self._work
         while more and time.monotonic() + SPARE * (fixed + 2 * took) < end:

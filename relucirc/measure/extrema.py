@@ -10,7 +10,7 @@ from relucirc.checker.verdict import Verdict
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
-from relucirc.measure.enclosing import LEAST, Accept, Enclosing, box_of
+from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
 from relucirc.proof.answers import Proved, Step, folded
 from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
@@ -95,9 +95,8 @@ class Extrema:
         Raises:
             OutOfBudget, Unbounded: As :meth:`raise_on`.
         """
-        left = seconds_left(ALWAYS)
-        box = box_of(case) if accept is not None and LEAST < left < ALWAYS else None
-        if box is None or accept is None:
+        box = box_of(case) if accept is not None and COMPILING < seconds_left(ALWAYS) < ALWAYS else None
+        if box is None or accept is None or seconds_left(ALWAYS) < least_seconds(case):
             return self.raise_on(case, offer)
         if len(box) <= CUT_INPUTS or len(case.problem.hinged.hinges.atoms) <= MOST:
             with suppress(OutOfBudget), part_of_time(EXACTLY * seconds_left(ALWAYS)):
@@ -221,6 +220,8 @@ class Extrema:
 
     def proof(self) -> dict:
         """The proof that no value is exceeded, where it is bounded."""
+        if not self.unbounded:
+            return folded(self.steps)
         kept = [i for i in range(2 * self.count) if i not in self.unbounded]
         return folded(
             [
