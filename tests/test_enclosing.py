@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from contextlib import contextmanager
 
 import certificates
 import jax.numpy as jnp
@@ -193,8 +194,8 @@ def test_large_networks_have_intervals_in_the_time_of_a_short_budget():
     assert check(net, None, found.certificate, BOX)
 
 
-@pytest.fixture(scope="module")
-def by_boxes():
+@contextmanager
+def few_boxes():
     """Few boxes, for small networks as well, and nothing besides."""
 
     def ends(*_, **__):
@@ -210,6 +211,20 @@ def by_boxes():
         patch.setattr("relucirc.measure.enclosing.HINGES", 1)
         patch.setattr(Highest, "run", few)
         patch.setattr(Extrema, "raise_on", ends)
+        yield patch
+
+
+def test_an_interval_is_known_as_soon_as_one_box_was_bounded():
+    with few_boxes() as patch:
+        patch.setattr("relucirc.measure.enclosing.EARLY", 0.0)
+        found = bounds(NET, BOX)
+    assert found.status == "unknown"
+    assert check(NET, None, found.certificate, BOX)
+
+
+@pytest.fixture(scope="module")
+def by_boxes():
+    with few_boxes():
         return {
             "bounds": bounds(NET, BOX),
             "two": bounds(TWO, BOX),

@@ -97,6 +97,8 @@ class Enclosing:
         more = True
         with suppress(OutOfBudget), part_of_time(EARLY * seconds_left(1e9)):
             more = self.highest.run()
+        if not self.highest.search.statistics["boxes"]:
+            more = self.highest.run(1)
         tick()
         started = time.monotonic()
         tree = self.highest.tree(self._thresholds(0.0, 0.0))
