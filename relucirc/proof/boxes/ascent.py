@@ -13,8 +13,6 @@ from relucirc.proof.boxes.floats import Weights
 
 SAMPLE = 2048
 """Points that are looked at first."""
-STARTS = 48
-"""From how many of them each violation is raised."""
 FIRST, LAST = 0.3, 1e-5
 """The first step and the last, as shares of the cube."""
 STEPS = 60
@@ -28,23 +26,20 @@ def sample(n: int) -> np.ndarray:
 
 
 def climb(
-    levels: Sequence[Weights], start: Weights, numbers: np.ndarray, points: np.ndarray, starts: int = STARTS
+    levels: Sequence[Weights], start: Weights, numbers: np.ndarray, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Climbs from the best of some points.
+    """Climbs from some points.
 
     Args:
         levels: The hinges.
         start: The negatives of the combinations.
         numbers: The combinations of one violation, of which the least is raised.
-        points: Where to look first, in the unit cube.
-        starts: From how many of them to climb.
+        points: Where to start, in the unit cube.
 
     Returns:
         Points, the best first, and the least of the combinations at each.
     """
-    first = values_at(levels, start, points)[-1][:, numbers].min(1)
-    x = points[np.argsort(-first)[:starts]]
-    best, most = x, np.full(len(x), -np.inf)
+    x, best, most = points, points, np.full(len(points), -np.inf)
     for step in np.geomspace(FIRST, LAST, STEPS):
         tick()
         values = values_at(levels, start, x)

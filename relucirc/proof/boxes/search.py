@@ -24,6 +24,8 @@ MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
 """Values so far below 0 are worth an exact look."""
+STARTS, CLIMBED = 48, 64
+"""From so many of the points that are nearest to it a violation is raised, and so many of the nearest violations."""
 TRIES = 3
 """So many points of one attack are looked at exactly."""
 UNIT = 2.0**-GRID
@@ -80,8 +82,11 @@ class Search:
     def climb(self, points: np.ndarray | None = None) -> bool:
         """Attacks from many points of the unit cube at once; whether a counterexample was found."""
         points = sample(self.bounder.n) if points is None else points
-        for v in range(self.count):
-            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], points)
+        first = values_at(self.levels, self.rows, points)[-1]
+        near = np.stack([first[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)])
+        for v in np.argsort(-near.max(1))[:CLIMBED]:
+            starts = points[np.argsort(-near[v])[:STARTS]]
+            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], starts)
             places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
             if any(value - self.aims[v] >= -CLOSE and self.attack(p) for p, value in zip(places, values, strict=False)):
                 return True
