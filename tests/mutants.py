@@ -34,7 +34,7 @@ FIRST = {
     "shallow": ["test_checker_sizes.py", "test_minimal.py"],
     "depth": ["test_checker_sizes.py", "test_depth.py"],
     "bounding": ["test_checker_bounding.py"],
-    "extrema": ["test_checker_bounding.py"],
+    "extrema": ["test_checker_bounding.py", "test_enclosing.py"],
     "equality": ["test_checker_reading.py", "test_checker_rules.py"],
     "evaluating": ["test_checker_reading.py"],
     "relations": ["test_relations.py"],

@@ -26,7 +26,8 @@ from relucirc.geometry.hinges import HingeGraph
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.vnnlib import read_property
 from relucirc.proof.answers import Refuted
-from relucirc.proof.boxes import decide_on_boxes, values_of
+from relucirc.proof.boxes import decide_on_boxes
+from relucirc.proof.boxes.setting import values_of
 from relucirc.proof.problem import Lowered
 
 TOP = 1 << GRID

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sympy import Abs, Heaviside, Max, Min, Piecewise, Rational, oo
 
 import relucirc
-from relucirc import MLP, Box, DomainError, FormulaError, RelucircError, circuits, max_deviation, regions
+from relucirc import MLP, Box, DomainError, FormulaError, RelucircError, check, circuits, max_deviation, regions
 from relucirc.core.budget import Budget
 from relucirc.core.forms import Form
 from relucirc.geometry.line_function import line_functions
@@ -83,6 +83,38 @@ def test_one_input_agrees_with_sampling(net, domain):
     assert found.value >= highest
     if found.attained:
         assert gap_at(net, [Abs(x)], [found.witness["x"]]) == found.value
+
+
+LINES = [(None, None), (None, 2), (Fraction(-3, 2), None), (-2, Fraction(5, 3))]
+
+
+@pytest.mark.parametrize(("low", "high"), LINES)
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_difference_on_a_line_has_a_certificate(low, high, closed):
+    bend = MLP.from_arrays([([[1], [-1], [1], [2]], [0, 0, -1, 3]), ([[2, 2, -1, 1]], ["1/7"])], ("x",))
+    formula = "2*Abs(x) - Max(0, x - 1) + Max(2*x, -4)"  # as steep as the network on both sides
+    relation = "<=" if closed else "<"
+    ends = [f"{low} {relation} x"] * (low is not None) + [f"x {relation} {high}"] * (high is not None)
+    domain = ", ".join(ends) or None
+    found = max_deviation(bend, formula, domain)
+    assert found.status == "exact"
+    assert check(bend, formula, found.certificate, domain)
+    less = {**found.certificate, "value": str(found.value - sympy.Rational(1, 2**60)), "at": None}
+    assert not check(bend, formula, less, domain)
+    assert not check(bend, f"{formula} + 100", found.certificate, domain)
+    if None in (low, high):  # a slope that is a little steeper far away
+        tilted = f"{formula} - Max(0, x - 10**9)/10**9 - Max(0, -x - 10**9)/10**9"
+        assert not check(bend, tilted, {**found.certificate, "at": None}, domain)
+        assert not check(bend, tilted.replace("- Max", "+ Max"), {**found.certificate, "at": None}, domain)
+
+
+def test_a_sweep_proves_no_weak_relation_and_no_other_kind():
+    net = MLP.from_arrays([([[1]], None), ([[1]], None)], ("x",))
+    own = max_deviation(net, "0", Box(-1, 1)).certificate["within"]
+    assert own["proof"]["sweep"] is True
+    assert check(net, "y <= 1", own, Box(-1, 1))
+    for relation in ("y < 1", "y <= 1/2", "y <= 1 and y >= 0 or x < 0 and y <= 1"):
+        assert not check(net, relation, own, Box(-1, 1))
 
 
 def test_unbounded_difference_is_infinite_and_bounded_one_is_not():

@@ -213,6 +213,15 @@ def failures(
         strict: For each combination, whether 0 is enough.
         states: What is bounded where.
     """
+    for bound, value in lower_bounds(bounder, known, starts, states):
+        if not (value > 0 or (strict[bound.combination] and value >= 0)):
+            yield bound
+
+
+def lower_bounds(
+    bounder: Bounder, known: Known, starts: Sequence[Rows], states: Sequence[State]
+) -> Iterator[tuple[Bound, float]]:
+    """Bounds the negative of every combination where the tree names it; see :func:`failures`."""
     ready: list[tuple[int, Known]] = [(0, known.row(0))]
     while ready:
         batch = [ready.pop()]
@@ -224,15 +233,15 @@ def failures(
         if batch[0][0] > 0:
             low, high = (np.array([getattr(s, end) for s in here], dtype=float) for end in ("low", "high"))
             known = known.renewed(bounder, low, high) if kind else known.narrowed(low, high)
-        yield from _failing(bounder, starts, strict, known, here)
+        yield from _lower_bounds(bounder, starts, known, here)
         for i, state in enumerate(here):
             ready += [(child, known.row(i)) for child in state.children]
 
 
-def _failing(
-    bounder: Bounder, starts: Sequence[Rows], strict: np.ndarray, known: Known, here: Sequence[State]
-) -> Iterator[Bound]:
-    """The bounds of a batch of states that do not hold."""
+def _lower_bounds(
+    bounder: Bounder, starts: Sequence[Rows], known: Known, here: Sequence[State]
+) -> Iterator[tuple[Bound, float]]:
+    """What is bounded in a batch of states."""
     wanted = [(i, bound) for i, state in enumerate(here) for bound in state.bounds]
     if not wanted:
         return
@@ -245,8 +254,7 @@ def _failing(
     at = np.array([position[i, bound.combination] for i, bound in wanted])
     low, high = (np.array([getattr(bound, end) for _, bound in wanted], dtype=float) for end in ("low", "high"))
     values = least(forms[at], constants[at], low, high)
-    holds = (values > 0) | (strict[number[at]] & (values >= 0))
-    yield from (bound for (_, bound), held in zip(wanted, holds, strict=True) if not held)
+    yield from ((bound, float(value)) for (_, bound), value in zip(wanted, values, strict=True))
 
 
 def start_of(scaled: Scaled, bounder: Bounder, combination: Combination) -> Rows:

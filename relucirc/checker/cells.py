@@ -123,12 +123,14 @@ def _check_case(
     position = {v: i for i, v in enumerate(free)}
     relations = [(_renumber(form, position), op) for form, op in kept]
     if "sweep" in node:
-        require(node["sweep"] is True and violations is None, "a sweep is for equality")
+        single = violations is None or all([op for _, op in parts] == [">"] for parts in violations)
+        require(node["sweep"] is True and single, "a sweep is for equality, or for differences that are not positive")
         require(len(free) == 1, "a sweep is for a line")
         require(node.keys() <= {"atoms", "left", "right", "sweep", *CHART}, "a sweep has another proof")
         require(node["atoms"] == node["left"] == node["right"] == [], "a sweep has no derivation")
         sides = [_charted_graph(side, charted, position) for side in (left, right)]
-        check_sweep([form for form, _ in relations], sides)
+        positive = None if violations is None else [i for ((i, _),) in violations]
+        check_sweep([form for form, _ in relations], sides, positive)
         return
     derivation = Derivation.read(node["atoms"], len(free), [form for form, _ in relations])
     outputs = []

@@ -1,4 +1,8 @@
-"""Checks certificates of exact extrema: that nothing is beyond them, by a proof, and that points attain them."""
+"""Checks certificates of extrema: that nothing is beyond them, by a proof, and that points attain them, or come near.
+
+An extremum may be known as an interval alone.  Then one end is what nothing exceeds, and the other, given apart, is the
+value at the point.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,25 +26,38 @@ DEVIATION = "relucirc-deviation-1"
 BOUNDS = "relucirc-bounds-1"
 
 
-def deviation_certificate(value: fmpq, point: Sequence[str] | None, within: dict | None) -> dict:
-    """Wraps the proof that nothing is further apart than a value, and the point that is."""
-    return {"format": DEVIATION, "value": text(value), "at": point, "within": within}
+def deviation_certificate(
+    value: fmpq, point: Sequence[str] | None, within: dict | None, lower: fmpq | None = None
+) -> dict:
+    """Wraps the proof that nothing is further apart than a value, and the point that is, or that is ``lower`` apart."""
+    seen = {} if lower is None else {"lower": text(lower)}
+    return {"format": DEVIATION, "value": text(value), **seen, "at": point, "within": within}
 
 
-def bounds_certificate(ends: Sequence[str | None], points: Sequence[Sequence[str] | None], proof: dict) -> dict:
-    """Wraps the proof of bounds: all upper ones, then all lower ones, and the points that attain them."""
+def bounds_certificate(
+    ends: Sequence[str | None],
+    points: Sequence[Sequence[str] | None],
+    proof: dict,
+    seen: Sequence[str | None] | None = None,
+) -> dict:
+    """Wraps the proof of bounds: all upper ones, then all lower ones, and the points that attain them, or ``seen``."""
     half = len(ends) // 2
     parts = {"upper": ends[:half], "lower": ends[half:], "upper_at": points[:half], "lower_at": points[half:]}
+    if seen is not None:
+        parts |= {"upper_seen": seen[:half], "lower_seen": seen[half:]}
     return {"format": BOUNDS, **{name: list(part) for name, part in parts.items()}, "proof": proof}
 
 
 def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
-    """Checks that a value is the largest difference on a domain; without a point, that nothing is further apart."""
+    """Checks that a value is the largest difference on a domain; without a point, that nothing is further apart.
+
+    With ``"lower"``, the largest difference lies between that, which the point attains, and the value.
+    """
     data = certificate if type(certificate) is dict else {}
     parts: list[Claim] = []
 
     def steps() -> None:
-        fields(certificate, {"format", "value", "at", "within"}, set(), "a certificate of a deviation")
+        fields(certificate, {"format", "value", "at", "within"}, {"lower"}, "a certificate of a deviation")
         value = number(data["value"])
         require(value >= 0, "a deviation is not negative")
         claim = read_claim(net, formula, domain, inputs, within=value)
@@ -51,17 +68,24 @@ def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, input
         if data["at"] is not None:
             point = _point(data["at"], claim)
             pairs = zip(claim.network_value(point), claim.formula_value(point), strict=True)
-            require(max(abs(a - b) for a, b in pairs) == value, "the point does not attain the value")
+            seen = number(data["lower"]) if "lower" in data else value
+            require(max(abs(a - b) for a, b in pairs) == seen, "the point does not attain the value")
+        else:
+            require("lower" not in data, "no point attains the lower end")
 
+    if "lower" in data:
+        return replay(steps, "nothing is further apart than its value, and the point attains its lower end")
     attained = data.get("at") is not None
     return replay(steps, "nothing is further apart" + (", and the point attains it" if attained else ""))
 
 
 def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
     """Checks that bounds of a network's outputs hold on a domain, and that points attain them."""
+    seen = {"upper_seen", "lower_seen"} if type(certificate) is dict and "upper_seen" in certificate else set()
 
     def steps() -> None:
-        data = fields(certificate, {"format", "lower", "upper", "lower_at", "upper_at", "proof"}, set(), "bounds")
+        known = {"format", "lower", "upper", "lower_at", "upper_at", "proof"} | seen
+        data = fields(certificate, known, set(), "bounds")
         graph = read_function(net, inputs)
         count = len(graph.outputs)
         claim = read_equality(net if isinstance(net, MLP) else graph, [0] * count, domain, graph.inputs)
@@ -72,21 +96,22 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
         outputs = []
         for name, sign in (("upper", 1), ("lower", -1)):
             ends, points = sequence(data[name], name), sequence(data[f"{name}_at"], "points")
-            require(len(ends) == len(points) == count, f"expected one number in {name} for each output")
-            for form, end, at in zip(network.outputs, ends, points, strict=True):
-                if end is None:
-                    continue
-                bound = number(end)
-                outputs.append((form.shift(-bound)).scale(fmpq(sign)))
-                if at is not None:
-                    value = Graph(network.inputs, network.gates, (form,)).evaluate(_point(at, claim))[0]
-                    require(value == bound, "a point does not attain its bound")
+            values = sequence(data[f"{name}_seen"], "values at points") if seen else ends
+            require(len(ends) == len(points) == len(values) == count, f"expected one number in {name} for each output")
+            for form, end, at, value in zip(network.outputs, ends, points, values, strict=True):
+                if end is not None:
+                    outputs.append((form.shift(-number(end))).scale(fmpq(sign)))
+                if at is not None and value is not None:
+                    there = Graph(network.inputs, network.gates, (form,)).evaluate(_point(at, claim))[0]
+                    require(there == number(value), "a point does not attain its bound")
+                else:
+                    require(not seen or (at is None and value is None), "a value has no point, or a point no value")
         sides = Side(Graph(network.inputs, network.gates, tuple(outputs)), {}), _zeros(network, len(outputs))
         constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
         violations = [((i, ">"),) for i in range(len(outputs))]
         check_cells(data["proof"], *sides, constraints, claim.domain.integers, violations)
 
-    return replay(steps, "the bounds hold, and the points attain them")
+    return replay(steps, f"the bounds hold, and the points attain {'the values seen' if seen else 'them'}")
 
 
 def _zeros(graph: Graph, count: int) -> Side:

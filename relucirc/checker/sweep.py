@@ -1,4 +1,4 @@
-"""Checks that two sides are equal on a line, by computing both: no evidence is needed.
+"""Checks on a line that two sides are equal, or that differences are not positive, by computing both sides.
 
 A function of one variable is its values at sorted points, between which it is affine, and its slopes before the first
 and after the last of them.
@@ -58,17 +58,31 @@ class Line:
 def check_sweep(
     constraints: Sequence[Linear],
     sides: Sequence[tuple[list[tuple[Linear, Linear]], list[Linear]]],
+    positive: Sequence[int] | None = None,
 ) -> None:
-    """Rejects unless both sides, as gates and outputs over one input, are equal where the constraints are ``>= 0``."""
+    """Rejects unless both sides, as gates and outputs over one input, are equal where the constraints are ``>= 0``.
+
+    Args:
+        constraints: Forms over the input.
+        sides: The left and the right side.
+        positive: The outputs whose differences must not be positive; None where all have to be zero.
+    """
     low, high = _interval(constraints)
     left, right = (_outputs(gates, outputs) for gates, outputs in sides)
-    for f, g in zip(left, right, strict=True):
+    pairs = list(zip(left, right, strict=True))
+    for f, g in pairs if positive is None else [pairs[i] for i in positive]:
         ends = [end for end in (low, high) if end is not None]
         points = sorted({*f.points, *g.points, *ends})
         inside = [x for x in points if (low is None or x >= low) and (high is None or x <= high)]
-        require(f.at(inside) == g.at(inside), "the sides differ at a point")
-        require(low is not None or f.left == g.left, "the sides differ far below")
-        require(high is not None or f.right == g.right, "the sides differ far above")
+        if positive is None:
+            require(f.at(inside) == g.at(inside), "the sides differ at a point")
+            require(low is not None or f.left == g.left, "the sides differ far below")
+            require(high is not None or f.right == g.right, "the sides differ far above")
+        else:
+            below = all(a <= b for a, b in zip(f.at(inside), g.at(inside), strict=True))
+            require(below, "a difference is positive at a point")
+            require(low is not None or f.left >= g.left, "a difference is positive far below")
+            require(high is not None or f.right <= g.right, "a difference is positive far above")
 
 
 def _interval(constraints: Sequence[Linear]) -> tuple[fmpq | None, fmpq | None]:

@@ -12,7 +12,7 @@ from relucirc.checker.extrema import bounds_certificate, check_bounds
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
-from relucirc.core.exact import text, to_rational
+from relucirc.core.exact import ONE, text, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.language.box import End
@@ -21,6 +21,7 @@ from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.measure.deviation.estimate import bound_outputs
 from relucirc.measure.extrema import Extrema
+from relucirc.proof.answers import Proved, folded
 from relucirc.proof.cells import NO_INTEGERS, Cells
 
 LOOK = 0.5
@@ -42,9 +43,12 @@ class Bounds(Answer):
             open domain, or none is known.
         upper_at: The same above.
         exact: Whether every bound is the infimum or supremum itself.
+        least: The least value that was seen, at ``least_at``, so that the infimum is not more; None if none was.
+        greatest: The same above, at ``greatest_at``.
         reason: One sentence for people.
         seconds: Wall time used.
-        certificate: Evidence for :func:`relucirc.check`; None where no bound is finite, or between integers.
+        certificate: Evidence for :func:`relucirc.check`; None where no bound is finite, and where the budget ended
+            before there was a proof.  If it did, some bounds of the certificate may be wider than what is known.
     """
 
     lower: Any
@@ -55,6 +59,10 @@ class Bounds(Answer):
     reason: str
     seconds: float = 0.0
     certificate: dict[str, Any] | None = field(default=None, repr=False)
+    least: Any = None
+    greatest: Any = None
+    least_at: Any = None
+    greatest_at: Any = None
 
     @property
     def status(self) -> str:
@@ -78,7 +86,8 @@ def bounds(
     Args:
         net: A network, a formula or a JAX function, as for :func:`relucirc.prove`.
         domain: The domain, as for :func:`relucirc.prove`.
-        budget: Seconds of wall time, after which certified outer bounds are the answer; None for no limit.
+        budget: Seconds of wall time, after which certified outer bounds are the answer, and the values that were seen;
+            None for no limit.
         inputs: Names of the inputs where ``net`` is a function.
         progress: As for :func:`relucirc.prove`.
 
@@ -103,26 +112,29 @@ def bounds(
             graph = read_function(net, inputs)
             asked = net if isinstance(net, MLP) else graph
             claim = read_equality(asked, [0] * len(graph.outputs), domain, graph.inputs)
-            search = _Search(claim, clock)
+            search = _Search((net, domain), claim, clock)
             search.run()
-            return search.answer(net, domain)
+            return search.answer()
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
         if search is None:
             nothing = f"nothing is known: {ended} before the question was read."
             return Bounds(-sympy.oo, sympy.oo, None, None, False, nothing, clock.elapsed)
-        return search.answer(net, domain, ended)
+        return search.answer(ended)
 
 
 class _Search:
     """The extrema of all outputs over all cells."""
 
-    def __init__(self, claim: Claim, clock: Budget) -> None:
+    def __init__(self, question: tuple, claim: Claim, clock: Budget) -> None:
+        self.net, self.domain = question
         self.claim, self.clock = claim, clock
         self.count = len(claim.left.outputs)
         self.extrema = Extrema(self.count, together=False)
         self.outer: list[End] = [None] * (2 * self.count)
         self.cells = Cells(claim)
+        self.enclosed: Sequence[End] = [None] * (2 * self.count)  # what the checker has accepted before the end
+        self.certificate: dict | None = None
 
     def run(self) -> None:
         """Bounds every cell, after a look at the whole."""
@@ -133,29 +145,39 @@ class _Search:
                 raise DomainError(
                     "bounds: expected a domain of real points; for integer inputs prove a relation instead."
                 )
-            self.cells.put(self.extrema.raise_on(case))
+            self.cells.put(self.extrema.raise_or_enclose(case, self._accepts if self.cells.is_last else None))
         if not any(value is not None for value in self.extrema.values) and not self.extrema.unbounded:
             raise DomainError(NO_INTEGERS)
 
-    def answer(self, net: Any, domain: Any, ended: str | None = None) -> Bounds:
-        """What is known, exactly or from outside."""
-        names, ends, points = self.claim.left.inputs, [], []
-        for i in range(2 * self.count):
-            end = self._end(i, ended is None)
-            ends.append(end)
-            value, point = self.extrema.values[i], self.extrema.points[i]
-            points.append(point if self.extrema.attained[i] and point is not None and value == end else None)
-        certificate, rejection = self._certificate(net, domain, ends, points) if ended is None else (None, None)
+    def answer(self, ended: str | None = None) -> Bounds:
+        """What is known, exactly or from outside and from inside."""
+        ends = [self._end(i, ended is None) for i in range(2 * self.count)]
+        seen = [
+            point if there else None for point, there in zip(self.extrema.points, self.extrema.attained, strict=True)
+        ]
+        values = [None if at is None else value for at, value in zip(seen, self.extrema.values, strict=True)]
+        points = [at if value == end else None for at, value, end in zip(seen, values, ends, strict=True)]
+        certificate, rejection = self._certificate(ends, points) if ended is None else (self.certificate, None)
         if rejection is not None:
-            return self.answer(net, domain, rejection)
-        upper = [sympy.oo if end is None else to_rational(end) for end in ends[: self.count]]
-        lower = [-sympy.oo if end is None else -to_rational(end) for end in ends[self.count :]]
-        named = [None if p is None else dict(zip(names, map(to_rational, p), strict=True)) for p in points]
-        reason = f"{self._sentence(lower, upper)}{'' if ended is None else f', perhaps less: {ended}'}."
-        each = lower, upper, named[self.count :], named[: self.count]
-        lowest, highest, lowest_at, highest_at = (part[0] if self.count == 1 else part for part in each)
-        exact = ended is None
-        return Bounds(lowest, highest, lowest_at, highest_at, exact, reason, self.clock.elapsed, certificate)
+            return self.answer(rejection)
+        columns = {
+            ("upper", "lower"): [sympy.oo if end is None else to_rational(end) for end in ends],
+            ("greatest", "least"): [None if value is None else to_rational(value) for value in values],
+            ("upper_at", "lower_at"): [self._named(point) for point in points],
+            ("greatest_at", "least_at"): [self._named(point) for point in seen],
+        }
+        known = {}
+        for (above, below), column in columns.items():
+            known[above], known[below] = column[: self.count], column[self.count :]
+        for name in ("lower", "least"):
+            known[name] = [None if value is None else -value for value in known[name]]
+        perhaps = "" if ended is None else f", perhaps less: {ended}"
+        reason = f"{self._sentence(known['lower'], known['upper'])}{perhaps}."
+        each = {name: column[0] if self.count == 1 else column for name, column in known.items()}
+        return Bounds(**each, exact=ended is None, reason=reason, seconds=self.clock.elapsed, certificate=certificate)
+
+    def _named(self, point: Sequence[fmpq] | None) -> At:
+        return None if point is None else dict(zip(self.claim.left.inputs, map(to_rational, point), strict=True))
 
     def _sentence(self, lower: Sequence[sympy.Expr], upper: Sequence[sympy.Expr]) -> str:
         said = []
@@ -174,17 +196,39 @@ class _Search:
             return self.extrema.values[i]
         limit = self.extrema.limits.get(i) if self.cells.is_last else None
         value = self.extrema.values[i]
-        limit = self.outer[i] if limit is None else limit
-        return limit if limit is None or value is None else max(limit, value, key=lambda v: v)
+        known = [end for end in (limit, self.enclosed[i], self.outer[i] if limit is None else None) if end is not None]
+        least = min(known, key=lambda v: v, default=None)
+        return least if least is None or value is None else max(least, value, key=lambda v: v)
 
-    def _certificate(self, net: Any, domain: Any, ends: list, points: list) -> tuple[dict | None, str | None]:
+    def _accepts(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+        """Whether the checker accepts that limits are not exceeded."""
+        if self.extrema.unbounded or self.claim.moves:
+            return False
+        known = zip(limits, self.extrema.values, strict=True)
+        ends = [limit if value is None else max(limit, value, key=lambda v: v) for limit, value in known]
+        points = [p if there else None for p, there in zip(self.extrema.points, self.extrema.attained, strict=True)]
+        seen = [value if p is not None else None for p, value in zip(points, self.extrema.values, strict=True)]
+        evidence = folded([*self.cells.steps, proof])
+        certificate = bounds_certificate(self._written(ends), _places(points), evidence, self._written(seen))
+        if not check_bounds(self.net, self.domain, certificate, self.claim.left.inputs):
+            return False
+        self.enclosed, self.certificate = ends, certificate
+        return True
+
+    def _certificate(self, ends: Sequence[End], points: list) -> tuple[dict | None, str | None]:
         """Evidence that the checker has accepted, or why it does not."""
         if all(end is None for end in ends) or self.claim.moves:
             return None, None
         self.extrema.steps = self.cells.steps
-        numbers = [None if end is None else text(end) for end in ends]
-        numbers[self.count :] = [None if end is None else text(-end) for end in ends[self.count :]]
-        places = [None if point is None else [text(c) for c in point] for point in points]
-        certificate = bounds_certificate(numbers, places, self.extrema.proof())
-        verdict = check_bounds(net, domain, certificate, self.claim.left.inputs)
+        certificate = bounds_certificate(self._written(ends), _places(points), self.extrema.proof())
+        verdict = check_bounds(self.net, self.domain, certificate, self.claim.left.inputs)
         return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))
+
+    def _written(self, ends: Sequence[End]) -> list[str | None]:
+        """Bounds as text: upper ones, and of the others the opposites."""
+        signed = [(end, ONE if i < self.count else -ONE) for i, end in enumerate(ends)]
+        return [None if end is None else text(sign * end) for end, sign in signed]
+
+
+def _places(points: Sequence[Sequence[fmpq] | None]) -> list[list[str] | None]:
+    return [None if point is None else [text(c) for c in point] for point in points]

@@ -1,6 +1,6 @@
 """The largest values of forms over the cases of a claim, by bounding, each with the trees that prove it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -10,14 +10,21 @@ from relucirc.checker.verdict import Verdict
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
+from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
 from relucirc.proof.answers import Proved, Step, folded
+from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
 from relucirc.proof.bounding.question import Question
-from relucirc.proof.bounding.search import Search
+from relucirc.proof.bounding.search import CUT_INPUTS, Known, Search
+from relucirc.proof.boxes.highest import Highest
 from relucirc.proof.cells import Case
 
 SEARCHING = 0.7
 """Share of the time that is left for a search, the rest being for what it leaves open."""
+EXACTLY = 0.15
+"""Share of the time within which a large case has to be raised exactly; else it is enclosed by boxes."""
+MOST = 200
+"""Most hinges for which that is tried where inputs are not cut."""
 LOOKING = 0.25
 """Share of the time that is left for a point that attains what is known."""
 ALWAYS = 1e9
@@ -25,6 +32,8 @@ ALWAYS = 1e9
 Point = tuple[fmpq, ...]
 Offer = Callable[[fmpq, Point], None]
 """Takes a value and the point that has it."""
+NEAR = fmpq(1, 1 << 20)
+"""How far a point on the boundary is moved inside, of the way to a point there."""
 
 
 @dataclass
@@ -74,6 +83,59 @@ class Extrema:
         seen = [value for value in self.values if value is not None] if self.together else [self.values[i]]
         return max((value for value in seen if value is not None), key=lambda v: v, default=None)
 
+    def raise_or_enclose(self, case: Case, accept: Accept | None, offer: Offer | None = None) -> Proved:
+        """Raises all values to what a case has; where that takes too long on a box, lets the rest be enclosed there.
+
+        Args:
+            case: The case; its closure counts.
+            accept: Whether the checker accepts that no value of the domain exceeds some numbers; None where other
+                cases are open.
+            offer: Told of every better point.
+
+        Raises:
+            OutOfBudget, Unbounded: As :meth:`raise_on`.
+        """
+        box = box_of(case) if accept is not None and COMPILING < seconds_left(ALWAYS) < ALWAYS else None
+        if box is None or accept is None or seconds_left(ALWAYS) < least_seconds(case):
+            return self.raise_on(case, offer)
+        if len(box) <= CUT_INPUTS or len(case.problem.hinged.hinges.atoms) <= MOST:
+            with suppress(OutOfBudget), part_of_time(EXACTLY * seconds_left(ALWAYS)):
+                return self.raise_on(case, offer)
+        enclosing = Enclosing.of(case, box, together=self.together)
+        if enclosing is not None and self._enclose(enclosing, accept, offer):
+            raise OutOfBudget
+        return self.raise_on(case, offer)
+
+    def _enclose(self, enclosing: Enclosing, accept: Accept, offer: Offer | None) -> bool:
+        case, highest = enclosing.case, enclosing.highest
+
+        def judged(proof: Proved, limits: Sequence[fmpq]) -> bool:
+            self._take_highest(highest, case, offer)
+            return accept(proof, limits)
+
+        for point in self.points:
+            if point is not None and case.contains(point):
+                highest.offer(tuple(point[v] for v in case.chart.free))
+        try:
+            return enclosing.run(judged)
+        finally:
+            self._take_highest(highest, case, offer)
+
+    def _take_highest(self, highest: Highest, case: Case, offer: Offer | None) -> None:
+        """Takes the points that a search over boxes has seen."""
+        for i, (coordinates, value) in enumerate(zip(highest.points, highest.values, strict=True)):
+            point, known = case.chart.lift(coordinates), self.values[i]
+            if known is not None and value <= known:
+                continue
+            inside = case.contains(point)
+            if not inside:
+                moved = tuple(c + NEAR * (m - c) for c, m in zip(coordinates, case.problem.interior, strict=True))
+                point, value, inside = case.chart.lift(moved), highest.setting.values(moved)[i], True
+            if known is None or value > known:
+                self.values[i], self.points[i], self.attained[i] = value, point, inside
+                if offer is not None:
+                    offer(value, point)
+
     def raise_on(self, case: Case, offer: Offer | None = None) -> Proved:
         """Raises all values to what a case has.
 
@@ -89,17 +151,19 @@ class Extrema:
         lowered, trees, ended = case.problem.hinged, [], False
         closed = tuple(Relation(relation.form, ">=") for relation in case.problem.relations)
         self.limits = dict.fromkeys(range(2 * self.count))
+        parts = tuple(Relation(form, ">") for form in lowered.differences)
+        known = ranges_by_substitution(Node(Question(lowered.hinges, closed, parts)))
         for i in range(2 * self.count):
             form = lowered.differences[i % self.count].scale(ONE if i < self.count else -ONE)
             try:
                 with part_of_time(seconds_left(ALWAYS) / (2 * self.count - i)):
                     question = Question(lowered.hinges, closed, (Relation(form, ">"),))
-                    search = Search(question, raising=True, threshold=self.largest(i))
+                    search = Search(question, raising=True, threshold=self.largest(i), known=known)
                     search.offer(case.problem.interior)
                     trees.append(self._searched(i, search, case, offer))
                     if not self._is_attained(i):
                         attains = Relation(form.shift(-search.threshold), ">=")
-                        found = self._look(Question(lowered.hinges, case.problem.relations, (attains,)))
+                        found = self._look(Question(lowered.hinges, case.problem.relations, (attains,)), known)
                         self._take(i, found, case, offer)
             except Unbounded:
                 if self.together:
@@ -128,9 +192,9 @@ class Extrema:
         self.limits[i] = search.threshold
         return tree
 
-    def _look(self, question: Question) -> Search:
+    def _look(self, question: Question, known: Known) -> Search:
         """Looks for a point of the cell itself; its closure may be all that has one."""
-        search = Search(question)
+        search = Search(question, known=known)
         with suppress(OutOfBudget), part_of_time(LOOKING * seconds_left(ALWAYS)):
             search.run()
             if search.point is None:
@@ -156,6 +220,8 @@ class Extrema:
 
     def proof(self) -> dict:
         """The proof that no value is exceeded, where it is bounded."""
+        if not self.unbounded:
+            return folded(self.steps)
         kept = [i for i in range(2 * self.count) if i not in self.unbounded]
         return folded(
             [

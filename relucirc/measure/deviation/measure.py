@@ -30,10 +30,14 @@ from relucirc.measure.deviation.integers import cut_between, has_integer_point
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
 from relucirc.measure.extrema import Extrema
-from relucirc.proof.answers import Proved, Split
+from relucirc.proof.answers import Proved, Split, folded
 from relucirc.proof.bounding.leaf import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 from relucirc.proof.prover import prove
+
+SWEEP = "1-D sweep"
+CHECKING = 4.0
+"""How many times as long as the walk along a line its check may take."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Deviation(Answer):
         reason: One sentence for people.
         seconds: Wall time used.
         certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
-            polynomial, of one input, between integers, and where the supremum is infinite or not known.
+            polynomial, between integers, at single points, and where the supremum is infinite.  Where the budget ended,
+            evidence of an interval, perhaps a wider one than is known, or None.
     """
 
     value: sympy.Expr | None
@@ -152,6 +157,8 @@ class _Measure:
         self.chart: tuple[Form, ...] = ()  # every input over the coordinates of the current case
         self.extrema = Extrema(len(claim.left.outputs), together=True)
         self.cells = Cells(claim)
+        self.enclosed: fmpq | None = None  # what the checker has accepted before the end
+        self.certificate: dict | None = None
 
     def run(self) -> Deviation:
         """Measures all cases."""
@@ -182,6 +189,8 @@ class _Measure:
         proofs = [step for step in self.cells.steps if isinstance(step, Proved)]
         if value is None or not proofs or len(proofs) < self.count:
             return None, None
+        if any(proof.method == SWEEP for proof in proofs) and self.clock.remaining < CHECKING * self.clock.elapsed:
+            return None, None  # the check of a sweep takes about as long as the sweep, and does not ask the clock
         if value:
             self.extrema.steps = self.cells.steps
             within = make_certificate(self.extrema.proof(), self.claim.moves)
@@ -204,12 +213,14 @@ class _Measure:
         limits = [limit for limit in self.extrema.limits.values() if limit is not None]
         if limits and len(limits) == len(self.extrema.limits) and self.cells.is_last:
             upper = sympy.Min(upper, max(lower, *map(to_rational, limits)))
+        if self.enclosed is not None:
+            upper = sympy.Min(upper, to_rational(self.enclosed))
         witness = None if peak is None else self._named(peak.point)
         attained = peak is not None and peak.attained
         seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
         most = f"and at most {_shown(upper)}" if upper != sympy.oo else "no upper bound is known"
         reason = f"largest difference at least {_shown(lower)}{seen}, {most}: {ended}."
-        return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed)
+        return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed, self.certificate)
 
     def _highest(self) -> Peak | None:
         """The best of the finished cases and the one that was being measured.
@@ -281,6 +292,8 @@ class _Measure:
             assert split is not None
             return split
         self.summit.offer(found.value, lifted, lambda _: found.standing)
+        if self.polynomials is None and not self.integers and case.problem.n == 1:
+            return Proved(SWEEP, {**case.chart.evidence, "atoms": [], "left": [], "right": [], "sweep": True})
         return None
 
     def _bound(self, case: Case) -> Proved:
@@ -293,7 +306,22 @@ class _Measure:
         known = self.summit.peak
         if known is not None and known.value.rational is not None:
             self.extrema.know(known.value.rational, attained=known.attained)
-        return self.extrema.raise_on(case, offer)
+        accept = self._accepts if self.cells.is_last and not self.claim.moves else None
+        return self.extrema.raise_or_enclose(case, accept, offer)
+
+    def _accepts(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+        """Whether the checker accepts that nothing is further apart than the largest of some numbers."""
+        peak = self.summit.peak
+        known = None if peak is None else peak.value.rational
+        most = max([fmpq(0) if known is None else known, *limits], key=lambda v: v)
+        at = [] if peak is None or not peak.attained else [c.rational for c in peak.point]
+        point = [text(c) for c in at if c is not None] or None
+        within = make_certificate(folded([*self.cells.steps, proof]), self.claim.moves)
+        certificate = deviation_certificate(most, point, within, None if point is None else known)
+        if not check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs):
+            return False
+        self.enclosed, self.certificate = most, certificate
+        return True
 
     def _is_news(self, found: Peak, *, between: bool) -> bool:
         """Whether a case may hold something higher than what is known, or as high and better attained.

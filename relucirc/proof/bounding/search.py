@@ -17,13 +17,14 @@ from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
 from relucirc.proof.bounding.leaf import Leaf
 from relucirc.proof.bounding.program import Program, Solved
-from relucirc.proof.bounding.question import Question, short
+from relucirc.proof.bounding.question import Interval, Question, short
 
 PATIENCE = 60.0
 """Most seconds spent on bounds that are not final."""
 TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
-
+Known = tuple[dict[int, Interval], list[dict]]
+"""Bounds of hinges, and the lemmas that show them."""
 
 CUT_INPUTS = 3
 """Most inputs that are cut; with more, only hinges are."""
@@ -52,6 +53,7 @@ class Search:
         raising: Whether the threshold is raised to the largest value of the (only) part that is attained, to end
             with its maximum.  Otherwise a point where all parts hold ends the search.
         threshold: Where it starts, if something is known.
+        known: Bounds of hinges on the polyhedron, and the lemmas that show them, where these are known.
 
     Attributes:
         threshold: What the parts do not exceed together where the search has been.
@@ -59,12 +61,19 @@ class Search:
         bound: What the parts do not exceed together, in floats.
     """
 
-    def __init__(self, question: Question, *, raising: bool = False, threshold: fmpq | None = None) -> None:
+    def __init__(
+        self,
+        question: Question,
+        *,
+        raising: bool = False,
+        threshold: fmpq | None = None,
+        known: Known | None = None,
+    ) -> None:
         self.question, self.raising = question, raising
         self.known = threshold is not None or not raising
         self.threshold: fmpq = ZERO if threshold is None else threshold
         self.point: Point | None = None
-        self.root = self._fresh(Node(question))
+        self.root = self._fresh(Node(question), known)
         self.bound = np.inf
 
     # The search in floats
@@ -95,10 +104,12 @@ class Search:
         threshold = approximate(self.threshold)
         return threshold + TIE * (1.0 + abs(threshold))
 
-    def _fresh(self, node: Node) -> Branch:
-        """A branch with bounds of its own."""
-        ranges, lemmas = ranges_by_substitution(node)
-        node = node.with_ranges(ranges)
+    def _fresh(self, node: Node, known: Known | None = None) -> Branch:
+        """A branch with bounds of its own, or with those that are known of it."""
+        ranges, lemmas = ranges_by_substitution(node) if known is None else known
+        used = set(node.question.used)
+        lemmas = [lemma for lemma in lemmas if lemma["hinge"] in used]
+        node = node.with_ranges({k: ends for k, ends in ranges.items() if k in used})
         return self._solved(node, Program(node), lemmas)
 
     def _solved(self, node: Node, program: Program, lemmas: Sequence[dict] = ()) -> Branch:

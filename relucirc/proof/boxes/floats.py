@@ -62,6 +62,8 @@ def weights_of(bounder: Bounder) -> tuple[Weights, ...]:
 @jax.jit
 def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, known: Bounds) -> tuple[Bounds, Found]:
     """Bounds all hinges by substitution, none worse than known, and then the combinations."""
+    narrowed = _least(known.forms, known.constants, low[:, None], high[:, None])
+    least, most = jnp.maximum(known.low, narrowed[:, 0]), jnp.minimum(known.high, -narrowed[:, 1])
     relaxed, lows, highs, forms, constants = [], [], [], [], []
     at = 0
     for level in levels:
@@ -69,8 +71,8 @@ def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, kn
         blocks = tuple(None if b is None else jnp.concatenate([b, -b]) for b in level.blocks)
         found, constant = _down(levels, relaxed, blocks, jnp.concatenate([level.constants, -level.constants]), low)
         values = _least(found, constant, low, high)
-        lows.append(jnp.maximum(known.low[:, at : at + count], values[:, :count]))
-        highs.append(jnp.minimum(known.high[:, at : at + count], -values[:, count:]))
+        lows.append(jnp.maximum(least[:, at : at + count], values[:, :count]))
+        highs.append(jnp.minimum(most[:, at : at + count], -values[:, count:]))
         relaxed.append(_relaxed(lows[-1], highs[-1], level.pairs))
         forms.append(found.reshape(*low.shape[:1], 2, count, -1))
         constants.append(constant.reshape(-1, 2, count))
@@ -170,20 +172,3 @@ def _down(
 
 def _least(forms: Array, constants: Array, low: Array, high: Array) -> jax.Array:
     return jnp.minimum(forms * low[..., None, :], forms * high[..., None, :]).sum(-1) + constants
-
-
-def values_at(levels: Sequence[Weights], start: Weights, points: np.ndarray) -> np.ndarray:
-    """Evaluates the negatives of the combinations at points; in NumPy, for so little is not worth compiling."""
-    values = [points]
-    for level in levels:
-        hinges = len(level.constants) - len(level.pairs)
-        values.append(np.maximum(_affine(level, values)[:, :hinges], 0.0))
-    return -_affine(start, values)
-
-
-def _affine(level: Weights, values: Sequence[np.ndarray]) -> np.ndarray:
-    total = np.tile(level.constants, (len(values[0]), 1))
-    for value, weights in zip(values, level.blocks, strict=False):
-        if weights is not None:
-            total += value @ weights.T
-    return total

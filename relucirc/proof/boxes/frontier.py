@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
@@ -38,6 +39,18 @@ class Boxes:
         """Puts boxes side by side."""
         nodes = [node for part in parts for node in part.nodes]
         return Boxes(nodes, tuple(np.concatenate(column) for column in zip(*(p.arrays for p in parts), strict=True)))
+
+
+class Waiting(Protocol):
+    """Where boxes wait."""
+
+    def push(self, boxes: Boxes) -> None:
+        """Adds boxes."""
+        ...
+
+    def pop(self) -> tuple[Boxes, int]:
+        """Takes a batch; returns it and the size to pad it to."""
+        ...
 
 
 @dataclass

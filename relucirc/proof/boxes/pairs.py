@@ -27,13 +27,13 @@ Neuron = tuple[int, Form]
 """The number of a gate, and the argument whose positive part it is."""
 
 
-def pairs_of(left: Graph, right: Graph, steps: tuple[Sequence[dict], Sequence[dict]]) -> list[Pair]:
+def pairs_of(left: Graph, right: Graph, evidence: Mapping[str, Sequence[dict]]) -> list[Pair]:
     """Proposes pairs of hinges.
 
     Args:
         left: A graph.
         right: Another over the same inputs.
-        steps: Which atom each gate became, as the normal form has it: ``gate = scale * atom + ...``.
+        evidence: Which atom each gate became, as the normal form has it: ``gate = scale * atom + ...``.
 
     Returns:
         Pairs for :class:`relucirc.checker.scaled.Scaled`.
@@ -41,7 +41,7 @@ def pairs_of(left: Graph, right: Graph, steps: tuple[Sequence[dict], Sequence[di
     found: list[Pair] = []
     taken: set[int] = set()
     for i, j, ratio in _gates(left, right):
-        one, other = steps[0][i], steps[1][j]
+        one, other = evidence["left"][i], evidence["right"][j]
         if "atom" not in one or "atom" not in other or one["atom"] == other["atom"]:
             continue
         a, b = one["atom"], other["atom"]

@@ -10,9 +10,10 @@ from relucirc.checker.boxes import MIDDLE
 from relucirc.checker.hinge_bounds import Bounder, Known
 from relucirc.checker.substitution import GRID, Rows
 from relucirc.core.budget import tick
+from relucirc.proof.boxes.ascent import climb, sample, values_at
 from relucirc.proof.boxes.cutting import UNIT, axes, cut_slabs, halves, shares
-from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, values_at, weights_of
-from relucirc.proof.boxes.frontier import Boxes, Frontier
+from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
+from relucirc.proof.boxes.frontier import Boxes, Frontier, Waiting
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
 EVERY = 3
@@ -23,6 +24,10 @@ MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
 """Values so far below 0 are worth an exact look."""
+STARTS, CLIMBED = 48, 64
+"""From so many of the points that are nearest to it a violation is raised, and so many of the nearest violations."""
+TRIES = 3
+"""So many points of one attack are looked at exactly."""
 
 
 @dataclass
@@ -37,6 +42,9 @@ class Search:
         attack: Looks exactly at a point, by its shares of the box; a counterexample ends the search.
         known: What is known of all hinges on the whole box.
         margin: See ``MARGIN``.
+        limits: A violation is excluded where a combination of it stays below its limit.
+        aims: Points where all combinations of a violation are above its aim are worth an exact look.
+        work: How many open hinges were bounded anew, over all boxes: what a replay takes time for.
     """
 
     bounder: Bounder
@@ -47,6 +55,7 @@ class Search:
     known: Known
     margin: float = MARGIN
     statistics: dict[str, int] = field(default_factory=lambda: {"boxes": 0, "bounded anew": 0})
+    work: int = 0
 
     def __post_init__(self) -> None:
         self.levels = weights_of(self.bounder)
@@ -56,6 +65,7 @@ class Search:
         self.rows = Weights(stacked, np.concatenate([row.constant for row in self.start]).astype(np.float32))
         sizes = np.sum([np.abs(b).sum(1) for b in stacked], axis=0) + np.abs(self.rows.constants)
         self.spare = self.margin * sizes
+        self.limits, self.aims = np.zeros(self.count), np.zeros(self.count)
 
         self.top = Node()
         n = self.bounder.n
@@ -67,6 +77,19 @@ class Search:
         known = (self.known.low, self.known.high, self.known.forms * 2.0**GRID, self.known.constants)
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
+
+    def climb(self, points: np.ndarray | None = None) -> bool:
+        """Attacks from many points of the unit cube at once; whether a counterexample was found."""
+        points = sample(self.bounder.n) if points is None else points
+        first = values_at(self.levels, self.rows, points)[-1]
+        near = np.stack([first[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)])
+        for v in np.argsort(-near.max(1))[:CLIMBED]:
+            starts = points[np.argsort(-near[v])[:STARTS]]
+            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], starts)
+            places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
+            if any(value - self.aims[v] >= -CLOSE and self.attack(p) for p, value in zip(places, values, strict=False)):
+                return True
+        return False
 
     def reopen(self, missed: Sequence[int]) -> None:
         """Looks again at boxes where a bound is not confirmed, by the their numbers in the tree; asks for more."""
@@ -95,11 +118,11 @@ class Search:
             tick()
             take_new = not (narrowed.is_full or (len(narrowed) and not new.is_full))
             boxes, size = (new if take_new else narrowed).pop()
-            if not self._look(boxes, size, new, narrowed):
+            if not self.look(boxes, size, new, narrowed):
                 return None
         return self.top.text()
 
-    def _look(self, boxes: Boxes, size: int, new: Frontier, narrowed: Frontier) -> bool:
+    def look(self, boxes: Boxes, size: int, new: Waiting, narrowed: Waiting) -> bool:
         """Bounds a batch, and puts what is left of it back in halves; False ends the search."""
         low, high, left, age, *_ = boxes.arrays
         if age[0] >= EVERY:
@@ -109,10 +132,13 @@ class Search:
             mark, (bounds, found) = NARROWED, self._narrowed(boxes, size)
         self.statistics["boxes"] += len(boxes)
         self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
-        values = found.values - self.spare
+        self.work += int(((bounds.low < 0) & (bounds.high > 0)).sum()) if mark == NEW else 0
+        upper = self.spare - found.values
+        values = self.limits[self.violation] - upper
         left = left.copy()
-        for node in boxes.nodes:
+        for node, row in zip(boxes.nodes, upper, strict=True):
             node.mark = mark
+            node.upper = row if node.upper is None else np.minimum(node.upper, row)
         for v in range(self.count):
             numbers = np.nonzero(self.violation == v)[0]
             best = values[:, numbers].argmax(1)
@@ -160,9 +186,9 @@ class Search:
         slope = forms[rows, hardest]
         corners = np.where(slope > 0, low, high)
         points = np.concatenate([(low + high) >> 1, corners])
-        worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))
-        parts = np.stack([worst[:, self.violation == v].min(1) for v in range(self.count)], 1).max(1)
-        return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:3])
+        worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))[-1]
+        parts = np.stack([worst[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)], 1).max(1)
+        return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:TRIES])
 
 
 def _shares(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

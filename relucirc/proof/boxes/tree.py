@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from relucirc.checker.boxes import MIDDLE, WIDTH
 from relucirc.checker.substitution import GRID
 
@@ -20,6 +22,7 @@ class Node:
         axis: The input that it is cut across, or -1.
         at: The place, in 64ths of its width.
         parts: The lower and the upper part.
+        upper: What each combination does not exceed on it, in floats, by its own bounds or by those above.
     """
 
     mark: str = SAME
@@ -27,10 +30,11 @@ class Node:
     axis: int = -1
     at: int = MIDDLE
     parts: "list[Node]" = field(default_factory=list)
+    upper: np.ndarray | None = None
 
     def cut(self, axis: int, at: int) -> "tuple[Node, Node]":
         """Cuts it in two."""
-        self.axis, self.at, self.parts = axis, at, [Node(), Node()]
+        self.axis, self.at, self.parts = axis, at, [Node(upper=self.upper), Node(upper=self.upper)]
         return self.parts[0], self.parts[1]
 
     def text(self) -> str:

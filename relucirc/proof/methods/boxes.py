@@ -26,8 +26,7 @@ def decide(problem: Problem) -> Found:
         return None
     try:
         with part_of_time(SHARE * seconds_left(1e9)) as clock:
-            evidence = problem.hinged.evidence
-            pairs = pairs_of(problem.left, problem.right, (evidence["left"], evidence["right"]))
+            pairs = pairs_of(problem.left, problem.right, problem.hinged.evidence)
             found = decide_on_boxes(problem.hinged, box, problem.violations, clock, pairs)
     except OutOfBudget:
         return None

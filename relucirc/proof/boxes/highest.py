@@ -1,0 +1,197 @@
+"""The largest values of differences on a box, enclosed: attained values from below, bounds on boxes from above.
+
+Best first: those boxes are halved on which a difference may be furthest above what was seen of it.  Whenever that ends,
+no difference exceeds the largest bound of a leaf, its *reach*.  The tree is then read with thresholds: below a box on
+which they are not exceeded nothing is needed, so that no box is in it in vain.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from flint import fmpq
+
+from relucirc.checker.boxes import MIDDLE
+from relucirc.core.budget import tick
+from relucirc.core.exact import approximate
+from relucirc.proof.boxes.frontier import Boxes
+from relucirc.proof.boxes.search import CLOSE, NARROWED_SIZES, NEW_SIZES, UNIT, Search
+from relucirc.proof.boxes.setting import Point, Setting
+
+CLOSED = 1e-6
+"""Relative to what a difference ranges over, its ends are not brought nearer to each other than that."""
+TOGETHER = 0.5
+"""Boxes are looked at together if they are above what was seen by this share of what the first of them is."""
+CENTRES = 100
+"""From the middles of so many boxes of each age points climb."""
+MOST_BYTES = 1 << 30
+"""What is known of the boxes that wait takes no more memory."""
+
+
+@dataclass
+class Highest:
+    """The largest value of every difference; each combination of the setting is one of them.
+
+    Attributes:
+        setting: The question.
+        together: Whether only the largest of all is asked for.
+        values: The largest value of each that was seen, exact.
+        points: Where.
+    """
+
+    setting: Setting
+    together: bool
+    values: list[fmpq] = field(init=False)
+    points: list[Point] = field(init=False)
+
+    def __post_init__(self) -> None:
+        here = self.setting
+        self.count = len(here.combinations)
+        centre = tuple((a + b) / 2 for a, b in here.box)
+        self.values, self.points = here.values(centre), [centre] * self.count
+        self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known)
+        self._aim()
+        self._heaps = {kind: Best(self, sizes) for kind, sizes in ((True, NEW_SIZES), (False, NARROWED_SIZES))}
+        for boxes in self.search.waiting:
+            self._heaps[False].push(boxes)
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The largest values that were seen, in floats."""
+        seen = np.array([approximate(value) for value in self.values])
+        return np.full(self.count, seen.max()) if self.together else seen
+
+    @property
+    def reach(self) -> np.ndarray:
+        """What no difference exceeds, in floats."""
+        reach = np.full(self.count, -np.inf)
+        for upper in self._leaves():
+            np.maximum(reach, upper, out=reach)
+        return np.full(self.count, reach.max()) if self.together else reach
+
+    def offer(self, point: Point) -> None:
+        """Takes a point of the box."""
+        for v, value in enumerate(self.setting.values(point)):
+            if value > self.values[v]:
+                self.values[v], self.points[v] = value, point
+        self._aim()
+
+    def _attack(self, place: np.ndarray) -> bool:
+        self.offer(self.setting.point(place))
+        return False
+
+    def _aim(self) -> None:
+        """Nothing that was seen needs another look, and no box that is not above it."""
+        seen, half = self.seen, self.count // 2
+        self.search.limits = seen
+        self.scale = np.maximum(np.roll(seen, half) + seen, CLOSED * (1 + np.abs(seen)))
+        self.search.aims = seen + CLOSED * self.scale + CLOSE
+
+    def excess(self, upper: np.ndarray) -> np.ndarray:
+        """How far boxes may be above what was seen, relative to what the differences range over."""
+        return ((upper - self.search.limits) / self.scale).max(-1)
+
+    def run(self, boxes: int | None = None) -> bool:
+        """Brings the ends nearer to each other.
+
+        Args:
+            boxes: Ends after so many.
+
+        Returns:
+            Whether more time would bring them nearer still.
+
+        Raises:
+            OutOfBudget: When the time is over; what is known then is known.
+        """
+        if not self.search.statistics["boxes"]:
+            self.search.climb()
+        started = self.search.statistics["boxes"]
+        while boxes is None or self.search.statistics["boxes"] - started < boxes:
+            tick()
+            heap = max(self._heaps.values(), key=lambda heap: heap.first)
+            if heap.first <= CLOSED or sum(heap.bytes for heap in self._heaps.values()) > MOST_BYTES:
+                return False
+            batch, size = heap.pop()
+            if not self.search.look(batch, size, self._heaps[True], self._heaps[False]):
+                return False
+        return True
+
+    def climb(self) -> None:
+        """Climbs from the middles of the most promising boxes."""
+        waiting = [boxes for heap in self._heaps.values() for boxes in heap.foremost(CENTRES)]
+        if waiting:
+            low, high, *_ = Boxes.joined(waiting).arrays
+            self.search.climb(((low + high) * (UNIT / 2)).astype(np.float32))
+
+    def _leaves(self) -> Iterator[np.ndarray]:
+        """What the differences do not exceed, in floats, on the parts into which the whole box is divided."""
+        pending = [self.search.top]
+        while pending:
+            node = pending.pop()
+            pending += node.parts
+            if not node.parts:
+                upper = np.full(self.count, np.inf) if node.upper is None else node.upper.copy()
+                upper[list(node.closed)] = np.minimum(upper, self.search.limits)[list(node.closed)]
+                yield upper
+
+    def tree(self, thresholds: np.ndarray) -> str:
+        """Writes the tree that shows that no difference exceeds its threshold."""
+        words: list[str] = []
+        pending = [(self.search.top, np.ones(self.count, bool))]
+        while pending:
+            node, left = pending.pop()
+            words += [node.mark] if node.mark else []
+            shut = left & (node.upper < thresholds)
+            shut[list(node.closed)] |= left[list(node.closed)]
+            words += [f"-{c}" for c in np.nonzero(shut)[0]]
+            left = left & ~shut
+            if left.any():
+                words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")
+                pending += [(part, left) for part in reversed(node.parts)]
+        return " ".join(words)
+
+
+class Best:
+    """Boxes that wait, the most promising first.
+
+    Attributes:
+        sizes: How many are looked at together, ascending; the least that is enough is taken.
+        bytes: How much memory they take.
+    """
+
+    def __init__(self, owner: Highest, sizes: tuple[int, ...]) -> None:
+        self.owner, self.sizes, self.bytes = owner, sizes, 0
+        self._heap: list[tuple[float, int, Boxes]] = []
+        self._pushed = 0
+
+    @property
+    def first(self) -> float:
+        """How promising the first box is, and minus infinity if there is none."""
+        return -self._heap[0][0] if self._heap else -np.inf
+
+    def foremost(self, count: int) -> list[Boxes]:
+        """Returns some of the most promising boxes, which stay."""
+        return [boxes for _, _, boxes in heapq.nsmallest(count, self._heap)]
+
+    def push(self, boxes: Boxes) -> None:
+        """Adds boxes."""
+        for i, node in enumerate(boxes.nodes):
+            one = boxes.taken(np.array([i]))
+            promise = np.inf if node.upper is None else float(self.owner.excess(node.upper))
+            self._pushed += 1
+            self.bytes += _bytes(one)
+            heapq.heappush(self._heap, (-promise, self._pushed, one))
+
+    def pop(self) -> tuple[Boxes, int]:
+        """Takes a batch; returns it and the size to pad it to."""
+        parts: list[Boxes] = []
+        least = TOGETHER * self.first
+        while self._heap and len(parts) < self.sizes[-1] and self.first >= least:
+            parts.append(heapq.heappop(self._heap)[2])
+            self.bytes -= _bytes(parts[-1])
+        return Boxes.joined(parts), next(size for size in self.sizes if size >= len(parts))
+
+
+def _bytes(boxes: Boxes) -> int:
+    return sum(array.nbytes for array in boxes.arrays)
