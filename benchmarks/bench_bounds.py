@@ -193,7 +193,7 @@ def instance(network, prop, budget):
     line = f"{network.stem} {prop.stem}: {answer.status:7} {taken:6.1f} s"
     if answer.certificate:
         began = time.perf_counter()
-        verdict = check_property(net.exact(), read_property(prop.read_text()), answer.certificate)
+        verdict = check_property([net.exact()], read_property(prop.read_text()), answer.certificate)
         checked = time.perf_counter() - began
         bounds = len(json.dumps(answer.certificate["cases"]))
         form = len(json.dumps(answer.certificate)) - bounds
