@@ -2,8 +2,8 @@
 
 Random claims, equal by construction or nearly equal, go to the library; z3 and exact arithmetic on
 segments judge its answers, and every witness is evaluated again in plain fractions.  Every fifth batch asks about
-relations, tolerances, bounds, deviations and VNN-LIB properties, with z3 as judge.  Prints its seed and the tally; ends with an
-error at the first contradiction, and says how to see it again.
+relations, tolerances, bounds, deviations and VNN-LIB properties, with z3 as judge.  Prints its seed and the tally;
+ends with an error at the first contradiction, and says how to see it again.
 
     python tests/hunt.py --cases 20000
     python tests/hunt.py --seed 123456 --cases 500
