@@ -60,6 +60,7 @@ def test_a_combination_has_one_weight_for_each_part_of_one_violation():
 
 def test_constraints_of_one_variable_make_the_box_and_have_to():
     assert box_of([*ends(UNIT_BOX), {0: fmpq(2), UNIT: fmpq(-1)}, {0: ONE, 1: ONE}], 1) == [(fmpq(1, 2), ONE)]
+    assert box_of(ends([(ONE, ONE)]), 1) == [(ONE, ONE)]
     for constraints in ([], ends(UNIT_BOX)[:1], ends(UNIT_BOX)[1:], ends([(ONE, fmpq(0))])):
         with pytest.raises(Rejected, match="no box"):
             box_of(constraints, 1)
@@ -106,6 +107,12 @@ def test_a_tree_is_read_in_the_order_of_a_walk():
         (2, 1, 0, (top // 4,), (top,)),
         (1, 2, 0, (0,), (top // 4,)),
     ]
+
+
+@pytest.mark.parametrize("tree", [None, 0, ["-0"], {}, b"-0", "", " ", "-0 ", " -0", "-0  "])
+def test_a_tree_is_text_of_words(tree):
+    with pytest.raises(Rejected):
+        check([BELOW], [[(0, ">=")]], [[0, ["1"]]], tree=tree)
 
 
 @pytest.mark.parametrize("size", [0, 2, 27, 28, 40, -3, -40])

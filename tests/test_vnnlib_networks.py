@@ -138,6 +138,28 @@ def test_a_certificate_is_about_these_networks_in_this_order():
         relucirc.check([MINIMUM, "maximum"], text, proof)
 
 
+def test_a_proof_without_networks_needs_those_of_the_property_all_the_same():
+    text = ALIKE + "(assert (>= X[0,0] 1))(assert (<= X[0,0] 0))"
+    proof = relucirc.verify([MINIMUM, MAXIMUM], text).certificate
+    assert relucirc.check([MINIMUM, MAXIMUM], text, proof)
+    third = relucirc.circuits.maximum(3)
+    one, two = (relucirc.MLP.from_arrays([(rows, None)]) for rows in ([[1]], [[1, 1], [1, 2]]))
+    other = relucirc.MLP.from_arrays([([[1, 0], [0, 1]], None), ([[1, 1]], None)])
+    wrong = [
+        ([MINIMUM, MAXIMUM, MINIMUM], "not as many networks"),
+        ([MINIMUM], "not as many networks"),
+        ([third, one], "other inputs"),
+        ([two, MAXIMUM], "other outputs"),
+        ([MINIMUM, other], "architecture"),
+    ]
+    for nets, said in wrong:
+        verdict = relucirc.check(nets, text, proof)
+        assert (verdict.status, said in verdict.reason) == ("rejected", True)
+    assert not relucirc.check([MINIMUM, MAXIMUM], text, {**proof, "format": "relucirc-1"})
+    twice = text.replace("(assert (<= X[0,0] 0))", "(assert (or (<= X[0,0] 0) (<= X[0,0] -1)))")
+    assert not relucirc.check([MINIMUM, MAXIMUM], twice, proof)
+
+
 def test_assertions_about_inputs_alone():
     assert relucirc.verify(MINIMUM, F + BOX + "(assert (> X[0,0] 1))").status == "unsat"
     assert relucirc.verify(MINIMUM, F + BOX + "(assert (>= X[0,0] 1))").status == "sat"
