@@ -6,11 +6,11 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relucirc.checker.boxes import box_of, check_boxes, read_tree
+from relucirc.checker.boxes import Combination, box_of, check_boxes, read_tree, start_of
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, bound_all
 from relucirc.checker.linear import UNIT, Rejected
-from relucirc.checker.scaled import Level, Scaled, _bits
+from relucirc.checker.scaled import FINE, Level, Scaled, _bits
 from relucirc.checker.substitution import FEWEST_BITS, GREATEST, SMALLEST, Relaxed, Rows, coefficient_bits, error_of
 
 ONE = fmpq(1)
@@ -109,6 +109,13 @@ def test_a_tree_is_read_in_the_order_of_a_walk():
     ]
 
 
+def test_a_part_is_cut_at_a_share_of_its_own_width():
+    states = read_tree(["0@16", "-0", "0", "0@48", "-0", "-0", "-0"], 1, 1, [0])
+    top = 1 << 24
+    found = [(b.low[0] * 32 // top, b.high[0] * 32 // top) for b in states[0].bounds]
+    assert sorted(found) == [(0, 8), (8, 17), (17, 20), (20, 32)]
+
+
 @pytest.mark.parametrize("tree", [None, 0, ["-0"], {}, b"-0", "", " ", "-0 ", " -0", "-0  "])
 def test_a_tree_is_text_of_words(tree):
     with pytest.raises(Rejected):
@@ -141,6 +148,46 @@ def test_what_is_no_hinge_and_flips_that_are_not_theirs_are_rejected():
         check([below], [[(0, ">=")]], [[0, ["1"]]], atoms=[[*hinge, {0: fmpq(2)}]])
 
 
+def exactly(value):
+    return fmpq(*float(value).as_integer_ratio())
+
+
+@given(*[st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**9))] * 3)
+def test_integers_and_what_is_left_out_enclose_every_weight(a, b, c):
+    box = [(fmpq(-1, 3), fmpq(2, 7)), (fmpq(0), ONE)]
+    form = {v: fmpq(*pair) for v, pair in ((0, a), (1, b), (UNIT, c)) if pair[0]}
+    scaled = Scaled.of([[form]], box, [False])
+    (some,) = scaled.levels
+    exact = {v: w * (1 << some.places) for v, w in scaled.divided(scaled.forms[0], scaled.exponents[0]).items()}
+    for v in (0, 1):
+        whole, fine, spill = (exactly(block[0][0, v]) if 0 in block else fmpq(0) for block in _blocks(some))
+        assert whole.q == fine.q == 1
+        assert abs(exact.get(v, fmpq(0)) - whole - fine / (1 << FINE)) <= spill <= fmpq(1, 1 << FINE)
+    assert abs(exact.get(UNIT, fmpq(0)) - exactly(some.constants[0])) <= exactly(some.rest[0])
+    assert some.rest[0] <= abs(some.constants[0]) * 2.0**-52
+
+
+def _blocks(some):
+    return some.weights, some.fine, some.spill
+
+
+def test_some_hinges_may_be_flipped():
+    hinges = [[{0: ONE, UNIT: fmpq(-1, 2)}], [{0: ONE, UNIT: fmpq(-1, 4)}]]
+    for flips in ("00", "01", "10", "11"):
+        check([{1: ONE, 2: ONE, UNIT: fmpq(-2)}], [[(0, ">=")]], [[0, ["1"]]], atoms=hinges, flips=flips)
+        with pytest.raises(Rejected, match="not shown"):  # 5/4 at the upper end
+            check([{1: ONE, 2: ONE, UNIT: fmpq(-5, 4)}], [[(0, ">=")]], [[0, ["1"]]], atoms=hinges, flips=flips)
+
+
+@pytest.mark.parametrize("c", [fmpq(1, 3), fmpq(-1, 3), fmpq(1, 10), fmpq(-1, 10), fmpq(2**60 + 1), fmpq(0)])
+def test_a_row_starts_below_the_opposite_of_its_combination(c):
+    scaled = Scaled.of([], UNIT_BOX, [])
+    rows = start_of(scaled, bound_all(scaled)[0], Combination(0, {0: c, UNIT: c} if c else {}, False))
+    unit = fmpq(*float(rows.scale[0]).as_integer_ratio())
+    assert fmpq(*float(rows.constant[0]).as_integer_ratio()) < -c
+    assert int(rows.blocks[0][0, 0]) * unit <= -c
+
+
 def test_weights_of_too_different_sizes_are_rejected():
     nearly = [[{0: ONE}], [{0: ONE, UNIT: fmpq(1, 1 << 40)}], [{1: ONE, 2: -ONE}]]
     with pytest.raises(Rejected, match="different sizes"):
@@ -158,6 +205,14 @@ def level(*, weight=1.0, spill=0.0, rest=0.0, constant=0.0, places=0):
     """A level of one hinge of one input."""
     one = [{0: np.array([[number]])} for number in (weight, 0.0, spill)]
     return Level(places, one[0], one[1], np.array([constant]), one[2], np.array([rest]))
+
+
+def test_the_sums_of_a_level_are_counted_with_room_for_what_is_added():
+    one = {0: np.array([[3.0, -2.0], [-4.0, 1.0]])}
+    fine = {0: np.array([[2.0**20, 0.0], [-(2.0**19), 0.0]])}
+    some = Level(2, one, fine, np.zeros(2), {0: np.zeros((2, 2))}, np.zeros(2))
+    assert some.largest_sum() == max(3 + 4 + 1.5, 2.0**20 + 2.0**19) + 4 + 1
+    assert Level(2, one, {0: np.zeros((2, 2))}, np.zeros(2), one, np.zeros(2)).largest_sum() == 7 + 4 + 1
 
 
 def test_bits_are_as_many_as_sums_leave_and_not_too_few():
