@@ -11,7 +11,16 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, bound_all
 from relucirc.checker.linear import UNIT, Rejected
 from relucirc.checker.scaled import FINE, Level, Scaled, _bits
-from relucirc.checker.substitution import FEWEST_BITS, GREATEST, SMALLEST, Relaxed, Rows, coefficient_bits, error_of
+from relucirc.checker.substitution import (
+    FEWEST_BITS,
+    GREATEST,
+    SMALLEST,
+    Relaxed,
+    Rows,
+    added,
+    coefficient_bits,
+    error_of,
+)
 
 ONE = fmpq(1)
 UNIT_BOX = [(fmpq(0), ONE)]
@@ -201,9 +210,9 @@ def test_a_number_is_at_most_two_to_its_bits(p, q):
     assert abs(c) <= (fmpq(1 << exponent) if exponent >= 0 else fmpq(1, 1 << -exponent))
 
 
-def level(*, weight=1.0, spill=0.0, rest=0.0, constant=0.0, places=0):
+def level(*, weight=1.0, fine=0.0, spill=0.0, rest=0.0, constant=0.0, places=0):
     """A level of one hinge of one input."""
-    one = [{0: np.array([[number]])} for number in (weight, 0.0, spill)]
+    one = [{0: np.array([[number]])} for number in (weight, fine, spill)]
     return Level(places, one[0], one[1], np.array([constant]), one[2], np.array([rest]))
 
 
@@ -227,6 +236,38 @@ def test_rows_that_floats_might_not_hold_are_rejected(scale):
     with pytest.raises(Rejected, match="too large or too small"):
         Rows({0: np.array([[1.0]])}, np.array([scale]), np.array([0.0])).cut(12)
     Rows({0: np.array([[1.0]])}, np.array([SMALLEST * 2]), np.array([0.0])).cut(12)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_sums_are_rounded_down(a, b):
+    assert exactly(added(np.array([a]), np.array([b]))[0]) <= exactly(a) + exactly(b)
+    assert added(np.array([0.1]), np.array([0.0]))[0] < 0.1
+
+
+def test_coefficients_are_cut_by_rounding_down():
+    rows = Rows({0: np.array([[2.0**30 + 1, -(2.0**30) - 1, 3.0]])}, np.array([1.0]), np.array([0.0]))
+    rows.cut(12)
+    assert rows.blocks[0].tolist() == [[2.0**11, -(2.0**11) - 1, 0.0]]
+    assert rows.scale[0] == 2.0**19
+    rows = Rows({0: np.array([[5.0, -7.0]])}, np.array([0.5]), np.array([0.0]))
+    rows.cut(12)
+    assert (rows.blocks[0].tolist(), rows.scale[0]) == ([[5.0, -7.0]], 0.5)
+
+
+def test_both_parts_of_a_weight_count():
+    half = level(weight=1.0, fine=2.0 ** (FINE - 1))
+    where = np.zeros(1, dtype=int)
+    relaxed = Relaxed.of(np.array([[1.0]]), np.array([[9.0]]), half, [])
+    rows = Rows({1: np.array([[4.0]]), 0: np.array([[1.0]])}, np.array([1.0]), np.array([0.0]))
+    rows.substitute(1, half, relaxed, where, 12)
+    assert rows.blocks[0][0, 0] * rows.scale[0] == 1.0 + 4.0 * 1.5
+    rows = Bounder(1, [half], 12).hinge_rows(1, where, np.array([1.0]), np.zeros(1))
+    assert rows.blocks[0][0, 0] * rows.scale[0] == 1.5
+
+
+def test_there_is_an_error_even_where_nothing_is_left_out():
+    assert error_of(level(), [], 1)[0, 0] > 0
+    assert error_of(level(constant=-8.0), [], 1)[0, 0] > 2.0**-28
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

@@ -157,7 +157,7 @@ def test_a_proof_without_networks_needs_those_of_the_property_all_the_same():
         assert (verdict.status, said in verdict.reason) == ("rejected", True)
     assert not relucirc.check([MINIMUM, MAXIMUM], text, {**proof, "format": "relucirc-1"})
     twice = text.replace("(assert (<= X[0,0] 0))", "(assert (or (<= X[0,0] 0) (<= X[0,0] -1)))")
-    assert not relucirc.check([MINIMUM, MAXIMUM], twice, proof)
+    assert "not every case" in relucirc.check([MINIMUM, MAXIMUM], twice, proof).reason
 
 
 def test_assertions_about_inputs_alone():
