@@ -10,8 +10,9 @@ signs, the seconds of the two solves alone.  Both run in turn in this process; m
 problem has taken ten seconds.
 
 ``acasxu``: FOLDER holds ``acasxu_*.onnx`` and ``prop_*.vnnlib``.  One line for every network and property: the verdict,
-the seconds of reading and search and those of the check, boxes, the sizes of the certificate (the normal form, and the
-bounds), and how many boxes a second are bounded anew by JAX and by the same code in NumPy, in batches of 256.
+the seconds of reading and search and those of the check, boxes, the size of the certificate, and what the judges of
+``_judges.py`` say of the verdict; then how many boxes a second are bounded anew by JAX and by the same code in NumPy,
+in batches of 256.  A contradiction ends it with an error.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+from _judges import judged_sat, judged_unsat
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import relucirc
@@ -187,18 +189,23 @@ def speeds(seed=0):
 
 def instance(network, prop, budget):
     began = time.perf_counter()
-    net = relucirc.load(network)
+    net, claim = relucirc.load(network), read_property(prop.read_text())
     answer = relucirc.verify(net, prop, budget=budget, progress=False)
     taken = time.perf_counter() - began
     line = f"{network.stem} {prop.stem}: {answer.status:7} {taken:6.1f} s"
     if answer.certificate:
         began = time.perf_counter()
-        verdict = check_property(net.exact(), read_property(prop.read_text()), answer.certificate)
+        verdict = check_property([net.exact()], claim, answer.certificate)
         checked = time.perf_counter() - began
-        bounds = len(json.dumps(answer.certificate["cases"]))
-        form = len(json.dumps(answer.certificate)) - bounds
-        line += f" (of these check {checked:5.1f} s, {verdict.status}), {form:,} + {bounds:,} characters"
+        line += (
+            f" (of these check {checked:5.1f} s, {verdict.status}), {len(json.dumps(answer.certificate)):,} characters"
+        )
     print(f"{line}, {answer.statistics}", flush=True)
+    if answer.status == "sat":
+        print(f"    {judged_sat(network, claim, answer.witness)}", flush=True)
+    elif answer.status == "unsat":
+        assert verdict, verdict
+        print(f"    {judged_unsat(net, claim)}", flush=True)
     return answer.status != "unknown"
 
 

@@ -2,8 +2,8 @@
 
 Random claims, equal by construction or nearly equal, go to the library; z3 and exact arithmetic on
 segments judge its answers, and every witness is evaluated again in plain fractions.  Every fifth batch asks about
-relations, tolerances, bounds and deviations, with z3 as judge.  Prints its seed and the tally; ends with an
-error at the first contradiction, and says how to see it again.
+relations, tolerances, bounds, deviations and VNN-LIB properties, with z3 as judge.  Prints its seed and the tally;
+ends with an error at the first contradiction, and says how to see it again.
 
     python tests/hunt.py --cases 20000
     python tests/hunt.py --seed 123456 --cases 500
@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import hunting
 import hunting_bounds
+import hunting_properties
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -31,10 +32,13 @@ def hunt(number: int, tally: Counter, budget: float, only: str | None = None) ->
 
     @seed(number)
     @HUNT
-    @given(hunting_bounds.all_kinds(), hunting_bounds.TOLERANCES)
-    def bounding(drawn: tuple, eps: Fraction) -> None:
+    @given(st.integers(0, 4), st.data(), hunting_bounds.TOLERANCES)
+    def bounding(kind: int, data: st.DataObject, eps: Fraction) -> None:
         tally["cases", "all"] += 1
-        hunting_bounds.examine_any(drawn, eps, tally)
+        if kind == 0:
+            hunting_properties.examine(data.draw(hunting_properties.properties()), tally)
+        else:
+            hunting_bounds.examine_any(data.draw(hunting_bounds.all_kinds()), eps, tally)
 
     @seed(number)
     @HUNT

@@ -283,25 +283,27 @@ def test_numbers_beyond_floats_are_bounded_exactly(sizes, box):
         assert box is None
 
 
-def tiny_and_usual():
+def tiny_and_usual(n):
     """One network seen from afar, on a box too small for the tolerances of floats, and the same on a usual box."""
     rng = np.random.default_rng(0)
-    rows, biases, above = rng.integers(-9, 10, (18, 2)), rng.integers(-3, 4, 18), rng.integers(-3, 4, (1, 18))
+    rows, biases, above = rng.integers(-9, 10, (18, n)), rng.integers(-3, 4, 18), rng.integers(-3, 4, (1, 18))
     usual = MLP.from_arrays([(rows.tolist(), biases.tolist()), (above.tolist(), None)])
     tiny = MLP.from_arrays([(rows.tolist(), [int(b) * TINY for b in biases]), (above.tolist(), None)])
     return tiny, bounds(usual, Box(-1, 1))
 
 
-def test_what_is_said_of_a_box_too_small_for_floats_holds():
-    tiny, usual = tiny_and_usual()
-    found = bounds(tiny, Box(-TINY, TINY), budget=1)
-    assert found.lower <= usual.lower / 2**60 < usual.upper / 2**60 <= found.upper
-
-
-@pytest.mark.slow
-@pytest.mark.xfail(reason="the search is not scaled: within 1e-7 of each other floats cannot lead it")
-def test_a_box_too_small_for_floats_is_bounded_as_soon_as_a_usual_one():
-    tiny, usual = tiny_and_usual()
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_a_box_too_small_for_floats_is_bounded_as_soon_as_a_usual_one(n):
+    tiny, usual = tiny_and_usual(n)
     found = bounds(tiny, Box(-TINY, TINY), budget=20)
     assert found.exact
     assert (found.lower, found.upper) == (usual.lower / 2**60, usual.upper / 2**60)
+
+
+def test_a_relation_on_a_polyhedron_too_small_for_floats_is_decided_as_soon_as_on_a_usual_one():
+    tiny, _ = tiny_and_usual(3)
+    small = f"x1 >= -{TINY}, x2 >= -{TINY}, x3 >= -{TINY}, x1 + x2 + x3 <= {TINY}"
+    found = max_deviation(tiny, "x1", small, budget=20)
+    assert found.status == "exact"
+    assert prove(tiny, "x1", small, within=found.value, budget=20).status == "proved"
+    assert prove(tiny, "x1", small, within=found.value * (1 - 1 / sympy.Integer(2**30)), budget=20).status == "refuted"

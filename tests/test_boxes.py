@@ -232,13 +232,13 @@ def test_verify_says_unsat_with_a_certificate_that_is_about_this_property_only()
     text = TWO + UNIT_BOX + "(assert (>= Y_0 1.125))"
     answer = relucirc.verify(net, text)
     assert answer.status == "unsat"
-    assert check_property(net.exact(), read_property(text), answer.certificate)
+    assert check_property([net.exact()], read_property(text), answer.certificate)
     other = read_property(TWO + UNIT_BOX + "(assert (>= Y_0 0.875))")
-    assert not check_property(net.exact(), other, answer.certificate)
-    assert not check_property(relucirc.circuits.minimum().exact(), read_property(text), answer.certificate)
+    assert not check_property([net.exact()], other, answer.certificate)
+    assert not check_property([relucirc.circuits.minimum().exact()], read_property(text), answer.certificate)
     less = copy.deepcopy(answer.certificate)
     less["cases"] = []
-    assert not check_property(net.exact(), read_property(text), less)
+    assert not check_property([net.exact()], read_property(text), less)
 
 
 def test_verify_says_sat_with_an_exact_point():

@@ -294,6 +294,9 @@ def test_bounds_are_of_one_network_on_a_domain_with_points():
     family = MLP.from_arrays([([[sympy.Symbol("w", positive=True)]], None), ([[1]], None)])
     certificate = bounds(RELU, WIDE).certificate
     assert not check(family, None, certificate, WIDE)
+    w = sympy.Symbol("w", positive=True)
+    family = MLP.from_arrays([([[w]], None), ([[1 / w]], None)])  # RELU, whatever w is
+    assert "a family of networks" in check(family, None, certificate, WIDE).reason
     assert "rejected" in str(check(RELU, None, certificate, "x >= 1, x <= 0"))
 
 

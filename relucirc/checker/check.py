@@ -38,11 +38,12 @@ def check(
     function: give it as ``net`` or as ``formula``, and None for the other.  Given both, ``net`` must be the very
     network of the certificate, which is then proved equal to the formula as well as smallest.  One of
     :func:`relucirc.max_deviation` is about its network, formula and domain; one of :func:`relucirc.bounds` about its
-    network and domain, the formula being None.
+    network and domain, the formula being None; one of :func:`relucirc.verify` about its networks and property file.
 
     Args:
-        net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of.
-        formula: The formula, as for :func:`relucirc.prove`.
+        net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of; or a list
+            of networks, as for :func:`relucirc.verify`.
+        formula: The formula, as for :func:`relucirc.prove`; or a property file, as for :func:`relucirc.verify`.
         certificate: ``result.certificate``, or the same data read back from JSON.
         domain: The domain of the claim.
         within: The tolerance, as for :func:`relucirc.prove`.
@@ -74,7 +75,7 @@ def check(
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
-    if kind == UNSAT and net is not None and formula is not None:
+    if (kind == UNSAT or isinstance(net, list | tuple)) and net is not None and formula is not None:
         return _check_unsat(net, formula, certificate, domain, within)
     if kind == BOUNDS and net is not None:
         if formula is not None or within is not None:
@@ -95,9 +96,11 @@ def _check_unsat(net: Any, prop: Any, certificate: dict, domain: Any, within: An
     """Checks that a property of a file has no point."""
     if domain is not None or within is not None:
         return Verdict(False, "it is about a property's own domain: expected no other, and no tolerance")
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
-    return check_property(net.exact(), property_of(prop), certificate)
+    networks = list(net) if isinstance(net, list | tuple) else [net]
+    for network in networks:
+        if not isinstance(network, MLP):
+            raise not_a_network(network)
+    return check_property([network.exact() for network in networks], property_of(prop), certificate)
 
 
 def _check_size(net: Any, formula: Any, certificate: dict, domain: Any, inputs: Any) -> Verdict:

@@ -59,37 +59,41 @@ def _is_by_name(part: Any) -> bool:
     return part is None or isinstance(part, str | sympy.Basic | int | float)
 
 
-def graph_of_weights(net: MLP) -> Graph:
-    """Returns ``max(0, z)`` for every neuron whose pre-activation is not constant, in order.
+def graph_of_weights(*nets: MLP) -> Graph:
+    """Returns ``max(0, z)`` for every neuron whose pre-activation is not constant, in order, net after net.
 
-    A constant neuron is its value; it has no gate.
+    A constant neuron is its value; it has no gate.  Several networks have their own inputs, one after another.
     """
-    n = len(net.inputs)
+    names = nets[0].inputs if len(nets) == 1 else [f"v{i}" for i in range(sum(len(net.inputs) for net in nets))]
+    n, start = len(names), 0
     gates: list[Gate] = []
-    below: list[tuple[int | None, fmpq]] = [(i, fmpq(1)) for i in range(n)]  # a variable times 1, or a constant
     outputs: list[Form] = []
-    for depth, layer in enumerate(net.layers):
-        hidden = depth < len(net.layers) - 1
-        above: list[tuple[int | None, fmpq]] = []
-        for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-            terms: dict[int, fmpq] = {}
-            constant = fmpq(bias)
-            for j, weight in row:
-                variable, value = below[j]
-                if variable is None:
-                    constant += weight * value
+    for net in nets:
+        # a variable times 1, or a constant
+        below: list[tuple[int | None, fmpq]] = [(start + i, fmpq(1)) for i in range(len(net.inputs))]
+        start += len(net.inputs)
+        for depth, layer in enumerate(net.layers):
+            hidden = depth < len(net.layers) - 1
+            above: list[tuple[int | None, fmpq]] = []
+            for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+                terms: dict[int, fmpq] = {}
+                constant = fmpq(bias)
+                for j, weight in row:
+                    variable, value = below[j]
+                    if variable is None:
+                        constant += weight * value
+                    else:
+                        terms[variable] = terms.get(variable, fmpq(0)) + weight
+                terms = {v: c for v, c in terms.items() if c != 0}
+                if not hidden:
+                    outputs.append(Form(terms, constant))
+                elif terms:
+                    gates.append(MaxGate(Form(), Form(terms, constant)))
+                    above.append((n + len(gates) - 1, fmpq(1)))
                 else:
-                    terms[variable] = terms.get(variable, fmpq(0)) + weight
-            terms = {v: c for v, c in terms.items() if c != 0}
-            if not hidden:
-                outputs.append(Form(terms, constant))
-            elif terms:
-                gates.append(MaxGate(Form(), Form(terms, constant)))
-                above.append((n + len(gates) - 1, fmpq(1)))
-            else:
-                above.append((None, max(constant, fmpq(0))))
-        below = above
-    return Graph(net.inputs, tuple(gates), tuple(outputs))
+                    above.append((None, max(constant, fmpq(0))))
+            below = above
+    return Graph(tuple(names), tuple(gates), tuple(outputs))
 
 
 def spots(n: int) -> list[list[fmpq]]:

@@ -33,7 +33,7 @@ from relucirc.cli.reading import (
     widths,
 )
 from relucirc.cli.show import layers_text, shown
-from relucirc.core.errors import FileError, shorten
+from relucirc.core.errors import FileError, RelucircError, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted, table
 
@@ -79,38 +79,41 @@ def prove(args: argparse.Namespace) -> Outcome:
 
 @command(
     "does any point satisfy a property in VNN-LIB's format? unsat, or sat and an exact point",
-    NETWORK,
+    argument("networks", metavar="NET", nargs="+", help=f"{NETWORK_HELP}; as many as the property declares"),
     argument("prop", metavar="PROPERTY", help="a .vnnlib file: what a counterexample has to satisfy"),
     *(budget(), CERTIFICATE),
 )
 def verify(args: argparse.Namespace) -> Outcome:
     """Decide whether any point satisfies a property in VNN-LIB's format; prints unsat, sat and a point, or unknown.
 
+    A property may be about several networks; give them in the order in which it declares them, but for those that it
+    declares equal to others.
+
     Exit status: 0 for unsat, 1 for sat, 3 for unknown.
     """
     from relucirc import verify
 
-    found = verify(read_network(args.network), args.prop, budget=args.budget)
+    found = verify([read_network(text) for text in args.networks], args.prop, budget=args.budget)
     return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
 @command(
     "does a certificate prove what it is for?",
     argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth"),
-    argument("formula", metavar="FORMULA", help=f"{RELATION_HELP}; left out for a size or depth"),
-    argument("certificate", metavar="CERT", nargs="?", help="the file that `--certificate` wrote"),
+    argument("formula", metavar="FORMULA", nargs="*", help=f"{RELATION_HELP}; left out for a size, depth or bounds"),
+    argument("certificate", metavar="CERT", help="the file that `--certificate` wrote"),
     *(DOMAIN, WITHIN),
 )
 def check(args: argparse.Namespace) -> Outcome:
     """Check a certificate, independently of how it was made.
 
-    One that `relucirc prove` wrote is checked for NET and FORMULA, one of `relucirc verify` for NET and its .vnnlib
-    file; one of bounds for NET alone; one of a size or depth, which `relucirc minimal` wrote, for the function alone:
-    FORMULA or NET.
+    One that `relucirc prove` wrote is checked for NET and FORMULA, one of `relucirc verify` for its networks, NET ...,
+    and its .vnnlib file; one of bounds for NET alone; one of a size or depth, which `relucirc minimal` wrote, for the
+    function alone: FORMULA or NET.
     """
     from relucirc import check
 
-    path = args.formula if args.certificate is None else args.certificate
+    path = args.certificate
     try:
         with open(path, encoding="utf-8") as file:
             certificate = json.load(file)
@@ -118,12 +121,18 @@ def check(args: argparse.Namespace) -> Outcome:
         raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
         raise FileError(f"{path}: expected a certificate, a JSON object as `--certificate` writes it.") from None
-    if args.certificate is None:
-        claim = read_function(args.network), None
-    else:
-        is_property = args.formula.lower().endswith(".vnnlib")
-        claim = read_network(args.network), args.formula if is_property else read_formula(args.formula)
-    return Outcome.of(check(*claim, certificate, domain=args.domain, within=args.within))
+    return Outcome.of(check(*_claim(args.network, args.formula), certificate, domain=args.domain, within=args.within))
+
+
+def _claim(first: str, others: list[str]) -> tuple[Any, Any]:
+    """Reads what a certificate is about: a function alone; a network and a formula; or networks and their property."""
+    if not others:
+        return read_function(first), None
+    if others[-1].lower().endswith(".vnnlib"):
+        return [read_network(text) for text in (first, *others[:-1])], others[-1]
+    if len(others) > 1:
+        raise RelucircError(f"expected one FORMULA, or a .vnnlib file after several networks, got {shorten(others)}.")
+    return read_network(first), read_formula(others[0])
 
 
 @command(

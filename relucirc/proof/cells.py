@@ -165,6 +165,7 @@ class Cells:
 
     Args:
         claim: What is to be shown.
+        may_be_empty: Whether a domain without points is one more cell to tell of, and no error.
 
     Attributes:
         steps: What became of every cell, in the order of the walk.
@@ -173,9 +174,9 @@ class Cells:
         DomainError: For an empty domain.
     """
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, *, may_be_empty: bool = False) -> None:
         domain = claim.domain
-        chart = chart_of_domain(domain, len(claim.left.inputs))
+        chart = None if may_be_empty else chart_of_domain(domain, len(claim.left.inputs))
         sides = (Side(claim.left, {}), Side(claim.right, {}))
         self._open = [OpenCell(sides, domain.relations, domain.integers, claim.violations, chart=chart)]
         self.steps: list[Step] = []

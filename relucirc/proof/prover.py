@@ -77,19 +77,30 @@ def prove(
     try:
         with clock:
             claim = read_claim(net, formula, domain, inputs, within)
-            cells = Cells(claim)
-            for case in cells:
-                found = None if case.cell.depth > MAX_DEPTH else _answer(claim, case, clock)
-                if found is None:
-                    return _unknown(NESTED if case.cell.depth > MAX_DEPTH else "no method decided it.", clock)
-                if isinstance(found, Refuted):
-                    return _refuted(claim, found, clock)
-                cells.put(found)
-            return _checked(claim, cells.steps, clock)
+            found = walk(claim, Cells(claim), clock)
+            if isinstance(found, str):
+                return _unknown(found, clock)
+            return _refuted(claim, found, clock) if isinstance(found, Refuted) else _checked(claim, found, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return _unknown(f"{clock.ended(error)}.", clock)
     except RecursionError:
         return _unknown(NESTED, clock)
+
+
+def walk(claim: Claim, cells: Cells, clock: Budget) -> list[Step] | Refuted | str:
+    """Answers every cell of a claim.
+
+    Returns:
+        What became of the cells; a witness of the claim; or a sentence that says why it is not decided.
+    """
+    for case in cells:
+        found = None if case.cell.depth > MAX_DEPTH else _answer(claim, case, clock)
+        if found is None:
+            return NESTED if case.cell.depth > MAX_DEPTH else "no method decided it."
+        if isinstance(found, Refuted):
+            return found
+        cells.put(found)
+    return cells.steps
 
 
 def _answer(claim: Claim, case: Case, clock: Budget) -> Proved | Refuted | Split | None:

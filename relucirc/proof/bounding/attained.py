@@ -8,7 +8,7 @@ from flint import fmpq
 from relucirc.core.exact import ONE, ZERO, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.rows import echelon, solve_rows
-from relucirc.proof.bounding.question import Question, short
+from relucirc.proof.bounding.question import Question
 
 NEAR = 1e-7
 BITS = (0, 3, 8, 20, 40)
@@ -34,12 +34,12 @@ def _with_hinges(question: Question, point: Sequence[fmpq]) -> dict[int, fmpq]:
 
 
 def rounded(question: Question, x: np.ndarray) -> Iterator[Point]:
-    """Points of the polyhedron near x, those with short coordinates first."""
+    """Points of the polyhedron near x, which is in the inputs' units, those with short coordinates first."""
     seen = set()
     for bits in BITS:
         point = []
         for v, c in enumerate(x):
-            value = short(float(c), bits)
+            value = question.floats.shortened(v, float(c), bits)
             low, high = question.box[v]
             if low is not None and value < low[0]:
                 value = low[0]
@@ -52,7 +52,7 @@ def rounded(question: Question, x: np.ndarray) -> Iterator[Point]:
 
 
 def vertex(question: Question, x: np.ndarray) -> Point | None:
-    """The point where everything that is almost tight at x is tight, if it is one of the polyhedron."""
+    """The point where everything is tight that is almost tight at x, in the inputs' units; if the polyhedron has it."""
     n, floats = question.n, question.floats
     arguments, _ = floats.run(x)
     size = 1.0 + float(np.abs(x).max(initial=0.0))
@@ -62,7 +62,7 @@ def vertex(question: Question, x: np.ndarray) -> Point | None:
         if abs(floats.rows[i] @ x + floats.row_bias[i]) <= NEAR * size * (1.0 + np.abs(floats.rows[i]).max(initial=0.0))
     ]
     tight += [form for form, near in _affine(question, arguments) if near]
-    tight += [Form({v: ONE}, -short(float(x[v]), 20)) for v in range(n)]
+    tight += [Form({v: ONE}, -floats.shortened(v, float(x[v]), 20)) for v in range(n)]
     columns = [[form.coefficient(v) for v in range(n)] for form in tight]
     _, independent = echelon([list(column) for column in zip(*columns, strict=True)])
     chosen = [tight[i] for i in independent]

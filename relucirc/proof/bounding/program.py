@@ -33,7 +33,7 @@ class Solved:
 
     Attributes:
         bound: The largest t; infinite where it is unbounded or not known, -inf where there is no point.
-        x: Inputs that attain it.
+        x: Inputs that attain it, in their units.
         weights: The parts' duals: of which combination the bound is, adding up to 1.
         slopes: Slopes and pushes that give about this bound.
         gaps: By hinge how far its value is above ``max(0, l)``, times what that is worth, where that is positive.
@@ -114,8 +114,8 @@ class Program:
         model.num_col_, model.num_row_ = width, len(matrix)
         lower, upper = np.full(width, -INF), np.full(width, INF)
         for v, (least, most) in enumerate(question.box):
-            lower[v] = -INF if least is None else approximate(least[0])
-            upper[v] = INF if most is None else approximate(most[0])
+            lower[v] = -INF if least is None else approximate(least[0]) / floats.units[v]
+            upper[v] = INF if most is None else approximate(most[0]) / floats.units[v]
         lower[n + count : -1] = 0.0
         cost = np.zeros(width)
         cost[-1] = 1.0
@@ -195,7 +195,7 @@ class Program:
         gaps = {k: float(excess[i]) for k, i in self.place.items() if k not in node.decided and excess[i] > NOISE}
         weights = np.abs(rows[self.first_part : self.first_part + len(question.parts)])
         slopes, support = self._proposed(node, rows, reduced)
-        return Solved(float(columns[-1]), columns[:n], weights, slopes, gaps, support)
+        return Solved(float(columns[-1]) * question.floats.part_unit, columns[:n], weights, slopes, gaps, support)
 
     def _ray(self) -> tuple[np.ndarray, np.ndarray]:
         """Duals of rows and columns that show a program to have no point: their combination is negative."""
@@ -218,6 +218,7 @@ class Program:
     def _proposed(self, node: Node, rows: np.ndarray, reduced: np.ndarray) -> tuple[Slopes, list[tuple[str, int]]]:
         """Reads off the duals: slopes in the question's own scale, and which facts are used."""
         n, count, question = self.n, len(self.open), self.question
+        unit, row_units = question.floats.part_unit, question.floats.row_units
         support: list[tuple[str, int]] = []
         for v, (low, high) in enumerate(question.box):
             end = low if reduced[v] < 0 else high
@@ -228,7 +229,7 @@ class Program:
             push = abs(reduced[n + i])
             if k in node.decided:
                 if push > NOISE:
-                    pushes[k] = relatively(push / self.scale[i])
+                    pushes[k] = relatively(push * unit / self.scale[i])
                     support.append(("active" if node.decided[k] else "inactive", k))
                 continue
             line, zero = abs(rows[count + i]), abs(reduced[n + count + i])
@@ -241,7 +242,7 @@ class Program:
             if m > NOISE:
                 support.append(("constraint", i))
                 if question.constraints[i].op != "==":
-                    constraints[i] = relatively(m)
+                    constraints[i] = relatively(m * unit / row_units[i])
         first = self.first_part
         support += [("part", j) for j in range(len(question.parts)) if abs(rows[first + j]) > NOISE]
         return Slopes(lower, pushes, constraints), support

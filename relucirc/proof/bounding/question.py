@@ -15,6 +15,8 @@ from relucirc.geometry.hinges import HingeGraph
 
 LARGEST = 1000
 """Exponent of the largest scale."""
+SMALL = -10
+"""What is below 2 to this power is counted in units of its own size."""
 Interval = tuple[fmpq | None, fmpq | None]
 
 
@@ -79,39 +81,47 @@ class Question:
 class Floats:
     """A question in floats: every hinge divided by a power of two so that its values are near 1.
 
+    So are inputs, parts and constraints that are small, since the tolerances of floats are not: the points of a tiny
+    box are as far apart as those of a usual one.
+
     Attributes:
         position: Hinge number -> place among the hinges that are used.
+        units: What each input was divided by.
         scale: What each used hinge was divided by.
         matrix, bias: ``l`` of each used hinge over inputs and used hinges.
+        part_unit: What the parts were divided by.
         parts, part_bias: The parts over inputs and used hinges.
+        row_units: What each constraint was divided by.
         rows, row_bias: The constraints over inputs.
     """
 
     def __init__(self, question: Question) -> None:
         n, used = question.n, question.used
         self.position = {k: i for i, k in enumerate(used)}
-        reach = [max((abs(approximate(end[0])) for end in pair if end), default=1.0) for pair in question.box]
+        reach = np.array([max((abs(approximate(end[0])) for end in pair if end), default=1.0) for pair in question.box])
+        self.units = np.array([_unit(size) for size in reach])
+        reach = np.maximum(reach / self.units, 1e-6)
         self.scale = np.ones(len(used))
         self.matrix, self.bias = np.zeros((len(used), n + len(used))), np.zeros(len(used))
         for i, k in enumerate(used):
             row, bias = self._row(question.argument(k), n)
-            size = float(np.abs(row[:n]) @ np.maximum(reach, 1e-6)) + float(np.abs(row[n:]).sum()) + abs(bias)
+            size = float(np.abs(row[:n]) @ reach) + float(np.abs(row[n:]).sum()) + abs(bias)
             self.scale[i] = 2.0 ** min(frexp(size or 1.0)[1], LARGEST)
             self.matrix[i], self.bias[i] = row / self.scale[i], bias / self.scale[i]
         parts = [self._row(part.form, n) for part in question.parts]
-        self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used))
-        self.part_bias = np.array([bias for _, bias in parts])
-        kept = [(relation.form, relation.op) for relation in question.constraints]
-        self.rows = np.array([[approximate(form.coefficient(v)) for v in range(n)] for form, _ in kept]).reshape(
-            len(kept), n
-        )
-        self.row_bias = np.array([approximate(form.const) for form, _ in kept])
+        sizes = [float(np.abs(row[:n]) @ reach) + float(np.abs(row[n:]).sum()) + abs(bias) for row, bias in parts]
+        self.part_unit = _unit(max(sizes, default=1.0))
+        self.parts = np.array([row for row, _ in parts]).reshape(len(parts), n + len(used)) / self.part_unit
+        self.part_bias = np.array([bias for _, bias in parts]) / self.part_unit
+        self.rows, self.row_bias, self.row_units = np.zeros((0, n)), np.zeros(0), np.zeros(0)
+        for relation in question.constraints:
+            self._add_row(relation.form)
 
     def _row(self, form: Form, n: int) -> tuple[np.ndarray, float]:
         row = np.zeros(n + len(self.position))
         for v, c in form.terms.items():
             if v < n:
-                row[v] = approximate(c)
+                row[v] = approximate(c) * self.units[v]
             else:
                 i = self.position[v - n]
                 row[n + i] = approximate(c) * self.scale[i]
@@ -120,13 +130,22 @@ class Floats:
     def with_row(self, form: Form) -> "Floats":
         """The same with one more constraint."""
         more = copy(self)
-        n = self.rows.shape[1]
-        more.rows = np.vstack([self.rows, [approximate(form.coefficient(v)) for v in range(n)]])
-        more.row_bias = np.append(self.row_bias, approximate(form.const))
+        more._add_row(form)
         return more
 
+    def _add_row(self, form: Form) -> None:
+        row = np.array([approximate(form.coefficient(v)) for v in range(len(self.units))]) * self.units
+        bias = approximate(form.const)
+        unit = _unit(max(float(np.abs(row).max(initial=0.0)), abs(bias)))
+        self.rows = np.vstack([self.rows, row / unit])
+        self.row_bias, self.row_units = np.append(self.row_bias, bias / unit), np.append(self.row_units, unit)
+
+    def shortened(self, v: int, value: float, bits: int) -> fmpq:
+        """Returns a short number near an input's value, which is given in its unit."""
+        return short(value, bits) * fmpq(*float(self.units[v]).as_integer_ratio())
+
     def run(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The arguments of all hinges at a point, and the parts' values."""
+        """The arguments of all hinges at a point, which is given in the inputs' units, and the parts' values."""
         n = len(x)
         values = np.concatenate([x, np.zeros(len(self.bias))])
         arguments = np.zeros(len(self.bias))
@@ -134,7 +153,13 @@ class Floats:
             for i in range(len(self.bias)):
                 arguments[i] = self.matrix[i] @ values + self.bias[i]
                 values[n + i] = max(arguments[i], 0.0)
-            return arguments, self.parts @ values + self.part_bias
+            return arguments, (self.parts @ values + self.part_bias) * self.part_unit
+
+
+def _unit(size: float) -> float:
+    """A power of two near a size that is small; else 1."""
+    exponent = frexp(size)[1]
+    return 2.0**exponent if size and -LARGEST < exponent < SMALL else 1.0
 
 
 def short(value: float, bits: int = 10) -> fmpq:

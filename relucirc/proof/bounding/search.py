@@ -17,7 +17,7 @@ from relucirc.proof.bounding.attained import Point, rounded, values_at, vertex
 from relucirc.proof.bounding.evidence import Facts, Node, ranges_by_substitution, upper
 from relucirc.proof.bounding.leaf import Leaf
 from relucirc.proof.bounding.program import Program, Solved
-from relucirc.proof.bounding.question import Interval, Question, short
+from relucirc.proof.bounding.question import Interval, Question
 
 PATIENCE = 60.0
 """Most seconds spent on bounds that are not final."""
@@ -102,7 +102,7 @@ class Search:
         if not self.known:
             return -np.inf
         threshold = approximate(self.threshold)
-        return threshold + TIE * (1.0 + abs(threshold))
+        return threshold + TIE * (self.question.floats.part_unit + abs(threshold))
 
     def _fresh(self, node: Node, known: Known | None = None) -> Branch:
         """A branch with bounds of its own, or with those that are known of it."""
@@ -121,14 +121,14 @@ class Search:
     def _look(self, question: Question, x: np.ndarray) -> None:
         """Evaluates a proposed point exactly if floats say that it is worth it."""
         _, values = self.question.floats.run(x)
-        least = float(values.min(initial=np.inf))
-        if self.known and least <= approximate(self.threshold) - TIE:
+        least, tie = float(values.min(initial=np.inf)), TIE * self.question.floats.part_unit
+        if self.known and least <= approximate(self.threshold) - tie:
             return
         if self.raising:
             if not self.known or least > self._cutoff():
                 for point in self._near(question, x):
                     self.offer(point)
-        elif least >= -TIE:
+        elif least >= -tie:
             for point in self._near(question, x):
                 self.offer(point)
                 if self.point is not None:
@@ -253,11 +253,13 @@ def _cut(branch: Branch) -> Form | None:
     floats = question.floats
     rows = floats.matrix[[floats.position[k] for k in program.open], : question.n]
     widths = [approximate(high[0] - low[0]) for low, high in question.box if low is not None and high is not None]
-    if not (np.isfinite(rows).all() and np.isfinite(widths).all()):
+    shares = np.array(widths) / floats.units
+    if not (np.isfinite(rows).all() and np.isfinite(shares).all()):
         return None
-    v = int((np.abs(rows).sum(axis=0) * np.array(widths)).argmax())
+    v = int((np.abs(rows).sum(axis=0) * shares).argmax())
     low, high = question.box[v]
     assert low is not None
     assert high is not None
-    middle, halfway = short((approximate(low[0]) + approximate(high[0])) / 2, 30), (low[0] + high[0]) / 2
+    middle = floats.shortened(v, (approximate(low[0]) + approximate(high[0])) / 2 / floats.units[v], 30)
+    halfway = (low[0] + high[0]) / 2
     return Form({v: ONE}, -(middle if low[0] < middle < high[0] else halfway))
