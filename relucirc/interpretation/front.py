@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import sympy
+from flint import fmpq
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
-from relucirc.core.errors import FormulaError, NetworkError, RelucircError, not_a_network
+from relucirc.core.errors import FormulaError, NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.exact import ONE, rational, to_rational
 from relucirc.core.printing import decimal, formula_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.tables import counted, table
@@ -40,10 +42,14 @@ MEASURED = 24
 """Most formulas that are measured."""
 SNAPPED = 64
 """Most hidden neurons of a network that is snapped."""
+LONG = 200
+"""Operations from which a formula is measured only if it is the network's own: nobody reads it."""
 ROUGH = 0.2
 """The tolerance of the roughest snap."""
 READABLE = 20_000
-"""Longest formula that is written into a table."""
+"""Length from which a formula is not written into a table: SymPy takes seconds for it."""
+SHOWN = 96
+"""Characters of a formula that a table shows."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ class Front(Answer):
 
     def within(self, tolerance: Any) -> Entry | None:
         """The cheapest formula that is certainly no further than this from the network anywhere; None without one."""
-        limit = sympy.Rational(str(tolerance)) if isinstance(tolerance, float) else sympy.Rational(tolerance)
+        limit = to_rational(read_tolerance(tolerance))
         return next((entry for entry in self.entries if entry.upper <= limit), None)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -194,9 +200,9 @@ class _Search:
             self.sketchers = [Sketcher(seen, k, self.symbols) for k in range(self.net.sizes[-1])]
         self._sketch(seen)
         self._bound()
-        if not self._measure(candidates_of([s.front() for s in self.sketchers], MEASURED)):
-            return
-        self._write()
+        wanted = candidates_of([s.front() for s in self.sketchers], MEASURED)
+        if self._measure([candidate for candidate in wanted if candidate.price.operations <= LONG]):
+            self._write()
 
     def _sketch(self, seen: Seen) -> None:
         """Lets all outputs be sketched in turn, and adds snaps that are nearer than all sketches."""
@@ -257,9 +263,12 @@ class _Search:
 
     def _write(self) -> None:
         """Adds the network's own formula, if it can be written in time."""
-        with suppress(OutOfBudget, FormulaError), _share(WRITING):
-            formula = write_formula(self.graph)
-            price = price_of(formula)
+        try:
+            with _share(WRITING):
+                formula = write_formula(self.graph)
+                price = price_of(formula)
+        except (OutOfBudget, FormulaError):
+            return
         self._take(formula, price, 1)
 
     def answer(self, ended: str | None, seconds: float) -> Front:
@@ -269,6 +278,28 @@ class _Search:
         count = counted(len(self.entries), "formula") if len(self.entries) == 1 else f"{len(self.entries)} formulas"
         reason = f"{count}, each certified on {where}"
         return Front(tuple(self.entries), where, region, f"{reason}{'' if ended is None else f'; {ended}'}.", seconds)
+
+
+def read_tolerance(tolerance: Any) -> fmpq:
+    """Reads a tolerance: a rational number that is not negative, or text such as ``"1/20"``.
+
+    Raises:
+        RelucircError: For anything else.
+    """
+    value = -ONE if isinstance(tolerance, bool) else rational(tolerance, "tolerance")
+    if value < 0:
+        raise RelucircError(f"tolerance: expected a number that is not negative, got {shorten(tolerance)}.")
+    return value
+
+
+def front_wanted(net: MLP, domain: Any) -> bool:
+    """Whether a front says something beside the exact formula: on a bounded domain, and where weights are floats.
+
+    What floats add up to is seldom what was meant, and no formula of short numbers is equal to it.
+    """
+    if net.symbols:
+        return False
+    return not net.is_exact or (domain is not None and Ground.of(domain, net).part is None)
 
 
 def _share(part: float) -> Any:
@@ -290,4 +321,5 @@ def _amount(entry: Entry) -> str:
 def _shown(entry: Entry) -> str:
     if entry.price.length > READABLE:
         return "too long to be printed here"
-    return formula_text(entry.formula)
+    text = formula_text(entry.formula)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
