@@ -14,14 +14,17 @@ import numpy as np
 from relucirc.core.budget import seconds_left, tick
 from relucirc.interpretation.atoms import short
 
-BEAM = 8
+BEAM = 16
 """Subsets of every size that are extended."""
+DEAR = 0.3
+"""What one operation more has to gain: the logarithm of the factor by which the sum of squares is less."""
 TRIED = 3
 """Subsets of every size that are told."""
 SECONDS = 1.0
 """Most seconds for one linear program."""
-SLACKS = (2.0, 0.5, 0.1)
-"""What rounding may add, of the error of the best approximation."""
+COARSE, FINER, FINEST, ROUNDS = 0.2, 4.0, 0.1, 10
+"""What rounding may add: at first a part of the range of the values, then less and less by a factor, down to a part of
+the error of the best approximation; at most so many times."""
 EXACT = 1e-9
 """Errors of floats, relative to the largest value."""
 
@@ -35,18 +38,19 @@ class Combination:
     constant: Fraction
 
 
-def subsets(functions: np.ndarray, values: np.ndarray, most: int) -> Iterator[tuple[int, ...]]:
+def subsets(functions: np.ndarray, values: np.ndarray, costs: np.ndarray, most: int) -> Iterator[tuple[int, ...]]:
     """Yields sets of functions of which affine combinations come near some values: of each size the best few.
 
     Args:
         functions: Their values, ``[count, points]``.
         values: The values that are wanted.
+        costs: What each function costs: of sets that come as near, the cheaper ones are better.
         most: Largest number of functions.
     """
     centred = functions - functions.mean(axis=1, keepdims=True)
     sizes = np.linalg.norm(centred, axis=1)
     wanted = values - values.mean()
-    scale = np.linalg.norm(wanted)
+    scale = float(np.linalg.norm(wanted)) or 1.0
     beam: dict[tuple[int, ...], np.ndarray] = {(): np.zeros((0, len(values)))}
     for _ in range(most):
         found: dict[tuple[int, ...], float] = {}
@@ -57,13 +61,14 @@ def subsets(functions: np.ndarray, values: np.ndarray, most: int) -> Iterator[tu
             norms = np.linalg.norm(rest, axis=1)
             new = norms > 1e-6 * sizes
             gains = np.where(new, (rest @ left) ** 2 / np.where(new, norms, 1.0) ** 2, 0.0)
-            error = left @ left
-            for k in np.argsort(-gains)[:BEAM]:
+            errors = np.maximum(left @ left - gains, (EXACT * scale) ** 2)
+            scores = np.log(errors) + DEAR * (1 + costs + (1 + costs[list(chosen)]).sum())
+            for k in np.argsort(scores, kind="stable")[:BEAM]:
                 if gains[k] > 0:
-                    found[tuple(sorted((*chosen, int(k))))] = float(error - gains[k])
+                    found[tuple(sorted((*chosen, int(k))))] = float(scores[k])
         best = sorted(found, key=lambda subset: found[subset])[:BEAM]
         yield from best[:TRIED]
-        if not best or found[best[0]] <= (EXACT * scale) ** 2:
+        if not best:
             return
         beam = {subset: np.linalg.qr(centred[list(subset)].T)[0].T for subset in best}
 
@@ -89,25 +94,24 @@ def uniform(functions: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, floa
     return found.x[:k] / sizes, float(found.x[k]), float(found.x[-1])
 
 
-def rounded(
-    chosen: Sequence[int], functions: np.ndarray, values: np.ndarray, slacks: Sequence[float] = SLACKS
-) -> list[Combination]:
+def rounded(chosen: Sequence[int], functions: np.ndarray, values: np.ndarray) -> list[Combination]:
     """Combinations of some functions in short numbers, from shorter numbers to nearer ones.
 
     Args:
         chosen: Which functions.
         functions: The values of all.
         values: The values that are wanted.
-        slacks: What rounding may add, of the error of the best combination.
     """
     table = functions[list(chosen)]
     best = uniform(table, values)
     if best is None:
         return []
     coefficients, _, error = best
-    scale = np.abs(values).max(initial=0.0) or 1.0
-    error = max(error, EXACT * scale)
-    made = (_rounded(table, values, coefficients, slack * error) for slack in slacks)
+    scale = float(np.abs(values).max(initial=0.0)) or 1.0
+    allowed = [COARSE * float(np.ptp(values))]
+    while allowed[-1] > FINEST * max(error, EXACT * scale) and len(allowed) < ROUNDS:
+        allowed.append(allowed[-1] / FINER)
+    made = (_rounded(table, values, coefficients, slack) for slack in allowed)
     return list(dict.fromkeys(Combination(tuple(chosen), *found) for found in made))
 
 

@@ -82,7 +82,7 @@ class Entry:
     @property
     def exact(self) -> bool:
         """Whether the two are the same: the largest distance itself."""
-        return self.deviation.value is not None
+        return self.lower == self.upper
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON data."""
@@ -134,7 +134,9 @@ class Front(Answer):
 
     def __str__(self) -> str:
         rows = [(_amount(e), str(e.price.operations), str(e.price.length), _shown(e)) for e in self.entries]
-        return "\n".join([*([table(("deviation", "operations", "length", "formula"), rows)] if rows else []), self.reason])
+        return "\n".join(
+            [*([table(("deviation", "operations", "length", "formula"), rows)] if rows else []), self.reason]
+        )
 
 
 def front(net: MLP, domain: Any = None, *, budget: float | None = 60.0, progress: Progress = None) -> Front:
@@ -233,6 +235,8 @@ class _Search:
     def _bound(self) -> None:
         """Adds the best constants: the middle between the least and the greatest value."""
         assert self.ground is not None
+        if self.ground.region.integers:
+            return
         with suppress(OutOfBudget), _share(CONSTANTS):
             found = bounds(self.graph, self.ground.region, budget=None)
             ends = [(found.lower, found.upper)] if len(self.sketchers) == 1 else list(zip(found.lower, found.upper))
@@ -253,12 +257,14 @@ class _Search:
         assert self.ground is not None
         region, limit = self.ground.region, seconds_left(ALWAYS) / left
         deviation = max_deviation(self.graph, formula, region, budget=limit, inputs=self.net.inputs)
-        if not self.entries or deviation.upper < self.entries[-1].upper:
+        if all(entry.price > price or entry.upper > deviation.upper for entry in self.entries):
             certificate = deviation.certificate
             if certificate is None and deviation.value is not None and deviation.value.is_Rational:
                 proof = prove(self.graph, formula, region, within=deviation.value, budget=seconds_left(ALWAYS) / left)
                 certificate = proof.certificate
-            self.entries.append(Entry(formula, price, deviation, certificate))
+            cheaper = [entry for entry in self.entries if entry.price < price]
+            nearer = [entry for entry in self.entries if entry.price > price and entry.upper < deviation.upper]
+            self.entries = [*cheaper, Entry(formula, price, deviation, certificate), *nearer]
         return deviation.value != 0
 
     def _write(self) -> None:

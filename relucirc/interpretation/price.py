@@ -49,6 +49,8 @@ def price_of(formula: Any) -> Price:
 
 
 def _length(part: sympy.Basic) -> int:
+    if isinstance(part, sympy.Mul) and part.args[0] == -1:
+        return -1  # a sign is no digit
     if isinstance(part, sympy.Rational):
         return sum(len(str(abs(n))) for n in (int(part.p), int(part.q)) if n != 1) or 1
     return int(isinstance(part, sympy.Symbol))

@@ -17,7 +17,7 @@ from relucirc.interpretation.atoms import Affine, first_layer, pieces
 from relucirc.interpretation.combining import Combination, middle, rounded, subsets
 from relucirc.interpretation.price import Price, price_of
 from relucirc.interpretation.seen import Seen
-from relucirc.interpretation.shapes import ATOM, MAXIMUM, MINIMUM, Shapes
+from relucirc.interpretation.shapes import ATOM, DIFFERENCE, MAXIMUM, MINIMUM, SUM, Shapes
 
 INPUTS = 6
 """Most inputs of which shapes are made: those that the output depends on most."""
@@ -173,8 +173,11 @@ class Sketcher:
                 self.offer(sign * shapes.written(k, self.symbols) + _number(constant), moved)
 
     def _combinations(self, shapes: Shapes) -> Iterator[None]:
-        for chosen in subsets(shapes.values, self.values, TERMS):
-            for made in rounded(chosen, shapes.values, self.values):
+        """Affine combinations of inputs, minima, maxima and absolute values: sums add nothing to these."""
+        kinds, sizes = shapes.parts[:, 0], shapes.operations
+        which = np.flatnonzero(np.where(kinds == ATOM, sizes == 0, (kinds != SUM) & (kinds != DIFFERENCE)))
+        for chosen in subsets(shapes.values[which], self.values, sizes[which], TERMS):
+            for made in rounded([int(which[k]) for k in chosen], shapes.values, self.values):
                 self._combined(shapes, made)
             yield
 
