@@ -42,6 +42,8 @@ MEASURED = 24
 """Most formulas that are measured."""
 SNAPPED = 64
 """Most hidden neurons of a network that is snapped."""
+LEAST, NOTHING = 0.2, 1e-6
+"""The least claim to time of a formula, and which part of the largest error is as good as none."""
 LONG = 200
 """Operations from which a formula is measured only if it is the network's own: nobody reads it."""
 ROUGH = 0.2
@@ -239,7 +241,11 @@ class _Search:
             return
         with suppress(OutOfBudget), _share(CONSTANTS):
             found = bounds(self.graph, self.ground.region, budget=None)
-            ends = [(found.lower, found.upper)] if len(self.sketchers) == 1 else list(zip(found.lower, found.upper))
+            ends = (
+                [(found.lower, found.upper)]
+                if len(self.sketchers) == 1
+                else list(zip(found.lower, found.upper, strict=True))
+            )
             for sketcher, (low, high) in zip(self.sketchers, ends, strict=True):
                 if found.exact and low.is_finite and high.is_finite:
                     middle = (low + high) / 2
@@ -247,20 +253,21 @@ class _Search:
 
     def _measure(self, wanted: Sequence[Candidate]) -> bool:
         """Measures candidates; whether the last one still is not the network itself."""
+        gains = _gains([candidate.error for candidate in wanted])
         for k, candidate in enumerate(wanted):
-            if not self._take(candidate.formula, candidate.price, len(wanted) - k + 1):
+            if not self._take(candidate.formula, candidate.price, gains[k] / (gains[k:].sum() + LEAST)):
                 return False
         return True
 
-    def _take(self, formula: Any, price: Price, left: int) -> bool:
-        """Measures one formula in its part of the time that is left, and keeps it if it is nearer than all before."""
+    def _take(self, formula: Any, price: Price, share: float) -> bool:
+        """Measures one formula in a share of the time that is left, and keeps it if it is nearer than all before."""
         assert self.ground is not None
-        region, limit = self.ground.region, seconds_left(ALWAYS) / left
+        region, limit = self.ground.region, share * seconds_left(ALWAYS)
         deviation = max_deviation(self.graph, formula, region, budget=limit, inputs=self.net.inputs)
         if all(entry.price > price or entry.upper > deviation.upper for entry in self.entries):
             certificate = deviation.certificate
             if certificate is None and deviation.value is not None and deviation.value.is_Rational:
-                proof = prove(self.graph, formula, region, within=deviation.value, budget=seconds_left(ALWAYS) / left)
+                proof = prove(self.graph, formula, region, within=deviation.value, budget=limit)
                 certificate = proof.certificate
             cheaper = [entry for entry in self.entries if entry.price < price]
             nearer = [entry for entry in self.entries if entry.price > price and entry.upper < deviation.upper]
@@ -275,7 +282,7 @@ class _Search:
                 price = price_of(formula)
         except (OutOfBudget, FormulaError):
             return
-        self._take(formula, price, 1)
+        self._take(formula, price, 1.0)
 
     def answer(self, ended: str | None, seconds: float) -> Front:
         """Says what is known."""
@@ -306,6 +313,12 @@ def front_wanted(net: MLP, domain: Any) -> bool:
     if net.symbols:
         return False
     return not net.is_exact or (domain is not None and Ground.of(domain, net).part is None)
+
+
+def _gains(errors: Sequence[float]) -> np.ndarray:
+    """By how much each is nearer than the one before, as the logarithm of a factor: its claim to time."""
+    sizes = np.log(np.maximum(errors, NOTHING * max(errors, default=1.0)) + 1e-300)
+    return np.maximum(-np.diff(sizes, prepend=sizes[:1] + LEAST), LEAST)
 
 
 def _share(part: float) -> Any:

@@ -34,9 +34,7 @@ LONG = 40
 """Most operations of a formula that is compiled."""
 
 
-def respelled(
-    net: MLP, ground: Ground, is_far: Callable[[np.ndarray], bool]
-) -> Iterator[tuple[MLP, tuple[str, ...]]]:
+def respelled(net: MLP, ground: Ground, is_far: Callable[[np.ndarray], bool]) -> Iterator[tuple[MLP, tuple[str, ...]]]:
     """Yields networks of short formulas, and what was done, the cheapest formulas first.
 
     Args:
