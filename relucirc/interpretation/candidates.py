@@ -68,7 +68,7 @@ def candidates(
         seen.add(small[0])
         yield small
     stack = stacked(net, single=True)
-    left = iter(others)
+    left = (other for other in others if max_denominator is None or _denominator(other[0]) <= max_denominator)
     for way, rounding, fitting in _rungs(WAYS[min(len(stack) - 1, 2)], max_denominator, tolerance):
         tick()
         if not fitting and len(stack) > 2:
@@ -92,6 +92,12 @@ def _new(found: Iterable[Candidate], seen: set[MLP]) -> Iterator[Candidate]:
         if candidate[0] not in seen:
             seen.add(candidate[0])
             yield candidate
+
+
+def _denominator(net: MLP) -> int:
+    """The largest denominator of an exact network."""
+    numbers = (c for layer in net.layers for row in (*layer.weight.entries(), layer.exact_bias()) for c in row)
+    return max((int(c.q) for c in numbers), default=1)
 
 
 def _rungs(ways: Sequence[Way], max_denominator: int | None, tolerance: float) -> Iterator[tuple[Way, Smallest, bool]]:

@@ -34,7 +34,7 @@ def price_of(formula: Any) -> Price:
     Example:
         >>> import sympy
         >>> x1, x2 = sympy.symbols("x1 x2")
-        >>> price_of(sympy.Min(x1, x2)) < price_of(x1 - sympy.Max(0, x1 - x2)) < price_of(2 * sympy.Max(x1, x2 / 3))
+        >>> price_of(sympy.Min(x1, x2)) < price_of(x1 - sympy.Max(0, x1 - x2)) < price_of(2 * sympy.Max(x1, x2 / 3) + 1)
         True
     """
     roots = list(formula) if isinstance(formula, list | tuple) else [sympy.sympify(formula)]
