@@ -5,8 +5,7 @@
 Networks with biases, float32, are trained by Adam on the minimum, |x|, x1 + x2 and a clip with twice and four times the
 hidden neurons of the smallest network, and on the median of three with 3-16-16-1 (``best``: with redraws of stuck
 seeds; ``plain``: without).  Each is explained with a tolerance of three times its own exact deviation from the target.
-Of a network that is further than that from any use of the word "trained" (one whose deviation is a third of the
-target's range), the target need not be the shortest formula.  Medians count if their own deviation is under 0.05.
+Medians count if their own deviation is under 0.05.
 
 Beside it stands a stand-in for symbolic regression: a grid of our own formulas over the inputs and the constants 0, 1,
 -1 and 1/2, up to two operations, scaled and shifted in least squares, the shortest one whose error on 1,000 samples of
