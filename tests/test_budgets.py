@@ -47,6 +47,7 @@ VERBS: dict[str, Callable[[MLP, MLP], Any]] = {
     "prove on a box": lambda net, other: relucirc.prove(net, other, BOX, budget=BUDGET),
     "prove on integers": lambda net, other: relucirc.prove(net, other, INTEGERS, budget=BUDGET),
     "explain": lambda net, _: relucirc.explain(net, budget=BUDGET),
+    "explain within a tolerance": lambda net, _: relucirc.explain(net, BOX, "1/10", budget=BUDGET),
     "to_sympy": lambda net, _: relucirc.to_sympy(net, budget=BUDGET),
     "to_sympy in pieces": lambda net, _: relucirc.to_sympy(net, form="piecewise", budget=BUDGET),
     "regions": lambda net, _: relucirc.regions(net, budget=BUDGET),

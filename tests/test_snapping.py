@@ -22,6 +22,7 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.interpretation.apart import bounds_apart
 from relucirc.interpretation.ground import Ground
+from relucirc.interpretation.respelling import respelled
 from relucirc.interpretation.rounding import Smallest
 from relucirc.interpretation.rounding import rationals as read_back
 from relucirc.language.domain import read_domain
@@ -484,6 +485,18 @@ def test_bounds_and_points_of_a_ground_belong_to_the_domain(domain):
             if end is not None:
                 beyond = Relation(Form({v: fmpq(-sign)}, sign * end), ">")
                 assert feasibility([*read.relations, beyond], 2).point is None
+
+
+@pytest.mark.parametrize("circuit", [circuits.median(3), circuits.minimum(3), circuits.sort(2)])
+def test_a_deep_network_is_written_anew_as_the_short_formula_that_it_is_near(circuit):
+    net = disguised(circuit, seed=2, noise=1e-2, padding=1).exact()
+    found = list(respelled(net, Ground.of(None, net), lambda _: False))
+    assert found
+    assert any(relucirc.prove(network, circuit).status == "proved" for network, _ in found)
+    for network, moves in found:
+        assert network.inputs == net.inputs
+        assert moves[0].startswith("it is written anew, as ")
+    assert not list(respelled(net, Ground.of(None, net), lambda _: True))
 
 
 def test_errors_name_what_is_wrong():

@@ -4,7 +4,7 @@ Every rounding is done in the ways that there are to snap: neuron by neuron, and
 candidate, and nothing here decides whether it is any good.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,7 +44,12 @@ Candidate = tuple[MLP, tuple[str, ...]]
 
 
 def candidates(
-    net: MLP, max_denominator: int | None, tolerance: float, ground: Ground, is_far: Callable[[np.ndarray], bool]
+    net: MLP,
+    max_denominator: int | None,
+    tolerance: float,
+    ground: Ground,
+    is_far: Callable[[np.ndarray], bool],
+    others: Iterable[Candidate] = (),
 ) -> Iterator[Candidate]:
     """Distinct roundings: the network as it is, those that fit it, then the nearest ones, coarse and fine.
 
@@ -54,6 +59,8 @@ def candidates(
         tolerance: The same.
         ground: Where functions are compared.
         is_far: Whether float values at the points of the ground show that a candidate need not be written.
+        others: Candidates by another way; they come after the roundings that fit where there are several hidden layers,
+            in which the nearest numbers are seldom the right ones, and last where there is one.
     """
     seen: set[MLP] = set()
     small = _as_it_is(net, max_denominator or SMALL, ground)
@@ -61,8 +68,11 @@ def candidates(
         seen.add(small[0])
         yield small
     stack = stacked(net, single=True)
+    left = (other for other in others if max_denominator is None or _denominator(other[0]) <= max_denominator)
     for way, rounding, fitting in _rungs(WAYS[min(len(stack) - 1, 2)], max_denominator, tolerance):
         tick()
+        if not fitting and len(stack) > 2:
+            yield from _new(left, seen)
         with np.errstate(all="ignore"):  # what overflows is no candidate
             proposal = way(stack, rounding, ground.sight)
             unfit = fitting and proposal.misfits[0]
@@ -72,9 +82,22 @@ def candidates(
         moves = proposal.moves(0)
         layers = whole(tidy(proposal.layers(0), ground.bounds, moves), rounding.max_denominator, moves)
         network = _network(layers, net)
-        if network not in seen:
-            seen.add(network)
-            yield network, tuple(moves)
+        yield from _new([(network, tuple(moves))], seen)
+    yield from _new(left, seen)
+
+
+def _new(found: Iterable[Candidate], seen: set[MLP]) -> Iterator[Candidate]:
+    """Those that were not seen before."""
+    for candidate in found:
+        if candidate[0] not in seen:
+            seen.add(candidate[0])
+            yield candidate
+
+
+def _denominator(net: MLP) -> int:
+    """The largest denominator of an exact network."""
+    numbers = (c for layer in net.layers for row in (*layer.weight.entries(), layer.exact_bias()) for c in row)
+    return max((int(c.q) for c in numbers), default=1)
 
 
 def _rungs(ways: Sequence[Way], max_denominator: int | None, tolerance: float) -> Iterator[tuple[Way, Smallest, bool]]:

@@ -21,8 +21,9 @@ from relucirc.language.layers import network_of
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation, max_deviation
 
-BOUNDING, DECIDING, SHARPENING = 4, 40, 20
-"""What a bound, a measurement that decides, and one for the report may take of the time that is left, one over it."""
+BOUNDING, DECIDING, SHARPENING, REPORTING = 4, 10, 20, 8
+"""What may be taken of the time that is left, one over it: for a bound, for a measurement that decides, for others, and
+for that of the answer."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Measure:
     def sharpened(self, snapped: MLP, distance: Distance) -> Distance:
         """Measures exactly what is only bounded so far."""
         left = [k for k, exact in enumerate(distance.exact) if not exact]
-        return self._measured(snapped, distance, left, SHARPENING)
+        return self._measured(snapped, distance, left, REPORTING)
 
     def _measured(self, snapped: MLP, distance: Distance, which: Sequence[int], share: int) -> Distance:
         values, exact = list(distance.values), list(distance.exact)

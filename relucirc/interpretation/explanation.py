@@ -6,21 +6,28 @@ from typing import Any
 import sympy
 
 from relucirc.core.answer import Answer
-from relucirc.core.budget import OutOfBudget
+from relucirc.core.budget import OutOfBudget, seconds_left
 from relucirc.core.errors import FormulaError, not_a_network
-from relucirc.core.printing import formula_text
+from relucirc.core.exact import to_rational
+from relucirc.core.printing import formula_text, number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.interpretation.catalogue import Known
 from relucirc.interpretation.features import Feature, features_in
+from relucirc.interpretation.front import ALWAYS, Front, front_wanted, read_tolerance
+from relucirc.interpretation.front import front as front_of
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
+from relucirc.language.lower.from_formula import graph_of_formula
 from relucirc.language.network import MLP
 from relucirc.proof.prover import prove
 
 PRINTED = 20_000
 """Larger formulas are not printed among other lines: SymPy takes seconds for it, and nobody reads them."""
+
+AROUND = 1 / 3
+"""Share of the time for formulas that are near, where none is asked for."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,21 @@ class Explanation(Answer):
         features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
             from the first layer up, in terms of the variables below it.
         reason: One sentence for people: what is proved, and what was left out when the budget ended.
+        deviation: How far the formula is from the network at most, certified: 0 where it is proved equal, and with a
+            tolerance on ``front.domain``.  None without a formula.
+        front: On a bounded domain, for a network of floats, and with a tolerance: shorter formulas, each with its
+            certified distance (:class:`~relucirc.interpretation.front.Front`).  Else None.
         seconds: Wall time used.
-        certificate: Evidence that the formula is right, which :func:`relucirc.check` accepts.
+        certificate: Evidence that the formula is right, which :func:`relucirc.check` accepts; with a tolerance, that
+            it is no further than ``deviation`` on ``front.region``, if there is any.
     """
 
     formula: Any
     circuits: tuple[str, ...]
     features: tuple[Feature, ...]
     reason: str
+    deviation: Any = None
+    front: Front | None = None
     seconds: float = 0.0
     certificate: dict | None = field(default=None, repr=False)
 
@@ -58,13 +72,19 @@ class Explanation(Answer):
             first = f"formula   of {size:,} numbers, names and operations, too long to be printed here"
         else:
             first = f"formula   {formula_text(self.formula)}"
-        lines = [first, f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}"]
+        lines = [first]
+        if self.deviation:
+            lines.append(f"deviation at most {number_text(self.deviation)}")
+        lines.append(f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}")
+        if self.front is not None:
+            lines += [f"front     {line}" for line in str(self.front).splitlines()]
         return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
 
 
 def explain(
     net: MLP,
     domain: Any = None,
+    tolerance: Any = None,
     *,
     budget: float | None = 60.0,
     progress: Progress = None,
@@ -72,16 +92,20 @@ def explain(
     """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
 
     The network as a whole is compared with the catalogue, not parts of it; features are about single neurons.
+    The exact formula of a trained network is unreadable, so with a tolerance the answer is the shortest formula found
+    that is certainly within it on the domain, with its circuits.
 
     Args:
         net: A network.
-        domain: Where it counts, as for :func:`relucirc.prove`; all of R^n by default.
+        domain: Where it counts, as for :func:`relucirc.prove`; all of R^n by default.  Where a bounded domain is
+            needed and none is given, it is [-1, 1]^n, and the answer says so.
+        tolerance: How far the formula may be from the network: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time for all of it; None for no limit.  When they end, or at Ctrl-C, the
             answer is what is known until then.
         progress: As for :func:`relucirc.prove`.
 
     Raises:
-        RelucircError: When the network or the domain cannot be read.
+        RelucircError: When the network, the domain or the tolerance cannot be read.
 
     Example:
         >>> import relucirc
@@ -89,6 +113,9 @@ def explain(
         Min(x1, x2)
         >>> explain(relucirc.circuits.absolute(), "x >= 0").formula
         x
+        >>> found = explain(relucirc.circuits.trained()["minimum"].network, tolerance="1/1000")
+        >>> found.formula, found.circuits[0], found.front.domain
+        (Min(x1, x2), 'minimum', '[-1, 1]^2')
     """
     if not isinstance(net, MLP):
         raise not_a_network(net)
@@ -97,7 +124,11 @@ def explain(
     try:
         with clock:
             found.domain = read_domain(domain, net.inputs)
-            found.look(net)
+            if tolerance is None:
+                found.look_around(net, domain)
+                found.look(net)
+            else:
+                found.look_within(net, domain, tolerance)
             ended = None
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
@@ -114,6 +145,27 @@ class _Findings:
     obstacle: str = "no formula was found"
     circuits: list[str] = field(default_factory=list)
     features: list[Feature] = field(default_factory=list)
+    deviation: Any = None
+    front: Front | None = None
+
+    def look_around(self, net: MLP, domain: Any) -> None:
+        """Finds shorter formulas and how far they are, in a part of the time, where that says something."""
+        if front_wanted(net, domain):
+            self.front = front_of(net, domain, budget=AROUND * seconds_left(ALWAYS))
+
+    def look_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
+        """Takes the shortest formula within a tolerance, and names its circuits."""
+        limit = to_rational(read_tolerance(tolerance))
+        self.features += [feature for feature in features_in(net) if feature.formula]
+        self.front = front_of(net, domain, budget=None)
+        entry = self.front.within(limit)
+        if entry is None:
+            self.obstacle = f"no formula was shown to be within {number_text(limit)} on {self.front.domain}"
+            return
+        self.formula, self.certificate, self.deviation = entry.formula, entry.certificate, entry.upper
+        graph = graph_of_formula(entry.formula, net.inputs)
+        for match in Known(graph, graph, self.front.region).matches():
+            self.circuits.append(match.name)
 
     def look(self, net: MLP) -> None:
         """Names the neurons, finds the formula, proves it, and goes through the catalogue."""
@@ -144,12 +196,16 @@ class _Findings:
         """Says what is known."""
         if self.formula is None:
             reason = self.obstacle if ended is None else f"{self.obstacle}; {ended}"
+        elif self.deviation is not None:
+            how = f"within {number_text(self.deviation)} of the network on {self.front.domain if self.front else ''}"
+            reason = f"the formula is certified to be {how}" + ("" if ended is None else f"; {ended}")
         elif ended is None:
             reason = f"the formula is proved equal to the network {self.domain}"
         else:
             reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
         known = tuple(self.circuits), tuple(self.features)
-        return Explanation(self.formula, *known, f"{reason}.", seconds, self.certificate)
+        near = None if self.formula is None else sympy.S.Zero if self.deviation is None else self.deviation
+        return Explanation(self.formula, *known, f"{reason}.", near, self.front, seconds, self.certificate)
 
 
 def size_of(formula: Any) -> int:

@@ -19,6 +19,7 @@ from relucirc.core.progress import Progress, watched
 from relucirc.interpretation.candidates import COARSER, candidates
 from relucirc.interpretation.distance import Distance, Measure
 from relucirc.interpretation.ground import Ground, words
+from relucirc.interpretation.respelling import respelled
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation
 from relucirc.proof.prover import prove
@@ -84,6 +85,8 @@ def snap(
     Layer by layer, hidden neurons are brought to one scale, rounded, and merged where they are parallel, dead ones
     are dropped, and the output weights rounded to small rationals.  Several roundings are tried: those that only hold
     numbers which are small rationals but for noise, then the nearest rationals with larger and larger denominators.
+    Short formulas that the network is near are compiled as well: with several hidden layers before the nearest
+    rationals are tried, which are seldom the right ones there.
     The first that is near enough to the network on the domain is the answer; if none is, the network itself is, and
     the reason says so.  A network of small rationals is left as it is, but for neurons that do nothing.
 
@@ -153,7 +156,8 @@ class _Search:
         factor = 1 if self.formula is None else COARSER
         tried: list[Snapped] = []
         is_far = partial(measure.is_seen_far, factor=factor)
-        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far):
+        others = respelled(self.net, ground, is_far)
+        for candidate in candidates(self.net, self.max_denominator, self.tolerance, ground, is_far, others):
             found = Snapped(*candidate)
             if self.formula is not None:
                 found = self._judged(found)
