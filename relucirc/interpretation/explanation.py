@@ -8,12 +8,17 @@ import sympy
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget
 from relucirc.core.errors import FormulaError, not_a_network
+from relucirc.core.graph import Graph
 from relucirc.core.printing import formula_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
 from relucirc.geometry.lift import graph_of, write_formula
+from relucirc.geometry.region import Region
 from relucirc.interpretation.catalogue import Known
 from relucirc.interpretation.features import Feature, features_in
+from relucirc.interpretation.parts import Part, Parts
+from relucirc.interpretation.routes import cost_of, shorter_formulas
+from relucirc.interpretation.wiring import Redundant, Wiring
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.network import MLP
@@ -21,6 +26,10 @@ from relucirc.proof.prover import prove
 
 PRINTED = 20_000
 """Larger formulas are not printed among other lines: SymPy takes seconds for it, and nobody reads them."""
+
+
+MOST_HINGES = 300
+"""Networks with more hinges are not taken apart."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,9 @@ class Explanation(Answer):
             for several outputs.  None where none was found and proved: ``reason`` says why.
         circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
+        parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons and
+            proof: a :class:`~relucirc.interpretation.parts.Part`.
+        redundant: The hidden neurons that can go, and why.
         features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
             from the first layer up, in terms of the variables below it.
         reason: One sentence for people: what is proved, and what was left out when the budget ended.
@@ -43,6 +55,8 @@ class Explanation(Answer):
     circuits: tuple[str, ...]
     features: tuple[Feature, ...]
     reason: str
+    parts: tuple[Part, ...] = ()
+    redundant: tuple[Redundant, ...] = ()
     seconds: float = 0.0
     certificate: dict | None = field(default=None, repr=False)
 
@@ -59,7 +73,11 @@ class Explanation(Answer):
         else:
             first = f"formula   {formula_text(self.formula)}"
         lines = [first, f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}"]
-        return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
+        lines += [f"feature   {feature}" for feature in self.features]
+        lines += [f"redundant {neuron}" for neuron in self.redundant]
+        for part in self.parts:
+            lines += [f"part      {line}" for line in part.lines()] if part.below else []
+        return "\n".join(lines)
 
 
 def explain(
@@ -71,7 +89,8 @@ def explain(
 ) -> Explanation:
     """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
 
-    The network as a whole is compared with the catalogue, not parts of it; features are about single neurons.
+    The formula is the cheapest of several that are proved: the normal form written out, the formula of a circuit of the
+    catalogue, and what the routes of :mod:`relucirc.interpretation.shortest` find, by operations as SymPy counts them.
 
     Args:
         net: A network.
@@ -112,8 +131,11 @@ class _Findings:
     formula: Any = None
     certificate: dict | None = None
     obstacle: str = "no formula was found"
+    ahead: str = "the whole catalogue was tried"
     circuits: list[str] = field(default_factory=list)
     features: list[Feature] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    redundant: list[Redundant] = field(default_factory=list)
 
     def look(self, net: MLP) -> None:
         """Names the neurons, finds the formula, proves it, and goes through the catalogue."""
@@ -136,9 +158,35 @@ class _Findings:
                 self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
         for match in Known(claimed, graph, self.domain).matches():
             self.circuits.append(match.name)
-            if match.formula is None or (self.formula is not None and _length(match.formula) >= _length(self.formula)):
-                continue
-            self.formula, self.certificate = match.formula, match.proof.certificate
+            if match.formula is not None and self._is_shorter(match.formula):
+                self.formula, self.certificate = match.formula, match.proof.certificate
+        self.ahead = "all shorter formulas were tried"
+        self._shorten(claimed, graph)
+        self.ahead = "all circuits inside were found"
+        self._take_apart(rational)
+
+    def _is_shorter(self, formula: Any) -> bool:
+        return self.formula is None or _length(formula) < _length(self.formula)
+
+    def _shorten(self, claimed: Any, graph: Graph) -> None:
+        """Proves the formula that the routes propose, if it is shorter; each input takes an operation, but for one."""
+        least = len({symbol for part in _outputs(self.formula) for symbol in part.free_symbols}) - 1
+        if self.formula is not None and size_of(self.formula) <= PRINTED and cost_of(self.formula)[1] <= max(least, 1):
+            return
+        proposed = shorter_formulas(graph, self.domain)
+        if proposed is not None and self._is_shorter(proposed):
+            result = prove(claimed, proposed, self.domain, budget=None)
+            if result.status == "proved":
+                self.formula, self.certificate = proposed, result.certificate
+
+    def _take_apart(self, net: MLP) -> None:
+        """Finds the circuits inside, and the neurons that can go; on an open or thin domain only those on R^n."""
+        closed = not self.domain.integers and all(relation.op == ">=" for relation in self.domain.relations)
+        region = Region.of([r.form for r in self.domain.relations], len(net.inputs)) if closed else None
+        wiring = Wiring(net, [relation.form for relation in self.domain.relations] if region is not None else ())
+        self.redundant.extend(wiring.redundant())
+        if len(wiring.hinges.atoms) <= MOST_HINGES:
+            self.parts.extend(Parts(wiring, net.inputs).outputs())
 
     def answer(self, ended: str | None, seconds: float) -> Explanation:
         """Says what is known."""
@@ -147,9 +195,14 @@ class _Findings:
         elif ended is None:
             reason = f"the formula is proved equal to the network {self.domain}"
         else:
-            reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
+            reason = f"the formula is proved equal to the network; {ended} before {self.ahead}"
         known = tuple(self.circuits), tuple(self.features)
-        return Explanation(self.formula, *known, f"{reason}.", seconds, self.certificate)
+        found = tuple(self.parts), tuple(self.redundant)
+        return Explanation(self.formula, *known, f"{reason}.", *found, seconds, self.certificate)
+
+
+def _outputs(formula: Any) -> list[Any]:
+    return formula if isinstance(formula, list) else [] if formula is None else [formula]
 
 
 def size_of(formula: Any) -> int:
@@ -161,7 +214,7 @@ def size_of(formula: Any) -> int:
     return sum(known[root] for root in roots)
 
 
-def _length(formula: Any) -> tuple[bool, int]:
-    """What is compared: how long the text is, if it is not too long to be written."""
+def _length(formula: Any) -> tuple[bool, int, int]:
+    """What is compared: operations, then the text, if it is not too long to be written."""
     size = size_of(formula)
-    return (True, size) if size > PRINTED else (False, len(str(formula)))
+    return (True, size, 0) if size > PRINTED else cost_of(formula)
