@@ -32,10 +32,10 @@ def random_formula(rng: random.Random) -> sympy.Expr:
         symbols = sympy.symbols(f"x1:{rng.randint(2, 4) + 1}")
         formula = _grown(rng, symbols, rng.randint(3, 8))
         if (
-            3 <= int(sympy.count_ops(formula))
+            int(sympy.count_ops(formula)) >= 3
             and len(formula.free_symbols) >= 2
             and formula.has(sympy.Max, sympy.Min, sympy.Abs)
-        ):  # noqa: E501
+        ):
             return formula
 
 

@@ -1,5 +1,6 @@
 """``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.geometry.region import Region
-from relucirc.interpretation.catalogue import Known
+from relucirc.interpretation.catalogue import Known, Match
 from relucirc.interpretation.features import Feature, features_in
 from relucirc.interpretation.parts import Part, Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
@@ -41,8 +42,8 @@ class Explanation(Answer):
             for several outputs.  None where none was found and proved: ``reason`` says why.
         circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
-        parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons and
-            proof: a :class:`~relucirc.interpretation.parts.Part`.
+        parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons
+            and proof: a :class:`~relucirc.interpretation.parts.Part`.
         redundant: The hidden neurons that can go, and why.
         features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
             from the first layer up, in terms of the variables below it.
@@ -156,7 +157,7 @@ class _Findings:
                 self.formula, self.certificate = formula, result.certificate
             else:
                 self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
-        for match in Known(claimed, graph, self.domain).matches():
+        for match in self._matches(claimed, graph):
             self.circuits.append(match.name)
             if match.formula is not None and self._is_shorter(match.formula):
                 self.formula, self.certificate = match.formula, match.proof.certificate
@@ -164,6 +165,16 @@ class _Findings:
         self._shorten(claimed, graph)
         self.ahead = "all circuits inside were found"
         self._take_apart(rational)
+
+    def _matches(self, claimed: Any, graph: Graph) -> Iterator[Match]:
+        """The circuits of the catalogue that are the function; of the inputs that it depends on where it has more."""
+        yield from Known(claimed, graph, self.domain).matches()
+        if not self.circuits:
+            yield from Known(claimed, graph, self.domain, images=True).matches()
+        read = {str(symbol) for part in _outputs(self.formula) for symbol in part.free_symbols}
+        used = tuple(name for name in graph.inputs if name in read)
+        if 0 < len(used) < len(graph.inputs):
+            yield from Known(claimed, graph, self.domain, used).matches()
 
     def _is_shorter(self, formula: Any) -> bool:
         return self.formula is None or _length(formula) < _length(self.formula)

@@ -50,11 +50,11 @@ class Germs:
         """Returns the value of one form at each point; points have a leading 1."""
         return np.einsum("ij,ij->i", self._rows[numbers], points)
 
-    def rows(self, numbers: Sequence[int]) -> np.ndarray:
+    def rows(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """Returns the constants and coefficients of forms, one row each."""
         return self._rows[list(numbers)]
 
-    def table(self, numbers: Sequence[int], points: np.ndarray) -> np.ndarray:
+    def table(self, numbers: Sequence[int] | np.ndarray, points: np.ndarray) -> np.ndarray:
         """Returns the values of all forms at all points, ``[points, forms]``."""
         return points @ self.rows(numbers).T
 

@@ -91,7 +91,7 @@ class Neat:
 
     def _absolute(self, factor: fmpq, inside: Term) -> Term:
         form, parts = inside.addends
-        scales = dict.fromkeys([ONE, primitive_scale([form, Form({-1: c for c, _ in parts})]) if not parts else ONE])
+        scales = dict.fromkeys([ONE] if parts else [ONE, primitive_scale([form])])
         scales.update(dict.fromkeys(abs(c) for c in form.terms.values()))
         scales.update(dict.fromkeys(abs(c) for c, _ in parts))
         options = [
@@ -123,7 +123,7 @@ class Neat:
 
 
 def distributed(form: Form, parts: Sequence[Term]) -> list[Form]:
-    """Returns what each of some parts takes of a form, variable by variable, so that the least is left to be written."""
+    """Returns what each of some parts takes of a form, variable by variable, so that little is left to be written."""
     found: list[dict[int, fmpq]] = [{} for _ in parts]
     leaves = [list(leaves_of(part)) for part in parts]
     for v in {-1, *form.terms, *(v for own in leaves for leaf in own for v in leaf.terms)}:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
+
 from relucirc.core.answer import plain
 from relucirc.core.budget import part_of_time, tick
 from relucirc.core.exact import ONE

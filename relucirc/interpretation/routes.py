@@ -36,7 +36,7 @@ def shorter_formulas(graph: Graph, domain: Domain) -> Any:
 
 
 def shorter_terms(graph: Graph, domain: Domain, seconds: float) -> list[Term]:
-    """Proposes a term for every output, within some seconds; none for what is too large, or a domain of another kind."""
+    """Proposes a term for every output, within some seconds; none for what is too large, or on other domains."""
     forms = [relation.form for relation in domain.relations]
     thin = domain.integers or any(relation.op == "==" for relation in domain.relations)
     if graph.has_selects or not 0 < len(graph.inputs) <= MOST_INPUTS or len(graph.gates) > MOST_GATES or thin:

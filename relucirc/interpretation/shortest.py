@@ -17,7 +17,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from flint import fmpq
 
 from relucirc.core.budget import OutOfBudget, part_of_time, tick
 from relucirc.core.exact import ONE

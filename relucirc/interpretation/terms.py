@@ -229,7 +229,7 @@ def leaves_of(term: Term) -> Iterator[Form]:
 
 
 def flat(term: Term) -> Term:
-    """Returns the term with what stands beside an extreme inside of another one taken into it, so that they may merge."""
+    """Returns the term with what stands beside an extreme in another one taken into it, so that they may merge."""
     if isinstance(term, Extreme):
         args = []
         for arg in map(flat, term.args):
