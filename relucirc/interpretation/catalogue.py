@@ -52,7 +52,7 @@ class Known:
         graph: Its graph.
         domain: Where.
         used: The inputs that it depends on, in order; all by default.
-        images: Whether multiples of one output, and a constant more, are looked for instead of the circuits themselves.
+        images: Whether multiples, and a constant more in every output, are looked for instead of the circuits themselves.
     """
 
     net: MLP | Graph
@@ -101,10 +101,11 @@ class Known:
             formula, claim = None, graph_of_formula(MLP(net.layers, names), names)
         factor, shift = self._image(claim) if self.images and formula is not None else (ONE, ZERO)
         if formula is not None and (factor, shift) != (ONE, ZERO):
-            if not factor or isinstance(formula, list):
+            if not factor:
                 return None
-            formula = to_rational(factor) * formula + to_rational(shift)
-            claim = Graph(claim.inputs, claim.gates, (claim.outputs[0].scale(factor).shift(shift),))
+            image = [to_rational(factor) * p + to_rational(shift) for p in _listed(formula)]
+            formula = image if isinstance(formula, list) else image[0]
+            claim = Graph(claim.inputs, claim.gates, tuple(f.scale(factor).shift(shift) for f in claim.outputs))
         if any(claim.evaluate(point) != values for point, values in self._sample):
             return None
         proof = prove(self.net, claim, self.domain, budget=None)
@@ -123,6 +124,10 @@ class Known:
                 factor = (y - v) / (x - u)
                 return factor, y - factor * x
         return ZERO, ZERO
+
+
+def _listed(formula: Any) -> list[Any]:
+    return formula if isinstance(formula, list) else [formula]
 
 
 def _parameters(circuit: Circuit, n: int) -> tuple[tuple, ...]:
