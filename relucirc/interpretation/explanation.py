@@ -13,6 +13,7 @@ from relucirc.core.graph import Graph
 from relucirc.core.printing import formula_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
+from relucirc.geometry import lift
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.geometry.region import Region
 from relucirc.interpretation.catalogue import Known, Match
@@ -185,7 +186,7 @@ class _Findings:
         if self.formula is not None and size_of(self.formula) <= PRINTED and cost_of(self.formula)[1] <= max(least, 1):
             return
         proposed = shorter_formulas(graph, self.domain)
-        if proposed is not None and self._is_shorter(proposed):
+        if proposed is not None and size_of(proposed) <= lift.MAX_SIZE and self._is_shorter(proposed):
             result = prove(claimed, proposed, self.domain, budget=None)
             if result.status == "proved":
                 self.formula, self.certificate = proposed, result.certificate
