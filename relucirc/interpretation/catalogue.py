@@ -52,7 +52,7 @@ class Known:
         graph: Its graph.
         domain: Where.
         used: The inputs that it depends on, in order; all by default.
-        images: Whether multiples, and a constant more in every output, are looked for instead of the circuits themselves.
+        images: Whether multiples, and a constant more in every output, are looked for instead of the circuits.
     """
 
     net: MLP | Graph

@@ -68,7 +68,8 @@ class Shortest:
                 for self._deepest in range(1, DEEPEST + 1):
                     self._open, before = False, best
                     found = self._solve(numbers, lambda points: self.germs.of(term, points), 0)
-                    best = best if found is None else min(best, found, key=lambda way: way.cost)
+                    if found is not None:
+                        best = min(best, found, self.neat(flat(found)), key=lambda way: way.cost)
                     if not self._open or (self._deepest >= ENOUGH and best.cost[0] >= before.cost[0]):
                         break
         except OutOfBudget:
