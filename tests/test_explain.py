@@ -180,6 +180,7 @@ def test_the_command_line_says_the_same(capsys):
 
 def test_a_formula_that_is_not_proved_is_not_given(monkeypatch):
     monkeypatch.setattr("relucirc.interpretation.explanation.write_formula", lambda _: sympy.Symbol("x1"))
+    monkeypatch.setattr("relucirc.interpretation.explanation.shorter_formulas", lambda *_: sympy.Symbol("x2"))
     unproved = explain(relucirc.MLP.from_arrays([([[1, 2], [3, 5]], None), ([[1, -1]], None)]))
     assert (unproved.status, unproved.formula, unproved.circuits) == ("unknown", None, ())
     assert "was not proved equal to the network" in unproved.reason

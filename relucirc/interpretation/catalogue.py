@@ -1,5 +1,6 @@
 """Which circuits of the catalogue are this function, at any size?"""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,9 @@ from relucirc.circuits import catalogue
 from relucirc.circuits.circuit import Circuit
 from relucirc.core.budget import tick
 from relucirc.core.errors import NetworkError
+from relucirc.core.exact import ONE, ZERO, to_rational
 from relucirc.core.graph import Graph
+from relucirc.interpretation.writing import sum_text
 from relucirc.language.domain import Domain
 from relucirc.language.lower.from_formula import graph_of_formula
 from relucirc.language.network import MLP
@@ -29,7 +32,8 @@ class Match:
     """A circuit of the catalogue that is the function, proved.
 
     Attributes:
-        name: Its name, with parameters where they are not the defaults, such as ``"minimum(5)"``.
+        name: Its name, with parameters where they are not the defaults, such as ``"minimum(5)"``, and with
+            its inputs where the function has more, such as ``"minimum of x2, x4"``.
         formula: Its formula, over the function's inputs; None where that holds on a domain only.
         proof: The prover's answer.
     """
@@ -47,11 +51,19 @@ class Known:
         net: What is proved equal: a network or its graph.
         graph: Its graph.
         domain: Where.
+        used: The inputs that it depends on, in order; all by default.
+        images: Whether multiples, and a constant more in every output, are looked for instead of the circuits.
     """
 
     net: MLP | Graph
     graph: Graph
     domain: Domain
+    used: tuple[str, ...] | None = None
+    images: bool = False
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.graph.inputs if self.used is None else self.used
 
     @cached_property
     def _sample(self) -> list[tuple[list[fmpq], list[fmpq]]]:
@@ -61,7 +73,7 @@ class Known:
 
     def matches(self) -> Iterator[Match]:
         """Yields the circuits, in the catalogue's order; each one's claim is lowered once."""
-        n, outputs = len(self.graph.inputs), len(self.graph.outputs)
+        n, outputs = len(self._names), len(self.graph.outputs)
         for circuit in catalogue.values():
             tick()
             if n > LARGE and circuit.name not in ("minimum", "maximum"):
@@ -77,21 +89,45 @@ class Known:
 
     def _match(self, circuit: Circuit, parameters: tuple, net: MLP) -> Match | None:
         """Compares with one circuit: at a few points, where most end, and by a proof."""
-        names = self.graph.inputs
+        names = self._names
         ours = {sympy.Symbol(a): sympy.Symbol(b) for a, b in zip(net.inputs, names, strict=True) if a != b}
         if circuit.where is None:
             parts = circuit.formula(*parameters)
             formula = [p.xreplace(ours) for p in parts] if isinstance(parts, list) else parts.xreplace(ours)
-            claim = graph_of_formula(formula, names)
+            claim = graph_of_formula(formula, self.graph.inputs)
+        elif self.used is not None:
+            return None
         else:  # its formula holds on a domain only; the circuit itself is the claim
             formula, claim = None, graph_of_formula(MLP(net.layers, names), names)
+        factor, shift = self._image(claim) if self.images and formula is not None else (ONE, ZERO)
+        if formula is not None and (factor, shift) != (ONE, ZERO):
+            if not factor:
+                return None
+            image = [to_rational(factor) * p + to_rational(shift) for p in _listed(formula)]
+            formula = image if isinstance(formula, list) else image[0]
+            claim = Graph(claim.inputs, claim.gates, tuple(f.scale(factor).shift(shift) for f in claim.outputs))
         if any(claim.evaluate(point) != values for point, values in self._sample):
             return None
         proof = prove(self.net, claim, self.domain, budget=None)
         if proof.status != "proved":
             return None
         defaults = parameters in ((), tuple(p.default for p in circuit.parameters))
-        return Match(circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})", formula, proof)
+        name = circuit.name if defaults else f"{circuit.name}({', '.join(map(str, parameters))})"
+        name = sum_text([(factor, name)], shift, times="*")
+        return Match(name if self.used is None else f"{name} of {', '.join(self.used)}", formula, proof)
+
+    def _image(self, claim: Graph) -> tuple[fmpq, fmpq]:
+        """The factor and the constant that bring a circuit's values to ours, at two points; a factor of 0 for none."""
+        pairs = [(claim.evaluate(point)[0], values[0]) for point, values in self._sample]
+        for (x, y), (u, v) in itertools.combinations(pairs, 2):
+            if x != u:
+                factor = (y - v) / (x - u)
+                return factor, y - factor * x
+        return ZERO, ZERO
+
+
+def _listed(formula: Any) -> list[Any]:
+    return formula if isinstance(formula, list) else [formula]
 
 
 def _parameters(circuit: Circuit, n: int) -> tuple[tuple, ...]:

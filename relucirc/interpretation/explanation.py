@@ -1,5 +1,6 @@
 """``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +10,20 @@ from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, seconds_left
 from relucirc.core.errors import FormulaError, not_a_network
 from relucirc.core.exact import to_rational
+from relucirc.core.graph import Graph
 from relucirc.core.printing import formula_text, number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
+from relucirc.geometry import lift
 from relucirc.geometry.lift import graph_of, write_formula
-from relucirc.interpretation.catalogue import Known
+from relucirc.geometry.region import Region
+from relucirc.interpretation.catalogue import Known, Match
 from relucirc.interpretation.features import Feature, features_in
 from relucirc.interpretation.front import ALWAYS, Front, front_wanted, read_tolerance
 from relucirc.interpretation.front import front as front_of
+from relucirc.interpretation.parts import Part, Parts
+from relucirc.interpretation.routes import cost_of, shorter_formulas
+from relucirc.interpretation.wiring import Redundant, Wiring
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -30,6 +37,10 @@ AROUND = 1 / 3
 """Share of the time for formulas that are near, where none is asked for."""
 
 
+MOST_HINGES = 300
+"""Networks with more hinges are not taken apart."""
+
+
 @dataclass(frozen=True)
 class Explanation(Answer):
     """What a network computes.
@@ -39,6 +50,9 @@ class Explanation(Answer):
             for several outputs.  None where none was found and proved: ``reason`` says why.
         circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
+        parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons
+            and proof: a :class:`~relucirc.interpretation.parts.Part`.
+        redundant: The hidden neurons that can go, and why.
         features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
             from the first layer up, in terms of the variables below it.
         reason: One sentence for people: what is proved, and what was left out when the budget ended.
@@ -57,6 +71,8 @@ class Explanation(Answer):
     reason: str
     deviation: Any = None
     front: Front | None = None
+    parts: tuple[Part, ...] = ()
+    redundant: tuple[Redundant, ...] = ()
     seconds: float = 0.0
     certificate: dict | None = field(default=None, repr=False)
 
@@ -78,7 +94,11 @@ class Explanation(Answer):
         lines.append(f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}")
         if self.front is not None:
             lines += [f"front     {line}" for line in str(self.front).splitlines()]
-        return "\n".join([*lines, *(f"feature   {feature}" for feature in self.features)])
+        lines += [f"feature   {feature}" for feature in self.features]
+        lines += [f"redundant {neuron}" for neuron in self.redundant]
+        for part in self.parts:
+            lines += [f"part      {line}" for line in part.lines()] if part.below else []
+        return "\n".join(lines)
 
 
 def explain(
@@ -91,9 +111,10 @@ def explain(
 ) -> Explanation:
     """Finds the formula that a network computes, proves it, and names the circuits that compute the same.
 
-    The network as a whole is compared with the catalogue, not parts of it; features are about single neurons.
-    The exact formula of a trained network is unreadable, so with a tolerance the answer is the shortest formula found
-    that is certainly within it on the domain, with its circuits.
+    The formula is the cheapest of several that are proved: the normal form written out, the formula of a circuit of the
+    catalogue, and what the routes of :mod:`relucirc.interpretation.shortest` find, by operations as SymPy counts them.
+    Of a trained network that is unreadable, so with a tolerance the answer is the shortest formula found that is
+    certainly within it on the domain, with its circuits.
 
     Args:
         net: A network.
@@ -143,10 +164,13 @@ class _Findings:
     formula: Any = None
     certificate: dict | None = None
     obstacle: str = "no formula was found"
+    ahead: str = "the whole catalogue was tried"
     circuits: list[str] = field(default_factory=list)
     features: list[Feature] = field(default_factory=list)
     deviation: Any = None
     front: Front | None = None
+    parts: list[Part] = field(default_factory=list)
+    redundant: list[Redundant] = field(default_factory=list)
 
     def look_around(self, net: MLP, domain: Any) -> None:
         """Finds shorter formulas and how far they are, in a part of the time, where that says something."""
@@ -186,11 +210,47 @@ class _Findings:
                 self.formula, self.certificate = formula, result.certificate
             else:
                 self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
-        for match in Known(claimed, graph, self.domain).matches():
+        for match in self._matches(claimed, graph):
             self.circuits.append(match.name)
-            if match.formula is None or (self.formula is not None and _length(match.formula) >= _length(self.formula)):
-                continue
-            self.formula, self.certificate = match.formula, match.proof.certificate
+            if match.formula is not None and self._is_shorter(match.formula):
+                self.formula, self.certificate = match.formula, match.proof.certificate
+        self.ahead = "all shorter formulas were tried"
+        self._shorten(claimed, graph)
+        self.ahead = "all circuits inside were found"
+        self._take_apart(rational)
+
+    def _matches(self, claimed: Any, graph: Graph) -> Iterator[Match]:
+        """The circuits of the catalogue that are the function; of the inputs that it depends on where it has more."""
+        yield from Known(claimed, graph, self.domain).matches()
+        if not self.circuits:
+            yield from Known(claimed, graph, self.domain, images=True).matches()
+        read = {str(symbol) for part in _outputs(self.formula) for symbol in part.free_symbols}
+        used = tuple(name for name in graph.inputs if name in read)
+        if 0 < len(used) < len(graph.inputs):
+            yield from Known(claimed, graph, self.domain, used).matches()
+
+    def _is_shorter(self, formula: Any) -> bool:
+        return self.formula is None or _length(formula) < _length(self.formula)
+
+    def _shorten(self, claimed: Any, graph: Graph) -> None:
+        """Proves the formula that the routes propose, if it is shorter; each input takes an operation, but for one."""
+        least = len({symbol for part in _outputs(self.formula) for symbol in part.free_symbols}) - 1
+        if self.formula is not None and size_of(self.formula) <= PRINTED and cost_of(self.formula)[1] <= max(least, 1):
+            return
+        proposed = shorter_formulas(graph, self.domain)
+        if proposed is not None and size_of(proposed) <= lift.MAX_SIZE and self._is_shorter(proposed):
+            result = prove(claimed, proposed, self.domain, budget=None)
+            if result.status == "proved":
+                self.formula, self.certificate = proposed, result.certificate
+
+    def _take_apart(self, net: MLP) -> None:
+        """Finds the circuits inside, and the neurons that can go; on an open or thin domain only those on R^n."""
+        closed = not self.domain.integers and all(relation.op == ">=" for relation in self.domain.relations)
+        region = Region.of([r.form for r in self.domain.relations], len(net.inputs)) if closed else None
+        wiring = Wiring(net, [relation.form for relation in self.domain.relations] if region is not None else ())
+        self.redundant.extend(wiring.redundant())
+        if len(wiring.hinges.atoms) <= MOST_HINGES:
+            self.parts.extend(Parts(wiring, net.inputs).outputs())
 
     def answer(self, ended: str | None, seconds: float) -> Explanation:
         """Says what is known."""
@@ -202,10 +262,15 @@ class _Findings:
         elif ended is None:
             reason = f"the formula is proved equal to the network {self.domain}"
         else:
-            reason = f"the formula is proved equal to the network; {ended} before the whole catalogue was tried"
+            reason = f"the formula is proved equal to the network; {ended} before {self.ahead}"
         known = tuple(self.circuits), tuple(self.features)
         near = None if self.formula is None else sympy.S.Zero if self.deviation is None else self.deviation
-        return Explanation(self.formula, *known, f"{reason}.", near, self.front, seconds, self.certificate)
+        found = near, self.front, tuple(self.parts), tuple(self.redundant)
+        return Explanation(self.formula, *known, f"{reason}.", *found, seconds, self.certificate)
+
+
+def _outputs(formula: Any) -> list[Any]:
+    return formula if isinstance(formula, list) else [] if formula is None else [formula]
 
 
 def size_of(formula: Any) -> int:
@@ -217,7 +282,7 @@ def size_of(formula: Any) -> int:
     return sum(known[root] for root in roots)
 
 
-def _length(formula: Any) -> tuple[bool, int]:
-    """What is compared: how long the text is, if it is not too long to be written."""
+def _length(formula: Any) -> tuple[bool, int, int]:
+    """What is compared: operations, then the text, if it is not too long to be written."""
     size = size_of(formula)
-    return (True, size) if size > PRINTED else (False, len(str(formula)))
+    return (True, size, 0) if size > PRINTED else cost_of(formula)
