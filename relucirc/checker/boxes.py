@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from relucirc.checker.data import Rejected, fields, index, number, pairs, require, sequence
+from relucirc.checker.data import fields, index, number, pairs, require, sequence
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, Known, bound_all
 from relucirc.checker.linear import UNIT, Linear, mix
@@ -119,8 +119,10 @@ def check_boxes(
     states = read_tree(node["tree"].split(" "), derivation.n, len(violations), [c.violation for c in read])
     bounder, known = bound_all(scaled)
     starts = [start_of(scaled, bounder, c) for c in read]
-    for _ in failures(bounder, known, starts, np.array([c.strict for c in read], dtype=bool), states):
-        raise Rejected("a combination is not shown to be negative on a box")
+    for bound, value in lower_bounds(bounder, known, starts, states):
+        require(
+            shows(value, strict=read[bound.combination].strict), "a combination is not shown to be negative on a box"
+        )
 
 
 def read_pairs(data: Any, hinges: int) -> list[Pair]:
@@ -201,27 +203,22 @@ def _digits(text: str) -> int:
     return int(text)
 
 
-def failures(
-    bounder: Bounder, known: Known, starts: Sequence[Rows], strict: np.ndarray, states: Sequence[State]
-) -> Iterator[Bound]:
-    """Bounds every combination where it is said to be negative, and yields the bounds that do not show it.
-
-    Args:
-        bounder: The levels as integers.
-        known: What is known of the hinges on the whole box.
-        starts: A row below the negative of each combination.
-        strict: For each combination, whether 0 is enough.
-        states: What is bounded where.
-    """
-    for bound, value in lower_bounds(bounder, known, starts, states):
-        if not (value > 0 or (strict[bound.combination] and value >= 0)):
-            yield bound
+def shows(value: float, *, strict: bool) -> bool:
+    """Whether a lower bound of its negative shows that a combination is negative; 0 is enough where it is strict."""
+    return value > 0 or (strict and value >= 0)
 
 
 def lower_bounds(
     bounder: Bounder, known: Known, starts: Sequence[Rows], states: Sequence[State]
 ) -> Iterator[tuple[Bound, float]]:
-    """Bounds the negative of every combination where the tree names it; see :func:`failures`."""
+    """Bounds every combination's negative from below where the tree says that the combination is negative.
+
+    Args:
+        bounder: The levels as integers.
+        known: What is known of the hinges on the whole box.
+        starts: A row below the negative of each combination.
+        states: What is bounded where.
+    """
     ready: list[tuple[int, Known]] = [(0, known.row(0))]
     while ready:
         batch = [ready.pop()]

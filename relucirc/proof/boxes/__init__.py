@@ -1,14 +1,15 @@
 """Bounding on boxes: violations of a claim are excluded on smaller and smaller boxes, or a point shows one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import ge, le
 
 import numpy as np
 from flint import fmpq
 
-from relucirc.checker.boxes import Bound, State, failures, read_tree
+from relucirc.checker.boxes import Bound, State, lower_bounds, read_tree, shows
 from relucirc.checker.data import Rejected
 from relucirc.checker.scaled import Pair
-from relucirc.core.budget import Budget
+from relucirc.core.budget import Budget, tick
 from relucirc.core.exact import sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
@@ -63,7 +64,6 @@ def decide_on_boxes(
     if search.climb():
         return Refuted(NAME, found[0])
     confirmed: set[tuple] = set()
-    strict = np.array([c.strict for c in setting.combinations])
     for _ in range(ROUNDS):
         try:
             text_of_tree = search.run()
@@ -75,17 +75,31 @@ def decide_on_boxes(
             return None
         states = read_tree(text_of_tree.split(" "), len(box), len(violations), owners.tolist())
         asked = _keep(states, confirmed)
-        replayed = failures(setting.bounder, setting.known, setting.start, strict, states)
-        missed = {bound.number: _key(bound) for bound in replayed}
+        missed = {bound.number: _key(bound) for bound in _missed(setting, states)}
         if not missed:
             return setting.evidence(text_of_tree)
         confirmed |= asked - set(missed.values())
+        wrong = {(low, high) for low, high, _ in missed.values()}
+        confirmed = {key for key in confirmed if not any(_is_within(key, *ends) for ends in wrong)}
         search.reopen(list(missed))
     return None
 
 
+def _missed(setting: Setting, states: Sequence[State]) -> Iterator[Bound]:
+    """The bounds that the exact replay does not confirm."""
+    for bound, value in lower_bounds(setting.bounder, setting.known, setting.start, states):
+        tick()
+        if not shows(value, strict=setting.combinations[bound.combination].strict):
+            yield bound
+
+
 def _key(bound: Bound) -> tuple:
     return bound.low, bound.high, bound.combination
+
+
+def _is_within(key: tuple, low: Sequence[int], high: Sequence[int]) -> bool:
+    """Whether what a key is about lies in a box that is looked at again: there it is bounded in another way."""
+    return all(map(le, low, key[0])) and all(map(ge, high, key[1]))
 
 
 def _keep(states: Sequence[State], confirmed: set[tuple]) -> set[tuple]:
