@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relucirc.checker.boxes import Combination, box_of, check_boxes, read_tree, start_of
+from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import Bounder, bound_all
-from relucirc.checker.data import Rejected
 from relucirc.checker.linear import UNIT
 from relucirc.checker.scaled import FINE, Level, Scaled, _bits
 from relucirc.checker.substitution import (
@@ -168,7 +168,7 @@ def test_integers_and_what_is_left_out_enclose_every_weight(a, b, c):
     form = {v: fmpq(*pair) for v, pair in ((0, a), (1, b), (UNIT, c)) if pair[0]}
     scaled = Scaled.of([[form]], box, [False])
     (some,) = scaled.levels
-    exact = {v: w * (1 << some.places) for v, w in scaled.divided(scaled.forms[0], scaled.exponents[0]).items()}
+    exact = {v: w * (1 << some.places) for v, w in scaled.divided(scaled.forms[0], scaled.divisors[0]).items()}
     for v in (0, 1):
         whole, fine, spill = (exactly(block[0][0, v]) if 0 in block else fmpq(0) for block in _blocks(some))
         assert whole.q == fine.q == 1
@@ -316,7 +316,7 @@ def test_a_replaced_hinge_is_bounded_from_below_wherever_it_is(low, high, c):
 def test_hinges_are_bounded_on_the_whole_box_as_they_are():
     scaled = Scaled.of([[{0: ONE, UNIT: fmpq(-1, 4)}]], UNIT_BOX, [False])
     bounder, known = bound_all(scaled)
-    unit = 2.0 ** scaled.exponents[0]
+    unit = int(scaled.divisors[0].p) / int(scaled.divisors[0].q)
     assert (known.low[0, 0] * unit, known.high[0, 0] * unit) == pytest.approx((-0.25, 0.75), abs=1e-6)
     assert known.low[0, 0] * unit <= -0.25 < 0.75 <= known.high[0, 0] * unit
     part = known.gathered([known.row(0)]).narrowed(np.array([[0.0]]), np.array([[2.0**23]]))

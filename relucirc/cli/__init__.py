@@ -34,13 +34,17 @@ exit status: 0 proved or done, 1 refuted, 3 unknown, 2 bad input"""
 _usual_warning = warnings.showwarning
 
 
+UNSURE = ("?", "*", "+")
+"""How many words an argument takes where that is open."""
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence; options may stand between arguments that may be left out."""
 
     between = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self.between or all(action.nargs != "?" for action in self._get_positional_actions()):
+        if self.between or not any(action.nargs in UNSURE for action in self._get_positional_actions()):
             return super().parse_known_args(args, namespace)
         self.between = True
         try:

@@ -32,7 +32,6 @@ from relucirc.interpretation.sketching import Sketcher
 from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
-from relucirc.proof.prover import prove
 
 ALWAYS = 1e9
 """Seconds where there is no limit."""
@@ -62,8 +61,7 @@ class Entry:
         formula: The formula; a list for several outputs.
         price: Its operations, and then its length.
         deviation: The answer of :func:`relucirc.max_deviation`: exact, or an interval, both certified.
-        certificate: Evidence that nothing is further away, for :func:`relucirc.check`: that of the deviation, or,
-            with one input, that of ``prove(net, formula, domain, within=upper)``; None where there is none.
+        certificate: Evidence of the deviation for :func:`relucirc.check`; None where there is none.
     """
 
     formula: Any
@@ -265,13 +263,9 @@ class _Search:
         region, limit = self.ground.region, share * seconds_left(ALWAYS)
         deviation = max_deviation(self.graph, formula, region, budget=limit, inputs=self.net.inputs)
         if all(entry.price > price or entry.upper > deviation.upper for entry in self.entries):
-            certificate = deviation.certificate
-            if certificate is None and deviation.value is not None and deviation.value.is_Rational:
-                proof = prove(self.graph, formula, region, within=deviation.value, budget=limit)
-                certificate = proof.certificate
             cheaper = [entry for entry in self.entries if entry.price < price]
             nearer = [entry for entry in self.entries if entry.price > price and entry.upper < deviation.upper]
-            self.entries = [*cheaper, Entry(formula, price, deviation, certificate), *nearer]
+            self.entries = [*cheaper, Entry(formula, price, deviation, deviation.certificate), *nearer]
         return deviation.value != 0
 
     def _write(self) -> None:
