@@ -19,7 +19,7 @@ Pairs of hinges, ``[3, 7, "2"]``, are bounded together: hinge 7, divided by 2, i
 All bounds are lower bounds in exact whole numbers: :mod:`relucirc.checker.substitution` says how and why.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,7 @@ def box_of(constraints: Sequence[Linear], n: int) -> Box:
     return [(low[v], high[v]) for v in range(n)]
 
 
-def read_tree(words: Sequence[str], n: int, violations: int, combinations: Sequence[int]) -> list[State]:
+def read_tree(words: Iterable[str], n: int, violations: int, combinations: Sequence[int]) -> list[State]:
     """Reads the tree: what is bounded where.
 
     Args:

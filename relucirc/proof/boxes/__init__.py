@@ -1,7 +1,8 @@
 """Bounding on boxes: violations of a claim are excluded on smaller and smaller boxes, or a point shows one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import ge, le
+from typing import TypeVar
 
 import numpy as np
 from flint import fmpq
@@ -19,6 +20,7 @@ from relucirc.proof.boxes.search import Search
 from relucirc.proof.boxes.setting import Interval, Setting
 from relucirc.proof.problem import Lowered
 
+T = TypeVar("T")
 NAME = "bounding on boxes"
 ROUNDS = 20
 """How often what the exact replay does not confirm is looked at again."""
@@ -73,7 +75,7 @@ def decide_on_boxes(
             return Refuted(NAME, found[0])
         if text_of_tree is None:
             return None
-        states = read_tree(text_of_tree.split(" "), len(box), len(violations), owners.tolist())
+        states = read_tree(_ticking(text_of_tree.split(" ")), len(box), len(violations), owners.tolist())
         asked = _keep(states, confirmed)
         missed = {bound.number: _key(bound) for bound in _missed(setting, states)}
         if not missed:
@@ -83,6 +85,13 @@ def decide_on_boxes(
         confirmed = {key for key in confirmed if not any(_is_within(key, *ends) for ends in wrong)}
         search.reopen(list(missed))
     return None
+
+
+def _ticking(items: Iterable[T]) -> Iterator[T]:
+    """The same, one by one, as long as there is time."""
+    for item in items:
+        tick()
+        yield item
 
 
 def _missed(setting: Setting, states: Sequence[State]) -> Iterator[Bound]:
@@ -104,7 +113,7 @@ def _is_within(key: tuple, low: Sequence[int], high: Sequence[int]) -> bool:
 
 def _keep(states: Sequence[State], confirmed: set[tuple]) -> set[tuple]:
     """Keeps, in place, the bounds that are not confirmed yet and the states that lead there; returns these bounds."""
-    for state in reversed(states):
+    for state in _ticking(reversed(states)):
         state.bounds = [bound for bound in state.bounds if _key(bound) not in confirmed]
         state.children = [i for i in state.children if states[i].bounds or states[i].children]
     return {_key(bound) for state in states for bound in state.bounds}
