@@ -127,10 +127,10 @@ def test_no_front_lies(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(50, 2000, 50))
-def test_no_front_of_many_lies(block):
-    for seed in range(block, block + 50):
-        assert_does_not_lie(seed, 4.0)
+@pytest.mark.parametrize("block", range(50, 80, 10))
+def test_no_front_of_more_networks_lies(block):
+    for seed in range(block, block + 10):
+        assert_does_not_lie(seed, 2.0)
 
 
 @pytest.mark.parametrize(
