@@ -110,6 +110,10 @@ class Parts:
         short = self.neat(self._shortest(term))
         symbols = [sympy.Symbol(name) for name in (*self.names, *(part.variable for part in self.found))]
         formula = short.expression(symbols)
+        proof = self._proof(term, formula, symbols)
+        if proof.status != "proved":  # as it stands in the normal form, then
+            short, formula = term, term.expression(symbols)
+            proof = self._proof(term, formula, symbols)
         below = sorted({v for v in variables_of(short) if v >= n})
         atoms = self.hinges.reachable([form])
         inputs = {u for k in atoms for e in self.hinges.atoms[k].elements for u in e.terms if u < n}
@@ -121,7 +125,7 @@ class Parts:
             tuple(self.names[u] for u in sorted(inputs)),
             tuple(sorted(neuron for k in self._own(form) for neuron in self.wiring.neurons.get(k, ()))),
             tuple(self.found[v - n] for v in below),
-            self._proof(term, formula, symbols),
+            proof,
         )
 
     def _proof(self, term: Term, formula: Any, symbols: Sequence[sympy.Symbol]) -> Result:
