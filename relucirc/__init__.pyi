@@ -8,6 +8,7 @@ from relucirc.checker.check import check as check
 from relucirc.checker.verdict import Verdict as Verdict
 from relucirc.language.domain import Box as Box
 from relucirc.measure.bounds import bounds as bounds
+from relucirc.measure.comparing import compare as compare
 from relucirc.measure.deviation import max_deviation as max_deviation
 from relucirc.measure.verifying import verify as verify
 from relucirc.core.budget import Budget as Budget

@@ -74,6 +74,7 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
     property_file.write_text(names + box + "(assert (>= Y_0 1.5))", encoding="utf-8")
     calls = {
         "prove": ("prove", minimum_file, "Min(x1, x2)", "--certificate", proof),
+        "compare": ("compare", minimum_file, minimum_file),
         "check": ("check", minimum_file, "Min(x1, x2)", proof),
         "explain": ("explain", minimum_file),
         "show": ("show", minimum_file, "--at", "3,-5"),

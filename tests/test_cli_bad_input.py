@@ -103,6 +103,12 @@ CALLS = {
         *(("minimum", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
         *(("minimum", "--domain", "0 <= x1 <= 1, x1 == x2", *o) for o in options("--certificate", BAD_PLACES)),
     ],
+    "compare": [
+        *((net, "minimum") for net in BAD_NETWORKS),
+        *(("minimum", other) for other in (*BAD_FORMULAS, "minimum:3")),
+        *(("minimum", "x1", *o) for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)),
+        *(("minimum", "minimum", *o) for o in options("--certificate", BAD_PLACES)),
+    ],
     "verify": [
         *((net, "property.vnnlib") for net in BAD_NETWORKS),
         *(

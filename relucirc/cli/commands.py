@@ -98,6 +98,24 @@ def verify(args: argparse.Namespace) -> Outcome:
 
 
 @command(
+    "are two networks still the same: equal, near or different, and from which neuron on?",
+    argument("network", metavar="A", help=NETWORK_HELP),
+    argument("other", metavar="B", help=f"{NETWORK_HELP}; or a formula, such as 'Min(x1, x2)'"),
+    *(DOMAIN, WITHIN, budget(), CERTIFICATE),
+)
+def compare(args: argparse.Namespace) -> Outcome:
+    """Say whether a network kept its function: equal, within a tolerance or different; how far apart; from where on.
+
+    Exit status: 0 for equal or within, 1 for different, 3 for unknown.
+    """
+    from relucirc import compare
+
+    net, other = read_network(args.network), read_function(args.other)
+    found = compare(net, other, args.domain, args.within, budget=args.budget)
+    return Outcome.of(found, *save_certificate(found, args.certificate))
+
+
+@command(
     "does a certificate prove what it is for?",
     argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth"),
     argument("formula", metavar="FORMULA", nargs="*", help=f"{RELATION_HELP}; left out for a size, depth or bounds"),

@@ -9,7 +9,7 @@ from relucirc.core.answer import Answer
 PROVED, REFUTED, BAD_INPUT, UNKNOWN = 0, 1, 2, 3
 """Exit statuses: proved (or simply done), refuted, bad input, unknown."""
 
-NO = ("refuted", "sat", "rejected", "impossible", "excluded")
+NO = ("refuted", "sat", "rejected", "impossible", "excluded", "different")
 CODES = {**dict.fromkeys(NO, REFUTED), "unknown": UNKNOWN}
 """Exit statuses of answers that say no, or nothing."""
 

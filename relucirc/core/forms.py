@@ -7,11 +7,15 @@ is its k-th gate (or, in normal form, its k-th atom).  Forms are immutable by co
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import gcd, lcm
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from relucirc.core.exact import ONE, ZERO, sign_of, text
 
 Key = tuple[tuple[int, int, int], ...]
+LARGE = 20_000
+"""Terms of all replaced forms, times the forms they are put into, from which a product of matrices is tried."""
+SPARSE = 8
+"""How few of a matrix's entries may be there before it is left sparse: one in so many."""
 
 
 class Form:
@@ -157,6 +161,38 @@ def combine(parts: Iterable[tuple[fmpq, Form]]) -> Form:
             present = terms.get(v)
             terms[v] = term if present is None else present + term
     return Form._of({v: c for v, c in terms.items() if c}, const)
+
+
+def substitute_all(forms: Sequence[Form], values: Callable[[int], Form | None]) -> list[Form]:
+    """Replaces variables in many forms at once, as :meth:`Form.substitute` does in one.
+
+    The rows of a dense layer are one product of matrices.
+
+    Example:
+        >>> value = {1: Form({0: fmpq(2)}, fmpq(1))}.get
+        >>> substitute_all([Form({0: fmpq(1), 1: fmpq(3)})], value)
+        [7*v0 + 3]
+    """
+    parts = {v: part for v in sorted({v for form in forms for v in form.terms}) if (part := values(v)) is not None}
+    terms = sum(len(part.terms) for part in parts.values())
+    if terms * len(forms) < LARGE or sum(len(form.terms) for form in forms) * SPARSE < len(parts) * len(forms):
+        return [form.substitute(values) for form in forms]
+    columns = {u: j for j, u in enumerate(sorted({u for part in parts.values() for u in part.terms}))}
+    if terms * SPARSE < len(parts) * len(columns):
+        return [form.substitute(values) for form in forms]
+    factors = fmpq_mat(len(forms), len(parts), [form.coefficient(v) for form in forms for v in parts])
+    replaced = fmpq_mat(len(parts), len(columns) + 1)
+    for i, part in enumerate(parts.values()):
+        for u, c in part.terms.items():
+            replaced[i, columns[u]] = c
+        replaced[i, len(columns)] = part.const
+    entries, width = (factors * replaced).entries(), len(columns) + 1
+    found = []
+    for i, form in enumerate(forms):
+        row = entries[i * width : (i + 1) * width]
+        kept = Form({v: c for v, c in form.terms.items() if v not in parts}, form.const)
+        found.append(kept + Form._of({u: row[j] for u, j in columns.items() if row[j]}, row[-1]))
+    return found
 
 
 def primitive_scale(forms: Iterable[Form]) -> fmpq:

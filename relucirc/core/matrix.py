@@ -267,8 +267,8 @@ def _from_float_array(array: Any, what: str) -> ExactMatrix:
             raise NetworkError(f"{what}[{where}]: expected a finite number, got {numbers[tuple(bad[0])].item()!r}.")
     else:
         raise NetworkError(f"{what}: expected real numbers, got an array of dtype {array.dtype}.")
-    rows: list[dict[int, Entry]] = [{} for _ in range(array.shape[0])]
-    for i, j in np.argwhere(numbers != 0).tolist():
+    rows: list[dict[int, Entry]] = []
+    for row in numbers.tolist():
         tick()
-        rows[i][j] = rational(numbers[i, j].item())
+        rows.append({j: fmpq(*value.as_integer_ratio()) for j, value in enumerate(row) if value})
     return ExactMatrix.sparse((array.shape[0], array.shape[1]), rows)

@@ -19,7 +19,7 @@ Rules for ``max(a, b)``, in order:
 Every step leaves evidence that the checker replays without this file.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -27,7 +27,7 @@ from flint import fmpq
 from relucirc.core.budget import tick
 from relucirc.core.combination import cone_combination
 from relucirc.core.exact import ONE, ZERO, text
-from relucirc.core.forms import Form, Key, form_to_json, primitive_scale
+from relucirc.core.forms import Form, Key, form_to_json, primitive_scale, substitute_all
 from relucirc.core.graph import Graph, MaxGate
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.sampled import SampledValues
@@ -80,13 +80,14 @@ class HingeGraph:
         def value(v: int) -> Form | None:
             return None if v < self.n else values[v - self.n]
 
-        for gate in graph.gates:
-            assert isinstance(gate, MaxGate)
-            tick("gates")
-            result, step = self.max(gate.left.substitute(value), gate.right.substitute(value))
-            values.append(result)
-            steps.append(step)
-        return [form.substitute(value) for form in graph.outputs], steps
+        for layer in _layers(graph, self.n):
+            forms = substitute_all([form for gate in layer for form in (gate.left, gate.right)], value)
+            for left, right in zip(forms[::2], forms[1::2], strict=True):
+                tick("gates")
+                result, step = self.max(left, right)
+                values.append(result)
+                steps.append(step)
+        return substitute_all(graph.outputs, value), steps
 
     def with_atoms(self, atoms: Sequence[Atom]) -> "HingeGraph":
         """Returns a graph with other definitions for the same variables; for reading, not for lowering."""
@@ -211,6 +212,19 @@ class HingeGraph:
     def atoms_to_json(self) -> list:
         """Returns the atoms as certificate data."""
         return [[form_to_json(form) for form in atom.elements] for atom in self.atoms]
+
+
+def _layers(graph: Graph, n: int) -> Iterator[list[MaxGate]]:
+    """The gates in groups, none of which reads another of its group."""
+    layer: list[MaxGate] = []
+    first = n
+    for k, gate in enumerate(graph.gates):
+        assert isinstance(gate, MaxGate)
+        if any(v >= first for form in (gate.left, gate.right) for v in form.terms):
+            yield layer
+            layer, first = [], n + k
+        layer.append(gate)
+    yield layer
 
 
 def _from_the_least(elements: Sequence[Form]) -> tuple[Form, list[Form]]:

@@ -30,8 +30,8 @@ class SampledValues:
 
     def _terms(self, form: Form) -> np.ndarray:
         """The constant and every term of a form at the points, one row each."""
-        terms = [approximate(c) * self._values[v] for v, c in form.terms.items()]
-        return np.array([np.full(SAMPLES, approximate(form.const)), *terms])
+        factors = np.array([approximate(form.const), *map(approximate, form.terms.values())])
+        return factors[:, None] * np.array([np.ones(SAMPLES), *(self._values[v] for v in form.terms)])
 
     @np.errstate(all="ignore")
     def add(self, elements: Iterable[Form]) -> None:

@@ -1,0 +1,258 @@
+"""``compare``: is it still the same network?  Equal, near or different; and where they part."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sympy
+
+from relucirc.core.answer import Answer
+from relucirc.core.budget import Budget, OutOfBudget, seconds_left
+from relucirc.core.errors import NetworkError
+from relucirc.core.exact import rational
+from relucirc.core.printing import number_text
+from relucirc.core.progress import Progress, watched
+from relucirc.files import load, renamed
+from relucirc.language.network import MLP
+from relucirc.measure.comparing.alignment import align
+from relucirc.measure.comparing.difference import ChangedLayer, FirstDifference, changed_layers, first_difference
+from relucirc.measure.comparing.rewrites import Rewrite, rewrites
+from relucirc.measure.deviation import max_deviation
+from relucirc.proof.prover import prove
+from relucirc.proof.result import Result
+from relucirc.proof.sentences import shown
+
+EQUALITY, NEARNESS, WHERE = 0.5, 0.7, 0.5
+"""Shares of the time that is left, for each question in turn; the rest is for the largest difference."""
+ALWAYS = 1e9
+"""Seconds where there is no limit."""
+
+
+@dataclass(frozen=True)
+class Comparison(Answer):
+    """How two networks compare.
+
+    Attributes:
+        status: ``"equal"`` at every point of the domain; ``"within"`` the tolerance that was asked for; ``"different"``
+            at a point (with a tolerance: by more than that); or ``"unknown"``.
+        reason: One sentence for people.
+        witness: Where they differ, ``{input name: sympy.Rational}``.
+        value: What the first gives there, exactly; a list for several outputs.
+        other_value: What the second gives.
+        deviation: The largest difference of any output on the domain, exactly: 0 where they are equal, ``oo`` where it
+            has no bound; None where it is not known.
+        lower: The largest difference is not less, certified.
+        upper: It is not more, certified; ``oo`` where no bound is known.
+        first_difference: The lowest layer, and the neurons there, that compute different functions of the inputs; None
+            where there is none, none was looked for in time, or one side is no network of layers.
+        changed_layers: The layers whose weights are other numbers, from below, whatever that changes.
+        rewrites: What was done to neurons that compute the same: permuted, scaled, split, merged, left out, ....
+        seconds: Wall time used.
+        certificate: Evidence that they are equal, or within the tolerance, for
+            ``relucirc.check(c.networks[0], c.networks[1], c.certificate, domain)``, with ``within=within`` if the
+            status is ``"within"``.
+        networks: The two as they were compared, over the same input names.
+    """
+
+    status: str
+    reason: str
+    witness: dict[str, sympy.Rational] | None = None
+    value: Any = None
+    other_value: Any = None
+    deviation: sympy.Expr | None = None
+    lower: sympy.Expr = sympy.S.Zero
+    upper: sympy.Expr = sympy.oo
+    first_difference: FirstDifference | None = None
+    changed_layers: tuple[ChangedLayer, ...] = ()
+    rewrites: tuple[Rewrite, ...] = ()
+    seconds: float = 0.0
+    certificate: dict[str, Any] | None = field(default=None, repr=False)
+    networks: tuple[Any, Any] = field(default=(None, None), repr=False)
+
+    def __str__(self) -> str:
+        lines = [f"{self.status}: {self.reason}"]
+        if self.first_difference is not None:
+            where = ", on points outside of the domain," if self.status == "equal" else ""
+            lines.append(f"what they compute differs{where} from {self.first_difference} on")
+        lines += [f"same function: {rewrite}" for rewrite in self.rewrites]
+        lines += [f"other numbers: {changed}" for changed in self.changed_layers if not self.rewrites]
+        return "\n".join(lines)
+
+
+def compare(
+    first: Any,
+    second: Any,
+    domain: Any = None,
+    within: Any = None,
+    *,
+    budget: float | None = 60.0,
+    inputs: Sequence[str] | None = None,
+    progress: Progress = None,
+) -> Comparison:
+    """Says whether two networks are still the same: equal, near or different; how far apart, and from where on.
+
+    Equality is proved as by :func:`relucirc.prove`, nearness too, and the largest difference is measured as by
+    :func:`relucirc.max_deviation`.  Where both are networks of layers, their neurons are written over the same hinges
+    ``relu(l)``, with l an affine function of the inputs and of hinges below.  Neurons that were permuted, scaled, split
+    or merged are then the same; the lowest one that the other network does not compute is the first difference.
+
+    Args:
+        first: A network, its file, or a JAX function, as for :func:`relucirc.prove`.
+        second: What it is compared with: the same, or a formula.  Inputs of the same names are the same inputs; if the
+            second network has other names, and as many, they are taken in order.
+        domain: Where, as for :func:`relucirc.prove`.
+        within: A tolerance, as for :func:`relucirc.prove`: whether they are never further apart.
+        budget: Seconds of wall time, after which the answer is what is known; None for no limit.
+        inputs: Names of the inputs where ``first`` is a function.
+        progress: As for :func:`relucirc.prove`.
+
+    Returns:
+        A :class:`Comparison`.
+
+    Raises:
+        RelucircError: For what cannot be read.
+
+    Example:
+        >>> import relucirc
+        >>> net = relucirc.circuits.minimum()
+        >>> permuted = relucirc.MLP.from_arrays([([[-1, 1], [0, 2], [0, -1]], None), ([[-1, "1/2", -1]], None)])
+        >>> print(relucirc.compare(net, permuted))
+        equal: equal at every real input, by normal form.
+        same function: layer 0: 3 neurons permuted
+        same function: layer 0: 1 neuron scaled
+    """
+    clock = watched(budget, "the comparison", progress)
+    compared = _Comparing((None, None), domain, within, inputs)
+    try:
+        with clock:
+            compared.networks = _read(first, second)
+            compared.run()
+    except (OutOfBudget, KeyboardInterrupt) as error:
+        return compared.answer(clock, clock.ended(error))
+    return compared.answer(clock)
+
+
+def _read(first: Any, second: Any) -> tuple[Any, Any]:
+    """Loads files, and gives the second network the first one's input names if it has none of its own."""
+    a = load(first) if _is_file(first) else first
+    b = load(second) if _is_file(second) else second
+    if isinstance(a, MLP) and isinstance(b, MLP):
+        if len(a.inputs) != len(b.inputs) or a.sizes[-1] != b.sizes[-1]:
+            raise NetworkError(
+                "compare: expected two networks with as many inputs and outputs, got "
+                f"{a.sizes[0]} and {a.sizes[-1]} of the first, {b.sizes[0]} and {b.sizes[-1]} of the second."
+            )
+        if set(a.inputs) != set(b.inputs):
+            b = renamed(b, a.inputs)
+    return a, b
+
+
+def _is_file(net: Any) -> bool:
+    return isinstance(net, os.PathLike) or (isinstance(net, str) and os.path.splitext(net)[1].lower() in SUFFIXES)
+
+
+SUFFIXES = (".json", ".npz", ".onnx", ".safetensors", ".pt", ".pth")
+
+
+@dataclass
+class _Comparing:
+    """One comparison, and what is known so far."""
+
+    networks: tuple[Any, Any]
+    domain: Any
+    within: Any
+    inputs: Sequence[str] | None
+    known: Comparison = Comparison("unknown", "nothing was decided")
+
+    def run(self) -> None:
+        """Asks one question after the other, each in its share of the time."""
+        equal = self._prove(EQUALITY)
+        if equal.status == "proved":
+            self._know(status="equal", reason=equal.reason, certificate=equal.certificate)
+            self._know(deviation=sympy.S.Zero, upper=sympy.S.Zero)
+        elif equal.status == "refuted":
+            self._differ(equal)
+        if self.within is not None and self.known.status != "equal":
+            self._near(equal)
+        self._where()
+        if self.known.status != "equal":
+            self._measure()
+
+    def _know(self, **more: Any) -> None:
+        self.known = replace(self.known, **more)
+
+    def _prove(self, share: float, within: Any = None) -> Result:
+        return prove(
+            *self.networks,
+            self.domain,
+            within=within,
+            budget=_share(share),
+            inputs=self.inputs,
+            progress=None,
+        )
+
+    def _differ(self, found: Result) -> None:
+        assert found.witness is not None
+        values = found.network_value, found.formula_value
+        self._know(status="different", witness=found.witness, value=values[0], other_value=values[1])
+        pairs = [(a, b) for a, b in zip(*map(_listed, values), strict=True)]
+        i = max(range(len(pairs)), key=lambda i: abs(pairs[i][0] - pairs[i][1]))
+        at = shown(tuple(found.witness), [rational(v, "witness") for v in found.witness.values()])
+        output = f" (output {i})" if len(pairs) > 1 else ""
+        one, other = map(number_text, pairs[i])
+        self._know(reason=f"at {at} the first gives {one} and the second {other}{output}")
+
+    def _near(self, equal: Result) -> None:
+        """Decides whether they are within the tolerance."""
+        found = self._prove(NEARNESS, self.within)
+        if found.status == "refuted":
+            self._differ(found)
+        elif found.status == "proved":
+            self._know(status="within", reason=found.reason, certificate=found.certificate)
+        else:
+            differ = f"{self.known.reason}, but w" if equal.status == "refuted" else "w"
+            self._know(status="unknown", reason=f"{differ}hether they are ever further apart than asked is not known")
+
+    def _where(self) -> None:
+        """Finds where networks of layers part."""
+        first, second = self.networks
+        if not (isinstance(first, MLP) and isinstance(second, MLP)) or first.symbols or second.symbols:
+            return
+        self._know(changed_layers=changed_layers(first, second))
+        clock = Budget(_share(WHERE))
+        try:
+            with clock:
+                sides = align(first, second)
+                self._know(first_difference=first_difference(*sides), rewrites=rewrites(*sides))
+        except OutOfBudget as error:
+            clock.ended(error)
+
+    def _measure(self) -> None:
+        """Measures the largest difference in what is left of the time."""
+        found = max_deviation(*self.networks, self.domain, budget=_share(1.0), inputs=self.inputs)
+        self._know(deviation=found.value, lower=found.lower, upper=found.upper)
+
+    def answer(self, clock: Budget, ended: str | None = None) -> Comparison:
+        """What is known, in a sentence."""
+        known = self.known
+        reason = known.reason.rstrip(".")
+        if known.status == "unknown" and ended is not None:
+            reason = f"{reason}: {ended}"
+        if known.deviation is not None and known.status != "equal":
+            reason += f"; the largest difference is {number_text(known.deviation)}"
+        elif known.status != "equal" and (known.lower or known.upper.is_finite):
+            reason += f"; the largest difference is between {number_text(known.lower)} and {number_text(known.upper)}"
+        return replace(known, reason=f"{reason}.", seconds=clock.elapsed, networks=self.networks)
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    return values if isinstance(values, list | tuple) else [values]
+
+
+def _share(part: float) -> float | None:
+    left = seconds_left(ALWAYS)
+    return None if left == ALWAYS else part * left
+
+
+__all__ = ["Comparison", "compare"]
