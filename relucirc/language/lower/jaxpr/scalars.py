@@ -18,6 +18,7 @@ from relucirc.core.graph import Guard, Relation
 from relucirc.language.lower.guards import FALSE, TRUE, all_of, any_of, negation_of
 from relucirc.language.lower.jaxpr.choices import Branches, Choices, Scalar, Truth, settled
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, NotANumber, Unsupported, sized
+from relucirc.language.rows import RowForm
 
 
 class Scalars(Choices):
@@ -41,8 +42,9 @@ class Scalars(Choices):
         if not forms:
             self.meter.hold(sized(constant))
             return constant
-        if len(forms) == 1 and forms[0][0] == 1 and not constant:
-            return forms[0][1]
+        if len(forms) == 1 and forms[0][0] == 1 and (not constant or isinstance(forms[0][1], RowForm)):
+            self.meter.hold(FORM + sized(constant))
+            return forms[0][1].shift(constant) if constant else forms[0][1]
         result = combine([*forms, (ONE, Form.constant(constant))])
         self.meter.hold(FORM + TERM * len(result.terms) + sized(result.const))
         return settled(result)
