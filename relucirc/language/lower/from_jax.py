@@ -18,8 +18,9 @@ import numpy as np
 
 from relucirc.core.errors import FormulaError, shorten
 from relucirc.core.forms import Form
-from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, MaxGate
+from relucirc.core.graph import Graph, GraphBuilder, Guard
 from relucirc.core.names import read_names
+from relucirc.language.layered import needed_gates
 from relucirc.language.lower.guards import FALSE, TRUE, all_of
 from relucirc.language.lower.jaxpr.arrays import elementwise, objects
 from relucirc.language.lower.jaxpr.interpreter import Interpreter, Unknown, Value
@@ -183,26 +184,13 @@ def _name(function: Callable[..., Any]) -> str:
 def pruned(graph: Graph) -> Graph:
     """Leaves out the gates that no output needs."""
     n = len(graph.inputs)
-    needed: set[int] = set()
-    stack = [v for form in graph.outputs for v in form.terms]
-    while stack:
-        v = stack.pop()
-        if v >= n and v not in needed:
-            needed.add(v)
-            stack.extend(w for form in _gate_forms(graph.gates[v - n]) for w in form.terms)
+    needed = needed_gates(graph)
     if len(needed) == len(graph.gates):
         return graph
-    number = {v: n + k for k, v in enumerate(sorted(needed))}
+    number = {v: n + k for k, v in enumerate(needed)}
 
     def moved(form: Form) -> Form:
         return Form({number.get(v, v): c for v, c in form.terms.items()}, form.const)
 
-    gates = tuple(graph.gates[v - n].map(moved) for v in sorted(needed))
+    gates = tuple(graph.gates[v - n].map(moved) for v in needed)
     return Graph(graph.inputs, gates, tuple(map(moved, graph.outputs)))
-
-
-def _gate_forms(gate: Gate) -> list[Form]:
-    """Every form that a gate reads."""
-    if isinstance(gate, MaxGate):
-        return [gate.left, gate.right]
-    return [f for guard, form in gate.branches for f in (form, *(r.form for r in guard.relations()))]
