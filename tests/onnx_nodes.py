@@ -23,14 +23,14 @@ import relucirc
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 OPERATORS = frozenset((
-    "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "CastLike", "CenterCropPad", "Clip", "Compress",
-    "Concat", "Conv", "ConvTranspose", "CumSum", "DepthToSpace", "Div", "Dropout", "Einsum", "Expand", "Flatten",
-    "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "HardSigmoid",
-    "Identity", "LeakyRelu", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
-    "ReduceL1", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize",
-    "ReverseSequence", "Scatter", "ScatterElements", "ScatterND", "Shape", "Shrink", "Size", "Slice",
-    "SpaceToDepth", "Split", "Squeeze", "Sub", "Sum", "ThresholdedRelu", "Tile", "TopK", "Transpose", "Trilu",
-    "Unsqueeze", "Upsample", "Where",
+    "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "CastLike", "CenterCropPad", "Clip", "Col2Im",
+    "Compress", "Concat", "Conv", "ConvTranspose", "CumSum", "DepthToSpace", "Div", "Dropout", "Einsum",
+    "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Gemm", "GlobalAveragePool", "GlobalMaxPool",
+    "GridSample", "HardSigmoid", "Identity", "LeakyRelu", "MatMul", "Max", "MaxPool", "MaxUnpool", "Mean",
+    "Min", "Mul", "Neg", "PRelu", "Pad", "Pow", "ReduceL1", "ReduceMax", "ReduceMean", "ReduceMin",
+    "ReduceSum", "Relu", "Reshape", "Resize", "ReverseSequence", "Scatter", "ScatterElements", "ScatterND",
+    "Shape", "Shrink", "Size", "Slice", "SpaceToDepth", "Split", "Squeeze", "Sub", "Sum", "ThresholdedRelu",
+    "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample", "Where",
 ))  # fmt: skip
 """Operators that are piecewise linear in one float input, at least for some attributes."""
 

@@ -6,5 +6,6 @@ from relucirc.files.operators import linear as linear
 from relucirc.files.operators import moving as moving
 from relucirc.files.operators import reductions as reductions
 from relucirc.files.operators import resize as resize
+from relucirc.files.operators import sampling as sampling
 from relucirc.files.operators import shapes as shapes
 from relucirc.files.operators.table import OPERATORS as OPERATORS

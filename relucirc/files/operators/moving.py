@@ -88,23 +88,31 @@ _REDUCTIONS = {"add": jnp.add, "mul": jnp.multiply, "max": jnp.maximum, "min": j
 
 
 def _scatter(node: Node, x: Any, targets: np.ndarray, updates: Any) -> Any:
-    """Puts updates at numbered elements; those of one element are combined in their order, or the last one is kept."""
+    """Puts updates at numbered elements, in their order; the last one is kept where nothing else is said."""
     room(x.shape)
     room(targets.shape)
     if targets.shape != updates.shape:
         raise Unsupported(f"it has updates of the shape {updates.shape} for the shape {targets.shape}")
-    flat, kind = targets.ravel(), node.word("reduction", "none")
-    result, pool, left = x.reshape(-1), updates.reshape(-1), np.arange(flat.size)
+    kind = node.word("reduction", "none")
+    if kind != "none" and kind not in _REDUCTIONS:
+        raise Unsupported(f"its reduction {kind!r} is not known")
+    return scattered(kind, x.reshape(-1), targets.ravel(), updates.reshape(-1)).reshape(x.shape)
+
+
+def scattered(kind: str, result: Any, flat: np.ndarray, pool: Any) -> Any:
+    """Puts the elements of a vector at places of another; the kind says how those of one place are combined."""
+    left = np.arange(flat.size)
     while left.size:
         kept = left[::-1][np.unique(flat[left][::-1], return_index=True)[1]] if kind == "none" else None
         turn = left[np.unique(flat[left], return_index=True)[1]] if kept is None else kept
-        source = np.zeros(x.size, np.int64)
+        source = np.zeros(result.size, np.int64)
         source[flat[turn]] = turn
-        hit = np.isin(np.arange(x.size), flat[turn])
+        hit = np.zeros(result.size, bool)
+        hit[flat[turn]] = True
         new = taken(pool, source)
         result = jnp.where(hit, new if kept is not None else _REDUCTIONS[kind](result, new), result)
         left = np.setdiff1d(left, turn) if kept is None else left[:0]
-    return result.reshape(x.shape)
+    return result
 
 
 @operator("Slice")

@@ -85,7 +85,7 @@ def _resize(node: Node, x: Any, *_: Any) -> Any:
             near = [min(max(_ROUNDINGS[rounding](place), 0), a.before - 1) for place in places]
             x = jnp.take(x, np.array(near, np.int64), axis=a.axis, mode="clip")
         else:
-            x = _weighted(x, a.axis, [_weights(node, mode, a, place) for place in places]).astype(dtype)
+            x = weighted(x, a.axis, [_weights(node, mode, a, place) for place in places]).astype(dtype)
         if outside.any():
             mask = outside.reshape([-1 if k == a.axis else 1 for k in range(x.ndim)])
             x = jnp.where(mask, np.asarray(node.get("extrapolation_value", 0.0), dtype), x)
@@ -140,19 +140,24 @@ def _weights(node: Node, mode: str, a: _Axis, place: Fraction) -> dict[int, Frac
     """Returns the weights of elements around a place; what lies outside counts for the last element, or not at all."""
     if mode not in ("linear", "cubic"):
         raise Unsupported(f"its mode {mode!r} is not known")
-    kernel = _linear if mode == "linear" else partial(_cubic, Fraction(node.get("cubic_coeff_a", -0.75)))
     narrow = min(a.scale, Fraction(1)) if node.get("antialias", 0) else Fraction(1)
-    reach = (1 if mode == "linear" else 2) / narrow
     weights: dict[int, Fraction] = {}
-    for j in range(math.ceil(place - reach), math.floor(place + reach) + 1):
+    for j, w in around(mode, place, Fraction(node.get("cubic_coeff_a", -0.75)), narrow).items():
         k = min(max(j, 0), a.before - 1)
         if k == j or not node.get("exclude_outside", 0):
-            weights[k] = weights.get(k, Fraction(0)) + kernel(narrow * (j - place))
+            weights[k] = weights.get(k, Fraction(0)) + w
     total = sum(weights.values())
     return {k: w / total for k, w in weights.items() if w} if total else weights
 
 
-def _weighted(x: Any, axis: int, rows: Sequence[dict[int, Fraction]]) -> Any:
+def around(mode: str, place: Fraction, a: Fraction, narrow: Fraction = Fraction(1)) -> dict[int, Fraction]:
+    """Returns the weights of the whole numbers around a place, of linear or cubic interpolation with a parameter."""
+    kernel, reach = (_linear, 1 / narrow) if mode == "linear" else (partial(_cubic, a), 2 / narrow)
+    numbers = range(math.ceil(place - reach), math.floor(place + reach) + 1)
+    return {j: kernel(narrow * (j - place)) for j in numbers}
+
+
+def weighted(x: Any, axis: int, rows: Sequence[dict[int, Fraction]]) -> Any:
     """Returns means along an axis: sums with whole weights, divided by a common denominator.
 
     Where the whole numbers have more than 53 bits, the weights are rounded to doubles.
