@@ -29,8 +29,9 @@ def network_of_graph(graph: Graph, dtypes: Sequence[Any] = ()) -> MLP:
     Example:
         >>> from relucirc.core.graph import GraphBuilder
         >>> builder = GraphBuilder(["x"])
-        >>> network_of_graph(builder.build([builder.relu(builder.input(0))]), [np.float32])
-        MLP(layers=(Affine([[1]], None, float32), Affine([[1]], None, float32)), inputs=('x',))
+        >>> net = network_of_graph(builder.build([builder.relu(builder.input(0))]), [np.float32])
+        >>> net.sizes, net.is_exact
+        ((1, 1, 1), False)
     """
     n = len(graph.inputs)
     layers = Layers(graph.inputs)

@@ -70,6 +70,8 @@ def _modulo(node: Node, a: Any, b: Any) -> Any:
 def _several(node: Node, *values: Any) -> Any:
     room(np.broadcast_shapes(*(v.shape for v in values)))
     if node.kind in ("Sum", "Mean"):
+        if node.kind == "Mean" and not jnp.issubdtype(values[0].dtype, jnp.floating):
+            raise Unsupported("it divides integers")
         total = reduce(jnp.add, values)
         return total / len(values) if node.kind == "Mean" else total
     return reduce(jnp.maximum if node.kind == "Max" else jnp.minimum, values)

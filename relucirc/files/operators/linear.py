@@ -90,6 +90,8 @@ def _normalise(node: Node, x: Any, scale: Any, bias: Any, mean: Any, variance: A
     """In evaluation mode, where mean and variance are stored."""
     if node.get("training_mode", 0) or (any(node.outputs[1:]) and node.opset < 14):
         raise Unsupported("a batch normalisation in training mode depends on other points")
+    if not node.get("spatial", 1) or variance.ndim != 1:
+        raise Unsupported("it has statistics for each place of an image")
     shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 1 else (-1,)
     factor = scale / jnp.sqrt(variance + node.get("epsilon", float(np.float32(1e-5))))
     return (x - mean.reshape(shape).astype(x.dtype)) * factor.reshape(shape).astype(x.dtype) + bias.reshape(shape)

@@ -21,6 +21,8 @@ _FOLDS = {
 
 @operator(*_FOLDS)
 def _fold(node: Node, x: Any, axes: Any = None) -> Any:  # noqa: ARG001
+    if node.kind == "ReduceMean" and not jnp.issubdtype(x.dtype, jnp.floating):
+        raise Unsupported("it divides integers")
     given = node.ints(1, "axes")
     every = () if node.get("noop_with_empty_axes", 0) else tuple(range(x.ndim))
     places = tuple(_axis(a, x.ndim) for a in given) if given else every

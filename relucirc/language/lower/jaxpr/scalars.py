@@ -42,9 +42,11 @@ class Scalars(Choices):
         if not forms:
             self.meter.hold(sized(constant))
             return constant
-        if len(forms) == 1 and forms[0][0] == 1 and (not constant or isinstance(forms[0][1], RowForm)):
+        if len(forms) == 1 and forms[0][0] == 1 and not constant:
+            return forms[0][1]
+        if len(forms) == 1 and forms[0][0] == 1 and isinstance(forms[0][1], RowForm):
             self.meter.hold(FORM + sized(constant))
-            return forms[0][1].shift(constant) if constant else forms[0][1]
+            return forms[0][1].shift(constant)
         result = combine([*forms, (ONE, Form.constant(constant))])
         self.meter.hold(FORM + TERM * len(result.terms) + sized(result.const))
         return settled(result)
