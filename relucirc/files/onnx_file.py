@@ -84,7 +84,8 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
     floats = {v.dtype for v in values.values() if isinstance(v, Tensor) and is_raw(v.array)}
     given = {v.dtype for v in values.values() if isinstance(v, Tensor) and not is_raw(v.array)}
     kinds = [{d for d in dtypes if jnp.issubdtype(d, jnp.floating)} for dtypes in (floats, given)]
-    return network_of_graph(found, sorted(kinds[0] or kinds[1], key=lambda d: d.itemsize))
+    dtypes = sorted(kinds[0] or kinds[1], key=lambda d: d.itemsize)
+    return network_of_graph(found, dtypes, graphs.levels, max(tensor.level for tensor in tensors))
 
 
 def write(net: MLP, path: Path) -> None:

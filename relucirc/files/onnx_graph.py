@@ -7,7 +7,7 @@ branch that an If takes.  What cannot be read stays unknown, by its reasons, so 
 
 import bisect
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,6 +63,7 @@ class Graphs:
 
     Attributes:
         scalars: Exact arithmetic over the graph that is built.
+        levels: For the variable of each gate how many nodes with neurons lie before it.
     """
 
     def __init__(self, onnx: ModuleType, model: Any, names: Sequence[str], folder: Path) -> None:
@@ -71,6 +72,7 @@ class Graphs:
         self._reader = _Reader(self.scalars)
         self._functions = {(f.domain, f.name, getattr(f, "overload", "")): f for f in model.functions}
         self._depth = 0
+        self.levels: dict[int, int] = {}
         self._marks: list[tuple[int, str]] = []
 
     def place(self, gate: int) -> str:
@@ -119,7 +121,14 @@ class Graphs:
         attributes = attributes_of(self.onnx, node, outer, self.folder)
         named = tuple(map(bool, node.output))
         task = Node(node.op_type, attributes, known, named, opset)
-        return [Unknown((Refused(f"{where}: {v}"),)) if isinstance(v, str) else v for v in self._evaluated(task)]
+        before, level = len(self.scalars.builder.gates), max((t.level for t in known if t is not None), default=0)
+        results = self._evaluated(task)
+        made = range(before, len(self.scalars.builder.gates))
+        self.levels.update({len(self.scalars.builder.inputs) + gate: level for gate in made})
+        level += bool(made)
+        return [
+            Unknown((Refused(f"{where}: {v}"),)) if isinstance(v, str) else replace(v, level=level) for v in results
+        ]
 
     def _call(self, function: Any, operands: Sequence[Value | None], given: dict[str, Any]) -> list[Value]:
         """Runs a function that comes with the model."""

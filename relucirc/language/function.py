@@ -47,9 +47,9 @@ def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
         return read_names(inputs)
     if isinstance(f, MLP | Graph):
         return f.inputs
-    expressions = None if library_of(f) is not None else read_expressions(f)
-    if expressions is None and (names := names_of_function(f)) is not None:
+    if library_of(f) is not None and (names := names_of_function(f)) is not None:
         return names
+    expressions = read_expressions(f)
     if expressions is None:
         raise FormulaError(
             "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."

@@ -1,6 +1,7 @@
 """Graphs of maxima as layered networks: exact, or with float weights where these round nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ MAX_DENSE, MAX_SPARSITY = 1 << 24, 32
 """Float layers are dense: with more entries than this in all, only if one in so many is not zero."""
 
 
-def network_of_graph(graph: Graph, dtypes: Sequence[Any] = ()) -> MLP:
+def network_of_graph(
+    graph: Graph, dtypes: Sequence[Any] = (), levels: Mapping[int, int] = MappingProxyType({}), depth: int = 0
+) -> MLP:
     """Returns the network that computes a graph without choices.
 
     ``max(a, b)`` becomes ``a + relu(b - a)``.  Every ``max(0, z)`` is one neuron, also where nothing reads it; other
@@ -25,6 +28,8 @@ def network_of_graph(graph: Graph, dtypes: Sequence[Any] = ()) -> MLP:
     Args:
         graph: Its gates are maxima, as far as an output needs them.
         dtypes: Float types for the weights, the first in which none is rounded; exact where there is none.
+        levels: For variables of gates the level that they have at least, also where weights are 0.
+        depth: How many hidden layers there are at least.
 
     Example:
         >>> from relucirc.core.graph import GraphBuilder
@@ -39,9 +44,9 @@ def network_of_graph(graph: Graph, dtypes: Sequence[Any] = ()) -> MLP:
     value = Renaming(state.__getitem__)
     for v in needed_gates(graph, _rectifiers(graph)):
         tick()
-        state[v] = _neurons(graph.gates[v - n], layers, value)
+        state[v] = _neurons(graph.gates[v - n], layers, value, levels.get(v, 0))
     outputs = [value(form) for form in graph.outputs]
-    rows = layers.rows(outputs, max((_level(layers, form) for form in outputs), default=0))
+    rows = layers.rows(outputs, max(depth, *(_level(layers, form) for form in outputs)))
     for dtype in dtypes:
         pairs = _in_floats(rows, n, np.dtype(dtype))
         if pairs is not None:
@@ -82,14 +87,14 @@ def forms_of(gate: Gate) -> list[Form]:
     return [f for guard, form in gate.branches for f in (form, *(r.form for r in guard.relations()))]
 
 
-def _neurons(gate: Gate, layers: Layers, value: Renaming) -> Form:
+def _neurons(gate: Gate, layers: Layers, value: Renaming, least: int) -> Form:
     """Puts the neuron of a maximum; returns what the maximum is then."""
     assert isinstance(gate, MaxGate)
     base, other = value(gate.left), value(gate.right)
     if base and other.is_constant:
         base, other = other, base
     difference = other - base
-    (neuron,) = layers.relu([difference], _level(layers, difference))
+    (neuron,) = layers.relu([difference], max(least, _level(layers, difference)))
     return base + neuron if base else neuron
 
 

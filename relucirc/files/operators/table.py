@@ -19,10 +19,17 @@ from relucirc.language.lower.jaxpr.limits import MAX_ELEMENTS, TooLarge, Unsuppo
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value in a model: an array as :mod:`relucirc.language.lower.jaxpr.arrays` describes it, and its type there."""
+    """A value in a model.
+
+    Attributes:
+        array: As :mod:`relucirc.language.lower.jaxpr.arrays` describes it.
+        dtype: Its type in the model.
+        level: How many nodes with neurons lie on the longest way to it.
+    """
 
     array: np.ndarray
     dtype: np.dtype
+    level: int = 0
 
 
 @dataclass(frozen=True)
