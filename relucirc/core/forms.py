@@ -4,7 +4,7 @@ Variables are integers.  In a graph over ``n`` inputs, ``0 .. n-1`` are the inpu
 is its k-th gate (or, in normal form, its k-th atom).  Forms are immutable by convention.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import gcd, lcm
 
 from flint import fmpq, fmpq_mat
@@ -52,6 +52,11 @@ class Form:
     def is_constant(self) -> bool:
         """Whether the form has no variables."""
         return not self.terms
+
+    @property
+    def variables(self) -> Collection[int]:
+        """The variables that the form depends on."""
+        return self.terms.keys()
 
     def __add__(self, other: "Form") -> "Form":
         if not other:

@@ -206,6 +206,10 @@ class GraphBuilder:
         """Returns ``max(0, form)``."""
         return self.max([Form(), form])
 
+    def neuron(self, form: Form) -> Form:
+        """Returns ``max(0, form)`` as a gate of its own, also where the form is constant."""
+        return self._gate(MaxGate(Form(), form))
+
     def select(self, branches: Sequence[tuple[Guard, Form]]) -> Form:
         """Returns the first branch whose guard holds."""
         return self._gate(SelectGate(tuple(branches)))

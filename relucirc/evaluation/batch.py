@@ -17,11 +17,12 @@ import numpy as np
 from jax.core import Tracer
 
 from relucirc.core.budget import Budget
-from relucirc.core.errors import RelucircError, not_a_network, shorten
+from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import real_array
 from relucirc.core.progress import Progress, watched
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.compiled import CompiledNetwork, check_points, compile_network
+from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 
 ALIGNMENT = 64
@@ -84,8 +85,7 @@ def evaluate(
         array([[2.],
                [3.]])
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net)
     if chunk is not None and (not isinstance(chunk, int) or chunk < 1):
         raise RelucircError(f"chunk: expected a positive number of points, got {shorten(chunk)}.")
     if isinstance(xs, jax.Array):

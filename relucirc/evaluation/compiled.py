@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from relucirc.core.errors import RelucircError, not_a_network
+from relucirc.core.errors import RelucircError
 from relucirc.core.exact import real_array
 from relucirc.evaluation.arithmetic import Array
 from relucirc.evaluation.blocks import Layer, dense_layers, in_blocks, run_dense
@@ -17,6 +17,7 @@ from relucirc.evaluation.gather import run_gather
 from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
+from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 
 LAYOUTS = ("rows", "features")
@@ -187,8 +188,7 @@ def compile_network(
         >>> print(compiled(jnp.array([[3.0, 2.0], [-5.0, 7.0]])))
         [[-5.  2.]]
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net)
     for name, value, known in (("layout", layout, LAYOUTS), ("weights", weights, ("baked", "traced"))):
         if value not in known:
             raise RelucircError(f"{name}: expected one of {known}, got {value!r}.")

@@ -12,12 +12,13 @@ import numpy as np
 import sympy
 from flint import fmpq
 
-from relucirc.core.errors import DomainError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import DomainError, RelucircError, shorten
 from relucirc.core.exact import rational, sign_of, to_float, to_rational
 from relucirc.evaluation.plan import choose_plan
 from relucirc.evaluation.rounding import Arithmetic, Range, analyse, steps_of
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
+from relucirc.language.as_network import as_network
 from relucirc.language.box import box_around
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
@@ -60,8 +61,7 @@ def float_error_bound(
         >>> 0 < bound < 1e-6
         True
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     try:
         dtype = jnp.dtype(dtype)
     except TypeError:

@@ -16,9 +16,10 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.errors import NetworkError, is_circuit, not_a_network, require_suffix, shorten
+from relucirc.core.errors import NetworkError, is_circuit, require_suffix, shorten
 from relucirc.core.exact import text
 from relucirc.core.writing import write_text
+from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 
 MAX_NEURONS = 400
@@ -78,8 +79,7 @@ def draw(net: Any, *, at: Sequence[Any] | None = None, title: str | None = None)
         True
     """
     net = net() if is_circuit(net) else net
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net)
     if sum(net.sizes) > MAX_NEURONS:
         raise NetworkError(f"expected at most {MAX_NEURONS} inputs and neurons for a drawing, got {sum(net.sizes)}.")
     values = _values(net, at)

@@ -1,4 +1,4 @@
-"""ONNX files: graphs of affine operators and ReLUs, folded into one perceptron.
+"""ONNX files: graphs of piecewise linear operators, folded into one perceptron.
 
 Read exactly over the real numbers: constants mean the binary numbers that they hold, and folding two
 operators into one layer does not round.  Weights stay in the file's float type where the folded ones are
@@ -7,26 +7,28 @@ such floats; otherwise the network is exact.  The first axis of the input is a b
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from flint import fmpq
 
-from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.errors import FileError, NetworkError, shorten
 from relucirc.core.forms import Form
-from relucirc.core.graph import GraphBuilder
+from relucirc.core.graph import Graph, Guard, SelectGate
 from relucirc.core.names import default_names
-from relucirc.files.named_arrays import arrays_of_network, as_floats
-from relucirc.files.onnx_operators import OPERATORS, Node, Tensor, form_of
-from relucirc.language.layers import Layers
-from relucirc.language.lower.jaxpr.arrays import exact, objects
-from relucirc.language.lower.jaxpr.limits import Unsupported
-from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.files.named_arrays import arrays_of_network
+from relucirc.files.onnx_graph import Graphs, Refused, Unknown, Value, find, sentence, tensor_of
+from relucirc.files.onnx_tensors import MAX_BYTES, library, stored
+from relucirc.files.operators.table import Tensor
+from relucirc.language.layered import forms_of, needed_gates, network_of_graph
+from relucirc.language.lower.jaxpr.arrays import exact, is_raw, objects
 from relucirc.language.network import MLP
 
-MAX_BYTES = (1 << 31) - 1
+Shape = tuple[int, ...]
 MAX_INPUTS = 1 << 20
 OPSET, IR_VERSION = 17, 8
 """What is written: old enough for the runtimes of 2022."""
@@ -37,7 +39,7 @@ WRITABLE = ("float16", "float32", "float64")
 
 def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the format names the activation)
     """Reads an ONNX model."""
-    onnx = _library()
+    onnx = library()
     if path.stat().st_size > MAX_BYTES:
         raise FileError(f"expected at most {MAX_BYTES >> 20} MiB, got {path.stat().st_size} bytes.")
     from google.protobuf.message import DecodeError  # noqa: PLC0415  (comes with onnx)
@@ -53,8 +55,7 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=1)
     if opset < OLDEST:
         raise FileError(f"expected ONNX opset {OLDEST} or newer, got {opset}; convert it by onnx.version_converter.")
-    _refuse_unknown_operators(graph)
-    constants = {tensor.name: _constant(onnx, tensor, path.parent) for tensor in graph.initializer}
+    constants = {tensor.name: stored(onnx, tensor, path.parent) for tensor in graph.initializer}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     inputs = [value for value in graph.input if value.name not in constants]
     shapes = [_shape(onnx, value) for value in inputs]
@@ -63,24 +64,33 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
         raise FileError("expected a model with inputs and outputs, got none.")
     if count > MAX_INPUTS:
         raise FileError(f"expected at most {MAX_INPUTS:,} inputs, got {count:,}.")
-    neurons = Layers(_names(metadata, count))
-    values = {name: Tensor(array, 0) for name, array in constants.items()}
+    graphs = Graphs(onnx, model, _names(metadata, count), path.parent)
+    values: dict[str, Value] = {name: tensor_of(array) for name, array in constants.items()}
     start = 0
     for value, shape in zip(inputs, shapes, strict=True):
-        size = math.prod(shape)
-        values[value.name] = Tensor(objects(map(Form.variable, range(start, start + size)), shape), 0)
+        size, dtype = math.prod(shape), onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        values[value.name] = Tensor(objects(map(Form.variable, range(start, start + size)), shape), np.dtype(dtype))
         start += size
-    _run(onnx, graph, values, neurons, path.parent)
-    outputs = [_read(values, value.name, "the model's outputs") for value in graph.output]
-    level = max(tensor.level for tensor in outputs)
-    net = neurons.build([form_of(v) for tensor in outputs for v in exact(tensor.array).ravel()], level)
-    stored = [tensor.array.dtype for tensor in values.values()]
-    return _in_floats(net, stored, onnx.helper.tensor_dtype_to_np_dtype(inputs[0].type.tensor_type.elem_type))
+    graphs.run(graph.node, values, opset, {})
+    outputs = [find(values, value.name, "the model's outputs") for value in graph.output]
+    reasons = [reason for output in outputs if isinstance(output, Unknown) for reason in output.reasons]
+    if reasons:
+        raise FileError(sentence(reasons))
+    tensors = [output for output in outputs if isinstance(output, Tensor)]
+    forms = [_form(v) for tensor in tensors for v in exact(tensor.array).ravel()]
+    found = graphs.scalars.builder.build(forms)
+    _refuse_jumps(graphs, found)
+    _refuse_batches(found, shapes, [tensor.array.shape for tensor in tensors], inputs)
+    floats = {v.dtype for v in values.values() if isinstance(v, Tensor) and is_raw(v.array)}
+    given = {v.dtype for v in values.values() if isinstance(v, Tensor) and not is_raw(v.array)}
+    kinds = [{d for d in dtypes if jnp.issubdtype(d, jnp.floating)} for dtypes in (floats, given)]
+    dtypes = sorted(kinds[0] or kinds[1], key=lambda d: d.itemsize)
+    return network_of_graph(found, dtypes, graphs.levels, max(tensor.level for tensor in tensors))
 
 
 def write(net: MLP, path: Path) -> None:
     """Writes a chain of Gemm and Relu, with a free batch axis."""
-    onnx = _library()
+    onnx = library()
     arrays = arrays_of_network(net)
     dtypes = sorted({str(array.dtype) for array in arrays.values()})
     if len(dtypes) > 1 or dtypes[0] not in WRITABLE:
@@ -111,44 +121,37 @@ def write(net: MLP, path: Path) -> None:
     path.write_bytes(model.SerializeToString())
 
 
-def _run(onnx: ModuleType, graph: Any, values: dict[str, Tensor], neurons: Layers, folder: Path) -> None:
-    """Evaluates the nodes, which ONNX keeps in an order that can be evaluated."""
-    scalars = Scalars(GraphBuilder(neurons.inputs))
-    for node in graph.node:
-        where = f"node {shorten(node.name or node.output[0])!r} ({node.op_type})"
-        attributes = {a.name: _attribute(onnx, a, folder) for a in node.attribute}
-        operands = [_read(values, name, where) if name else None for name in node.input]
-        try:
-            result = OPERATORS[node.op_type](Node(attributes, operands, neurons, scalars))
-        except Unsupported as error:
-            raise FileError(f"{where}: {error}.") from None
-        except (ValueError, IndexError, KeyError, TypeError) as error:
-            if isinstance(error, RelucircError):
-                raise
-            raise FileError(f"{where}: its operands do not fit: {shorten(str(error))}.") from None
-        values.update(dict.fromkeys(node.output[:1], result))
+def _form(value: Any) -> Form:
+    """Returns an element of an exact array as a form, and refuses infinities, conditions and what is no number."""
+    if isinstance(value, bool | Guard):
+        raise FileError("expected numbers as outputs, got conditions.")
+    if not isinstance(value, Form | fmpq):
+        raise NetworkError(f"expected finite numbers throughout, got {value}.")
+    return value if isinstance(value, Form) else Form.constant(value)
 
 
-def _refuse_unknown_operators(graph: Any) -> None:
-    unknown = [
-        f"{node.op_type} (node {shorten(node.name or ', '.join(node.output))!r})"
-        for node in graph.node
-        if node.op_type not in OPERATORS or node.domain not in ("", "ai.onnx")
-    ]
-    if unknown:
-        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-        raise FileError(
-            f"expected affine operators and ReLUs, got {', '.join(unknown[:8])}{more}; the operators that are read "
-            f"are {', '.join(sorted(OPERATORS))}."
-        )
+def _refuse_jumps(graphs: Graphs, found: Graph) -> None:
+    """Refuses a graph with choices, which a network of ReLUs cannot make."""
+    n = len(found.inputs)
+    choices = [v - n for v in needed_gates(found) if isinstance(found.gates[v - n], SelectGate)]
+    if choices:
+        places = dict.fromkeys(f"{graphs.place(gate)}: it jumps, or is not seen to be continuous" for gate in choices)
+        raise FileError(sentence(map(Refused, places)))
 
 
-def _in_floats(net: MLP, dtypes: list[np.dtype], input_dtype: np.dtype) -> MLP:
-    """Returns the network in the float type of its weights, or else of its input, if that rounds nothing."""
-    if sum(math.prod(layer.shape) for layer in net.layers) * input_dtype.itemsize > MAX_BYTES:
-        return net  # sparse, and too large as dense arrays
-    floats = {dtype for dtype in dtypes if jnp.issubdtype(dtype, jnp.floating)} or {input_dtype}
-    return (as_floats(net, floats.pop()) if len(floats) == 1 else None) or net
+def _refuse_batches(found: Graph, inputs: list[Shape], outputs: list[Shape], values: list[Any]) -> None:
+    """Refuses a model of several points at once: the rows of its outputs depend on those of its inputs one by one."""
+    sizes = {shape[0] if len(shape) > 1 else 1 for shape in inputs}
+    (size,) = sizes if len(sizes) == 1 else (1,)
+    if size == 1 or any(len(shape) < 1 or shape[0] != size for shape in outputs):
+        return
+    rows = [k for shape in inputs for k in range(size) for _ in range(math.prod(shape[1:]))]
+    wanted = [k for shape in outputs for k in range(size) for _ in range(math.prod(shape[1:]))]
+    known: list[frozenset[int]] = [frozenset((k,)) for k in rows]
+    for gate in found.gates:
+        known.append(frozenset(k for form in forms_of(gate) for v in form.variables for k in known[v]))
+    if all(known[v] <= {k} for form, k in zip(found.outputs, wanted, strict=True) for v in form.variables):
+        raise FileError(_not_one_point(values[0], inputs[0]))
 
 
 def _names(metadata: dict[str, str], count: int) -> tuple[str, ...]:
@@ -162,74 +165,23 @@ def _names(metadata: dict[str, str], count: int) -> tuple[str, ...]:
     return default_names(count)
 
 
-def _float_types(onnx: ModuleType) -> tuple[int, ...]:
-    kinds = onnx.TensorProto
-    return (kinds.FLOAT, kinds.DOUBLE, kinds.FLOAT16, kinds.BFLOAT16)
-
-
-def _shape(onnx: ModuleType, value: Any) -> tuple[int, ...]:
+def _shape(onnx: ModuleType, value: Any) -> Shape:
     """The shape of an input for one point: a batch axis without a size is 1."""
     kind = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
         raise FileError(f"input {shorten(value.name)!r}: expected a tensor of known shape.")
-    if kind.elem_type not in _float_types(onnx):
+    types = onnx.TensorProto
+    if kind.elem_type not in (types.FLOAT, types.DOUBLE, types.FLOAT16, types.BFLOAT16):
         raise FileError(f"input {shorten(value.name)!r}: expected floats, got the ONNX type number {kind.elem_type}.")
     shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in kind.shape.dim)
-    if None in shape[1:] or (len(shape) == 1 and shape[0] is None) or (len(shape) > 1 and shape[0] not in (None, 1)):
-        shown = ", ".join("?" if size is None else str(size) for size in shape)
-        raise FileError(
-            f"input {shorten(value.name)!r}: expected one point, with a batch axis of size 1 or none in front, got the "
-            f"shape ({shown}); export the model for a batch of 1."
-        )
+    if None in shape[1:] or (len(shape) == 1 and shape[0] is None):
+        raise FileError(_not_one_point(value, shape))
     return tuple(size or 1 for size in shape)
 
 
-def _read(values: dict[str, Tensor], name: str, where: str) -> Tensor:
-    if name not in values:
-        raise FileError(f"{where}: expected the value {shorten(name)!r}, which nothing before it gives.")
-    return values[name]
-
-
-def _attribute(onnx: ModuleType, attribute: Any, folder: Path) -> Any:
-    value = onnx.helper.get_attribute_value(attribute)
-    return _constant(onnx, value, folder) if isinstance(value, onnx.TensorProto) else value
-
-
-def _constant(onnx: ModuleType, tensor: Any, folder: Path) -> np.ndarray:
-    """Reads a stored tensor; data in another file only from the model's own folder."""
-    name = shorten(tensor.name)
-    if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        _load_external(onnx, tensor, folder)
-    try:
-        array = np.asarray(onnx.numpy_helper.to_array(tensor))
-    except (ValueError, TypeError, KeyError) as error:
-        raise FileError(f"the tensor {name!r} is broken: {shorten(str(error))}.") from None
-    if array.dtype == object or array.dtype.kind == "c":
-        raise FileError(f"the tensor {name!r}: expected real numbers, got {array.dtype}.")
-    return array
-
-
-def _load_external(onnx: ModuleType, tensor: Any, folder: Path) -> None:
-    name = shorten(tensor.name)
-    location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
-    root = folder.resolve()
-    file = (root / location).resolve()
-    if not location or root not in file.parents or not file.is_file():
-        raise FileError(f"the tensor {name!r}: its data should be in the model's folder, got {shorten(location)!r}.")
-    if file.stat().st_size > MAX_BYTES:
-        raise FileError(
-            f"the tensor {name!r}: expected at most {MAX_BYTES >> 20} MiB of data in {shorten(location)!r}."
-        )
-    try:
-        onnx.external_data_helper.load_external_data_for_tensor(tensor, str(root))
-    except (ValueError, OSError, onnx.checker.ValidationError) as error:
-        raise FileError(f"the tensor {name!r}: its data cannot be read: {shorten(str(error))}.") from None
-    tensor.data_location = onnx.TensorProto.DEFAULT  # older versions look for the file again otherwise
-
-
-def _library() -> ModuleType:
-    try:
-        import onnx  # noqa: PLC0415  (an extra)
-    except ImportError:
-        raise FileError("ONNX files need the onnx package: pip install 'relucirc[onnx]'.") from None
-    return onnx
+def _not_one_point(value: Any, shape: Sequence[int | None]) -> str:
+    shown = ", ".join("?" if size is None else str(size) for size in shape)
+    return (
+        f"input {shorten(value.name)!r}: expected one point, with a batch axis of size 1 or none in front, got the "
+        f"shape ({shown}); export the model for a batch of 1."
+    )

@@ -15,7 +15,7 @@ from flint import fmpq
 from sympy.core.sympify import converter
 
 from relucirc.core.budget import Budget, OutOfBudget, tick
-from relucirc.core.errors import FormulaError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import FormulaError, RelucircError, shorten
 from relucirc.core.exact import ONE, ZERO, to_rational
 from relucirc.core.forms import Form, Key, combine
 from relucirc.core.graph import Graph
@@ -23,6 +23,7 @@ from relucirc.geometry.cell import transposed
 from relucirc.geometry.hinges import HingeGraph
 from relucirc.geometry.region import Region
 from relucirc.geometry.subdivision import leaves
+from relucirc.language.as_network import as_network
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 
@@ -93,9 +94,7 @@ def write_formula(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.S
 
 def graph_of(net: MLP | Graph) -> Graph:
     """Returns the graph of a network, of a symbolic family, or a graph as it is."""
-    if not isinstance(net, Graph | MLP):
-        raise not_a_network(net)
-    return read_function(net)
+    return read_function(net if isinstance(net, Graph) else as_network(net))
 
 
 def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:

@@ -8,7 +8,7 @@ import sympy
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, seconds_left
-from relucirc.core.errors import FormulaError, not_a_network
+from relucirc.core.errors import FormulaError
 from relucirc.core.exact import to_rational
 from relucirc.core.graph import Graph
 from relucirc.core.printing import formula_text, number_text
@@ -24,6 +24,7 @@ from relucirc.interpretation.front import front as front_of
 from relucirc.interpretation.parts import Part, Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
 from relucirc.interpretation.wiring import Redundant, Wiring
+from relucirc.language.as_network import as_network
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -138,8 +139,7 @@ def explain(
         >>> found.formula, found.circuits[0], found.front.domain
         (Min(x1, x2), 'minimum', '[-1, 1]^2')
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     clock = watched(budget, "explain", progress)
     found = _Findings()
     try:

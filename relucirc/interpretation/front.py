@@ -17,7 +17,7 @@ from flint import fmpq
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
-from relucirc.core.errors import FormulaError, NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import FormulaError, NetworkError, RelucircError, shorten
 from relucirc.core.exact import ONE, rational, to_rational
 from relucirc.core.printing import decimal, formula_text
 from relucirc.core.progress import Progress, watched
@@ -29,6 +29,7 @@ from relucirc.interpretation.merging import Candidate, candidates_of
 from relucirc.interpretation.price import Price, price_of
 from relucirc.interpretation.seen import Seen
 from relucirc.interpretation.sketching import Sketcher
+from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
@@ -166,8 +167,7 @@ def front(net: MLP, domain: Any = None, *, budget: float | None = 60.0, progress
         >>> bool(relucirc.check(trained, entry.formula, entry.certificate, found.region))
         True
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     if net.symbols:
         raise NetworkError(f"weights have symbols {[s.name for s in net.symbols]}; substitute numbers first.")
     clock = watched(budget, "front", progress)

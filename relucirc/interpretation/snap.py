@@ -14,12 +14,13 @@ import sympy
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import BRIEF, Budget, OutOfBudget
-from relucirc.core.errors import NetworkError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import NetworkError, RelucircError, shorten
 from relucirc.core.progress import Progress, watched
 from relucirc.interpretation.candidates import COARSER, candidates
 from relucirc.interpretation.distance import Distance, Measure
 from relucirc.interpretation.ground import Ground, words
 from relucirc.interpretation.respelling import respelled
+from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation
 from relucirc.proof.prover import prove
@@ -121,8 +122,7 @@ def snap(
         >>> print(snapped.reason)
         moved by 163/5000000 (3.3e-05) on [-1, 1], 7e-05 of its scale there.
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     if net.symbols:
         raise NetworkError(f"weights have symbols {[s.name for s in net.symbols]}; substitute numbers first.")
     _check(max_denominator, tolerance)

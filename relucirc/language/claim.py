@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.core.errors import FormulaError, NetworkError, is_circuit, is_torch, not_a_network, shorten
+from relucirc.core.errors import FormulaError, NetworkError, is_circuit, not_a_network, shorten
 from relucirc.core.exact import ONE, rational, sign_of
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
@@ -15,8 +15,10 @@ from relucirc.core.trees import symbols_of
 from relucirc.language.domain import Domain, declared, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
+from relucirc.language.lower.from_model import library_of
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.lower.from_relation import graph_of_condition, graph_of_relation
+from relucirc.language.lower.naming import names_of_function
 from relucirc.language.lower.violations import Violation
 from relucirc.language.network import MLP
 from relucirc.language.relations import as_formulas, output_names, read_relation
@@ -104,7 +106,7 @@ def read_claim(
     tolerance = None if within is None else _tolerance(within)
     if formula is True and _is_function(net):
         return _condition(net, domain, inputs)
-    side = _read_network(net, formula, inputs)
+    side = _read_network(net, formula, inputs, domain)
     outputs = output_names(len(side.graph.outputs))
     relation = read_relation(formula, side.graph.inputs, outputs)
     if relation is None:
@@ -123,7 +125,7 @@ def read_equality(net: Any, formula: Any, domain: Any = None, inputs: Sequence[s
     Raises:
         RelucircError: With one sentence for whatever cannot be read.
     """
-    return _equality(_read_network(net, formula, inputs), formula, domain)
+    return _equality(_read_network(net, formula, inputs, domain), formula, domain)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Network:
     moves: tuple[dict, ...] = ()
 
 
-def _read_network(net: Any, formula: Any, inputs: Any) -> _Network:
+def _read_network(net: Any, formula: Any, inputs: Any, domain: Any) -> _Network:
     if isinstance(net, MLP):
         network, found = resolve_family(net) if net.symbols else (net.exact(), [])
         return _Network(graph_of_network(network), network, tuple(found))
@@ -144,7 +146,7 @@ def _read_network(net: Any, formula: Any, inputs: Any) -> _Network:
     if _is_function(net):
         from relucirc.language.lower.from_jax import graph_of_function  # noqa: PLC0415  (tracing is for functions only)
 
-        return _Network(graph_of_function(net, _names(inputs, formula)))
+        return _Network(graph_of_function(net, _names(net, inputs, formula, domain)))
     raise not_a_network(net, "a network (relucirc.MLP) or a JAX function")
 
 
@@ -194,13 +196,15 @@ def _relation(side: _Network, relation: sympy.Basic, outputs: Sequence[str], dom
 
 
 def _condition(function: Any, domain: Any, inputs: Any) -> Claim:
-    left, violations = graph_of_condition(function, _names(inputs, None))
+    left, violations = graph_of_condition(function, _names(function, inputs, None, domain))
     right = Graph(left.inputs, (), (Form(),) * len(left.outputs))
     return Claim(left, right, read_domain(domain, left.inputs), None, violations=violations, kind="relation")
 
 
 def _is_function(net: Any) -> bool:
-    return isinstance(net, Callable) and not isinstance(net, MLP) and not is_torch(net) and not is_circuit(net)
+    return (
+        (isinstance(net, Callable) or library_of(net) is not None) and not isinstance(net, MLP) and not is_circuit(net)
+    )
 
 
 def _tolerance(within: Any) -> fmpq:
@@ -210,13 +214,18 @@ def _tolerance(within: Any) -> fmpq:
     return value
 
 
-def _names(inputs: Any, formula: Any) -> Any:
-    """Names the inputs of a JAX function, given or taken from the other side."""
+def _names(function: Any, inputs: Any, formula: Any, domain: Any) -> Any:
+    """Names the inputs of a JAX function: given, taken from the other side, or clear from what is said."""
     if inputs is not None:
         return inputs
     if isinstance(formula, MLP | Graph):
         return formula.inputs
-    raise NetworkError("a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order.")
+    names = names_of_function(function, formula, domain)
+    if names is None:
+        raise NetworkError(
+            "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."
+        )
+    return names
 
 
 def is_broken(violations: Sequence[Violation] | None, left: Sequence[fmpq], right: Sequence[fmpq]) -> bool:

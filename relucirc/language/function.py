@@ -9,6 +9,8 @@ from relucirc.core.names import default_names, natural, read_names
 from relucirc.core.trees import symbols_of
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
+from relucirc.language.lower.from_model import library_of
+from relucirc.language.lower.naming import names_of_function
 from relucirc.language.network import MLP
 
 
@@ -35,7 +37,7 @@ def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
             in natural order (x2 before x10); ``x`` for a formula without symbols.
 
     Raises:
-        RelucircError: When text cannot be read, or f is a JAX function and no names are given.
+        RelucircError: When text cannot be read, or f is a JAX function whose names are neither given nor clear.
 
     Example:
         >>> names_of("Max(x10, x2)")
@@ -45,6 +47,8 @@ def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
         return read_names(inputs)
     if isinstance(f, MLP | Graph):
         return f.inputs
+    if library_of(f) is not None and (names := names_of_function(f)) is not None:
+        return names
     expressions = read_expressions(f)
     if expressions is None:
         raise FormulaError(

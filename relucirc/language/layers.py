@@ -14,6 +14,7 @@ from relucirc.core.forms import Form, Key
 from relucirc.core.matrix import ExactMatrix
 from relucirc.language.affine import Affine
 from relucirc.language.network import MLP
+from relucirc.language.rows import Renaming
 
 MAX_NEURONS = 1 << 22
 """Most neurons, those that carry values along included."""
@@ -69,12 +70,17 @@ class Layers:
         Raises:
             NetworkError: When it would have more than 4 million neurons.
         """
+        return network_of(self.rows(outputs, depth), self.inputs)
+
+    def rows(self, outputs: Sequence[Form], depth: int) -> list[list[Form]]:
+        """Returns the rows of that network: for each layer its forms, each over the values of the layer below."""
         hidden = [self.levels[k] if k < len(self.levels) else [] for k in range(depth)]
         carried = self._carried([*([form for _, form in layer] for layer in hidden), outputs])
         state = {v: Form.variable(v) for v in range(len(self.inputs))}
         built = []
         for layer, older in zip(hidden, carried, strict=True):
-            rows = [form.substitute(state.__getitem__) for _, form in layer]
+            below = Renaming(state.__getitem__)
+            rows = [below(form) for _, form in layer]
             place: dict[Key, int] = {row.key: i for i, row in enumerate(rows)} if older else {}
 
             def carry(row: Form, rows: list[Form] = rows, place: dict[Key, int] = place) -> Form:
@@ -89,7 +95,8 @@ class Layers:
                     above[v] = above[v] - carry(-state[v])
             built.append(rows)
             state = above
-        return network_of([*built, [form.substitute(state.__getitem__) for form in outputs]], self.inputs)
+        below = Renaming(state.__getitem__)
+        return [*built, [below(form) for form in outputs]]
 
     def _carried(self, layers: Sequence[Sequence[Form]]) -> list[list[int]]:
         """For every hidden layer the older variables that some layer above it reads."""
@@ -97,7 +104,7 @@ class Layers:
         needed: set[int] = set()
         neurons = len(self.level_of)
         for k in range(len(layers) - 1, 0, -1):
-            needed |= {v for form in layers[k] for v in form.terms}
+            needed |= {v for form in layers[k] for v in form.variables}
             needed = {v for v in needed if self.level_of.get(v, 0) < k}
             neurons += sum(2 if v < len(self.inputs) else 1 for v in needed)
             if neurons > MAX_NEURONS:

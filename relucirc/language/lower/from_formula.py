@@ -28,6 +28,7 @@ from relucirc.core.trees import parts_of, symbols_of
 from relucirc.language.domain import Domain, declared
 from relucirc.language.formula import MAX_EXPONENT, parse_formula, unknown_symbols
 from relucirc.language.lower.coverage import point_where
+from relucirc.language.lower.from_model import library_of
 from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.lower.guards import TRUE, all_of, any_of, guard_of, negation_of, sides_of
 from relucirc.language.lower.steps import MAX_STEPS, Steps, pairs_of
@@ -101,7 +102,7 @@ def _expressions(formula: Any, names: Sequence[str] | None) -> tuple[sympy.Expr,
         parts = [parse_formula(part, names) if isinstance(part, str) else part for part in formula]
         return tuple(_expression(part) for part in parts)
     is_function = isinstance(formula, Callable) and not isinstance(formula, sympy.Basic | type)
-    if isinstance(formula, Graph | MLP) or is_function:
+    if isinstance(formula, Graph | MLP) or is_function or library_of(formula) is not None:
         return None
     return (_expression(formula),)
 

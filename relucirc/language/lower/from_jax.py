@@ -1,8 +1,9 @@
 """JAX functions as graphs: traced once, then read exactly over the piecewise-linear primitives.
 
 ``jax.make_jaxpr`` records what a function does, so that Equinox, Flax, Haiku and plain functions need no
-adapter.  The graph is the function over the real numbers that the recorded constants define: arithmetic
-does not round, and a constant means exactly the binary number that it holds.  JAX's 64-bit types are off
+adapter; models of other libraries become functions (:mod:`relucirc.language.lower.from_model`).  The graph is
+the function over the real numbers that the recorded constants define: arithmetic does not round, and a constant
+means exactly the binary number that it holds.  JAX's 64-bit types are off
 by default, and then a Python float in the function is a float32: ``0.1 * x`` is 13421773/134217728 x.
 A root, or another irrational function, of a constant is the float that JAX computes for it.
 """
@@ -16,10 +17,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from relucirc.core.errors import FormulaError, shorten
+from relucirc.core.errors import FormulaError, NetworkError, shorten
 from relucirc.core.forms import Form
-from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, MaxGate
+from relucirc.core.graph import Graph, GraphBuilder, Guard
 from relucirc.core.names import read_names
+from relucirc.language.layered import needed_gates
+from relucirc.language.lower.from_model import model_of, wide_numbers
 from relucirc.language.lower.guards import FALSE, TRUE, all_of
 from relucirc.language.lower.jaxpr.arrays import elementwise, objects
 from relucirc.language.lower.jaxpr.interpreter import Interpreter, Unknown, Value
@@ -97,32 +100,37 @@ def _run(function: Callable[..., Any], names: Names) -> tuple[GraphBuilder, list
     shapes = None
     if any(isinstance(part, list | tuple) for part in parts):
         shapes = tuple((len(part),) if isinstance(part, list | tuple) else () for part in parts)
-    traced = _trace(function, len(inputs), shapes)
-    builder = GraphBuilder(inputs)
-    left = map(builder.input, range(len(inputs)))
-    arguments = [objects(list(islice(left, v.aval.size)), v.aval.shape) for v in traced.jaxpr.invars]
-    try:
-        results = Interpreter(Scalars(builder)).run(traced, arguments)
-    except Stopped as error:
-        raise FormulaError(f"{_name(function)} is too large to be read exactly: {error}.") from None
+    model = model_of(function)
+    called = function if model is None else model.function
+    with wide_numbers(model is not None and model.wide):
+        traced = _trace(called, len(inputs), shapes, _name(function))
+        builder = GraphBuilder(inputs)
+        left = map(builder.input, range(len(inputs)))
+        arguments = [objects(list(islice(left, v.aval.size)), v.aval.shape) for v in traced.jaxpr.invars]
+        try:
+            results = Interpreter(Scalars(builder)).run(traced, arguments)
+        except Stopped as error:
+            raise FormulaError(f"{_name(function)} is too large to be read exactly: {error}.") from None
     return builder, _known(function, results)
 
 
-def _trace(function: Callable[..., Any], n: int, given: Shapes | None) -> Any:
+def _trace(function: Callable[..., Any], n: int, given: Shapes | None, name: str) -> Any:
     """Returns the traced function, of arguments of the given shapes, or of n inputs in the usual ways."""
     dtype = jnp.result_type(float)
     first_error: Exception | None = None
     for shapes in _calling_conventions(function, n) if given is None else [given]:
         try:
             return jax.make_jaxpr(function)(*(jax.ShapeDtypeStruct(shape, dtype) for shape in shapes))
+        except NetworkError:  # of a model that is read here
+            raise
         except Exception as error:  # whatever the user's function raises
             first_error = first_error or error
     if first_error is None:
         raise FormulaError(
-            f"{_name(function)}: expected a function of one array of shape ({n},) or of {n} scalars, "
+            f"{name}: expected a function of one array of shape ({n},) or of {n} scalars, "
             f"got one with the signature {_signature(function)}."
         )
-    raise FormulaError(f"{_name(function)} cannot be traced by JAX: {_explained(first_error)}") from first_error
+    raise FormulaError(f"{name} cannot be traced by JAX: {_explained(first_error)}") from first_error
 
 
 def _calling_conventions(function: Callable[..., Any], n: int) -> Iterator[Shapes]:
@@ -183,26 +191,13 @@ def _name(function: Callable[..., Any]) -> str:
 def pruned(graph: Graph) -> Graph:
     """Leaves out the gates that no output needs."""
     n = len(graph.inputs)
-    needed: set[int] = set()
-    stack = [v for form in graph.outputs for v in form.terms]
-    while stack:
-        v = stack.pop()
-        if v >= n and v not in needed:
-            needed.add(v)
-            stack.extend(w for form in _gate_forms(graph.gates[v - n]) for w in form.terms)
+    needed = needed_gates(graph)
     if len(needed) == len(graph.gates):
         return graph
-    number = {v: n + k for k, v in enumerate(sorted(needed))}
+    number = {v: n + k for k, v in enumerate(needed)}
 
     def moved(form: Form) -> Form:
         return Form({number.get(v, v): c for v, c in form.terms.items()}, form.const)
 
-    gates = tuple(graph.gates[v - n].map(moved) for v in sorted(needed))
+    gates = tuple(graph.gates[v - n].map(moved) for v in needed)
     return Graph(graph.inputs, gates, tuple(map(moved, graph.outputs)))
-
-
-def _gate_forms(gate: Gate) -> list[Form]:
-    """Every form that a gate reads."""
-    if isinstance(gate, MaxGate):
-        return [gate.left, gate.right]
-    return [f for guard, form in gate.branches for f in (form, *(r.form for r in guard.relations()))]

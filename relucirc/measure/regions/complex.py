@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from relucirc.core.answer import Answer, plain
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import DomainError, NetworkError, RelucircError, not_a_network
+from relucirc.core.errors import DomainError, NetworkError, RelucircError
 from relucirc.core.exact import to_rational
 from relucirc.core.forms import Form
 from relucirc.core.printing import number_text
@@ -21,6 +21,7 @@ from relucirc.core.progress import Progress, watched
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of_domain
 from relucirc.geometry.line_function import interval
+from relucirc.language.as_network import as_network
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
 from relucirc.measure.regions.adjacency import Adjacency
@@ -319,6 +320,7 @@ class _Search:
 
     def run(self, net: MLP, domain: Any) -> Complex:
         """Finds all regions."""
+        net = as_network(net, domain)
         self.chart = _chart(net, domain)
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
@@ -348,8 +350,6 @@ class _Search:
 
 def _chart(net: MLP, domain: Any) -> Chart:
     """Checks the network and the domain, and gives coordinates in which the domain has interior."""
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
     if net.symbols:
         names = [symbol.name for symbol in net.symbols]
         raise NetworkError(f"regions: the weights have symbols {names}; substitute numbers first.")

@@ -86,7 +86,7 @@ class Choices:
         None if there are no choices, or too many to combine.
         """
         tables: list[tuple[Guard, ...]] = []
-        for v in form.terms:
+        for v in form.variables:
             gate = self._gate(v)
             if isinstance(gate, SelectGate) and (guards := _guards(gate)) not in tables:
                 tables.append(guards)
@@ -225,7 +225,7 @@ class Choices:
 
     def _gate(self, v: int) -> MaxGate | SelectGate | None:
         k = v - len(self.builder.inputs)
-        return self.builder.gates[k] if 0 <= k < len(self.builder.gates) else None  # ONNX's neurons are no gates
+        return self.builder.gates[k] if 0 <= k < len(self.builder.gates) else None
 
 
 def settled(form: Form) -> Scalar:

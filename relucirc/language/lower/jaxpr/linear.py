@@ -1,9 +1,12 @@
 """Rules for linear maps with constant coefficients, and for pooling."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from flint import fmpq
 
@@ -11,16 +14,19 @@ from relucirc.core.exact import ONE, ZERO
 from relucirc.language.lower.jaxpr.arithmetic import cast
 from relucirc.language.lower.jaxpr.arrays import exact, is_raw, objects
 from relucirc.language.lower.jaxpr.choices import Scalar
-from relucirc.language.lower.jaxpr.limits import Unsupported, bounded
+from relucirc.language.lower.jaxpr.limits import FORM, Unsupported, bounded
 from relucirc.language.lower.jaxpr.moving import padded
 from relucirc.language.lower.jaxpr.operation import Operation, rule
 from relucirc.language.lower.jaxpr.reductions import REDUCTIONS
 from relucirc.language.lower.jaxpr.scalars import Scalars
+from relucirc.language.rows import RowForm, plain
 
 
 @rule("dot_general")
 def _dot(op: Operation, lhs: np.ndarray, rhs: np.ndarray) -> np.ndarray:
     (contract_l, contract_r), (batch_l, batch_r) = op.params["dimension_numbers"]
+    if not math.prod(op.shape):  # of any number of empty blocks
+        return np.empty(op.shape, dtype=object)
     lhs, rhs = (_numbers(op, value, aval.dtype) for value, aval in zip((lhs, rhs), op.inputs, strict=True))
     left, right = _blocks(lhs, batch_l, contract_l), _blocks(rhs, batch_r, contract_r)
     products = [inner_products(op.scalars, a, b) for a, b in zip(left, right, strict=True)]
@@ -40,10 +46,41 @@ def inner_products(s: Scalars, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns the sums ``sum_k a[i, k] b[j, k]`` for all i and j, where one factor of each product is constant."""
     if len(a) > len(b):
         return inner_products(s, b, a).T
-    rows = [_sparse(row) for row in a]  # the fewer ones; the others are read one at a time
-    columns = ((_sparse(column), column) for column in b)
-    items = (_inner(s, row, x, column, y) for column, y in columns for row, x in zip(rows, a, strict=True))
-    return objects(items, (len(b), len(a))).T
+    left, right = _factors(a), _factors(b)
+    rows = list(left)  # the fewer ones; the others are read one at a time
+    return objects((_inner(s, x, y) for y in right for x in rows), (len(b), len(a))).T
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """A row of one factor, read as far as it was asked for.
+
+    Attributes:
+        entries: The row.
+        kept, places: Where it has variables, and which, if it has nothing else but zeros.
+    """
+
+    entries: np.ndarray
+    kept: list[int] | None = None
+    places: tuple[int, ...] = ()
+
+    @cached_property
+    def sparse(self) -> list[tuple[int, fmpq]] | None:
+        """The non-zero entries of a constant row; None for a row that depends on the inputs."""
+        return _sparse(self.entries)
+
+
+def _factors(matrix: np.ndarray) -> Iterator[_Factor]:
+    """Reads the rows of a matrix; one of infinities or NaN is refused."""
+    if is_raw(matrix):
+        floats = jnp.issubdtype(matrix.dtype, jnp.floating)
+        if floats and not np.isfinite(matrix).all():
+            raise Unsupported("a factor is infinite or undefined")
+        yield from map(_Factor, matrix)
+        return
+    for row in matrix:
+        found = plain(row)
+        yield _Factor(row) if found is None else _Factor(row, *found)
 
 
 def _blocks(array: np.ndarray, batch: Any, contract: Any) -> np.ndarray:
@@ -69,15 +106,20 @@ def _sparse(row: np.ndarray) -> list[tuple[int, fmpq]] | None:
     return [(k, v) for k, v in enumerate(row) if v]
 
 
-def _inner(s: Scalars, row: Any, a: np.ndarray, column: Any, b: np.ndarray) -> Scalar:
-    if row is not None and column is not None:
-        known = dict(row)
-        return s.sum((c, known[k]) for k, c in column if k in known)
-    if column is not None:
-        return s.sum((c, a[k]) for k, c in column)
-    if row is not None:
-        return s.sum((c, b[k]) for k, c in row)
-    return s.sum((ONE, s.multiply(x, y)) for x, y in zip(a, b, strict=True))
+def _inner(s: Scalars, x: _Factor, y: _Factor) -> Scalar:
+    for weights, values in ((x, y), (y, x)):
+        if values.kept is not None and is_raw(weights.entries) and weights.entries.dtype.kind not in "biu":
+            row = weights.entries if len(values.kept) == len(weights.entries) else weights.entries[values.kept]
+            s.meter.hold(FORM)
+            return RowForm(row, values.places) if row.any() else ZERO
+    if x.sparse is not None and y.sparse is not None:
+        known = dict(x.sparse)
+        return s.sum((c, known[k]) for k, c in y.sparse if k in known)
+    if y.sparse is not None:
+        return s.sum((c, x.entries[k]) for k, c in y.sparse)
+    if x.sparse is not None:
+        return s.sum((c, y.entries[k]) for k, c in x.sparse)
+    return s.sum((ONE, s.multiply(p, q)) for p, q in zip(x.entries, y.entries, strict=True))
 
 
 @rule("conv_general_dilated")

@@ -18,6 +18,7 @@ from relucirc.core.graph import Guard, Relation
 from relucirc.language.lower.guards import FALSE, TRUE, all_of, any_of, negation_of
 from relucirc.language.lower.jaxpr.choices import Branches, Choices, Scalar, Truth, settled
 from relucirc.language.lower.jaxpr.limits import FORM, TERM, NotANumber, Unsupported, sized
+from relucirc.language.rows import RowForm
 
 
 class Scalars(Choices):
@@ -43,6 +44,9 @@ class Scalars(Choices):
             return constant
         if len(forms) == 1 and forms[0][0] == 1 and not constant:
             return forms[0][1]
+        if len(forms) == 1 and forms[0][0] == 1 and isinstance(forms[0][1], RowForm):
+            self.meter.hold(FORM + sized(constant))
+            return forms[0][1].shift(constant)
         result = combine([*forms, (ONE, Form.constant(constant))])
         self.meter.hold(FORM + TERM * len(result.terms) + sized(result.const))
         return settled(result)
