@@ -4,6 +4,7 @@ import random
 from fractions import Fraction
 
 import disguises
+import jax
 import numpy as np
 import pytest
 import sympy
@@ -139,6 +140,17 @@ def test_formulas_and_functions_compare_as_well():
     assert compare(circuits.minimum(), "Min(x1, x2)").status == "equal"
     found = compare(circuits.minimum(), "Min(x1, x2) + 1/2")
     assert (found.status, found.deviation, found.first_difference) == ("different", sympy.Rational(1, 2), None)
+
+
+def test_a_model_is_compared_with_the_file_that_was_made_of_it(tmp_path):
+    equinox = pytest.importorskip("equinox")
+    model = equinox.nn.MLP(2, 1, 4, 2, key=jax.random.key(0))
+    path = tmp_path / "model.onnx"
+    relucirc.save(MLP.from_arrays(model, ("pressure", "heat")), path)
+    found = compare(model, path)
+    assert (found.status, found.changed_layers) == ("equal", ())
+    changed = MLP.from_arrays([(w, b + np.float32(1)) for w, b in arrays_of(relucirc.load(path))])
+    assert compare(path, changed, BOX, within=100).status == "within"
 
 
 def test_networks_of_other_sizes_are_refused_in_one_sentence():

@@ -14,6 +14,8 @@ from relucirc.core.exact import rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import load, renamed
+from relucirc.language.as_network import as_network
+from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
 from relucirc.measure.comparing.difference import ChangedLayer, FirstDifference, changed_layers, first_difference
@@ -98,7 +100,7 @@ def compare(
     or merged are then the same; the lowest one that the other network does not compute is the first difference.
 
     Args:
-        first: A network, its file, or a JAX function, as for :func:`relucirc.prove`.
+        first: A network, its file, a model or a JAX function, as for :func:`relucirc.prove`.
         second: What it is compared with: the same, or a formula.  Inputs of the same names are the same inputs; if the
             second network has other names, and as many, they are taken in order.
         domain: Where, as for :func:`relucirc.prove`.
@@ -126,17 +128,16 @@ def compare(
     compared = _Comparing((None, None), domain, within, inputs)
     try:
         with clock:
-            compared.networks = _read(first, second)
+            compared.networks = _read(first, second, domain)
             compared.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
         return compared.answer(clock, clock.ended(error))
     return compared.answer(clock)
 
 
-def _read(first: Any, second: Any) -> tuple[Any, Any]:
-    """Loads files, and gives the second network the first one's input names if it has none of its own."""
-    a = load(first) if _is_file(first) else first
-    b = load(second) if _is_file(second) else second
+def _read(first: Any, second: Any, domain: Any) -> tuple[Any, Any]:
+    """Reads files and models, and gives the second network the first one's input names if it has others."""
+    a, b = (_network(net, domain) for net in (first, second))
     if isinstance(a, MLP) and isinstance(b, MLP):
         if len(a.inputs) != len(b.inputs) or a.sizes[-1] != b.sizes[-1]:
             raise NetworkError(
@@ -146,6 +147,12 @@ def _read(first: Any, second: Any) -> tuple[Any, Any]:
         if set(a.inputs) != set(b.inputs):
             b = renamed(b, a.inputs)
     return a, b
+
+
+def _network(net: Any, domain: Any) -> Any:
+    if _is_file(net):
+        return load(net)
+    return as_network(net, domain) if library_of(net) is not None else net
 
 
 def _is_file(net: Any) -> bool:
