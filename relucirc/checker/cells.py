@@ -235,10 +235,10 @@ def _lemma_graph(
     numbers = dict(position)
     gates: list[MaxGate] = []
     for v in sorted(opened):
-        below = Form()
-        for element in elements[v - n]:
-            gates.append(MaxGate(below, _form_of(_renumber(element, numbers))))
-            below = Form({len(free) + len(gates) - 1: ONE})
+        values = [Form(), *(_form_of(_renumber(element, numbers)) for element in elements[v - n])]
+        while len(values) > 1:
+            gates.append(MaxGate(values[0], values[1]))
+            values = [*values[2:], Form({len(free) + len(gates) - 1: ONE})]
         numbers[v] = len(free) + len(gates) - 1
     graph = Graph(tuple(f"v{v}" for v in free), tuple(gates), (_form_of(_renumber(zero, numbers)),))
     known = [c for c in derivation.constraints if all(v == UNIT or v in position for v in c)]

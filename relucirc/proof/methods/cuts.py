@@ -244,12 +244,12 @@ class _Sweep:
         return point if all(c.evaluate(point).p >= 0 for c in self.problem.constraints) else None
 
     def _decided(self, lemma: Lemma, seconds: float, methods: Methods = LEMMA_METHODS) -> dict | Point | None:
-        """Decides a lemma within some seconds, more of them in later passes."""
+        """Decides a lemma within some seconds; more of them in later passes, if it is about fewer inputs than all."""
         try:
             return lemma.decide(self.patience * seconds, methods)
         except OutOfBudget:
             tick()
-            self.hurried = True
+            self.hurried = self.hurried or len(lemma.free) < self.n
             return None
 
     def _known(self, free: Sequence[int]) -> list[Form]:

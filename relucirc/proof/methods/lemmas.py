@@ -74,11 +74,11 @@ class Lemma:
         numbers = {v: Form.variable(i) for i, v in enumerate(self.free)}
         gates: list[MaxGate] = []
         for v, elements in self.opened.items():
-            value = Form()
-            for element in elements:
-                gates.append(MaxGate(value, element.substitute(numbers.get)))
-                value = Form.variable(len(self.free) + len(gates) - 1)
-            numbers[v] = value
+            values = [Form(), *(element.substitute(numbers.get) for element in elements)]
+            while len(values) > 1:
+                gates.append(MaxGate(values[0], values[1]))
+                values = [*values[2:], Form.variable(len(self.free) + len(gates) - 1)]
+            numbers[v] = values[0]
         names = tuple(f"v{v}" for v in self.free)
         return Graph(names, tuple(gates), (self.target.substitute(numbers.get),))
 
