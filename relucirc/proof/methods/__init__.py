@@ -32,7 +32,9 @@ METHODS: dict[str, Method] = {
     "shallow form": shallow.decide,
     "1-D sweep": sweep.decide,
     "smt": smt.decide,
+    "bounding": bounding.decide_first,
     "cuts": cuts.decide,
+    "longer bounding": bounding.decide_equality,
     "regions": regionwise.decide,
 }
 """Name -> method; dispatch, tests and documentation read this table."""
