@@ -47,7 +47,7 @@ RULES = {
     *("implied", "pivots", "interior", "empty", "split", "positive", "rest", "side", "gate"),
     *("integer", "at", "below", "above", "tree", "thin", "shallow", "symmetry"),
     *("comparators", "wires", "weights", "lemmas", "zero", "free", "known", "raw", "family", "format", "proof"),
-    "sweep",
+    *("sweep", "names", "bounding", "leaf", "hinge"),
 }
 
 OTHER_PROOFS = {

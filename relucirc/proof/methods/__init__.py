@@ -32,9 +32,8 @@ METHODS: dict[str, Method] = {
     "shallow form": shallow.decide,
     "1-D sweep": sweep.decide,
     "smt": smt.decide,
-    "bounding": bounding.decide_first,
+    "bounding": bounding.decide_equality,
     "cuts": cuts.decide,
-    "longer bounding": bounding.decide_equality,
     "regions": regionwise.decide,
 }
 """Name -> method; dispatch, tests and documentation read this table."""

@@ -17,11 +17,11 @@ from relucirc.proof.bounding.search import Search
 from relucirc.proof.problem import Problem
 
 FEW_REGIONS = 100
-"""So few regions are walked sooner."""
-FIRST_SHARE, SHARE = 0.1, 0.4
-"""Shares of the remaining time for an equality, before and after relations between hinges are looked for."""
+"""So few regions of an equality are walked sooner."""
+SHARE = 0.2
+"""Share of the remaining time for an equality; the rest is for relations between hinges, and for regions."""
 LONG = 600.0
-"""Seconds of which they are shares where there are more."""
+"""Seconds of which it is a share where there are more."""
 
 
 def decide(problem: Problem) -> Found:
@@ -31,21 +31,16 @@ def decide(problem: Problem) -> Found:
     return _bounded(problem, [[Relation(differences[i], op) for i, op in some] for some in problem.violations])
 
 
-def decide_first(problem: Problem) -> Found:
-    """The same for an equality that may have many regions, for a short time."""
-    hinges = len(problem.hinged.hinges.atoms)
-    regions = sum(comb(hinges, k) for k in range(problem.n + 1))  # as many as planes in general position make
-    return decide_equality(problem, FIRST_SHARE) if regions > FEW_REGIONS else None
-
-
-def decide_equality(problem: Problem, share: float = SHARE) -> Found:
-    """Bounds differences on a polyhedron by 0 from above and from below."""
+def decide_equality(problem: Problem) -> Found:
+    """Bounds differences on a polyhedron by 0 from above and from below; says nothing if it has few regions."""
     lowered = problem.hinged
-    if not problem.constraints:
+    planes = len(lowered.hinges.reachable(lowered.differences))
+    regions = sum(comb(planes, k) for k in range(problem.n + 1))  # as many as planes in general position make
+    if not problem.constraints or lowered.is_equal or regions <= FEW_REGIONS:
         return None
     violations = [[Relation(d.scale(sign), ">")] for d in lowered.differences if d for sign in (ONE, -ONE)]
     try:
-        with part_of_time(share * seconds_left(LONG)):
+        with part_of_time(SHARE * seconds_left(LONG)):
             return _bounded(problem, violations)
     except OutOfBudget:
         return None

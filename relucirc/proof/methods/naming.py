@@ -3,7 +3,7 @@
 What the hinges above a cut between two depths read of those below it is a space of combinations of these, spanned by
 few where the network is composed of blocks: its hidden variables.  Each falls into parts that share no hinge.  A part
 p is affine around almost every point; the affine forms that it is there, at a sample of points, are its *pieces*.
-Where ``p = max(pieces)``, or ``p = min(pieces)``, at all these points, and there are fewer pieces than hinges, the
+Where ``p = max(pieces)``, or ``p = min(pieces)``, at all these points, with half as many kinks as hinges at most, the
 maximum gets a *name*: an atom of its own, before all others, that no gate reads.  Blocks above see their arguments as
 free variables once these have names: so the maximum of 25 numbers, in blocks of five, is a maximum of five variables
 that are maxima of five inputs each.
@@ -125,7 +125,7 @@ class _Naming:
         if len(below) < 2:
             return
         pieces = self._pieces(part, {v: self._element(v) for v in below})
-        if pieces is None or not 1 < len(pieces[1]) <= len(below):
+        if pieces is None or not 2 <= 2 * (len(pieces[1]) - 1) <= len(below):
             return
         sign, forms = pieces
         base = min(forms, key=lambda form: form.key)
@@ -153,7 +153,7 @@ class _Naming:
             pieces[here] = None
             seen.append((point, here.evaluate(point)))
             signs = [s for s in signs if all(s * form.evaluate(point) <= s * seen[-1][1] for form in pieces)]
-            if not signs or len(pieces) > min(MAX_PIECES, len(elements)):
+            if not signs or len(pieces) > min(MAX_PIECES, 1 + len(elements) // 2):
                 return None
             if quiet >= QUIET:
                 break
