@@ -174,7 +174,7 @@ def gallery(monkeypatch: Any) -> list[Specimen]:
     from relucirc.proof.methods import bounding, cuts, sweep
 
     monkeypatch.setattr(cuts, "FEW_ATOMS", 0)  # small specimens of lemmas, too
-    monkeypatch.setattr(bounding, "FEW_REGIONS", 0)
+    monkeypatch.setattr(bounding, "FEW_REGIONS", 6)
     monkeypatch.setattr(sweep, "GATES", 0)
     found: dict[str, Specimen] = {}
     for methods in [*(["normal form", method] for method in METHODS), *([method] for method in METHODS)]:

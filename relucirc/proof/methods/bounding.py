@@ -18,10 +18,10 @@ from relucirc.proof.problem import Problem
 
 FEW_REGIONS = 100
 """So few regions of an equality are walked sooner."""
-SHARE = 0.2
-"""Share of the remaining time for an equality; the rest is for relations between hinges, and for regions."""
+FIRST_SHARE, SHARE = 0.05, 0.4
+"""Shares of the remaining time for an equality: before relations between hinges are looked for, and before regions."""
 LONG = 600.0
-"""Seconds of which it is a share where there are more."""
+"""Seconds of which they are shares where there are more."""
 
 
 def decide(problem: Problem) -> Found:
@@ -31,7 +31,7 @@ def decide(problem: Problem) -> Found:
     return _bounded(problem, [[Relation(differences[i], op) for i, op in some] for some in problem.violations])
 
 
-def decide_equality(problem: Problem) -> Found:
+def decide_equality(problem: Problem, share: float = FIRST_SHARE) -> Found:
     """Bounds differences on a polyhedron by 0 from above and from below; says nothing if it has few regions."""
     lowered = problem.hinged
     planes = len(lowered.hinges.reachable(lowered.differences))
@@ -40,7 +40,7 @@ def decide_equality(problem: Problem) -> Found:
         return None
     violations = [[Relation(d.scale(sign), ">")] for d in lowered.differences if d for sign in (ONE, -ONE)]
     try:
-        with part_of_time(SHARE * seconds_left(LONG)):
+        with part_of_time(share * seconds_left(LONG)):
             return _bounded(problem, violations)
     except OutOfBudget:
         return None

@@ -15,12 +15,12 @@ from relucirc.core.forms import Form, form_to_json
 from relucirc.core.graph import Graph, MaxGate, Relation
 from relucirc.geometry.chart import Chart, chart_of
 from relucirc.proof.answers import Found, Proved, Refuted
-from relucirc.proof.methods import bounding, normal_forms, regionwise, search, shallow, zero_one
+from relucirc.proof.methods import normal_forms, regionwise, search, shallow, zero_one
 from relucirc.proof.problem import Problem
 
 Methods = tuple[Callable[[Problem], Found], ...]
 QUICK_METHODS: Methods = (normal_forms.by_hinges, search.decide, normal_forms.by_max_atoms, zero_one.decide)
-LEMMA_METHODS: Methods = (*QUICK_METHODS, shallow.decide, bounding.decide_equality, regionwise.decide)
+LEMMA_METHODS: Methods = (*QUICK_METHODS, shallow.decide, regionwise.decide)
 Point = tuple[fmpq, ...]
 Elements = Mapping[int, Sequence[Form]]
 

@@ -10,6 +10,7 @@ from relucirc.core.exact import common_denominator
 from relucirc.core.forms import Form
 from relucirc.core.modular import modular_relations
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.proof.methods.search import MOST_INPUTS
 from relucirc.proof.problem import Problem
 
 Point = tuple[fmpq, ...]
@@ -25,6 +26,8 @@ def sample_points(problem: Problem, count: int) -> list[Point]:
         sizes = rng.choice([3, 10, 50, 1000], size=(count, 1))
         whole = (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int)
         return [tuple(map(fmpq, row)) for row in whole.tolist()]
+    if n > MOST_INPUTS:
+        return _walked(problem, count, rng)
     rays = [ray for ray, _ in problem.cell.rays]
     points = []
     for weights in rng.integers(0, 8, size=(count, len(rays))).tolist():
@@ -35,6 +38,31 @@ def sample_points(problem: Problem, count: int) -> list[Point]:
             total = [t + step * c for t, c in zip(total, line, strict=True)]
         points.append(tuple(fmpq(c, total[0]) for c in total[1:]) if total[0] > 0 else problem.interior)
     return points
+
+
+def _walked(problem: Problem, count: int, rng: np.random.Generator) -> list[Point]:
+    """Points of a polyhedron with too many vertices: each on a line in a random direction from the one before."""
+    point, points = problem.interior, []
+    for direction in rng.integers(-9, 10, size=(count, problem.n)).tolist():
+        tick()
+        low, high = fmpq(-1000), fmpq(1000)
+        for form in problem.constraints:
+            slope = sum((c * direction[v] for v, c in form.terms.items()), start=fmpq(0))
+            if slope:
+                end = -form.evaluate(point) / slope
+                low, high = (max(low, end), high) if slope > 0 else (low, min(high, end))
+        share = fmpq(int(rng.integers(1, 64)), 64)
+        step = low + share * (high - low)
+        point = tuple(_shorter(p + step * d) for p, d in zip(point, direction, strict=True))
+        inside = all(form.evaluate(point).p > 0 for form in problem.constraints)
+        point = point if inside else problem.interior
+        points.append(point)
+    return points
+
+
+def _shorter(value: fmpq) -> fmpq:
+    """A number near it with a small denominator."""
+    return fmpq(int((1024 * value).floor()), 1024)
 
 
 def values_at(hinges: HingeGraph, columns: Sequence[int], points: Sequence[Point]) -> Values:
