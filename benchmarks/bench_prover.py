@@ -1,4 +1,4 @@
-"""Proving at scale: minimum of k against z3, disguises, sorting networks, near misses.
+"""Proving at scale: minimum of k against z3, disguises, sorting networks, composed blocks, near misses.
 
     python benchmarks/bench_prover.py [--most 1024] [--z3-seconds 150] [--repeats 3]
 
@@ -14,14 +14,19 @@ import random
 import resource
 import statistics
 import time
+from importlib import resources
 
 import numpy as np
+import sympy
 from flint import fmpq
 
 import relucirc
 from relucirc import MLP, circuits
+from relucirc.circuits.combine import affine_identity
+from relucirc.core.forms import Form
 from relucirc.core.matrix import ExactMatrix
 from relucirc.language.affine import Affine
+from relucirc.language.layers import network_of
 
 
 def timed(run):
@@ -193,6 +198,60 @@ def guarded(arguments):
     report(f"2-6-6-1, float, {len(formula.args)} branches", net, formula, min(arguments.repeats, 3))
 
 
+def composed(arguments):
+    """Blocks that are maxima of five numbers in two hidden layers, whose hinges compare sums."""
+    print("maxima of five in two hidden layers, one after the other")
+    five = relucirc.load(resources.files("relucirc.circuits") / "data" / "max5_two_layers.json")
+    passed = affine_identity(1)
+    last = network_of([[Form.variable(i) for i in (0, 1, 2, 2, 2)]], ["x1", "x2", "x3"])
+
+    def maximum(n):
+        return f"Max({', '.join(f'x{i + 1}' for i in range(n))})"
+
+    claims = {
+        "5, fed into an identity": (circuits.compose(circuits.identity(), five), maximum(5)),
+        "6, one input beside": (circuits.compose(circuits.maximum(2), circuits.parallel(five, passed)), maximum(6)),
+        "9, one as an input of another": (
+            circuits.compose(five, circuits.parallel(five, *[passed] * 4)),
+            maximum(9),
+        ),
+        "11, two blocks, an input, and a block": (
+            circuits.compose(five, last, circuits.parallel(five, five, passed)),
+            maximum(11),
+        ),
+        "25, five blocks and a block": (circuits.compose(five, circuits.parallel(*[five] * 5)), maximum(25)),
+    }
+    for name, (net, formula) in claims.items():
+        report(f"maximum of {name}", net, formula, arguments.repeats)
+        report("  permuted, rescaled, split, padded", disguised(net, 1), formula, arguments.repeats)
+        near = f"{formula} + 1/1099511627776*relu(Min({', '.join(f'x{i + 1} - x{i + 2}' for i in range(4))}))"
+        report("  off by 2^-40 in one chamber of five inputs", net, near, 1, expect="refuted")
+    print()
+
+
+def bounded(arguments):
+    """Random float32 networks on [-1, 1]^n behind a clip at their exact extrema, which changes nothing."""
+    print("a network behind a clip that it never reaches, on [-1, 1]^n")
+    box = relucirc.Box(-1, 1)
+    for sizes in ((3, 16, 1), (5, 16, 1), (8, 16, 1), (4, 8, 8, 1), (3, 16, 16, 1)):
+        rng = np.random.default_rng(0)
+        net = MLP.from_arrays(
+            [
+                (rng.normal(size=(m, n)).astype(np.float32) / np.float32(n**0.5), rng.normal(size=m).astype(np.float32))
+                for n, m in itertools.pairwise(sizes)
+            ]
+        )
+        ends = relucirc.bounds(net, box, budget=120)
+        low, high = ends.lower, ends.upper
+        for name, top, expect in (
+            ("", high, "proved"),
+            ("  clipped 2^-40 lower", high - sympy.Rational(1, 2**40), "refuted"),
+        ):
+            clip = MLP.from_arrays([([[1], [1]], [-low, -top]), ([[1, -1]], [low])])
+            report(name or "-".join(map(str, sizes)), circuits.compose(clip, net), net, arguments.repeats, box, expect)
+    print()
+
+
 def bubble_median(n):
     """The median by odd-even transposition, as a formula graph of another network."""
     from relucirc.core.graph import GraphBuilder
@@ -216,6 +275,8 @@ def main():
     minima(arguments)
     order_statistics(arguments)
     guarded(arguments)
+    composed(arguments)
+    bounded(arguments)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,8 @@ SIGNS_AGAIN = [
     ([[-1, 1, -1]], None),
 ]
 """Two nestings of one minimum; the relation between them needs that hinges are not negative."""
+SILENT = [([[1, 1], [1, -1]], [0, 1]), ([[1, 1]], [-4]), ([[2]], [1])]
+"""1 where |x1| <= 1 and |x2| <= 1: relu(x1 + x2) + relu(x1 - x2 + 1) is no more than 3 there."""
 W = sympy.Symbol("w", positive=True)
 V = sympy.Symbol("v", negative=True)
 FAMILY = [([[W], [V]], None), ([[1 / W, -1 / V]], None)]
@@ -139,6 +141,7 @@ CLAIMS: list[tuple[str, Any, Any, Any]] = [
     ("maximum, otherwise nested", MAXIMUM_3, "Max(Max(x1, x2), x3)", None),
     ("symmetric", APART, "relu(x1 - x2 - 1) + relu(x2 - x1 - 1)", None),
     ("median of affine forms", SHIFTED_MEDIAN, "median(2*x1 + 1, x1 - x2, x2)", None),
+    ("silent", SILENT, "1", "x1 <= 1, x2 <= 1, x1 >= -1, x2 >= -1"),
     ("a lemma that knows signs", SIGNS, MLP.from_arrays(SIGNS_AGAIN), None),
     ("median of two and a number", CLIPPED, "Max(0, Min(1, x1 - x2))", None),
 ]
@@ -168,9 +171,10 @@ def gallery(monkeypatch: Any) -> list[Specimen]:
     Cells that the normal form proves carry no other evidence, so nothing in a specimen is superfluous.
     A method that adds nothing to the normal form is asked alone.
     """
-    from relucirc.proof.methods import cuts, sweep
+    from relucirc.proof.methods import bounding, cuts, sweep
 
     monkeypatch.setattr(cuts, "FEW_ATOMS", 0)  # small specimens of lemmas, too
+    monkeypatch.setattr(bounding, "FEW_REGIONS", 6)
     monkeypatch.setattr(sweep, "GATES", 0)
     found: dict[str, Specimen] = {}
     for methods in [*(["normal form", method] for method in METHODS), *([method] for method in METHODS)]:

@@ -13,9 +13,11 @@ import jax.numpy as jnp
 import pytest
 import sympy
 from flint import fmpq
+from hard import random_network
 
 import relucirc
 from relucirc import MLP, Box, circuits
+from relucirc.circuits import compose
 from relucirc.core.budget import Budget, tick
 from relucirc.language.claim import read_claim
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -60,6 +62,10 @@ def refute(net, formula, domain=None):
     return result
 
 
+def clipped(net, low, high):
+    return compose(MLP.from_arrays([([[1], [1]], [-low, -high]), ([[1, -1]], [low])]), net)
+
+
 def subsets(names, k):
     return "Min(" + ", ".join(f"Max({', '.join(s)})" for s in itertools.combinations(names, k)) + ")"
 
@@ -80,6 +86,7 @@ KINDS = {
         as_graph("relu(median(x1, x2, x3) + median(x4, x5, x6) - 1)", 6),
         f"relu({subsets(NAMES[:3], 2)} + {subsets(NAMES[3:6], 2)} - 1)",
     ),
+    "bounding": (clipped(random_network((4, 16, 1)), -4, 4), random_network((4, 16, 1)), Box(-1, 1)),
     "regions": (MLP.from_arrays([([[1], [1]], [0, -1]), ([[1, -1]], None)]), "Min(1, Max(0, x))"),
 }
 

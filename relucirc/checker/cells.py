@@ -29,6 +29,7 @@ OPTIONAL_FIELDS = CHART | {
     "comparators",
     "wires",
     "weights",
+    "names",
     "lemmas",
     "bounding",
     "boxes",
@@ -148,12 +149,16 @@ def _check_case(
             check_bounding(node.get(kind), derivation, relations, broken(differences, violations))
         derivation.close()
         return
+    require("lemmas" in node or "names" not in node, "names without lemmas")
+    if "lemmas" in node:
+        names = 1 + index(node["names"] - 1, len(derivation.atoms)) if type(node.get("names")) is int else 0
+        require(("names" in node) == (names > 0), "the names are not counted")
+        solved = _check_lemmas(node["lemmas"], derivation, names)
     derivation.close()
     require(not {"tree", "comparators"} <= node.keys(), "a case has two proofs")
     require("tree" in node or "symmetry" not in node, "symmetry without a tree")
     require("comparators" in node or not {"wires", "weights"} & node.keys(), "wires without comparators")
     if "lemmas" in node:
-        solved = _check_lemmas(node["lemmas"], derivation)
         differences = [_reduced(d, solved) for d in differences]
         atoms = [[_reduced(element, solved) for element in atom] for atom in derivation.atoms]
         derivation = Derivation(derivation.n, atoms, derivation.constraints)
@@ -176,16 +181,22 @@ def broken(differences: list[Linear], violations: Violations | None) -> list[lis
     return found
 
 
-def _check_lemmas(lemmas: Any, derivation: Derivation) -> dict[int, Linear]:
-    """Checks relations between atoms, each with the help of those before; returns pivots as forms over lower ones."""
+def _check_lemmas(lemmas: Any, derivation: Derivation, names: int) -> dict[int, Linear]:
+    """Checks relations between atoms, each with the help of those before; returns pivots as forms over lower ones.
+
+    The first atoms may be names: maxima that no step reads, but some lemma.
+    """
     n, solved = derivation.n, dict[int, Linear]()
+    named = set(range(names))
+    require(named.isdisjoint(derivation.used), "a name is the atom of a step")
     for lemma in sequence(lemmas, "lemmas"):
         fields(lemma, {"zero", "free", "proof"}, {"known", "raw"}, "a lemma")
         require(all(lemma.get(flag, True) is True for flag in ("known", "raw")), "a flag is true or absent")
         stated = form(lemma["zero"], n + len(derivation.atoms))
         free = [variable(name, n + len(derivation.atoms)) for name in sequence(lemma["free"], "free")]
         require(len(set(free)) == len(free), "a variable is free twice")
-        graph, constraints = _lemma_graph(stated, free, derivation, {} if "raw" in lemma else solved)
+        graph, constraints, read = _lemma_graph(stated, free, derivation, {} if "raw" in lemma else solved)
+        derivation.used |= {v - n for v in read} & named
         nothing = Graph(graph.inputs, (), (Form(),))
         _check_case(lemma["proof"], Side(graph, {}), Side(nothing, {}), constraints if "known" in lemma else [])
         zero = _reduced(stated, solved)
@@ -204,8 +215,11 @@ def _reduced(form: Linear, solved: dict[int, Linear]) -> Linear:
 
 def _lemma_graph(
     zero: Linear, free: list[int], derivation: Derivation, solved: dict[int, Linear]
-) -> tuple[Graph, list[Constraint]]:
-    """The relation as a graph over free variables, the atoms below it opened down to them; what is known of these."""
+) -> tuple[Graph, list[Constraint], set[int]]:
+    """The relation as a graph over free variables, the atoms below it opened down to them; what is known of these.
+
+    Also returns all variables that it reads.
+    """
     n = derivation.n
     position = {v: i for i, v in enumerate(free)}
     elements = [[_reduced(element, solved) for element in atom] for atom in derivation.atoms]
@@ -221,10 +235,10 @@ def _lemma_graph(
     numbers = dict(position)
     gates: list[MaxGate] = []
     for v in sorted(opened):
-        below = Form()
-        for element in elements[v - n]:
-            gates.append(MaxGate(below, _form_of(_renumber(element, numbers))))
-            below = Form({len(free) + len(gates) - 1: ONE})
+        values = [Form(), *(_form_of(_renumber(element, numbers)) for element in elements[v - n])]
+        while len(values) > 1:
+            gates.append(MaxGate(values[0], values[1]))
+            values = [*values[2:], Form({len(free) + len(gates) - 1: ONE})]
         numbers[v] = len(free) + len(gates) - 1
     graph = Graph(tuple(f"v{v}" for v in free), tuple(gates), (_form_of(_renumber(zero, numbers)),))
     known = [c for c in derivation.constraints if all(v == UNIT or v in position for v in c)]
@@ -234,7 +248,7 @@ def _lemma_graph(
             for element in elements[v - n]:
                 if all(u == UNIT or u in position for u in element):
                     known.append(minus({v: ONE}, element))
-    return graph, [constraint(_renumber(c, position), ">=") for c in known]
+    return graph, [constraint(_renumber(c, position), ">=") for c in known], opened | set(free)
 
 
 def _form_of(linear: Linear) -> Form:

@@ -32,6 +32,7 @@ METHODS: dict[str, Method] = {
     "shallow form": shallow.decide,
     "1-D sweep": sweep.decide,
     "smt": smt.decide,
+    "bounding": bounding.decide_equality,
     "cuts": cuts.decide,
     "regions": regionwise.decide,
 }

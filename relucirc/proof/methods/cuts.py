@@ -8,26 +8,31 @@ variables (first without, then with what is known of them, ``v >= 0`` and ``v >=
 are opened only when that is too little.  Proved relations reduce every form above them.  The cost is
 a sum over circuits, not a product over regions.
 
+Hidden variables that are maxima of few forms are given names first, see :mod:`~relucirc.proof.methods.naming`:
+so relations are found that no other network's hinges take part in.
+
 This is SAT sweeping (Kuehlmann, Paruthi, Krohm, Ganai 2002) for piecewise-linear functions: there the
 candidates are equal signals, here any linear dependence.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-
-import numpy as np
-from flint import fmpq
+from collections.abc import Collection, Iterator, Sequence
 
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left, tick
-from relucirc.core.exact import ONE, common_denominator
-from relucirc.core.forms import Form, form_to_json
-from relucirc.core.graph import Graph, MaxGate, Relation
-from relucirc.core.modular import modular_relations
-from relucirc.geometry.chart import Chart, chart_of
-from relucirc.geometry.hinges import Atom
+from relucirc.core.forms import Form
 from relucirc.proof.answers import Found, Proved, Refuted
-from relucirc.proof.methods import normal_forms, regionwise, search, shallow, zero_one
+from relucirc.proof.methods.lemmas import (
+    LEMMA_METHODS,
+    QUICK_METHODS,
+    Lemma,
+    Methods,
+    known_constraints,
+    read_besides,
+    solved,
+)
+from relucirc.proof.methods.naming import find_names
+from relucirc.proof.methods.samples import Point, Values, combination, relations, sample_points, values_at
 from relucirc.proof.problem import Lowered, Problem
+from relucirc.proof.renumbering import with_names, without_unused_names
 
 MAX_ATOMS = 700
 FEW_ATOMS = 8
@@ -35,13 +40,13 @@ FEW_ATOMS = 8
 SPARE_POINTS = 24
 LEMMA_SECONDS = (0.3, 1.0, 3.0)
 """Seconds for the attempts at one conjecture; the last ones open all that is below it."""
+MORE_PATIENCE = 4
+"""How many times the seconds there are for what had too few of them, when all else has been tried."""
 SHARE = 0.5
-"""Share of the remaining budget for conjectures; the rest is for the regions of what they leave."""
+"""Share of the remaining budget for conjectures; the rest is for what they leave."""
 LONG = 600.0
 """Seconds of which it is a share where there are more."""
 RESTARTS = 100
-
-Point = tuple[fmpq, ...]
 
 
 def decide(problem: Problem) -> Found:
@@ -50,116 +55,105 @@ def decide(problem: Problem) -> Found:
     atoms = lowered.hinges.reachable(lowered.differences)
     if not FEW_ATOMS < len(atoms) <= MAX_ATOMS or any(not lowered.hinges.atoms[k].is_hinge for k in atoms):
         return None
-    return _Sweep(problem, lowered, atoms).run()
+    points = sample_points(problem, problem.n + len(atoms) + SPARE_POINTS)
+    names = find_names(lowered, points)
+    return _Sweep(problem, with_names(lowered, names), points, len(names)).run()
 
 
 class _Sweep:
     """Samples, conjectures, proves; starts again with another sample when a conjecture is refuted."""
 
-    def __init__(self, problem: Problem, lowered: Lowered, atoms: Sequence[int]) -> None:
+    def __init__(self, problem: Problem, lowered: Lowered, points: list[Point], names: int) -> None:
         self.problem = problem
         self.hinges, self.differences, self.evidence = lowered.hinges, lowered.differences, lowered.evidence
         self.n = lowered.hinges.n
-        self.columns = [*range(self.n), *(self.n + k for k in atoms)]
-        self.points = sample_points(problem, len(self.columns) + SPARE_POINTS)
+        self.first = self.n + names
+        atoms = {*range(names), *lowered.hinges.reachable(self.differences)}
+        self.columns = [*range(self.n), *(self.n + k for k in sorted(atoms))]
+        self.points = [*points, *sample_points(problem, len(points) + names)[len(points) :]]
         self.proved: dict[int, Form] = {}
         self.lemmas: list[dict] = []
         self.given_up: set[int] = set()
+        self.patience = 1
+        self.hurried = False
 
     def run(self) -> Found:
         """Sweeps until every needed relation is proved or given up."""
         share = part_of_time(SHARE * seconds_left(LONG))
         for _ in range(RESTARTS):
-            values = self._values(self.points)
+            values = values_at(self.hinges, self.columns, self.points)
             for difference in self.differences:
-                wrong = _combination(difference, values)
+                wrong = combination(difference, values)
                 if any(wrong):
                     return Refuted("cuts", self.points[next(i for i, w in enumerate(wrong) if w)])
-            refutation = self._round(self._conjectures(values), values, share)
-            if refutation is None:
+            conjectures = {v: form for v, form in relations(self.columns, values).items() if v >= self.n}
+            refutation = self._round(conjectures, values, share)
+            if refutation is not None:
+                self.points.insert(0, refutation)
+            elif self.hurried and share.remaining > 0:
+                self.given_up, self.patience, self.hurried = set(), MORE_PATIENCE * self.patience, False
+            else:
                 break
-            self.points.insert(0, refutation)
         return self._finish()
 
-    def _round(self, relations: dict[int, Form], values: dict[int, list[int]], share: Budget) -> Point | None:
+    def _round(self, conjectures: dict[int, Form], values: Values, share: Budget) -> Point | None:
         """Proves relations, lowest first; returns the first point that refutes one."""
-        targets = [self._whole(difference, relations) for difference in self.differences]
-        targets += self._twins(relations, values)
+        targets = [self._whole(difference, conjectures) for difference in self.differences]
+        targets += self._twins(conjectures, values)
         for target in targets:
             if self._reduce(target) and (outcome := self._open_all(target)):
                 self._keep(outcome, target)
         while any(self._reduce(difference) for difference in self.differences):
-            v = min((v for v in self._reached() if v in relations and v not in self.given_up), default=None)
+            v = min((v for v in self._reached() if v in conjectures and v not in self.given_up), default=None)
             if v is None or share.remaining <= 0:
                 return None
             tick("relations")
-            refutation = self._prove(v, relations[v])
+            refutation = self._prove(v, conjectures[v])
             if refutation is not None:
                 return refutation
         return None
 
     def _reached(self) -> set[int]:
-        """Hinges on which the differences still depend."""
-        seen: set[int] = set()
-        stack = [v for difference in self.differences for v in self._reduce(difference).terms if v >= self.n]
-        while stack:
-            v = stack.pop()
-            if v not in seen:
-                seen.add(v)
-                stack.extend(self._below(v))
-        return seen
+        """Atoms on which the differences still depend."""
+        return self._closure({v for d in self.differences for v in self._reduce(d).terms if v >= self.n})
 
-    def _twins(self, relations: dict[int, Form], values: dict[int, list[int]]) -> Iterator[Form]:
+    def _twins(self, conjectures: dict[int, Form], values: Values) -> Iterator[Form]:
         """Conjectures that the forms of two proportional hinges are proportional."""
-        for v, relation in sorted(relations.items()):
+        for v, relation in sorted(conjectures.items()):
             if len(relation.terms) == 1 and not relation.const:
                 (u, c), *_ = relation.terms.items()
-                if u >= self.n and c.p > 0:
-                    target = self._element(v, raw=True) - self._element(u, raw=True).scale(c)
-                    if any(t >= self.n for t in target.terms) and not any(_combination(target, values)):
+                if u >= self.first and c.p > 0:
+                    (left,), (right,) = self.hinges.atom(v).elements, self.hinges.atom(u).elements
+                    target = left - right.scale(c)
+                    if any(t >= self.n for t in target.terms) and not any(combination(target, values)):
                         yield target
 
-    def _whole(self, difference: Form, relations: dict[int, Form]) -> Form:
+    def _whole(self, difference: Form, conjectures: dict[int, Form]) -> Form:
         """A difference less what the relations make of it: one conjecture for all of it."""
         rest = difference
-        while any(v in relations for v in rest.terms):
-            rest = rest.substitute(relations.get)
+        while any(v in conjectures for v in rest.terms):
+            rest = rest.substitute(conjectures.get)
         target = difference - rest
         return target if any(v >= self.n for v in target.terms) else Form()
 
     def _finish(self) -> Found:
-        """Decides by regions what the relations have left of the differences."""
-        differences = tuple(self._reduce(difference) for difference in self.differences)
-        evidence = {**self.evidence, "lemmas": self.lemmas}
-        if not any(differences):
-            return Proved("cuts", evidence)
-        if not self.lemmas:
-            return None
-        atoms = [Atom(tuple(self._reduce(e) for e in atom.elements)) for atom in self.hinges.atoms]
-        reduced = Lowered(self.hinges.with_atoms(atoms), (), differences, evidence)
-        answer = regionwise.decide_lowered(self.problem, reduced)
-        return replace(answer, method="cuts") if isinstance(answer, Proved | Refuted) else None
+        """Decides what the relations have left of the differences, all atoms opened."""
+        for difference in self.differences:
+            target = self._reduce(difference)
+            if not target:
+                continue
+            if not self.lemmas:
+                return None
+            outcome = self._attempt(target, self._closure(target.terms), seconds_left(LONG), known=self.is_bounded)
+            if not isinstance(outcome, dict):
+                return None if outcome is None else Refuted("cuts", outcome)
+            self._keep(outcome, target)
+        return Proved("cuts", without_unused_names({**self.evidence, "lemmas": self.lemmas}, self.n))
 
-    def _values(self, points: Sequence[Point]) -> dict[int, list[int]]:
-        """Values of all columns at the points, each point scaled to integers; column -1 is the scale."""
-        scales = [common_denominator(point) for point in points]
-        values = {-1: scales}
-        for v in range(self.n):
-            values[v] = [int((point[v] * scale).p) for point, scale in zip(points, scales, strict=True)]
-        for v in self.columns[self.n :]:
-            tick()
-            values[v] = [max(0, x) for x in _combination(self.hinges.atom(v).elements[0], values)]
-        return values
-
-    def _conjectures(self, values: dict[int, list[int]]) -> dict[int, Form]:
-        """For every hinge that depends on earlier columns at the samples its form over them."""
-        found = {}
-        order = [-1, *self.columns]
-        for j, terms in modular_relations([values[v] for v in order]).items():
-            form = Form({order[i]: c for i, c in terms.items() if i}, terms.get(0, fmpq(0)))
-            if order[j] >= self.n and not any(_combination(form - Form.variable(order[j]), values)):
-                found[order[j]] = form
-        return found
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a domain."""
+        return bool(self.hinges.constraints)
 
     def _reduce(self, form: Form) -> Form:
         while any(v in self.proved for v in form.terms):
@@ -175,11 +169,11 @@ class _Sweep:
             return None
         for opened, seconds in self._depths(target):
             for known in (False, True):
-                outcome = self._attempt(target, opened, known=known, seconds=seconds)
+                outcome = self._attempt(target, opened, seconds, known=known)
                 if isinstance(outcome, dict):
                     self._keep(outcome, target)
                     return None
-                if isinstance(outcome, tuple):
+                if outcome is not None:
                     return outcome
         if outcome := self._open_all(raw):
             self._keep(outcome, target)
@@ -193,138 +187,71 @@ class _Sweep:
         if pivot < self.n:
             return  # says nothing about a hinge: the domain is thin there
         self.lemmas.append(lemma)
-        self.proved[pivot] = self._solve(target, pivot)
+        self.proved[pivot] = solved(target, pivot)
 
     def _open_all(self, target: Form) -> dict | None:
         """Tries a relation as it stands, all hinges opened as they were written: for lattice polynomials."""
-        if self.hinges.constraints:
+        if self.is_bounded:
             return None
-        opened = {self.n + k for k in self.hinges.reachable([target])}
-        outcome = self._attempt(target, opened, known=False, seconds=LEMMA_SECONDS[1], raw=True)
+        opened = {self.n + k: self.hinges.atoms[k].elements for k in self.hinges.reachable([target])}
+        lemma = Lemma(target, opened, tuple(sorted(read_besides(target, opened))), flags=("raw",))
+        outcome = self._decided(lemma, LEMMA_SECONDS[1], QUICK_METHODS)
         return outcome if isinstance(outcome, dict) else None
 
-    @staticmethod
-    def _solve(target: Form, pivot: int) -> Form:
-        return (Form({pivot: target.terms[pivot]}) - target).scale(ONE / target.terms[pivot])
+    def _depths(self, target: Form) -> Iterator[tuple[Collection[int], float]]:
+        """Sets of atoms to open: those of the target, those below, all down to names, all."""
+        first = {v for v in target.terms if v >= self.n}
+        below = {u for v in first for u in self._below(v) if u >= self.first}
+        to_names = self._closure(first, down_to=self.first)
+        sets = map(frozenset, (first, first | below, to_names, self._closure(first)))
+        yield from dict(zip(sets, (*LEMMA_SECONDS, LEMMA_SECONDS[-1]), strict=True)).items()
 
-    def _depths(self, target: Form) -> Iterator[tuple[set[int], float]]:
-        """Sets of hinges to open: those of the target, those below, all."""
-        opened = {v for v in target.terms if v >= self.n}
-        yield set(opened), LEMMA_SECONDS[0]
-        wider = opened | {u for v in opened for u in self._below(v)}
-        if wider != opened:
-            yield set(wider), LEMMA_SECONDS[1]
-        while True:
-            deeper = wider | {u for v in wider for u in self._below(v)}
-            if deeper == wider:
-                break
-            wider = deeper
-        yield wider, LEMMA_SECONDS[2]
+    def _elements(self, v: int) -> list[Form]:
+        return [self._reduce(element) for element in self.hinges.atom(v).elements]
 
-    def _element(self, v: int, *, raw: bool = False) -> Form:
-        element = self.hinges.atom(v).elements[0]
-        return element if raw else self._reduce(element)
+    def _below(self, v: int) -> set[int]:
+        return {u for element in self._elements(v) for u in element.terms if u >= self.n}
 
-    def _below(self, v: int) -> list[int]:
-        return [u for u in self._element(v).terms if u >= self.n]
+    def _closure(self, variables: Collection[int], down_to: int = 0) -> set[int]:
+        """Atoms among variables, and those that they depend on from a number on."""
+        seen: set[int] = set()
+        stack = [v for v in variables if v >= self.n]
+        while stack:
+            v = stack.pop()
+            if v not in seen:
+                seen.add(v)
+                stack += [u for u in self._below(v) if u >= down_to]
+        return seen
 
-    def _attempt(
-        self, target: Form, opened: set[int], *, known: bool, seconds: float, raw: bool = False
-    ) -> dict | Point | None:
-        """One claim ``target = 0`` with the opened hinges as gates and whatever they read as inputs."""
-        elements = {v: self._element(v, raw=raw) for v in sorted(opened)}
-        read = {u for element in elements.values() for u in element.terms} | set(target.terms)
-        free = sorted(read - opened)
-        if not free:
+    def _attempt(self, target: Form, opened: Collection[int], seconds: float, *, known: bool) -> dict | Point | None:
+        """One claim ``target = 0`` with the opened atoms as gates and whatever they read as inputs."""
+        elements = {v: self._elements(v) for v in sorted(opened)}
+        free = read_besides(target, elements)
+        is_whole = all(v < self.n for v in free)
+        if is_whole and known and self.is_bounded:
+            free = range(self.n)
+        constraints = self._known(sorted(free)) if known else []
+        if not free or known is not bool(constraints):
             return None
-        place = {v: i for i, v in enumerate([*free, *elements])}
-
-        def move(form: Form) -> Form:
-            return Form({place[v]: c for v, c in form.terms.items()}, form.const)
-
-        names = tuple(f"v{v}" for v in free)
-        graph = Graph(names, tuple(MaxGate(Form(), move(e)) for e in elements.values()), (move(target),))
-        zero = Graph(names, (), (Form(),))
-        constraints = [move(c) for c in self._known(free)] if known else []
-        if known and not constraints:
+        lemma = Lemma(target, elements, tuple(sorted(free)), tuple(constraints), ("known",) if known else ())
+        outcome = self._decided(lemma, seconds)
+        if not isinstance(outcome, tuple):
+            return outcome
+        if not is_whole or (self.is_bounded and not known):
             return None
-        proof = self._decide(graph, zero, constraints, seconds, QUICK_METHODS if raw else LEMMA_METHODS)
-        if isinstance(proof, dict):
-            flags = {name: True for name, flag in (("known", known), ("raw", raw)) if flag}
-            return {"zero": form_to_json(target), "free": list(names), **flags, "proof": proof}
-        if proof is None or any(v >= self.n for v in free) or (self.hinges.constraints and not known):
+        values = dict(zip(lemma.free, outcome, strict=True))
+        point = tuple(values.get(v, c) for v, c in enumerate(self.problem.interior))
+        return point if all(c.evaluate(point).p >= 0 for c in self.problem.constraints) else None
+
+    def _decided(self, lemma: Lemma, seconds: float, methods: Methods = LEMMA_METHODS) -> dict | Point | None:
+        """Decides a lemma within some seconds; more of them in later passes, if it is about fewer inputs than all."""
+        try:
+            return lemma.decide(self.patience * seconds, methods)
+        except OutOfBudget:
+            tick()
+            self.hurried = self.hurried or len(lemma.free) < self.n
             return None
-        point = {v: proof[place[v]] for v in free}
-        whole = tuple(point.get(v, c) for v, c in enumerate(self.problem.interior))
-        return whole if all(c.evaluate(whole).p >= 0 for c in self.problem.constraints) else None
 
     def _known(self, free: Sequence[int]) -> list[Form]:
         """What is known of the free variables, as forms ``>= 0`` over them alone."""
-        return known_constraints(free, self.hinges.constraints, self.n, lambda v: [self._element(v)])
-
-    def _decide(
-        self, left: Graph, right: Graph, constraints: Sequence[Form], seconds: float, methods: "Methods"
-    ) -> dict | Point | None:
-        relations = [Relation(form, ">=") for form in constraints]
-        chart = chart_of(relations, len(left.inputs))
-        assert isinstance(chart, Chart)  # the domain and what is known of hinges have a common point
-        problem = Problem(chart.pull(left), chart.pull(right), chart.constraints, chart.interior)
-        try:
-            with part_of_time(seconds):
-                for method in methods:
-                    answer = method(problem)
-                    if isinstance(answer, Proved):
-                        return {**chart.evidence, **answer.evidence}
-                    if isinstance(answer, Refuted):
-                        return chart.lift(answer.point)
-        except OutOfBudget:
-            tick()
-        return None
-
-
-Methods = tuple[Callable[[Problem], Found], ...]
-QUICK_METHODS: Methods = (normal_forms.by_hinges, search.decide, zero_one.decide, normal_forms.by_max_atoms)
-LEMMA_METHODS: Methods = (*QUICK_METHODS, shallow.decide, regionwise.decide)
-
-
-def known_constraints(
-    free: Sequence[int], domain: Sequence[Form], n: int, elements: Callable[[int], Sequence[Form]]
-) -> list[Form]:
-    """Forms ``>= 0`` over free variables: the domain's, and ``v >= 0``, ``v >= l`` for every free hinge."""
-    allowed = set(free)
-    found = [form for form in domain if form.terms.keys() <= allowed]
-    for v in free:
-        if v >= n:
-            found.append(Form.variable(v))
-            found += [Form.variable(v) - e for e in elements(v) if e.terms.keys() <= allowed]
-    return found
-
-
-def _combination(form: Form, values: dict[int, list[int]]) -> list[int]:
-    """Values of a form with integer multiples, scaled by its denominator where it has one."""
-    scale = common_denominator([*form.terms.values(), form.const])
-    total = [int((form.const * scale).p) * q for q in values[-1]]
-    for v, c in form.terms.items():
-        factor, column = int((c * scale).p), values[v]
-        total = [t + factor * x for t, x in zip(total, column, strict=True)]
-    return total
-
-
-def sample_points(problem: Problem, count: int) -> list[Point]:
-    """Random points of the problem's polyhedron, near and far, on integers where it is all of R^n."""
-    rng = np.random.default_rng(2022)
-    n = problem.n
-    if not problem.constraints:
-        sizes = rng.choice([3, 10, 50, 1000], size=(count, 1))
-        whole = (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int)
-        return [tuple(map(fmpq, row)) for row in whole.tolist()]
-    rays = [ray for ray, _ in problem.cell.rays]
-    points = []
-    for weights in rng.integers(0, 8, size=(count, len(rays))).tolist():
-        chosen = [(w, ray) for w, ray in zip(weights, rays, strict=True) if w]
-        total = [sum(w * ray[i] for w, ray in chosen) for i in range(n + 1)]
-        for line in problem.cell.lines:
-            step = int(rng.integers(-20, 21))
-            total = [t + step * c for t, c in zip(total, line, strict=True)]
-        points.append(tuple(fmpq(c, total[0]) for c in total[1:]) if total[0] > 0 else problem.interior)
-    return points
+        return known_constraints(free, self.hinges.constraints, self.n, self._elements)

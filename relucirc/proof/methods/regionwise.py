@@ -4,6 +4,8 @@ Exact and complete, exponential in the worst case: the last resort.  Only hinges
 on are cut; on the cells that remain the difference is shallow, and its coefficients decide.  Inputs
 that may be exchanged are put in order first.  Where the first layer compares inputs, the cells are
 *chambers*, the orders of the inputs, and the leaves are tables of hyperplane weights.
+
+On a domain that may have many regions, bounding goes first: perhaps most of them need no look.
 """
 
 from relucirc.core.budget import tick
@@ -13,21 +15,19 @@ from relucirc.geometry.region import Region
 from relucirc.geometry.shallow import settle
 from relucirc.geometry.subdivision import Thin, subdivide
 from relucirc.proof.answers import Found, Proved
+from relucirc.proof.methods import bounding
 from relucirc.proof.methods.shallow import refuted
 from relucirc.proof.methods.symmetry import ordered_pairs
-from relucirc.proof.problem import Lowered, Problem
+from relucirc.proof.problem import Problem
 
 
 def decide(problem: Problem) -> Found:
     """Proves the equality on every region, or refutes it on one."""
-    return decide_lowered(problem, problem.hinged)
-
-
-def decide_lowered(problem: Problem, lowered: Lowered) -> Found:
-    """The same for differences that were lowered, and perhaps reduced, before."""
+    found = bounding.decide_equality(problem, bounding.SHARE)
+    if found is not None:
+        return found
+    lowered = problem.hinged
     hinges, differences = lowered.hinges, lowered.differences
-    if any(not hinges.atoms[k].is_hinge for k in hinges.reachable(differences)):
-        return None
     pairs = ordered_pairs(hinges, differences)
     start: Region | None = problem.region
     for i, j in pairs:

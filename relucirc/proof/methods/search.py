@@ -18,6 +18,8 @@ from relucirc.proof.problem import Problem
 
 EXACT_TERMS = 6_000
 """Terms evaluated exactly at the small points, all together."""
+MOST_INPUTS = 12
+"""Inputs up to which the polyhedron's vertices are looked at: a box has 2^n of them."""
 MAX_STRUCTURED = 256
 RANDOM_POINTS = 250
 MAX_SUSPICIOUS = 16
@@ -46,7 +48,8 @@ def _small_points(problem: Problem, most: int) -> Iterator[Point]:
             yield point
     if problem.constraints:
         yield problem.interior
-        yield from itertools.islice(_from_cell(problem), most)
+        if problem.n <= MOST_INPUTS:
+            yield from itertools.islice(_from_cell(problem), most)
 
 
 def _suspicious_points(problem: Problem) -> Iterator[Point]:
