@@ -12,6 +12,9 @@ Arguments Pos.compare : simpl never.
 
 Definition form := list (positive * Q).
 
+(** One coefficient. *)
+Definition co (k : positive) (c : Q) : positive * Q := (k, c).
+
 (** Sums and products in lowest terms, quick where both are integers. *)
 Definition qadd (a b : Q) : Q :=
   match a, b with

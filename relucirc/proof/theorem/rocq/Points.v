@@ -203,26 +203,38 @@ Proof. induction 1; simpl; congruence. Qed.
 Lemma rat_points K (x : list Q) : Forall2 (fun q a => a = rat K q) x (map (rat K) x).
 Proof. induction x; simpl; constructor; trivial. Qed.
 
+Lemma inside_rationals d x : forallb (holds_at x) (relations d) = true ->
+  forallb (integer_at x) (integers d) = true -> inside rationals d x.
+Proof.
+  rewrite !forallb_forall. intros D I. split; apply Forall_forall.
+  - intros [a b | a b | a b] Hr; specialize (D _ Hr); simpl in *.
+    + now apply Qle_bool_iff.
+    + apply negb_true_iff in D. apply Qnot_le_lt. intros E. apply Qle_bool_iff in E. congruence.
+    + now apply Qeq_bool_iff.
+  - intros i Hi. specialize (I _ Hi). unfold integer_at in I. apply Pos.eqb_eq in I.
+    exists (Qnum (Qred (nth i x 0))). simpl. change (inject_Z 0) with 0%Q.
+    rewrite <- (Qred_correct (nth i x 0)) at 1. unfold inject_Z, Qeq. simpl. rewrite I. reflexivity.
+Qed.
+
 (** A refutation holds over any numbers. *)
 Theorem differ_sound (K : numbers) (L : laws K) net formulas d x :
   check_differ net formulas d x = true ->
   inside K d (map (rat K) x) /\
   run K net (map (rat K) x) <> map (value K (map (rat K) x)) formulas.
 Proof.
-  unfold check_differ. rewrite !andb_true_iff, negb_true_iff, !forallb_forall. intros [[D I] N].
-  pose proof (points_related K L) as P.
-  assert (X : Forall2 (fun q a => a = rat K q) x (map (rat K) x)) by apply rat_points.
-  split.
-  - apply (inside_related _ _ _ P d x); trivial. split; apply Forall_forall.
-    + intros [a b | a b | a b] Hr; specialize (D _ Hr); simpl in *.
-      * now apply Qle_bool_iff.
-      * apply negb_true_iff in D. apply Qnot_le_lt. intros E. apply Qle_bool_iff in E. congruence.
-      * now apply Qeq_bool_iff.
-    + intros i Hi. specialize (I _ Hi). unfold integer_at in I. apply Pos.eqb_eq in I.
-      exists (Qnum (Qred (nth i x 0))). simpl. change (inject_Z 0) with 0%Q.
-      rewrite <- (Qred_correct (nth i x 0)) at 1. unfold inject_Z, Qeq. simpl. rewrite I. reflexivity.
+  unfold check_differ. rewrite !andb_true_iff, negb_true_iff. intros [[D I] N].
+  pose proof (points_related K L) as P. pose proof (rat_points K x) as X. split.
+  - apply (inside_related _ _ _ P d x); trivial. now apply inside_rationals.
   - intros E.
     pose proof (rat_map K _ _ (run_related _ _ _ P net x _ X)) as E1.
     pose proof (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)) as E2.
     rewrite E1, E2 in E. apply (equal_lists_related K L) in E. congruence.
+Qed.
+
+Theorem differ_on_rationals net formulas d x : check_differ net formulas d x = true ->
+  inside rationals d x /\ ~ Forall2 Qeq (run rationals net x) (map (value rationals x) formulas).
+Proof.
+  unfold check_differ. rewrite !andb_true_iff, negb_true_iff. intros [[D I] N].
+  split; [now apply inside_rationals |]. intros F. rewrite <- not_true_iff_false in N. apply N. clear N.
+  induction F as [| p q l r E F IH]; simpl; trivial. rewrite IH, andb_true_r. now apply Qeq_bool_iff.
 Qed.

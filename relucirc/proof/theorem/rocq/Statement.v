@@ -29,6 +29,9 @@ Inductive layer :=
 | Layer (weights : list (list Q)) (bias : list Q)
 | Sparse (weights : list (list (nat * Q))) (bias : list Q).
 
+(** An entry of a sparse row. *)
+Definition entry (i : nat) (w : Q) : nat * Q := (i, w).
+
 Definition entries (l : layer) : list (list (nat * Q) * Q) :=
   match l with
   | Layer weights bias => combine (map (fun row => combine (seq 0 (length row)) row) weights) bias
@@ -41,9 +44,9 @@ Section Network.
   Definition relu (x : K) : K := max K (int K 0) x.
 
   (** [b + w1 * x1 + ... + wn * xn] *)
-  Definition neuron (x : list K) (entry : list (nat * Q) * Q) : K :=
+  Definition neuron (x : list K) (weighted : list (nat * Q) * Q) : K :=
     fold_right (fun e total => add K (mul K (rat K (snd e)) (nth (fst e) x (int K 0))) total)
-      (rat K (snd entry)) (fst entry).
+      (rat K (snd weighted)) (fst weighted).
 
   Definition affine (l : layer) (x : list K) : list K := map (neuron x) (entries l).
 
