@@ -10,6 +10,7 @@ from relucirc.language.domain import Box as Box
 from relucirc.measure.bounds import bounds as bounds
 from relucirc.measure.deviation import max_deviation as max_deviation
 from relucirc.measure.verifying import verify as verify
+from relucirc.proof.theorem import theorem as theorem
 from relucirc.core.budget import Budget as Budget
 
 # Networks

@@ -23,7 +23,7 @@ from relucirc.proof.theorem.formulas import Formulas, Node
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
 
 UNCOVERED = {
-    "lemmas": "relations between atoms, by which networks are cut",
+    "lemmas": "lemmas about atoms",
     "sweep": "sweeps of a line",
     "bounding": "non-negative combinations of bounds",
     "boxes": "bounds on boxes",

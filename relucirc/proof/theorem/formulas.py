@@ -55,6 +55,7 @@ class Formulas:
     """Reads SymPy expressions.
 
     Attributes:
+        expressions: What was read.
         nodes: One tree for each output.
         graph: The same as a graph.
         forms: The form of every node that is a number.
@@ -64,6 +65,7 @@ class Formulas:
     """
 
     def __init__(self, expressions: Sequence[sympy.Expr], names: tuple[str, ...]) -> None:
+        self.expressions = tuple(expressions)
         self._builder = GraphBuilder(names)
         self._place = {name: i for i, name in enumerate(names)}
         self._known: dict[sympy.Basic, Node] = {}

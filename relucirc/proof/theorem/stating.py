@@ -63,6 +63,9 @@ class Theorem(Answer):
     seconds: float = 0.0
     certificate: dict | None = field(default=None, repr=False)
 
+    def __str__(self) -> str:
+        return f"{self.status}: {self.reason}"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the file.
 
@@ -131,47 +134,63 @@ def theorem(
         >>> "forall x1 x2 : R,\\n  run reals network [x1; x2] = [Rmin x1 x2]." in found.source
         True
     """
-    if not isinstance(net, MLP):
-        raise NotCovered("theorem: expected a network (relucirc.MLP); functions are not covered yet.")
-    if net.symbols:
-        raise NotCovered("theorem: networks with symbolic weights are not covered yet.")
-    claim = read_claim(net, formula, domain)
-    if claim.kind != "equal" or claim.expressions is None:
-        what = "second networks and functions" if claim.kind == "equal" else "relations"
-        raise NotCovered(f"theorem: expected formulas that the network equals; {what} are not covered yet.")
-    formulas = Formulas(claim.expressions, claim.left.inputs)
-    try:
-        compare_with_sympy(formulas.graph, claim.expressions)
-    except Rejected as error:
-        raise RelucircError(f"theorem: {error}; please report this.") from None
-    found = prove(net.exact(), formulas.graph, claim.domain, budget=budget, progress=progress)
+    file = File.read(net, formula, domain)
+    found = prove(file.net, file.formulas.graph, file.claim.domain, budget=budget, progress=progress)
     if found.status == "unknown":
         return Theorem("unknown", found.reason, "", found.seconds)
-    text = _File(net.exact(), formulas, claim)
     if found.status == "refuted":
-        body = text.differ([rational(found.witness[name]) for name in claim.left.inputs])  # type: ignore[index]
+        body = file.differ([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
     else:
         assert found.certificate is not None
-        body = text.equal(found.certificate["proof"])
-    theory = as_modules() if standalone else "From Coq Require Reals.\nFrom Relucirc Require " + NAMES + ".\n"
-    return Theorem(found.status, found.reason, f"{text.title()}\n{theory}\n{body}", found.seconds, found.certificate)
+        body = file.equal(found.certificate["proof"])
+    theory = as_modules() if standalone else f"From Coq Require Reals.\nFrom Relucirc Require {NAMES}.\n"
+    return Theorem(found.status, found.reason, f"{file.title()}\n{theory}\n{body}", found.seconds, found.certificate)
 
 
-class _File:
-    """The parts of a file."""
+class File:
+    """The parts of a file about one claim.
+
+    Attributes:
+        net: The network.
+        formulas: The formula, as Rocq reads it.
+        claim: That both are equal, the formula being that graph.
+        names: The inputs' names in Rocq.
+    """
 
     def __init__(self, net: MLP, formulas: Formulas, claim: Claim) -> None:
-        self.net, self.formulas = net, formulas
+        self.net, self.formulas, self.claim = net, formulas, claim
         self.names = _names(net.inputs)
-        self.relations = [relation_node(r) for r in claim.domain.relations]
-        self.constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
-        self.integers = sorted(claim.domain.integers)
-        self.expressions = claim.expressions or ()
+        self._relations = [relation_node(r) for r in claim.domain.relations]
+        self._integers = sorted(claim.domain.integers)
+        self._said = formulas.expressions
+
+    @staticmethod
+    def read(net: Any, formula: Any, domain: Any) -> "File":
+        """Reads a claim, and refuses what the theory does not cover."""
+        if not isinstance(net, MLP):
+            raise NotCovered("theorem: expected a network (relucirc.MLP); functions are not covered yet.")
+        if net.symbols:
+            raise NotCovered("theorem: networks with symbolic weights are not covered yet.")
+        claim = read_claim(net, formula, domain)
+        if claim.kind != "equal" or claim.expressions is None:
+            what = "second networks and functions" if claim.kind == "equal" else "relations"
+            raise NotCovered(f"theorem: expected formulas that the network equals; {what} are not covered yet.")
+        formulas = Formulas(claim.expressions, claim.left.inputs)
+        try:
+            compare_with_sympy(formulas.graph, claim.expressions)
+        except Rejected as error:
+            raise RelucircError(f"theorem: {error}; please report this.") from None
+        return File(net.exact(), formulas, read_claim(net.exact(), formulas.graph, claim.domain))
+
+    def evidence(self, proof: dict) -> str:
+        """Writes the proof of a certificate of the claim."""
+        constraints = [constraint(read(r.form), r.op) for r in self.claim.domain.relations]
+        return cells_text(proof, Sides(self.net, self.formulas), constraints)
 
     def title(self) -> str:
         """What the file is, as a comment."""
         sizes = "-".join(map(str, self.net.sizes))
-        said = _comment("; ".join(map(formula_text, self.expressions)))
+        said = _comment("; ".join(map(formula_text, self._said)))
         return (
             f"(** A ReLU network ({sizes}) and the formula {said}.\n\n"
             "    What to read: the modules Statement, OverReals and OverRationals define what networks and formulas are;\n"
@@ -180,7 +199,7 @@ class _File:
 
     def equal(self, proof: dict) -> str:
         """The data, and the theorems that both sides are equal."""
-        evidence = cells_text(proof, Sides(self.net, self.formulas), self.constraints)
+        evidence = self.evidence(proof)
         n = len(self.net.inputs)
         accepted = (
             f"\n(** The evidence, and that the checker accepts it. *)\nDefinition evidence : cells :=\n{evidence}.\n\n"
@@ -190,7 +209,7 @@ class _File:
         parts = [self._data(), accepted]
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
-            given = [*map(words.relation, self.relations), *map(words.integer, self.integers)]
+            given = [*map(words.relation, self._relations), *map(words.integer, self._integers)]
             sides = f"(run {numbers} network [{'; '.join(self.names)}])", self._formula(words)
             stated = f"run {numbers} network [{'; '.join(self.names)}] = {sides[1]}"
             if numbers == "rationals":
@@ -218,7 +237,7 @@ class _File:
         ]
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
-            given = [*map(words.relation, self.relations), *map(words.integer, self.integers)]
+            given = [*map(words.relation, self._relations), *map(words.integer, self._integers)]
             coordinate = "Q2R {}%Q" if numbers == "reals" else "{}%Q"
             bound = "".join(
                 f"  let {name} := {coordinate.format(rational_text(value))} in\n"
@@ -245,8 +264,8 @@ class _File:
 
     def _data(self) -> str:
         formula = listed(map(data_text, self.formulas.nodes), 2)
-        relations = listed(map(relation_data, self.relations), 4)
-        integers = listed((f"{v}%nat" for v in self.integers), 4)
+        relations = listed(map(relation_data, self._relations), 4)
+        integers = listed((f"{v}%nat" for v in self._integers), 4)
         return (
             f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n\n"
             f"(** The network. *)\nDefinition network : list layer :=\n{network_text(self.net)}.\n\n"
