@@ -13,7 +13,10 @@ from typing import Any
 from flint import fmpq
 
 from relucirc.checker.data import form, number
+from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
+from relucirc.checker.linear import key as linear_key
+from relucirc.checker.reading import graph_of_weights
 from relucirc.checker.sides import Constraint, constraint, read
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
@@ -27,7 +30,6 @@ UNCOVERED = {
     "sweep": "sweeps of a line",
     "bounding": "non-negative combinations of bounds",
     "boxes": "bounds on boxes",
-    "comparators": "the 0-1 principle",
     "symmetry": "symmetry",
 }
 """Kinds of evidence that the Gallina checker has no rule for."""
@@ -113,7 +115,7 @@ class _Case:
         atoms = listed(listed(map(form_text, atom)) for atom in self.atoms)
         left = listed(self._network_steps())
         right = listed(step for root in self.sides.formulas.nodes for step in self._steps(root))
-        ending = f"(Regions {self._tree()})" if "tree" in self.node else "Same"
+        ending = self._ending()
         return (
             f"Case {{| equalities := {listed(equalities)}; pivots := {listed(pivots)};\n"
             f"  case_atoms := {atoms};\n  left_steps := {left};\n  right_steps := {right};\n  ending := {ending} |}}"
@@ -250,6 +252,53 @@ class _Case:
             if ratio is not None and op == ">":
                 return False, f"No [{_constraint(i, -ratio)}]"
         raise refuse("a choice that no single constraint of its cell decides")
+
+    def _ending(self) -> str:
+        if "tree" in self.node:
+            return f"(Regions {self._tree()})"
+        return self._wires() if "comparators" in self.node else "Same"
+
+    # The 0-1 principle
+
+    def _wires(self) -> str:
+        """The wires by number, and each difference as a sum of them: relu(A - B) is A less the minimum of A and B."""
+        differences = self._differences()
+        base = [form(item, self.sides.n) for item in self.node["wires"]] if "wires" in self.node else None
+        base = [{v: ONE} for v in range(self.sides.n)] if base is None else base
+        numbered = {linear_key(wire): i for i, wire in enumerate(base)}
+        comparators: dict[int, tuple[int, int, int]] = {}
+        for k, a, b in self.node["comparators"]:
+            left, right = self._form(a), self._form(b)
+            low = len(base) + 2 * len(comparators)
+            v = self.sides.n + k
+            comparators[v] = numbered[linear_key(left)], numbered[linear_key(right)], low
+            numbered.setdefault(linear_key(minus(left, {v: ONE})), low)
+            numbered.setdefault(linear_key(mix(((ONE, right), (ONE, {v: ONE})))), low + 1)
+        gates = [f"({key(v)}%positive, ({a}%nat, {b}%nat))" for v, (a, b, _) in comparators.items()]
+        rows = []
+        for i, difference in enumerate(differences):
+            weights = {j: difference.get(j, fmpq(0)) for j in range(len(base))}
+            if "weights" in self.node:
+                weights = dict(enumerate(map(number, self.node["weights"][i])))
+            for v, c in difference.items():
+                if v in comparators:
+                    a, _, low = comparators[v]
+                    weights[a] = weights.get(a, fmpq(0)) + c
+                    weights[low] = weights.get(low, fmpq(0)) - c
+            rows.append(listed(f"entry {j} {rational_text(c)}" for j, c in weights.items() if c != 0))
+        return f"(Wires {listed(map(form_text, base))}\n    {listed(gates)}\n    {listed(rows)})"
+
+    def _differences(self) -> list[Linear]:
+        """What is left of network minus formula over the atoms."""
+        if self.solved or self.decided:
+            raise refuse("the 0-1 principle in a part of the domain")
+        atoms, forms = self.node["atoms"], [f for f, _ in self.constraints]
+        derivation = Derivation.read(atoms, self.sides.n, forms)
+        sides = []
+        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", self.sides.formulas.graph)):
+            gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
+            sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
+        return [minus(a, b) for a, b in zip(*sides, strict=True)]
 
     # Trees
 

@@ -1,13 +1,15 @@
 (** Cells of a domain, each with its own coordinates, atoms and evidence; and the checker as a whole. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne.
 Import ListNotations.
 
-(** What shows that the differences are zero: they are so as forms, or by a tree of regions. *)
+(** What shows that the differences are zero: they are so as forms, by a tree of regions, or by the 0-1 principle, as
+    sums of wires, of base forms and of minima and maxima of earlier ones. *)
 Inductive finish :=
 | Same
-| Regions (t : tree).
+| Regions (t : tree)
+| Wires (base : list form) (gates : list (positive * (nat * nat))) (rows : list (list (nat * Q))).
 
 (** One cell.  [equalities] are constraints whose opposites are not negative either; [pivots] are inputs as forms over
     the others, with facts that neither is the larger; then come the atoms, the steps of both sides, and how it ends. *)
@@ -109,6 +111,7 @@ Section Check.
     match e with
     | Same => forallb is_nil ds
     | Regions t => check_tree M ds t cs no_values
+    | Wires base gates rows => check_zero_one M ds base gates rows
     end.
 
   (** Whether constraints read the inputs only. *)
@@ -342,9 +345,10 @@ Section Sound.
   Lemma finished_sound v M cs ds e : unit_at K v -> atoms_at K v M -> all_at K v cs -> finished M cs ds e = true ->
     Forall (fun d => eval K v d = 0) ds.
   Proof.
-    intros U A C. destruct e as [| t]; simpl.
+    intros U A C. destruct e as [| t | base gates rows]; simpl.
     - rewrite forallb_forall. intros H. apply Forall_forall. intros d Hd. specialize (H d Hd). now destruct d.
     - intros H. apply (tree_sound K L v U M A ds t cs no_values); trivial. apply no_values_at.
+    - apply (zero_one_sound K L v M A ds base gates rows).
   Qed.
 
   Variable x : list K.
