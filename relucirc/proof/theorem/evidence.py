@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import form, number
+from relucirc.checker.data import form, index, number
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.checker.linear import key as linear_key
@@ -66,7 +66,7 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
     """Writes the proof of a certificate as a term of type ``cells``."""
     known = list(constraints)
     if "empty" in proof:
-        facts = [_constraint(i, number(m)) for i, m in proof["empty"]]
+        facts = [_constraint(index(i, len(known)), number(m)) for i, m in proof["empty"]]
         return f"Empty {listed(facts)}"
     if "split" in proof:
         cut = form(proof["split"], sides.n)
@@ -129,7 +129,7 @@ class _Case:
         equal = {i for i, (_, op) in enumerate(self.constraints) if op == "=="}
         written = []
         for multipliers in self.node.get("implied", []):
-            read_ones = [(i, number(m)) for i, m in multipliers]
+            read_ones = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
             for i, m in read_ones:
                 if i not in equal:
                     others = [_constraint(j, c / m) for j, c in read_ones if j != i]
@@ -141,7 +141,7 @@ class _Case:
         written = []
         for name, multipliers in self.node.get("pivots", {}).items():
             v = int(name[1:])
-            parts = [(i, number(m)) for i, m in multipliers]
+            parts = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
             row = mix((m, self.constraints[i][0]) for i, m in parts)
             self.solved[v] = minus({v: ONE}, row)
             up, down = ([_constraint(i, sign * m) for i, m in parts] for sign in (-ONE, ONE))
@@ -155,13 +155,14 @@ class _Case:
         for fact in by:
             m = rational_text(number(fact[-1]))
             if fact[0] == "atom":
-                written.append(f"Element {self._atom(fact[1])} {fact[2]} {m}")
+                j = index(fact[2], len(self.node["atoms"][fact[1]]) + 1)
+                written.append(f"Element {self._atom(fact[1])} {j} {m}")
             else:
                 written.append(f"Constraint {self.place[fact[1]]} {m}")
         return listed(written)
 
-    def _atom(self, k: int) -> int:
-        return key(self.sides.n + k)
+    def _atom(self, k: Any) -> int:
+        return key(self.sides.n + index(k, len(self.node["atoms"])))
 
     def _step(self, step: dict) -> str:
         if "take" in step:

@@ -267,7 +267,8 @@ class File:
         relations = listed(map(relation_data, self._relations), 4)
         integers = listed((f"{v}%nat" for v in self._integers), 4)
         return (
-            f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n\n"
+            f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n"
+            "Strategy expand [min max abs value values truth].\n\n"
             f"(** The network. *)\nDefinition network : list layer :=\n{network_text(self.net)}.\n\n"
             f"(** The formula and the domain as the checker reads them; the theorems write them out. *)\n"
             f"Definition formula : list expr :=\n  {formula}.\n\n"
@@ -280,8 +281,9 @@ class File:
     def _theorem(self, numbers: str, what: str, stated: str, proved: str) -> str:
         kind, scope = NUMBERS[numbers]
         name = f"{what}_over_{numbers}"
+        own = " ".join(f"{kind}{name}" for name in ("min", "max", "abs"))
         opened = ["Import Reals."] if numbers == "reals" else []
-        opened += [f"Import {NAMES}.", f"Open Scope {scope}."]
+        opened += [f"Import {NAMES}.", f"Strategy opaque [{own}].", f"Open Scope {scope}."]
         return (
             f"Section {numbers.capitalize()}.\n" + "\n".join(opened) + f"\n\n"
             f"Theorem {name} :\n  {stated.lstrip()}.\nProof.\n  {proved}\nQed.\n\n"
