@@ -12,13 +12,14 @@ PARTS = (
     "Lowering",
     "Trees",
     "ZeroOne",
+    "Endings",
     "Cells",
     "Points",
     "OverRationals",
     "OverReals",
 )
 """Its files, each resting on those before."""
-NAMES = "Statement Forms Evidence Steps Trees ZeroOne Cells Points OverRationals OverReals"
+NAMES = "Statement Forms Evidence Steps Trees ZeroOne Endings Cells Points OverRationals OverReals"
 """What a theorem's own file imports."""
 _IMPORT = re.compile(r"^From (Coq|Relucirc) Require Import ([\w \n]+)\.$", re.MULTILINE)
 

@@ -1,15 +1,8 @@
 (** Cells of a domain, each with its own coordinates, atoms and evidence; and the checker as a whole. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Endings.
 Import ListNotations.
-
-(** What shows that the differences are zero: they are so as forms, by a tree of regions, or by the 0-1 principle, as
-    sums of wires, of base forms and of minima and maxima of earlier ones. *)
-Inductive finish :=
-| Same
-| Regions (t : tree)
-| Wires (base : list form) (gates : list (positive * (nat * nat))) (rows : list (list (nat * Q))).
 
 (** One cell.  [equalities] are constraints whose opposites are not negative either; [pivots] are inputs as forms over
     the others, with facts that neither is the larger; then come the atoms, the steps of both sides, and how it ends. *)
@@ -28,18 +21,8 @@ Inductive cells :=
 | Empty (facts : list fact)
 | Case (c : case).
 
-Definition no_atoms : atoms := PositiveMap.empty _.
-Definition no_values : table form := PositiveMap.empty _.
-
 (** The variable of the [i]-th input. *)
 Definition input (i : nat) : positive := Pos.of_succ_nat (S i).
-
-Fixpoint enter (k : positive) (l : list (list form)) (M : atoms) : option atoms :=
-  match l with
-  | [] => Some M
-  | e :: l' =>
-    if forallb (forallb (fun t => Pos.ltb (fst t) k)) e then enter (Pos.succ k) l' (PositiveMap.add k e M) else None
-  end.
 
 Fixpoint set_zero (i : nat) (cs : list known) : list known :=
   match i, cs with
@@ -92,8 +75,6 @@ Fixpoint differences (l r : list form) : option (list form) :=
   | _, _ => None
   end.
 
-Definition is_nil (f : form) : bool := match f with [] => true | _ => false end.
-
 Section Check.
   Variable n : nat.
   Variable net : list layer.
@@ -106,13 +87,6 @@ Section Check.
   Definition is_whole (f : form) : bool :=
     forallb (fun t => Pos.eqb (Qden (snd t)) 1 &&
       (Pos.eqb (fst t) 1 || existsb (fun i => Pos.eqb (input i) (fst t)) whole)) f.
-
-  Definition finished (M : atoms) (cs : list known) (ds : list form) (e : finish) : bool :=
-    match e with
-    | Same => forallb is_nil ds
-    | Regions t => check_tree M ds t cs no_values
-    | Wires base gates rows => check_zero_one M ds base gates rows
-    end.
 
   (** Whether constraints read the inputs only. *)
   Definition over_inputs (cs : list known) : bool :=
@@ -128,7 +102,7 @@ Section Check.
         match lower_network M cs net x (left_steps c), lower_formulas M cs x formulas (right_steps c) with
         | Some l, Some (r, _) =>
           match differences l r with
-          | Some ds => finished M cs ds (ending c)
+          | Some ds => finished (ending c) (advance (input n) (case_atoms c)) M no_values cs ds
           | None => false
           end
         | _, _ => false
@@ -185,55 +159,6 @@ Section Sound.
   Local Infix "<=" := (le K).
   Local Infix "<" := (lt K).
 
-  Lemma no_atoms_at v : atoms_at K v no_atoms.
-  Proof. intros k l. unfold find, no_atoms. now rewrite PositiveMap.gempty. Qed.
-
-  Lemma no_values_at v : values_at K v no_values.
-  Proof. intros k l. unfold find, no_values. now rewrite PositiveMap.gempty. Qed.
-
-  (** * Atoms *)
-
-  Definition ordered (k : positive) (M : atoms) : Prop :=
-    forall j l, find j M = Some l -> (j < k)%positive /\ forall f i c, In f l -> In (i, c) f -> (i < k)%positive.
-
-  Lemma enter_sound l : forall k M M' v, (1 < k)%positive -> unit_at K v -> atoms_at K v M -> ordered k M ->
-    enter k l M = Some M' ->
-    exists w, unit_at K w /\ atoms_at K w M' /\ forall j, (j < k)%positive -> w j = v j.
-  Proof.
-    induction l as [| e l IH]; simpl; intros k M M' v Hk U A O H.
-    - injection H as <-. exists v. auto.
-    - destruct (forallb (forallb (fun t => (fst t <? k)%positive)) e) eqn:B; try discriminate.
-      assert (Low : forall f i c, In f e -> In (i, c) f -> (i < k)%positive).
-      { intros f i c Hf Hi. rewrite forallb_forall in B. specialize (B f Hf). rewrite forallb_forall in B.
-        specialize (B _ Hi). now apply Pos.ltb_lt in B. }
-      destruct (is_max_exists K L (eval K v []) (map (eval K v) e)) as [m Hm].
-      set (w := fun j => if Pos.eqb j k then m else v j).
-      assert (W : forall j, (j < k)%positive -> w j = v j).
-      { intros j Hj. unfold w. destruct (Pos.eqb_spec j k); trivial. lia. }
-      assert (Ext : forall f, (forall i c, In (i, c) f -> (i < k)%positive) -> eval K w f = eval K v f).
-      { intros f Hf. apply eval_ext. intros i c Hi. apply W. eauto. }
-      destruct (IH (Pos.succ k) (PositiveMap.add k e M) M' w) as (u & U' & A' & E'); trivial.
-      + lia.
-      + unfold unit_at in *. now rewrite W.
-      + intros j g. unfold find. destruct (Pos.eq_dec j k) as [-> | N].
-        * rewrite PositiveMap.gss. intros [= <-].
-          replace (map (eval K w) ([] :: e)) with (map (eval K v) ([] :: e)).
-          -- unfold w. rewrite Pos.eqb_refl. exact Hm.
-          -- simpl. f_equal. apply map_ext_in. intros f Hf. symmetry. apply Ext. eauto.
-        * rewrite PositiveMap.gso by auto. intros F. destruct (O j g F) as [Hj Hg].
-          replace (map (eval K w) ([] :: g)) with (map (eval K v) ([] :: g)).
-          -- rewrite W by trivial. now apply A.
-          -- simpl. f_equal. apply map_ext_in. intros f Hf. symmetry. apply Ext. eauto.
-      + intros j g. unfold find. destruct (Pos.eq_dec j k) as [-> | N].
-        * rewrite PositiveMap.gss. intros [= <-]. split; [lia |]. intros f i c Hf Hi. specialize (Low f i c Hf Hi). lia.
-        * rewrite PositiveMap.gso by auto. intros F. destruct (O j g F) as [Hj Hg].
-          split; [lia |]. intros f i c Hf Hi. specialize (Hg f i c Hf Hi). lia.
-      + exists u. split; trivial. split; trivial. intros j Hj. rewrite E' by lia. now apply W.
-  Qed.
-
-  Lemma no_atoms_ordered k : ordered k no_atoms.
-  Proof. intros j l. unfold find, no_atoms. now rewrite PositiveMap.gempty. Qed.
-
   (** * Coordinates *)
 
   Lemma set_zero_at v i f s cs : all_at K v cs -> nth_error cs i = Some (f, s) -> eval K v f = 0 ->
@@ -250,7 +175,7 @@ Section Sound.
     - now intros [= <-].
     - destruct (nth_error cs i) as [[f s] |] eqn:N; try discriminate.
       destruct (nonnegative no_atoms cs (scale (-1) f) facts) eqn:B; try discriminate.
-      apply (nonnegative_sound K L v U) in B; trivial; [| apply no_atoms_at]. apply IH.
+      apply (nonnegative_sound K L v U) in B; trivial; [| apply (no_atoms_at K)]. apply IH.
       apply (set_zero_at v i f s); trivial. rewrite (opposite K L) in B.
       apply (le_antisym K L); [now apply (le_sub K L) |].
       apply nth_error_In in N. unfold all_at in C. rewrite Forall_forall in C. apply C in N.
@@ -299,12 +224,12 @@ Section Sound.
     solve cs ps x = Some x' -> map (eval K v) x' = map (eval K v) x /\ values_at K v (solved ps).
   Proof.
     intros U C. revert x. induction ps as [| [i [g [up down]]] ps IH]; cbn [solve]; intros x X.
-    - intros [= <-]. split; trivial. apply no_values_at.
+    - intros [= <-]. split; trivial. apply (no_values_at K).
     - destruct (nonnegative no_atoms cs (minus g (variable (input i))) up &&
         nonnegative no_atoms cs (minus (variable (input i)) g) down) eqn:B; try discriminate.
       apply andb_true_iff in B as [B1 B2].
-      apply (nonnegative_sound K L v U) in B1; trivial; [| apply no_atoms_at].
-      apply (nonnegative_sound K L v U) in B2; trivial; [| apply no_atoms_at].
+      apply (nonnegative_sound K L v U) in B1; trivial; [| apply (no_atoms_at K)].
+      apply (nonnegative_sound K L v U) in B2; trivial; [| apply (no_atoms_at K)].
       rewrite (eval_minus K L), (eval_variable K L) in B1, B2.
       apply (le_sub K L) in B1. apply (le_sub K L) in B2.
       assert (E : v (input i) = eval K v g) by now apply (le_antisym K L).
@@ -342,15 +267,6 @@ Section Sound.
   Variable formulas : list expr.
   Variable whole : list nat.
 
-  Lemma finished_sound v M cs ds e : unit_at K v -> atoms_at K v M -> all_at K v cs -> finished M cs ds e = true ->
-    Forall (fun d => eval K v d = 0) ds.
-  Proof.
-    intros U A C. destruct e as [| t | base gates rows]; simpl.
-    - rewrite forallb_forall. intros H. apply Forall_forall. intros d Hd. specialize (H d Hd). now destruct d.
-    - intros H. apply (tree_sound K L v U M A ds t cs no_values); trivial. apply no_values_at.
-    - apply (zero_one_sound K L v M A ds base gates rows).
-  Qed.
-
   Variable x : list K.
   Hypothesis Len : length x = n.
 
@@ -376,8 +292,9 @@ Section Sound.
     destruct (solve cs' (pivots c) (inputs n)) as [xs |] eqn:S; try discriminate.
     destruct (enter (input n) (case_atoms c) no_atoms) as [M |] eqn:E; try discriminate.
     assert (N : (1 < input n)%positive) by (unfold input; lia).
-    destruct (enter_sound _ _ _ _ (input_env x) N (input_env_unit x) (no_atoms_at _) (no_atoms_ordered _) E)
-      as (v & U & A & W).
+    assert (N' := advance_above (case_atoms c) _ N).
+    destruct (enter_sound K L _ _ _ _ (input_env x) N (input_env_unit x) (no_atoms_at K _) (no_atoms_ordered _) E)
+      as (v & U & A & W & O').
     assert (V : forall i, (i < n)%nat -> v (input i) = nth i x 0).
     { intros i Hi. rewrite W by now apply low. apply input_env_at. }
     apply (over_inputs_at _ v cs W O) in C. apply (equate_sound v _ _ _ U C) in Q. pose proof (inputs_at x v Len V) as X.
@@ -389,7 +306,7 @@ Section Sound.
     destruct (lower_network M cs2 net xs (left_steps c)) as [l |] eqn:Left; try discriminate.
     destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
     destruct (differences l r) as [ds |] eqn:D; try discriminate. intros H.
-    apply (finished_sound v M cs2 ds _ U A Q) in H.
+    apply (finished_sound K L _ v _ M no_values cs2 ds U A O' N' (no_values_at K v) Q) in H.
     apply (network_sound K L v U M A cs2 Q) in Left. apply (formulas_sound K L v U M A cs2 Q) in Right.
     unfold agree. rewrite S in Left, Right. rewrite <- Left, <- Right. now apply (differences_at v l r ds).
   Qed.
@@ -438,7 +355,7 @@ Section Sound.
       + refine (IHa _ (snoc_at _ (minus f (constant ((z + 1) # 1)), Nonnegative) C _) H3).
         unfold true_at; cbn [fst snd]. rewrite (eval_minus K L), (eval_constant K L), (rat_int K L), Hy by trivial.
         apply (sub_le K L). apply int_le. lia.
-    - exfalso. apply (empty_sound K L v U no_atoms cs facts); trivial. apply no_atoms_at.
+    - exfalso. apply (empty_sound K L v U no_atoms cs facts); trivial. apply (no_atoms_at K).
     - now apply (case_sound cs c).
   Qed.
 
@@ -446,7 +363,7 @@ Section Sound.
   Proof.
     pose proof (inputs_at x v Len (fun i _ => input_env_at x i)) as X.
     assert (S : forall e f rest, lower no_atoms [] (inputs n) e [] = Some (f, rest) -> eval K v f = value K x e).
-    { intros e f rest H. apply (lower_sound K L v (input_env_unit x) no_atoms (no_atoms_at v) []) in H.
+    { intros e f rest H. apply (lower_sound K L v (input_env_unit x) no_atoms (no_atoms_at K v) []) in H.
       - now rewrite X in H.
       - constructor. }
     intros H. revert cs. induction H as [| r rs Hr _ IH]; cbn [lower_relations]; intros cs.
