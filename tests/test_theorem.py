@@ -10,9 +10,9 @@ from certificates import mutants
 from theorems import AXIOMS_OF_THE_REALS, HEADER, compiled, part_of, question, theory  # noqa: F401
 
 import relucirc
+from relucirc.checker.equality import check_claim
 from relucirc.circuits import catalogue
 from relucirc.cli import main
-from relucirc.checker.equality import check_claim
 from relucirc.core.errors import RelucircError
 from relucirc.proof.theorem import stating, theorem
 from relucirc.proof.theorem.gallina import network_text
@@ -28,8 +28,14 @@ SMALL = {
     "leaky": (catalogue["leaky_relu"](), catalogue["leaky_relu"].formula(), None),
     "adder": (catalogue["full_adder"](), catalogue["full_adder"].formula(), catalogue["full_adder"].domain_of()),
     "switch": (catalogue["switch"](), catalogue["switch"].formula(), catalogue["switch"].domain_of()),
+    "median": (catalogue["median"](), catalogue["median"].formula(), None),
+    "sawtooth": (catalogue["sawtooth"](), catalogue["sawtooth"].formula(), None),
 }
-"""A claim for each kind of evidence: derivations, trees, splits, charts and integers, empty cells."""
+"""A claim for each kind of evidence: derivations, trees, splits, charts and integers, empty cells, wires, lemmas."""
+UNCOVERED = {"saturating_add": "symmetry"}
+"""Circuits of the catalogue whose proof the theory does not cover, and why."""
+SURPLUS = ("an atom is not used", "has no elements")
+"""What the Python checker rejects since it has no meaning; in Rocq a maximum that nothing reads does no harm."""
 
 
 def statement(source, numbers):
@@ -43,7 +49,9 @@ def without_comments(part):
 def test_no_part_of_the_theory_leaves_anything_unproved():
     for part in PARTS:
         text = without_comments(part)
-        assert not re.search(r"\b(Admitted|admit|Axiom|Axioms|Parameter|Conjecture|Abort|Unsafe|bypass_check)\b", text), part
+        assert not re.search(
+            r"\b(Admitted|admit|Axiom|Axioms|Parameter|Conjecture|Abort|Unsafe|bypass_check)\b", text
+        ), part
 
 
 def test_hypotheses_stand_in_sections_only():
@@ -77,7 +85,10 @@ def test_a_domain_is_what_is_supposed():
 
 def test_names_that_rocq_uses_otherwise_are_numbered():
     net = relucirc.MLP.from_arrays([([[1, 1]], None)], inputs=("forall", "S"))
-    assert "forall x1 x2 : R,\n  run reals network [x1; x2] = [x2 + x1]." in theorem(net, [sum(map(sympy.Symbol, ("forall", "S")))]).source
+    assert (
+        "forall x1 x2 : R,\n  run reals network [x1; x2] = [x2 + x1]."
+        in theorem(net, [sum(map(sympy.Symbol, ("forall", "S")))]).source
+    )
 
 
 def test_what_ends_a_comment_does_not_end_it():
@@ -144,6 +155,23 @@ def test_theorems_of_each_kind_are_accepted(name, theory):  # noqa: F811
 
 @needs_rocq
 @pytest.mark.slow
+def test_the_catalogue_is_accepted(theory):  # noqa: F811
+    """Each circuit's evidence by computation, all in one run; the theorems about them are made in one way."""
+    text, left_out = HEADER, {}
+    for name, circuit in catalogue.items():
+        try:
+            found = theorem(circuit(), circuit.formula(), circuit.domain_of(), standalone=False)
+        except RelucircError as error:
+            left_out[name] = str(error)
+        else:
+            text += question(found.source, "true")
+    assert {name: UNCOVERED[name] in reason for name, reason in left_out.items()} == dict.fromkeys(UNCOVERED, True)
+    checked = compiled(text, theory)
+    assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
 def test_a_refutation_is_a_theorem_too(theory):  # noqa: F811
     found = theorem(relucirc.circuits.minimum(), "x1", "x1 - x2 <= 5, 0 < x2, x1 in integers", standalone=False)
     assert found.status == "refuted"
@@ -188,7 +216,7 @@ def nudged(net):
 @needs_rocq
 @pytest.mark.slow
 def test_broken_certificates_are_refused(theory):  # noqa: F811
-    """What the Python checker rejects, the kernel does; but for fields that Rocq's rules do not need."""
+    """What the Python checker rejects, the kernel does; but for an interior point, which Rocq's rules do not need."""
     text, draw = HEADER, random.Random(0)
     for net, formula, domain in SMALL.values():
         found = theorem(net, formula, domain, standalone=False)
@@ -199,9 +227,12 @@ def test_broken_certificates_are_refused(theory):  # noqa: F811
             if path[:1] != ("proof",) or "interior" in path:
                 continue
             evidence = translated(written, certificate["proof"])
-            if evidence not in (None, whole) and not check_claim(written.claim, certificate).accepted:
+            if evidence in (None, whole):
+                continue
+            verdict = check_claim(written.claim, certificate)
+            if not verdict.accepted and not any(words in verdict.reason for words in SURPLUS):
                 broken.setdefault(evidence, what)
-        for evidence in draw.sample(sorted(broken), min(60, len(broken))):
+        for evidence in draw.sample(sorted(broken), min(50, len(broken))):
             text += question(found.source, "false", evidence=evidence)
     assert text.count("= false") >= 200
     checked = compiled(text, theory)

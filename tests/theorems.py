@@ -10,7 +10,10 @@ from relucirc.proof.theorem.rocq import compile_text, compiler
 from relucirc.proof.theorem.theory import NAMES, PARTS, source_of
 
 HEADER = f"From Coq Require Import List QArith.\nFrom Relucirc Require Import {NAMES}.\nImport ListNotations.\n"
-AXIOMS_OF_THE_REALS = {"ClassicalDedekindReals.sig_forall_dec", "FunctionalExtensionality.functional_extensionality_dep"}
+AXIOMS_OF_THE_REALS = {
+    "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+}
 LIMITS = {"seconds": 600.0, "gibibytes": 8.0}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import form, index, number
+from relucirc.checker.data import form, index, number, require, variable
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.checker.linear import key as linear_key
@@ -74,6 +74,7 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
         return f"Split {form_text(cut)}\n({above})\n({rest})"
     if "integer" in proof:
         whole, at = form(proof["integer"], sides.n), number(proof["at"])
+        require(at.q == 1, "an integer split is not between integers")
         below = cells_text(proof["below"], sides, [*known, constraint(whole, ">=", -ONE, at)])
         above = cells_text(proof["above"], sides, [*known, constraint(whole, ">=", ONE, -at - 1)])
         return f"Between {form_text(whole)} {rational_text(at)}\n({below})\n({above})"
@@ -98,7 +99,9 @@ class _Proof:
         atoms: The elements of the atoms, in Rocq's variables.
     """
 
-    def __init__(self, node: dict, free: list[int], first: int, relations: list[tuple[int, Linear]], count: int) -> None:
+    def __init__(
+        self, node: dict, free: list[int], first: int, relations: list[tuple[int, Linear]], count: int
+    ) -> None:
         for kind, words in UNCOVERED.items():
             if kind in node:
                 raise refuse(words)
@@ -163,7 +166,8 @@ class _Proof:
         if {"implied", "pivots"} & proof.keys() or proof["right"]:
             raise refuse("a lemma in a cell of fewer coordinates")
         zero = self._form(lemma["zero"])
-        free = [self._numbers[int(name[1:])] for name in lemma["free"]]
+        bound = len(self._numbers) - 1
+        free = [self._numbers[variable(name, bound)] for name in lemma["free"]]
         elements = self.atoms if "raw" in lemma else [list(map(self._reduced, atom)) for atom in self.atoms]
         opened: set[int] = set()
         stack = [zero]
@@ -273,7 +277,7 @@ class _Case(_Proof):
     def _coordinates(self, node: dict) -> list[str]:
         written = []
         for name, multipliers in node.get("pivots", {}).items():
-            v = int(name[1:])
+            v = variable(name, self.sides.n)
             parts = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
             row = mix((m, self.constraints[i][0]) for i, m in parts)
             self._pivots[v] = minus({v: ONE}, row)
@@ -371,7 +375,8 @@ class _Case(_Proof):
         base = [{v: ONE} for v in range(self.sides.n)] if base is None else base
         numbered = {linear_key(wire): i for i, wire in enumerate(base)}
         comparators: dict[int, tuple[int, int, int]] = {}
-        for k, a, b in self.node["comparators"]:
+        for named, a, b in self.node["comparators"]:
+            k = index(named, len(self.atoms))
             left, right = self._form(a), self._form(b)
             low = len(base) + 2 * len(comparators)
             v = self.first + k

@@ -80,9 +80,11 @@ class Formulas:
         tick()
         found = self._known.get(e)
         if found is None:
-            rule = next((rule for kind, rule in self._rules if isinstance(e, kind)), None)
+            rule = next((rule for kind, rule in _RULES if isinstance(e, kind)), None)
             if rule is None:
-                raise FormulaError(f"theorem: {shorten(e)} is not covered yet; write it with Min, Max, Abs or Piecewise.")
+                raise FormulaError(
+                    f"theorem: {shorten(e)} is not covered yet; write it with Min, Max, Abs or Piecewise."
+                )
             found = self._known[e] = rule(self, e)
         return found
 
@@ -106,13 +108,15 @@ class Formulas:
     def _sum(self, e: Any) -> Node:
         total = None
         for part in e.as_ordered_terms():
-            c, rest = part.as_coeff_Mul()
+            c, _ = part.as_coeff_Mul()
             if total is not None and c < 0:
                 term = self._read(-part)
                 total = self._number("Sub", self.forms[total] - self.forms[term], total, term)
             else:
                 term = self._read(part)
-                total = term if total is None else self._number("Add", self.forms[total] + self.forms[term], total, term)
+                total = (
+                    term if total is None else self._number("Add", self.forms[total] + self.forms[term], total, term)
+                )
         assert total is not None
         return total
 
@@ -225,15 +229,17 @@ class Formulas:
         self._guards[node] = Guard(op.lower(), tuple(self._guards[part] for part in parts))
         return node
 
-    _rules: "list[tuple[Any, Callable[[Formulas, Any], Node]]]" = [
-        (sympy.Symbol, _input),
-        (sympy.Rational | sympy.Float, constant),
-        (sympy.Add, _sum),
-        (sympy.Mul, _product),
-        (sympy.Max | sympy.Min, _extremum),
-        (sympy.Abs, _absolute),
-        (OrderStatistic, _smallest),
-        (sympy.Piecewise, _piecewise),
-        (sympy.sign, _sign),
-        (sympy.Heaviside, _heaviside),
-    ]
+
+_RULES: list[tuple[Any, Callable[[Formulas, Any], Node]]] = [
+    (sympy.Symbol, Formulas._input),
+    (sympy.Rational | sympy.Float, Formulas.constant),
+    (sympy.Add, Formulas._sum),
+    (sympy.Mul, Formulas._product),
+    (sympy.Max | sympy.Min, Formulas._extremum),
+    (sympy.Abs, Formulas._absolute),
+    (OrderStatistic, Formulas._smallest),
+    (sympy.Piecewise, Formulas._piecewise),
+    (sympy.sign, Formulas._sign),
+    (sympy.Heaviside, Formulas._heaviside),
+]
+"""How each kind of expression is read."""

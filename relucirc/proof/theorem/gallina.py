@@ -100,9 +100,9 @@ class Words:
         return self._term(node)[0]
 
     def _term(self, node: Node) -> tuple[str, int]:
-        """The text, and how tightly it binds: -1 for choices, 0 for sums, 1 for products, 2 for applications, 3 atoms."""
+        """The text, and how tightly it binds: choices -1, sums 0, products 1, applications 2, what stands alone 3."""
         if node.op == "Var":
-            return self.names[node.value], 3
+            return self.names[int(node.value)], 3
         if node.op in ("Int", "Rat"):
             value = node.value
             if value.q == 1:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy
 from flint import fmpq
 
 from relucirc.checker.data import Rejected
@@ -37,10 +36,9 @@ from relucirc.proof.theorem.theory import NAMES, as_modules
 
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
-TAKEN = frozenset(
-    "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with "
-    "network formula region evidence accepted point run reals rationals smallest leb ltb eqb negb".split()
-)
+_KEYWORDS = "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
+_OURS = "network formula region evidence accepted point run reals rationals smallest leb ltb eqb negb"
+TAKEN = frozenset(f"{_KEYWORDS} {_OURS}".split())
 """Words that no input can be called in Rocq."""
 
 
@@ -104,7 +102,7 @@ def theorem(
     progress: Progress = None,
     standalone: bool = True,
 ) -> Theorem:
-    """Proves that a network equals a formula, and writes the proof as a theorem for Rocq.
+    r"""Proves that a network equals a formula, and writes the proof as a theorem for Rocq.
 
     The file states the theorem over the reals and over the rationals.  It holds the network's weights, the formula and
     the evidence; a checker in Gallina, which is proved sound, accepts the evidence by computation inside the kernel.
@@ -131,7 +129,7 @@ def theorem(
         >>> found = theorem(relucirc.circuits.minimum(), "Min(x1, x2)")
         >>> print(found)
         proved: equal at every real input, by normal form.
-        >>> "forall x1 x2 : R,\\n  run reals network [x1; x2] = [Rmin x1 x2]." in found.source
+        >>> "forall x1 x2 : R,\n  run reals network [x1; x2] = [Rmin x1 x2]." in found.source
         True
     """
     file = File.read(net, formula, domain)
@@ -193,7 +191,7 @@ class File:
         said = _comment("; ".join(map(formula_text, self._said)))
         return (
             f"(** A ReLU network ({sizes}) and the formula {said}.\n\n"
-            "    What to read: the modules Statement, OverReals and OverRationals define what networks and formulas are;\n"
+            "    What to read: the module Statement and the definitions of reals and rationals say what networks are;\n"
             "    the network, the formula and the theorems stand at the end.  All the rest is checked by Rocq. *)\n"
         )
 
@@ -222,7 +220,12 @@ class File:
                 "  split; repeat (apply Forall_cons || apply Forall_nil); assumption."
             )
             parts.append(
-                self._theorem(numbers, "equal", f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}", proved)
+                self._theorem(
+                    numbers,
+                    "equal",
+                    f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}",
+                    proved,
+                )
             )
         return "\n".join(parts)
 

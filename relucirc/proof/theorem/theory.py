@@ -26,7 +26,7 @@ _IMPORT = re.compile(r"^From (Coq|Relucirc) Require Import ([\w \n]+)\.$", re.MU
 
 def source_of(part: str) -> str:
     """Returns the text of one file."""
-    return (files(__package__) / "rocq" / f"{part}.v").read_text(encoding="utf-8")
+    return (files("relucirc.proof.theorem") / "rocq" / f"{part}.v").read_text(encoding="utf-8")
 
 
 def as_modules() -> str:
