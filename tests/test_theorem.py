@@ -34,8 +34,8 @@ SMALL = {
 """A claim for each kind of evidence: derivations, trees, splits, charts and integers, empty cells, wires, lemmas."""
 UNCOVERED = {"saturating_add": "symmetry"}
 """Circuits of the catalogue whose proof the theory does not cover, and why."""
-SURPLUS = ("an atom is not used", "has no elements")
-"""What the Python checker rejects since it has no meaning; in Rocq a maximum that nothing reads does no harm."""
+SURPLUS = ("an atom is not used", "has no elements", "has a value already")
+"""What the Python checker rejects as superfluous; in Rocq what nothing reads, or says a thing twice, does no harm."""
 
 
 def statement(source, numbers):
