@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import form, index, number, require, variable
+from relucirc.checker.data import form, index, number, require, sequence, variable
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.checker.linear import key as linear_key
@@ -109,7 +109,7 @@ class _Proof:
         self._numbers = {UNIT: UNIT, **dict(enumerate(free))}
         self._numbers |= {len(free) + k: first + k for k in range(len(node["atoms"]))}
         self._place = {i: known for i, (known, _) in enumerate(relations)}
-        self.atoms = [[self._form(element) for element in atom] for atom in node["atoms"]]
+        self.atoms = [[self._form(element) for element in sequence(atom, "an atom")] for atom in node["atoms"]]
         self._solved: dict[int, Linear] = {}
 
     def _form(self, data: Any) -> Linear:
