@@ -11,6 +11,7 @@ from relucirc.measure.bounds import bounds as bounds
 from relucirc.measure.comparing import compare as compare
 from relucirc.measure.deviation import max_deviation as max_deviation
 from relucirc.measure.verifying import verify as verify
+from relucirc.proof.theorem import theorem as theorem
 from relucirc.core.budget import Budget as Budget
 
 # Networks

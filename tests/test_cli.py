@@ -76,6 +76,7 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "prove": ("prove", minimum_file, "Min(x1, x2)", "--certificate", proof),
         "compare": ("compare", minimum_file, minimum_file),
         "check": ("check", minimum_file, "Min(x1, x2)", proof),
+        "theorem": ("theorem", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "minimum.v")),
         "explain": ("explain", minimum_file),
         "show": ("show", minimum_file, "--at", "3,-5"),
         "verify": ("verify", minimum_file, str(property_file)),

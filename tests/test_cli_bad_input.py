@@ -73,6 +73,12 @@ CALLS = {
         *(("minimum", "x1", place) for place in (*BAD_PLACES, ".", "binary.json")),
     ],
     "explain": [*((net,) for net in BAD_NETWORKS), *(("minimum", *o) for o in options("--budget", BAD_BUDGETS))],
+    "theorem": [
+        *((name, "x1", "-o", "t.v") for name in BAD_NETWORKS),
+        *(("minimum", formula, "-o", "t.v") for formula in BAD_FORMULAS),
+        ("minimum", "Min(x1, x2)"),
+        ("minimum", "y <= x1", "-o", "t.v"),
+    ],
     "snap": [
         *((net,) for net in BAD_NETWORKS),
         *(("minimum", formula) for formula in BAD_FORMULAS),

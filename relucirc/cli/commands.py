@@ -154,6 +154,32 @@ def _claim(first: str, others: list[str]) -> tuple[Any, Any]:
 
 
 @command(
+    "write the proof that a network equals a formula as a theorem for Rocq",
+    *(NETWORK, FORMULA, DOMAIN, budget()),
+    argument("--out", "-o", metavar="OUT", type=file_name, required=True, help="the file to write: .v"),
+    argument("--check", action="store_true", help="run coqc on it, and say what Rocq's kernel says"),
+)
+def theorem(args: argparse.Namespace) -> Outcome:
+    """Prove that a network equals a formula, and write the proof as a file that Rocq's kernel checks.
+
+    Where they differ, the theorem says that they do, at a point.  With --check, exit status 2 if Rocq does not accept.
+    """
+    from relucirc import theorem
+
+    found = theorem(read_network(args.network), read_formula(args.formula), args.domain, budget=args.budget)
+    if not found.source:
+        return Outcome.of(found)
+    found.save(args.out)
+    lines = [f"wrote {args.out}"]
+    if args.check:
+        checked = found.check()
+        if not checked:
+            raise RelucircError(f"{args.out} is {checked}")
+        lines.append(f"{checked}")
+    return Outcome.of(found, *lines)
+
+
+@command(
     "which formula does a network compute, and which circuits of the catalogue compute the same?",
     *(NETWORK, DOMAIN, budget()),
 )
