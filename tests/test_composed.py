@@ -12,10 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, circuits
+from relucirc import MLP, Box, circuits
 from relucirc.circuits import compose, parallel
 from relucirc.circuits.combine import affine_identity, identity_layer
 from relucirc.core.forms import Form
+from relucirc.core.rows import echelon
 from relucirc.language.claim import read_claim
 from relucirc.language.layers import network_of
 from relucirc.proof.cells import Cells
@@ -109,6 +110,27 @@ def test_all_disguised_blocks_are_proved(name, seed):
 
 def test_the_maximum_of_25_is_five_of_five():
     accept(compose(FIVE, parallel(*[FIVE] * 5)), maximum(1, 25))
+
+
+@pytest.mark.parametrize("domain", [Box(0, 1), "x1 >= x2, x1 + x3 <= 5"])
+def test_blocks_are_proved_on_domains(domain):
+    accept(*COMPOSED["eleven"], domain)
+    net = moved(COMPOSED["eleven"][0], 4, random.Random(1))
+    assert relucirc.prove(net, COMPOSED["eleven"][1], domain, budget=10).status != "proved"
+
+
+def test_the_maximum_of_25_is_proved_on_a_box_of_too_many_vertices():
+    accept(compose(FIVE, parallel(*[FIVE] * 5)), maximum(1, 25), Box(0, 1))
+
+
+@settings(max_examples=4)
+@given(st.integers(13, 16), st.integers(0, 100))
+def test_points_of_a_box_of_too_many_vertices_lie_in_it_and_span_it(n, seed):
+    low = random.Random(seed).randint(-5, 5)
+    (case,) = Cells(read_claim(circuits.maximum(n), maximum(1, n), Box(low, low + 1)))
+    points = sample_points(case.problem, n + 5)
+    assert all(low < c < low + 1 for point in points for c in point)
+    assert len(echelon([[1, *point] for point in points])[1]) == n + 1
 
 
 @settings(max_examples=12)

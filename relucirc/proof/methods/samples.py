@@ -26,7 +26,7 @@ def sample_points(problem: Problem, count: int) -> list[Point]:
         sizes = rng.choice([3, 10, 50, 1000], size=(count, 1))
         whole = (rng.uniform(-1, 1, size=(count, n)) * sizes).round().astype(int)
         return [tuple(map(fmpq, row)) for row in whole.tolist()]
-    if n > MOST_INPUTS:
+    if n > MOST_INPUTS and len(problem.constraints) > n:
         return _walked(problem, count, rng)
     rays = [ray for ray, _ in problem.cell.rays]
     points = []
@@ -41,28 +41,20 @@ def sample_points(problem: Problem, count: int) -> list[Point]:
 
 
 def _walked(problem: Problem, count: int, rng: np.random.Generator) -> list[Point]:
-    """Points of a polyhedron with too many vertices: each on a line in a random direction from the one before."""
-    point, points = problem.interior, []
-    for direction in rng.integers(-9, 10, size=(count, problem.n)).tolist():
-        tick()
-        low, high = fmpq(-1000), fmpq(1000)
-        for form in problem.constraints:
-            slope = sum((c * direction[v] for v, c in form.terms.items()), start=fmpq(0))
-            if slope:
-                end = -form.evaluate(point) / slope
-                low, high = (max(low, end), high) if slope > 0 else (low, min(high, end))
-        share = fmpq(int(rng.integers(1, 64)), 64)
-        step = low + share * (high - low)
-        point = tuple(_shorter(p + step * d) for p, d in zip(point, direction, strict=True))
-        inside = all(form.evaluate(point).p > 0 for form in problem.constraints)
-        point = point if inside else problem.interior
-        points.append(point)
+    """Points of a polyhedron with too many vertices: from each to the next along all axes, one after the other."""
+    point, points = list(problem.interior), []
+    rows = [[(c, form) for form in problem.constraints if (c := form.coefficient(v))] for v in range(problem.n)]
+    for _ in range(count):
+        for v, row in enumerate(rows):
+            tick()
+            ends = [(c, point[v] - form.evaluate(point) / c) for c, form in row]
+            low = max((end for c, end in ends if c > 0), default=point[v] - 1000)
+            high = min((end for c, end in ends if c < 0), default=point[v] + 1000)
+            point[v] = low + fmpq(int(rng.integers(1, 64)), 64) * (high - low)
+            short = fmpq(int((4096 * point[v]).floor()), 4096)
+            point[v] = short if low < short < high else point[v]
+        points.append(tuple(point))
     return points
-
-
-def _shorter(value: fmpq) -> fmpq:
-    """A number near it with a small denominator."""
-    return fmpq(int((1024 * value).floor()), 1024)
 
 
 def values_at(hinges: HingeGraph, columns: Sequence[int], points: Sequence[Point]) -> Values:
