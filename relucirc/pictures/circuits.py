@@ -7,8 +7,12 @@ of these, so the minimum of four is a trapezoid on two.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from relucirc.core.errors import RelucircError
+from relucirc.core.names import natural
 from relucirc.core.printing import formula_text
+from relucirc.interpretation.explanation import Explanation
 from relucirc.interpretation.parts import Part
+from relucirc.pictures.drawing import Drawing
 from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Disc, Line, Point, Scene, Shape, Text, fitting, text_width
 
@@ -17,6 +21,29 @@ SLOPE = 16.0
 """How much narrower a trapezoid is at its top, at each side."""
 WIDE = 34
 """Longest formula, in characters, that is shown whole."""
+
+
+def draw_circuits(explanation: Explanation, *, title: str | None = None, theme: str = "auto") -> Drawing:
+    """Draws the circuits inside of a network, and their formulas.
+
+    Args:
+        explanation: What :func:`relucirc.explain` said of the network.
+        title: What the picture is called.
+        theme: As for :func:`relucirc.draw`.
+
+    Raises:
+        RelucircError: Where the explanation has no parts, as for a large network or within a tolerance.
+
+    Example:
+        >>> import relucirc
+        >>> picture = draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)))
+        >>> [text for text in ("min(u1, u2)", "min(x1, x2)", "min(x3, x4)") if text in picture]
+        ['min(u1, u2)', 'min(x1, x2)', 'min(x3, x4)']
+    """
+    if not explanation.parts:
+        raise RelucircError("expected an explanation with circuits inside to draw, got one without parts.")
+    inputs = sorted({name for part in explanation.parts for name in part.inputs}, key=natural)
+    return Drawing(circuits_scene(explanation.parts, inputs, title or "the circuits inside of a network"), theme)
 
 
 def circuits_scene(parts: Sequence[Part], inputs: Sequence[str], title: str) -> Scene:

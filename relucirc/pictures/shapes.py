@@ -122,6 +122,19 @@ def overlap(a: Bounds, b: Bounds) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+def crosses(start: Point, end: Point, box: Bounds) -> bool:
+    """Whether a segment meets a box: what is left of it between the four sides, one after the other."""
+    low, high = 0.0, 1.0
+    for a, b, least, most in ((start[0], end[0], box[0], box[2]), (start[1], end[1], box[1], box[3])):
+        if a == b:
+            if not least < a < most:
+                return False
+            continue
+        t, u = sorted(((least - a) / (b - a), (most - a) / (b - a)))
+        low, high = max(low, t), min(high, u)
+    return low < high
+
+
 def bounds_of(shape: Shape) -> Bounds:
     """The box around a shape, with half of its outline."""
     if isinstance(shape, Line):

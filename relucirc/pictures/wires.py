@@ -12,7 +12,7 @@ from flint import fmpq
 
 from relucirc.core.exact import approximate
 from relucirc.pictures.numbers import MINUS, number
-from relucirc.pictures.shapes import Bounds, Line, Point, Shape, Text, overlap, text_width
+from relucirc.pictures.shapes import Bounds, Line, Point, Shape, Text, crosses, overlap, text_width
 
 CROWDED = 12
 """Number of lines between two layers from which on weights of 1 and -1 get no number."""
@@ -109,16 +109,3 @@ def numbers_on(wires: Sequence[Wire], taken: list[Bounds]) -> tuple[list[Shape],
         colour = "minus" if is_negative(wire.weight) else "plus"
         placed.append(Text(*best[2], shown.text, SIZE, halo="paper", fill=colour, hover=shown.whole, kind="number"))
     return placed, complete
-
-
-def crosses(start: Point, end: Point, box: Bounds) -> bool:
-    """Whether a segment meets a box: what is left of it between the four sides, one after the other."""
-    low, high = 0.0, 1.0
-    for a, b, least, most in ((start[0], end[0], box[0], box[2]), (start[1], end[1], box[1], box[3])):
-        if a == b:
-            if not least < a < most:
-                return False
-            continue
-        t, u = sorted(((least - a) / (b - a), (most - a) / (b - a)))
-        low, high = max(low, t), min(high, u)
-    return low < high
