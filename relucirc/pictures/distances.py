@@ -200,4 +200,5 @@ def _map(net: MLP, expressions: Sequence[sympy.Expr], where: Domain, box: Any, f
         Key(f"heat {k}", f"{ends[k].removeprefix(ABOUT)} to {ends[k + 1].removeprefix(ABOUT)}") for k in range(HEATS)
     ]
     keys.append(_key(found, net.inputs))
-    return Chart(title, *net.inputs, window, tuple(marks), tuple(keys), equal=frame.equal)
+    x, y = net.inputs
+    return Chart(title, x, y, window, tuple(marks), tuple(keys), equal=frame.equal)
