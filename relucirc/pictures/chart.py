@@ -108,17 +108,17 @@ class Chart:
         for value, shown in ticks(left, right):
             x, _ = self.pixel((value, top))
             back.append(Line(((x, 0), (x, height)), stroke="grid"))
-            front.append(Text(x, height + 12, shown, LETTERS, fill="soft", kind="tick"))
+            front.append(Text(x, height + 14, shown, LETTERS, fill="soft", kind="tick"))
         labels = decades(bottom, top) if self.log else ticks(bottom, top)
         for value, shown in labels:
             _, y = self.pixel((left, value))
             back.append(Line(((0, y), (width, y)), stroke="grid"))
-            front.append(Text(-6, y, shown, LETTERS, "end", fill="soft", kind="tick"))
+            front.append(Text(-7, y, shown, LETTERS, "end", fill="soft", kind="tick"))
         widest = max((text_width(shown, LETTERS) for _, shown in labels), default=0.0)
-        front.append(Text(width / 2, height + 29, self.x, LETTERS + 1, kind="axis"))
-        front.append(Text(-6 - widest, -13, self.y, LETTERS + 1, "start", kind="axis"))
+        front.append(Text(width / 2, height + 32, self.x, LETTERS + 1, kind="axis"))
+        front.append(Text(-7 - widest, -16, self.y, LETTERS + 1, "start", kind="axis"))
         marks = [self.placed(mark) for mark in self.marks]
-        return fitting([*back, *marks, *front, *self._legend(height + 52)], self.title, self.about)
+        return fitting([*back, *marks, *front, *self._legend(height + 55)], self.title, self.about)
 
     def _legend(self, y: float) -> list[Shape]:
         """Lines of the legend below the frame, in two columns where they are short."""
