@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import strategies
 from relucirc.circuits import catalogue
+from relucirc.interpretation.features import Feature
+from relucirc.pictures.boxes import groups_of
 from relucirc.pictures.numbers import number
 from relucirc.pictures.shapes import Disc, Line, Text, bounds_of, overlap, text_width
 
@@ -271,3 +273,16 @@ def test_colours_follow_the_reader_unless_they_are_fixed():
     }
     for role in roles - {"relucirc-auto"}:
         assert f".{role}{{" in auto  # every colour has its dark one
+
+
+# Boxes
+
+
+def test_of_circuits_that_share_a_part_only_one_has_a_box():
+    pair, other, whole = (Feature(f"{n} circuit", 1, n, ()) for n in ((1, 2), (2, 3), (1, 2, 3, 4)))
+    above = Feature("circuit above", 2, (2, 3))
+    assert [(g.neurons, g.depth) for g in groups_of([whole, other, pair, above])] == [
+        ((1, 2), 0),
+        ((1, 2), 0),
+        ((0, 1, 2, 3), 1),
+    ]
