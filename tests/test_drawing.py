@@ -189,6 +189,11 @@ def test_a_large_network_is_drawn_by_its_layers():
         relucirc.draw(net, summary=False)
 
 
+def test_a_summary_of_a_family_says_how_many_symbols_it_has():
+    shown = set(texts(relucirc.draw(catalogue["minimum"].family(), summary=True)))
+    assert {"6 weights, 2 zero", "from 3 symbols", "3 weights"} <= shown
+
+
 def test_a_summary_counts_what_is_there():
     net = relucirc.MLP.from_arrays([([[1, 0], [0, -2]], None), ([[0, "1/2"]], None)])
     shown = set(texts(relucirc.draw(net, summary=True)))

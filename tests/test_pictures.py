@@ -288,6 +288,16 @@ def test_circuits_that_are_shared_are_drawn_once():
     assert_readable(draw_circuits(told))
 
 
+def test_circuits_are_opened_as_deep_as_is_wanted():
+    told = relucirc.explain(relucirc.circuits.minimum(8), budget=20)
+    shown = [[s.text for s in draw_circuits(told, depth=k).scene.shapes if s.kind == "formula"] for k in (1, 2)]
+    assert shown[0] == [f"min({', '.join(f'x{i}' for i in range(1, 9))})"]
+    assert shown[1] == ["min(x1, x2, x3, x4)", "min(x5, x6, x7, x8)", "min(u3, u6)"]
+    assert draw_circuits(told, depth=3) == draw_circuits(told)
+    with pytest.raises(relucirc.RelucircError, match="depth: expected at least 1, got 0"):
+        draw_circuits(told, depth=0)
+
+
 def test_an_explanation_without_parts_has_no_circuits_to_draw():
     near = relucirc.explain(TRAINED, tolerance="1/1000", budget=20)
     with pytest.raises(relucirc.RelucircError, match="got one without parts"):

@@ -5,7 +5,10 @@ of these, so the minimum of four is a trapezoid on two.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
+
+import sympy
 
 from relucirc.core.errors import RelucircError
 from relucirc.core.names import natural
@@ -19,31 +22,53 @@ from relucirc.pictures.shapes import Disc, Line, Point, Scene, Shape, Text, fitt
 HEIGHT, GAP, SPACE, RADIUS = 46.0, 46.0, 26.0, 19.0
 SLOPE = 16.0
 """How much narrower a trapezoid is at its top, at each side."""
-WIDE = 34
+WIDE = 44
 """Longest formula, in characters, that is shown whole."""
 
 
-def draw_circuits(explanation: Explanation, *, title: str | None = None, theme: str = "auto") -> Drawing:
+def draw_circuits(
+    explanation: Explanation, *, depth: int | None = None, title: str | None = None, theme: str = "auto"
+) -> Drawing:
     """Draws the circuits inside of a network, and their formulas.
 
     Args:
         explanation: What :func:`relucirc.explain` said of the network.
+        depth: How many circuits, one on the other, are opened, from the outputs down: of the last ones the whole
+            formula is shown, over the inputs.  None for all.
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
 
     Raises:
-        RelucircError: Where the explanation has no parts, as for a large network or within a tolerance.
+        RelucircError: Where the explanation has no parts, as for a large network or within a tolerance, or the depth
+            is not at least 1.
 
     Example:
         >>> import relucirc
         >>> picture = draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)))
         >>> [text for text in ("min(u1, u2)", "min(x1, x2)", "min(x3, x4)") if text in picture]
         ['min(u1, u2)', 'min(x1, x2)', 'min(x3, x4)']
+        >>> "min(x1, x2, x3, x4)" in draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)), depth=1)
+        True
     """
     if not explanation.parts:
         raise RelucircError("expected an explanation with circuits inside to draw, got one without parts.")
-    inputs = sorted({name for part in explanation.parts for name in part.inputs}, key=natural)
-    return Drawing(circuits_scene(explanation.parts, inputs, title or "the circuits inside of a network"), theme)
+    if depth is not None and depth < 1:
+        raise RelucircError(f"depth: expected at least 1, got {depth}.")
+    parts = explanation.parts if depth is None else [_opened(part, depth) for part in explanation.parts]
+    inputs = sorted({name for part in parts for name in part.inputs}, key=natural)
+    return Drawing(circuits_scene(parts, inputs, title or "the circuits inside of a network"), theme)
+
+
+def _opened(part: Part, depth: int) -> Part:
+    """A part with so many of its own open; the last one has its formula written over the inputs."""
+    if depth == 1:
+        return replace(part, formula=_written_out(part), below=())
+    return replace(part, below=tuple(_opened(below, depth - 1) for below in part.below))
+
+
+def _written_out(part: Part) -> Any:
+    """A part's formula over the inputs."""
+    return part.formula.subs({sympy.Symbol(below.variable): _written_out(below) for below in part.below})
 
 
 def circuits_scene(parts: Sequence[Part], inputs: Sequence[str], title: str) -> Scene:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
-from relucirc.core.exact import rational
+from relucirc.core.exact import ZERO, approximate, rational
 from relucirc.core.matrix import ExactMatrix
 from relucirc.language.network import MLP
 from relucirc.pictures.numbers import number
@@ -15,6 +16,8 @@ from relucirc.pictures.shapes import Disc, Line, Rect, Scene, Shape, Text
 WIDTH, BAND, GAP, MARGIN = 560.0, 44.0, 76.0, 18.0
 LEAST, MOST = 170.0, 330.0
 """Widths of bands."""
+HUGE = 1e300
+"""What larger numbers are taken for in a histogram."""
 BINS, BAR = 24, 30.0
 """Of a histogram: how many bars, and how high."""
 
@@ -79,7 +82,9 @@ def _weights(layer: Any, middle: float, y: float) -> Iterator[Shape]:
 
 
 def _range(word: str, matrix: Any, array: np.ndarray, x: float, y: float) -> Text:
-    """The least and the greatest number."""
+    """The least and the greatest number; of a family the symbols."""
+    if isinstance(matrix, ExactMatrix) and matrix.symbols:
+        return Text(x, y, f"{word} {len(matrix.symbols):,} symbols", 11, fill="soft", kind="range")
     least, most = number(_end(matrix, array, least=True)), number(_end(matrix, array, least=False))
     exact = " to ".join(shown.whole or shown.text for shown in (least, most))
     return Text(x, y, f"{word} {least.text} to {most.text}", 11, fill="soft", hover=exact, kind="range")
@@ -103,16 +108,21 @@ def _histogram(weight: np.ndarray, left: float, y: float) -> Iterator[Shape]:
 
 
 def _array(matrix: Any) -> np.ndarray:
-    """Floats: of exact numbers the nearest; symbols count as 1."""
-    if isinstance(matrix, ExactMatrix):
-        return np.asarray(matrix.to_numpy(np.float64)) if not matrix.symbols else np.ones(matrix.shape)
-    return np.asarray(matrix).astype(np.float64)
+    """Floats: of exact numbers the nearest; what has a symbol counts as 1."""
+    if not isinstance(matrix, ExactMatrix):
+        return np.asarray(matrix).astype(np.float64)
+    found = np.zeros(matrix.shape)
+    for i, row in enumerate(matrix.rows):
+        if row:
+            places, values = zip(*row, strict=True)
+            found[i, list(places)] = [approximate(v) if isinstance(v, fmpq) else 1.0 for v in values]
+    return np.clip(found, -HUGE, HUGE)
 
 
 def _end(matrix: Any, array: np.ndarray, *, least: bool) -> Any:
-    """The least or the greatest entry, exactly."""
+    """The least or the greatest entry, exactly: one of those that are it as floats, since rounding keeps the order."""
+    places = np.argwhere(array == (array.min() if least else array.max()))
     if isinstance(matrix, ExactMatrix):
-        entries = [value for row in matrix.entries() for value in row]
-        return (min if least else max)(entries)
-    flat = np.asarray(matrix).reshape(-1)
-    return rational(flat[int(array.reshape(-1).argmin() if least else array.reshape(-1).argmax())])
+        rows = {i: dict(matrix.rows[i]) for i in set(places[:, 0].tolist())}
+        return (min if least else max)(rows[i].get(j, ZERO) for i, j in places.tolist())
+    return rational(np.asarray(matrix)[tuple(places[0])])
