@@ -4,6 +4,7 @@ import re
 import sys
 from fractions import Fraction
 from itertools import combinations
+from types import SimpleNamespace
 
 import pytest
 import sympy
@@ -18,6 +19,7 @@ from relucirc.pictures import (
     draw_deviation,
     draw_front,
     draw_graph,
+    draw_recurring,
     draw_regions,
     draw_snapped,
 )
@@ -312,6 +314,27 @@ def test_snapping_is_shown_before_and_after():
     assert abs(float(snapped.moved) - 5.04e-5) < 5e-8
     assert sum(s.kind == "neuron" for s in picture.scene.shapes) == 12
     assert_readable(picture)
+
+
+# Tables
+
+
+def test_what_recurs_is_a_table_of_counts():
+    rows = [
+        SimpleNamespace(names=("minimum", "maximum"), formula=sympy.sympify("Min(v1, v2)"), by_group=(8, 0, 3)),
+        SimpleNamespace(names=("absolute",), formula=None, by_group=(0, 5, 4)),
+    ]
+    picture = draw_recurring(["a", "b - c", "d"], [8, 10, 1000], [rows[:1], [], rows[1:]])
+    shapes = picture.scene.shapes
+    cells = [s for s in shapes if s.kind == "cell"]
+    assert [s.hover for s in cells] == ["8 of 8", "0 of 10", "3 of 1,000", "0 of 8", "5 of 10", "4 of 1,000"]
+    assert [s.fill for s in cells] == ["heat 7", "heat 0", "heat 0", "heat 0", "heat 4", "heat 0"]
+    assert [s.text for s in shapes if s.kind == "count"] == ["8", "3", "5", "4"]
+    assert [s.text for s in shapes if s.kind == "row"] == ["minimum, maximum: Min(v1, v2)", "absolute"]
+    assert [s.text for s in shapes if s.kind == "group"] == ["1:  a  (8)", "2:  b \u2212 c  (10)", "3:  d  (1,000)"]
+    assert_readable(picture)
+    many = draw_recurring(["a"], [1], [[SimpleNamespace(names=("x",), formula=None, by_group=(1,))] * 30])
+    assert "... and 6 more" in many
 
 
 # Axes

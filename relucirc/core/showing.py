@@ -63,7 +63,7 @@ def html_of(value: Any, text: str, folded: Iterable[tuple[str, str]] = ()) -> st
     parts = [f"<pre>{html.escape(first)}</pre>"]
     picture = picture_of(value)
     if picture is not None:
-        parts.append(f'<div style="max-width:{picture.scene.width:.0f}px">{picture}</div>')
+        parts.append(picture._repr_html_())
     for title, more in [*([("more", rest)] if rest else []), *folded]:
         parts.append(f"<details><summary>{html.escape(title)}</summary><pre>{html.escape(more)}</pre></details>")
     return "".join(parts)

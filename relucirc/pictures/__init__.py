@@ -13,6 +13,7 @@ from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
 from relucirc.pictures.plane import draw_regions
+from relucirc.pictures.recurring import draw_recurring
 from relucirc.pictures.snapping import draw_snapped
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "draw_deviation",
     "draw_front",
     "draw_graph",
+    "draw_recurring",
     "draw_regions",
     "draw_snapped",
 ]

@@ -39,6 +39,10 @@ class Drawing(str):
     def _repr_svg_(self) -> str:
         return str(self)
 
+    def _repr_html_(self) -> str:
+        """The picture in the page itself: notebooks that show SVG as an image show nothing on hover."""
+        return f'<div style="max-width:{self.scene.width:.0f}px">{self}</div>'
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the picture.
 

@@ -9,7 +9,7 @@ SIGNS = {
     "positiveness detector": "+({0})",
     "negativeness detector": MINUS + "({0})",
     "greaterness detector": "{0} > {1}",
-    "sum detector": "{0} + {1}",
+    "sum detector": "({0} + {1})",
     "pass-through": "{0}",
     "constant": "const",
     "dead": "dead",
@@ -22,12 +22,17 @@ def label_of(feature: Feature) -> str:
     Example:
         >>> label_of(Feature("greaterness detector", 1, (1,), ("x1", "x2")))
         'x1 > x2'
+        >>> label_of(Feature("sum detector", 1, (1,), ("x1", "x2"), "relu(-x1 - x2)"))
+        '−(x1 + x2)'
     """
     own = getattr(feature, "label", None)
     if own:
         return str(own).replace("-", MINUS)
     pattern = SIGNS.get(feature.name)
-    return "" if pattern is None else pattern.format(*feature.of)
+    if pattern is None:
+        return ""
+    sign = "" if feature.name != "sum detector" else MINUS if feature.formula.startswith("relu(-") else "+"
+    return sign + pattern.format(*feature.of)
 
 
 def by_neuron(features: Iterable[Feature]) -> dict[tuple[int, int], Feature]:

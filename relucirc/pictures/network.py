@@ -118,8 +118,10 @@ class _Picture:
         features = [] if net.symbols else list(features_in(net))
         told = getattr(explanation, "features", ())
         self.features = by_neuron([*told, *features])
-        self.groups: list[Group] = groups_of(features) if circuits and trace is None else []
-        self.faint = {key for key, feature in self.features.items() if feature.name == "dead"}
+        made = getattr(explanation, "groups", None) or features
+        self.groups: list[Group] = groups_of(made) if circuits and trace is None else []
+        never = {key for key, feature in self.features.items() if getattr(feature, "active", "") == "never"}
+        self.faint = never | {key for key, feature in self.features.items() if feature.name == "dead"}
         self.faint |= {(r.layer, r.neuron) for r in getattr(explanation, "redundant", ())}
         for depth, layer in enumerate(self.layers[1:], 1):
             read = {j for row in layer.weight.rows for j, _ in row}
