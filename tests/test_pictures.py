@@ -186,10 +186,23 @@ def test_a_slice_shows_a_plane_through_a_larger_network():
         draw_regions(relucirc.circuits.minimum(), "x1 == x2")
 
 
+def test_a_map_with_regions_left_out_is_not_drawn(monkeypatch):
+    monkeypatch.setattr("relucirc.pictures.plane.PATIENCE", 0.0)
+    with pytest.raises(
+        relucirc.NetworkError, match=r"expected regions that are all found in 0 s, got \d+; take a part"
+    ):
+        draw_regions(relucirc.circuits.minimum(), relucirc.Box(0, 1))
+    monkeypatch.undo()
+    monkeypatch.setattr("relucirc.pictures.plane.MOST_REGIONS", 3)
+    with pytest.raises(relucirc.NetworkError, match="expected at most 3 regions for a picture, got 4; take a part"):
+        draw_regions(relucirc.circuits.minimum())
+
+
 def test_one_of_several_outputs_is_drawn():
     picture = draw_regions(relucirc.circuits.sort(2), output=2)
     assert {shape.hover for shape in marks(picture, "region")} == {"x1", "x2"}
-    assert {shape.hover for shape in marks(draw_regions(relucirc.circuits.half_adder(), output=1), "region")}
+    with pytest.raises(relucirc.NetworkError, match="output: expected a number from 1 to 2, got 3"):
+        draw_regions(relucirc.circuits.sort(2), output=3)
 
 
 # Deviations

@@ -59,7 +59,7 @@ def _(value: Census) -> Drawing:
 
 @picture.register
 def _(value: Complex) -> Drawing | None:
-    if value.source is None or len(value) > MOST_REGIONS or not len(value):
+    if value.source is None or not value.complete or not 0 < len(value) <= MOST_REGIONS:
         return None
     net, domain = value.source
     return draw_graph(net, domain) if len(net.inputs) == 1 else draw_regions(net, domain)
