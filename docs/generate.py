@@ -8,11 +8,13 @@ import importlib
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import relucirc
 from relucirc.circuits import catalogue
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted
+from relucirc.pictures import draw_circuits, draw_deviation, draw_graph, draw_regions, draw_snapped
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent
@@ -35,6 +37,8 @@ def main() -> None:
     shutil.rmtree(HERE, ignore_errors=True)
     (HERE / "api").mkdir(parents=True)
     (HERE / "drawings").mkdir()
+    for name, picture in pictures().items():
+        picture.save(HERE / "drawings" / f"page-{name}.svg")
     _write("catalogue.md", catalogue_page())
     modules = module_names()
     _write("api/index.md", api_index(modules))
@@ -46,6 +50,20 @@ def _write(name: str, text: str) -> None:
     (HERE / name).write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
+def pictures() -> dict[str, Any]:
+    """What docs/pictures.md shows: the pictures of its examples, in light colours, as its paper is."""
+    minimum, trained = relucirc.circuits.minimum(), relucirc.circuits.trained()["minimum"].network
+    light = {"theme": "light"}
+    return {
+        "point": relucirc.draw(minimum, at=(-5, 3), **light),
+        "circuits": draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)), **light),
+        "graph": draw_graph(relucirc.circuits.hat(), "-2 <= x <= 2", **light),
+        "regions": draw_regions(relucirc.circuits.median(3), slice={"x3": "1/2"}, **light),
+        "deviation": draw_deviation(trained, "Min(x1, x2)", relucirc.Box(-1, 1), **light),
+        "snapped": draw_snapped(trained, relucirc.snap(trained, "Min(x1, x2)"), **light),
+    }
+
+
 def catalogue_page() -> str:
     """One entry for each circuit: formula, sizes, proof, drawing, source."""
     lines = [
@@ -53,8 +71,8 @@ def catalogue_page() -> str:
         "",
         "Every circuit below is in `relucirc.circuits`, and is proved equal to its formula by `make prove`, as it is",
         "and for all positive rescalings of its neurons.  This page is written by code from the catalogue itself.",
-        "In the drawings positive weights are blue lines, negative ones orange and dashed; where lines are many, those",
-        "without a label are 1 and -1.",
+        "In the drawings inputs stand below, outputs above, and hidden neurons say what they detect; positive weights",
+        "are blue lines, negative ones dashed, and where lines are many, those without a number are 1 and -1.",
         "",
         "::::{container} catalogue",
         "| name | sizes | formula | where | proved by |",
@@ -71,7 +89,9 @@ def catalogue_page() -> str:
         )
         details += ["", f"({name.replace('_', '-')})=", f"## {name}", "", circuit.description, ""]
         if net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
-            (HERE / "drawings" / f"{name}.svg").write_text(relucirc.draw(net, title=name), encoding="utf-8")
+            (HERE / "drawings" / f"{name}.svg").write_text(
+                relucirc.draw(net, title=name, theme="light"), encoding="utf-8"
+            )
             details += [f"![{name}](drawings/{name}.svg)", ""]
         details += [
             f"- formula: {code(formula, 300)}" + (f" where `{circuit.domain}`" if circuit.domain else ""),
@@ -92,7 +112,7 @@ def code(value: object, width: int) -> str:
     return "`" + text.replace("|", "\\|") + "`"
 
 
-FRONTS = ("circuits", "optimal", "optimal.discovery", "training", "strategies", "testing")
+FRONTS = ("circuits", "optimal", "optimal.discovery", "training", "pictures", "strategies", "testing")
 """Public modules beside `relucirc` itself; all others are internal."""
 
 

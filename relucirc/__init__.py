@@ -7,6 +7,7 @@ What is public stands in ``__init__.pyi``, which is read here too; a name's modu
 for.
 """
 
+import functools
 import re
 import sys
 from importlib import import_module
@@ -16,6 +17,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 import_module(f"{__name__}.geometry.lift")  # so that SymPy reads networks
+import_module(f"{__name__}.core.showing").drawn_by(functools.partial(import_module, f"{__name__}.pictures.gallery"))
 
 _TABLE = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
 _HOME = {name: module for module, name in re.findall(r"^from (\S+) import \w+ as (\w+)$", _TABLE, re.MULTILINE)}

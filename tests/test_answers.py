@@ -72,7 +72,8 @@ def assert_is_answer(answer):
         assert data["certificate"] == answer.certificate
     html = answer._repr_html_()
     assert html.startswith("<pre>")
-    assert ("<details>" in html) is (answer.certificate is not None)
+    assert ("<summary>certificate" in html) is (answer.certificate is not None)
+    assert ("<summary>more" in html) is ("\n" in str(answer))
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *UNTIMED])

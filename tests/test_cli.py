@@ -327,7 +327,7 @@ def test_train_prints_a_census_and_writes_a_folder(run, tmp_path):
 
 def test_show_writes_a_drawing(run, tmp_path):
     path = tmp_path / "minimum.svg"
-    assert run("show", "minimum", "--at", "3,-5", "--svg", str(path))[0] == 0
+    assert run("show", "minimum", "--at", "3,-5", "--draw", str(path))[0] == 0
     assert path.read_text().startswith("<svg")
 
 

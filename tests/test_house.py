@@ -16,7 +16,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "relucirc"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-MOST_NAMES = 16
+MOST_NAMES = 17
 
 
 def module_name(path):

@@ -11,6 +11,7 @@ from relucirc.circuits.family import family_of
 from relucirc.core.errors import NetworkError, shorten
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.names import default_names
+from relucirc.core.showing import html_of
 from relucirc.language.network import MLP
 from relucirc.language.order_statistic import OrderStatistic
 
@@ -97,6 +98,10 @@ class Circuit:
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}: {self.description}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the circuit is, its drawing, and its source folded."""
+        return html_of(self, f"{self.name}: {self.description}", [("source", self.source)])
 
 
 def network(*layers: Any) -> MLP:

@@ -213,10 +213,11 @@ def snap(args: argparse.Namespace) -> Outcome:
     NETWORK,
     argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5"),
     argument(
+        "--draw",
         "--svg",
         metavar="OUT",
         type=file_name,
-        help="write a drawing to this .svg file, with the values at the point if one is given",
+        help="write a drawing to this .svg, .pdf, .png or .tex file, with the values at the point if one is given",
     ),
 )
 def show(args: argparse.Namespace) -> Outcome:
@@ -224,7 +225,7 @@ def show(args: argparse.Namespace) -> Outcome:
 
     With --at, every neuron's pre-activation and activation at the point, exactly.
     """
-    return shown(args.network.strip(), read_network(args.network), args.at, args.svg)
+    return shown(args.network.strip(), read_network(args.network), args.at, args.draw)
 
 
 @command("into how many regions and linear pieces does a network cut its inputs?", NETWORK, DOMAIN, budget())

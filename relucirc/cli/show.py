@@ -25,7 +25,7 @@ MAX_WIDTH = 100
 """Widest row of weights that is printed in full."""
 
 
-def shown(name: str, net: MLP, at: str | None, svg: str | None) -> Outcome:
+def shown(name: str, net: MLP, at: str | None, picture: str | None) -> Outcome:
     """Shows a network, at a point if one is given, and draws it to a file if one is named."""
     from relucirc import draw
 
@@ -43,9 +43,9 @@ def shown(name: str, net: MLP, at: str | None, svg: str | None) -> Outcome:
             for before, after in trace
         ]
         data["outputs"] = list(map(text, trace[-1][1]))
-    if svg is not None:
-        draw(net, at=point, title=name).save(svg)
-        lines += ["", f"drawing written to {svg}"]
+    if picture is not None:
+        draw(net, at=point, title=name).save(picture)
+        lines += ["", f"drawing written to {picture}"]
     return Outcome("\n".join(lines), lambda: plain(data))
 
 

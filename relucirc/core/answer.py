@@ -1,13 +1,14 @@
 """One kind of answer: what every verb gives back, as text, as data and in a notebook."""
 
 import dataclasses
-import html
 import json
 from typing import Any
 
 import numpy as np
 
+from relucirc.core.errors import RelucircError
 from relucirc.core.printing import formula_text
+from relucirc.core.showing import html_of, latex_of, picture_of
 
 FOLDED = 2000
 """Longest evidence that a notebook shows, in characters."""
@@ -38,16 +39,30 @@ class Answer:
         names = dict.fromkeys(["status", *fields, "reason", "seconds", "certificate"])
         return {name: plain(getattr(self, name)) for name in names}
 
+    def draw(self) -> Any:
+        """Returns the answer's picture, see :mod:`relucirc.pictures`.
+
+        Raises:
+            RelucircError: When there is none.
+        """
+        found = picture_of(self)
+        if found is None:
+            raise RelucircError(f"there is no picture of this {type(self).__name__}; print it, or see .to_json().")
+        return found
+
     def _repr_html_(self) -> str:
-        """What a notebook shows: the answer, with its evidence folded."""
-        parts = [f"<pre>{html.escape(str(self))}</pre>"]
-        if self.certificate is not None:
-            text = json.dumps(self.certificate)
-            size = f"{len(text):,} characters"
-            if len(text) > FOLDED:
-                text = f"{text[:FOLDED]}..."
-            parts.append(f"<details><summary>certificate, {size}</summary><pre>{html.escape(text)}</pre></details>")
-        return "".join(parts)
+        """What a notebook shows: what it is in a line, the picture, and the rest and the evidence folded."""
+        if self.certificate is None:
+            return html_of(self, str(self))
+        text = json.dumps(self.certificate)
+        size = f"{len(text):,} characters"
+        return html_of(
+            self, str(self), [(f"certificate, {size}", f"{text[:FOLDED]}..." if len(text) > FOLDED else text)]
+        )
+
+    def _repr_latex_(self) -> str | None:
+        """The formula of an answer that has one."""
+        return latex_of(self)
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
 from relucirc.core.tables import lines_of
-from relucirc.interpretation.drawing import draw_census
 from relucirc.interpretation.failures import Failure
 from relucirc.interpretation.writing import network_text
 from relucirc.language.network import MLP
@@ -230,22 +229,12 @@ class Census(Answer):
         lines += ["", f"trained in {self.train_seconds:.2f} s, judged in {self.judge_seconds:.2f} s"]
         return "\n".join(lines)
 
-    def draw(self, path: Any) -> None:
-        """Draws the census into a file, .svg or .png; needs matplotlib."""
-        title = f"{self.target}, regimen {self.regimen['name']}: {self.proved:,} of {int(self.judged.sum()):,} "
-        low, high = self.interval
-        title += "seeds judged" if self.rate is None else f"seeds proved, {self.rate:.1%} ({low:.1%} to {high:.1%})"
-        if self.trained is None:
-            raise RelucircError("this census was read without its networks, so it has no loss curves to draw.")
-        losses = self.trained.losses / max(self.trained.mean_square, 1e-30)
-        draw_census(
-            path,
-            title,
-            [(str(circuit), circuit.count) for circuit in self.circuits],
-            [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in self.failures],
-            self.seeds,
-            (self.trained.loss_steps, losses, self.converged),
-        )
+    def draw(self, path: Any = None) -> Any:
+        """Returns the census as a picture, and writes it where a path is given: .svg, .pdf, .png or .tex."""
+        found = super().draw()
+        if path is not None:
+            found.save(path)
+        return found
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

@@ -5,6 +5,7 @@ arrays, or :class:`~relucirc.core.matrix.ExactMatrix` constants in its *exact tw
 structure.  Going from float to exact is lossless: floats are rationals.
 """
 
+import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from relucirc.core.errors import NetworkError, RelucircError, is_torch, shorten
 from relucirc.core.exact import Number, rational, real_array, text, to_rational, unmasked
 from relucirc.core.matrix import ExactMatrix, exact_vector
 from relucirc.core.names import default_names, read_names
+from relucirc.core.showing import html_of, latex_of
 from relucirc.language.affine import SHOWN, Affine, dimensions, entries, kind, register
 from relucirc.language.models import chain, layers_of
 
@@ -77,6 +79,17 @@ class MLP:
         flat = all(len(layer.weight.shape) == 2 for layer in self.layers)
         widths = "-".join(map(str, self.sizes)) if flat else ", ".join(map(dimensions, self.layers))
         return f"<MLP {widths}, {weights} weights, {kinds}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sizes, the drawing, and the weights folded."""
+        if not all(isinstance(layer, Affine) and len(layer.weight.shape) == 2 for layer in self.layers):
+            return f"<pre>{html.escape(repr(self))}</pre>"
+        line = f"ReLU network {'-'.join(map(str, self.sizes))} of {', '.join(self.inputs)}"
+        return html_of(self, shorten(line, 100), [("weights", repr(self))])
+
+    def _repr_latex_(self) -> str | None:
+        """The formula of a small network."""
+        return latex_of(self)
 
     @staticmethod
     def from_arrays(layers: Any, inputs: Sequence[str] | None = None, *, activation: str | None = None) -> "MLP":

@@ -116,7 +116,4 @@ def write_census(census: Census, folder: Path) -> None:
         save(circuit.network, folder / "circuits" / f"circuit{i + 1}.json")
     write_text(folder / "census.json", json.dumps(census.to_json(), indent=1) + "\n")
     write_text(folder / "report.txt", f"{census}\n")
-    try:
-        census.draw(folder / "census.svg")
-    except ImportError:
-        return
+    census.draw(folder / "census.svg")

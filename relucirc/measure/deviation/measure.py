@@ -59,6 +59,7 @@ class Deviation(Answer):
         certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
             polynomial, between integers, at single points, and where the supremum is infinite.  Where the budget ended,
             evidence of an interval, perhaps a wider one than is known, or None.
+        question: The network, the formula and the domain, for pictures; None of a function.
     """
 
     value: sympy.Expr | None
@@ -69,6 +70,7 @@ class Deviation(Answer):
     reason: str
     seconds: float = 0.0
     certificate: dict[str, Any] | None = field(default=None, repr=False)
+    question: tuple[Any, Any, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def status(self) -> str:
@@ -123,7 +125,7 @@ def max_deviation(
             claim = read_equality(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
             claim = replace(claim, domain=claim.domain & said)
             measure = _Measure((net, formula, domain), claim, polynomials, clock)
-            return measure.run()
+            return replace(measure.run(), question=(net, formula, domain) if isinstance(net, MLP) else None)
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
         if measure is None:

@@ -112,6 +112,7 @@ class Complex(Answer):
         reason: One sentence for people: how many were found, and why not all.
         seconds: Wall time used to find the regions.
         certificate: None: everything can be worked out again.
+        source: The network and the domain, for pictures.
     """
 
     def __init__(
@@ -121,7 +122,9 @@ class Complex(Answer):
         found: Tree | Line,
         ended: str | None = None,
         seconds: float = 0.0,
+        source: tuple[MLP, Any] | None = None,
     ) -> None:
+        self.source = source
         self._network = network
         self._chart = chart
         self._found = found
@@ -317,10 +320,12 @@ class _Search:
         self.start: Start | None = None
         self.batches: list[Batch] = []
         self.line: Line | None = None
+        self.source: tuple[MLP, Any] | None = None
 
     def run(self, net: MLP, domain: Any) -> Complex:
         """Finds all regions."""
         net = as_network(net, domain)
+        self.source = net, domain
         self.chart = _chart(net, domain)
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
@@ -342,10 +347,10 @@ class _Search:
     def answer(self, ended: str | None) -> Complex:
         """What was found, and why the walk ended early if it did."""
         if self.line is not None:
-            return Complex(self.network, self.chart, self.line, ended, self.clock.elapsed)
+            return Complex(self.network, self.chart, self.line, ended, self.clock.elapsed, self.source)
         start = self.start or Start(self.network, Cell.everything(self.network.n), (), compiled=False)
         found = Tree(start, self.batches, complete=ended is None)
-        return Complex(self.network, self.chart, found, ended, self.clock.elapsed)
+        return Complex(self.network, self.chart, found, ended, self.clock.elapsed, self.source)
 
 
 def _chart(net: MLP, domain: Any) -> Chart:
