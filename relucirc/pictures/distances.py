@@ -17,7 +17,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
 from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text
-from relucirc.pictures.graph import check_output
+from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.numbers import ABOUT, MINUS, Shown, number
 from relucirc.pictures.palette import HEATS
 from relucirc.pictures.shapes import Disc, Line, Rect, Shape, Text
@@ -63,7 +63,7 @@ def draw_deviation(
         >>> [shape.text for shape in picture.chart.marks if shape.kind == "attained"]
         ['1/4 at x = 1/2']
     """
-    check_output(net, 1, 2)
+    net = drawn_network(net, domain, 1, 2)
     if len(net.inputs) > 2:
         raise NetworkError(f"a map of a deviation is of one or two inputs, got {len(net.inputs)}; take a part.")
     expressions = read_expressions(formula, net.inputs)

@@ -7,8 +7,9 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.core.errors import NetworkError, not_a_network
+from relucirc.core.errors import NetworkError
 from relucirc.core.exact import approximate, rational
+from relucirc.language.as_network import as_network
 from relucirc.language.lower.from_formula import read_expressions
 from relucirc.language.network import MLP
 from relucirc.measure.regions import regions
@@ -69,7 +70,7 @@ def draw_graph(
         >>> "(0, 1)" in picture, "1 − x" in picture or "−x + 1" in picture
         (True, True)
     """
-    check_output(net, output, 1)
+    net = drawn_network(net, domain, output, 1)
     pieces = _pieces(net, domain, output - 1)
     if len(pieces) > MOST_PIECES:
         raise NetworkError(f"expected at most {MOST_PIECES:,} pieces for a graph, got {len(pieces):,}; take a part.")
@@ -102,18 +103,18 @@ def draw_graph(
     return ChartDrawing.of(Chart(said, variable, y, window, tuple(marks), tuple(keys)), theme)
 
 
-def check_output(net: Any, output: int, inputs: int) -> None:
-    """Refuses what is no network, has too few inputs, or has no such output.
+def drawn_network(net: Any, domain: Any, output: int, inputs: int) -> MLP:
+    """Reads the network of a graph over one input, or a plane of two.
 
     Raises:
-        NetworkError: When that is so.
+        NetworkError: For what is no network, has too many inputs, or has no such output.
     """
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     if inputs == 1 and len(net.inputs) != 1:
         raise NetworkError(f"a graph is of a network of one input, got {len(net.inputs)}; see draw_regions for two.")
     if not 1 <= output <= net.sizes[-1]:
         raise NetworkError(f"output: expected a number from 1 to {net.sizes[-1]}, got {output}.")
+    return net
 
 
 def _pieces(net: MLP, domain: Any, output: int) -> list[_Piece]:

@@ -12,7 +12,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.regions import Complex, regions
 from relucirc.pictures.affine import map_text
 from relucirc.pictures.chart import Chart, ChartDrawing, Key
-from relucirc.pictures.graph import check_output
+from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.mosaic import borders_of, cell_of, colours_of, named
 from relucirc.pictures.shapes import Line, Shape
 
@@ -63,7 +63,7 @@ def draw_regions(
         >>> sorted(shape.text for shape in picture.chart.marks if shape.kind == "map")
         ['x1', 'x2']
     """
-    check_output(net, output, 2)
+    net = drawn_network(net, domain, output, 2)
     where = read_domain(domain, net.inputs)
     if slice:
         where &= read_domain(", ".join(f"{name} == {value}" for name, value in slice.items()), net.inputs)
