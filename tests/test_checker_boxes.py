@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from relucirc.checker.boxes import Combination, box_of, check_boxes, read_tree, start_of
 from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.hinge_bounds import Bounder, bound_all
+from relucirc.checker.hinge_bounds import Bounder, bound_all, sloped
 from relucirc.checker.linear import UNIT
 from relucirc.checker.scaled import FINE, Level, Scaled, _bits
 from relucirc.checker.substitution import (
@@ -97,15 +97,25 @@ def test_constraints_of_one_variable_make_the_box_and_have_to():
         (["-1234567890"], "not a number"),
         (["-٠"], "not a number"),
         ([""], "fewer words"),
+        (["-0/3:5"], "."),
+        (["-0/1:33"], "."),
+        (["-0/1"], "not a number"),
+        (["-0/"], "not a number"),
+        (["-0/:5"], "not a number"),
+        (["-0/1:"], "not a number"),
+        (["-0/1:-5"], "not a number"),
+        (["-0/1:5/"], "not a number"),
+        (["-/1:5"], "not a number"),
+        (["0/1:5"], "not a number"),
     ],
 )
 def test_words_that_make_no_tree_are_rejected(words, said):
     with pytest.raises(Rejected, match=said):
-        read_tree(words, 1, 2, [0, 1])
+        read_tree(words, 1, 2, [0, 1], 3)
 
 
 def test_a_tree_is_read_in_the_order_of_a_walk():
-    states = read_tree(["!", "-1", "0@16", "~", "-0", "-0"], 1, 2, [0, 1])
+    states = read_tree(["!", "-1", "0@16", "~", "-0", "-0"], 1, 2, [0, 1], 3)
     top = 1 << 24
     assert [(s.low, s.high, s.is_new, s.children) for s in states] == [
         ((0,), (top,), True, [1]),
@@ -119,8 +129,41 @@ def test_a_tree_is_read_in_the_order_of_a_walk():
     ]
 
 
+def test_slopes_are_read_hinge_by_hinge():
+    (state,) = read_tree(["-1/0:32/2:7", "-0"], 1, 2, [0, 1], 3)
+    assert [bound.slopes for bound in state.bounds] == [((0, 32), (2, 7)), ()]
+
+
+def test_a_slope_shows_what_no_choice_of_the_checker_does():
+    hinge = [{0: ONE, UNIT: fmpq(-1, 2)}]
+    roof = {0: fmpq(1, 2), 1: -ONE, UNIT: fmpq(-3, 10)}  # x/2 - relu(x - 1/2) - 3/10, at most -1/20
+    check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="-0/0:16")
+    check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="! -0/0:17")
+    high = {**roof, UNIT: fmpq(-1, 4)}  # 0 at 1/2
+    for tree in ("-0", "-0/0:0", "-0/0:32", "-0/0:4"):
+        with pytest.raises(Rejected, match="not shown"):
+            check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree=tree)
+    for kept in range(33):
+        with pytest.raises(Rejected, match="not shown"):
+            check([high], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree=f"-0/0:{kept}")
+    with pytest.raises(Rejected):
+        check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="-0/1:16")
+
+
+def test_each_row_has_its_own_slopes():
+    levels = [level(), level(weight=2.0)]
+    levels[1] = _over(levels[1])
+    bounder = Bounder(1, levels, 12)
+    below = Relaxed.of(np.array([[-1.0], [-3.0]]), np.array([[2.0], [1.0]]), levels[0], [])
+    above = Relaxed.of(np.array([[-1.0], [-3.0]]), np.array([[2.0], [1.0]]), levels[1], [below])
+    rows = sloped(bounder, [below, above], np.array([1, 0, 0]), [((1, 8),), ((0, 16), (1, 32)), ()])
+    assert [part.kept.ravel().tolist() for part in rows] == [[0.0, 0.5, 1.0], [0.25, 1.0, 1.0]]
+    assert [part.low.ravel().tolist() for part in rows] == [[-3.0, -1.0, -1.0]] * 2
+    assert (below.kept.ravel().tolist(), above.kept.ravel().tolist()) == ([1.0, 0.0], [1.0, 0.0])
+
+
 def test_a_part_is_cut_at_a_share_of_its_own_width():
-    states = read_tree(["0@16", "-0", "0", "0@48", "-0", "-0", "-0"], 1, 1, [0])
+    states = read_tree(["0@16", "-0", "0", "0@48", "-0", "-0", "-0"], 1, 1, [0], 3)
     top = 1 << 24
     found = [(b.low[0] * 32 // top, b.high[0] * 32 // top) for b in states[0].bounds]
     assert sorted(found) == [(0, 8), (8, 17), (17, 20), (20, 32)]
@@ -303,10 +346,13 @@ def _over(below):
 
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 3.0), (-3.0, 1.0), (1.0, 2.0), (-2.0, -1.0), (0.0, 1.0), (-1.0, 0.0)])
 @pytest.mark.parametrize("c", [5.0, -7.0])
-def test_a_replaced_hinge_is_bounded_from_below_wherever_it_is(low, high, c):
+@pytest.mark.parametrize("slopes", [(), *(((0, kept),) for kept in (0, 1, 5, 13, 31, 32))])
+def test_a_replaced_hinge_is_bounded_from_below_wherever_it_is(low, high, c, slopes):
     first = level()
     relaxed = Relaxed.of(np.array([[low]]), np.array([[high]]), first, [])
+    (relaxed,) = sloped(Bounder(1, [first], 12), [relaxed], np.zeros(1, dtype=int), [slopes])
     d, below, _ = relaxed.substitute(np.array([[c]]), np.zeros(1, dtype=int))
+    assert d[0, 0] == np.rint(d[0, 0])
     for m in np.linspace(low, high, 33):
         assert c * max(m, 0.0) >= d[0, 0] * m + below[0]
     if c < 0 and low < 0 < high:

@@ -12,7 +12,7 @@ import numpy as np
 
 from relucirc.checker.data import require
 from relucirc.checker.scaled import FINE, Level, Scaled
-from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least, wanted
+from relucirc.checker.substitution import GRID, SLOPE, Relaxed, Rows, added, coefficient_bits, error_of, least, wanted
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Bounder:
     n: int
     levels: Sequence[Level]
     bits: int
+
+    @property
+    def rows(self) -> int:
+        """How many rows all levels have, of hinges and of differences."""
+        return sum(len(level.constants) for level in self.levels)
 
     def columns(self, number: int) -> slice:
         """Where a level's hinges (1 is the first level) stand among all."""
@@ -129,11 +134,33 @@ class Known:
         )
 
 
+def sloped(
+    bounder: Bounder, relaxed: Sequence[Relaxed], which: np.ndarray, slopes: Sequence[Sequence[tuple[int, int]]]
+) -> list[Relaxed]:
+    """Returns multipliers of rows of their own, some of them as they are told.
+
+    Args:
+        bounder: The levels.
+        relaxed: The multipliers on some boxes.
+        which: The box of each row.
+        slopes: Of each row, hinges and 32nds of a positive coefficient that stay.
+    """
+    told = [(row, hinge, kept / SLOPE) for row, some in enumerate(slopes) for hinge, kept in some]
+    rows, hinges, kept = (np.array(column) for column in zip(*told, strict=True)) if told else [np.zeros(0, int)] * 3
+    found = []
+    for number, part in enumerate(relaxed, start=1):
+        at, own = bounder.columns(number), part.taken(which)
+        here = (hinges >= at.start) & (hinges < at.start + own.kept.shape[1])
+        own.kept[rows[here], hinges[here] - at.start] = kept[here]
+        found.append(own)
+    return found
+
+
 def bound_all(scaled: Scaled) -> tuple[Bounder, Known]:
     """Bounds all hinges on the whole box."""
     n = scaled.n
     bounder = Bounder(n, scaled.levels, coefficient_bits(scaled.levels, n))
     low, high = np.zeros((1, n)), np.full((1, n), 2.0**GRID)
-    known = Known.nothing(n, sum(len(level.constants) for level in bounder.levels)).renewed(bounder, low, high)
+    known = Known.nothing(n, bounder.rows).renewed(bounder, low, high)
     require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "a hinge has no bounds")
     return bounder, known

@@ -9,7 +9,7 @@ power of two, and the variables ``v`` are the inputs ``t`` and hinges of lower l
 (:mod:`relucirc.checker.scaled`).  One step replaces the hinges ``g = relu(m)`` of the highest level that is left, where
 ``lo <= m <= up`` was shown before:
 
-* ``c > 0``:  ``c g >= d m`` for ``d = c`` as for ``d = 0``, since ``g >= m`` and ``g >= 0``;
+* ``c > 0``:  ``c g >= d m`` for every ``d`` from 0 to ``c``, since ``g >= m`` and ``g >= 0``;
 * ``c < 0``:  ``c relu(m) - d m`` is concave in ``m`` for every ``d``, so least at an end: for ``lo < 0 < up`` it is
   ``>= min(-d lo, (c - d) up)``.  With ``d = c`` where ``lo >= 0``, and ``d = 0`` where ``up <= 0``, it is 0,
   and the same formula says so.  Any whole ``d`` between ``c`` and 0 is sound; the one nearest to ``c up / (up - lo)``
@@ -52,6 +52,8 @@ GRID = 24
 """Places behind the point of the ends of boxes."""
 FEWEST_BITS = 12
 """Coefficients of fewer bits would prove nothing."""
+SLOPE = 32
+"""Of a positive coefficient whole 32nds stay."""
 WIDEST = 26
 """More bits than the weights have gain nothing."""
 ROUNDING = 2.0**-30
@@ -69,7 +71,7 @@ class Relaxed:
     Attributes:
         low: ``lo``, one row for each box.
         high: ``up``.
-        kept: 1 where a positive coefficient stays, else 0.
+        kept: The share of a positive coefficient that stays, within 0 and 1: here 0 or 1.
         slope: Near ``up / (up - lo)``, within 0 and 1.
         error: ``E``, of hinges and then of differences.
         joined: The same of the level's pairs.
@@ -90,13 +92,18 @@ class Relaxed:
         kept = ((high > 0) & (high >= -low)).astype(float)
         return Relaxed(low, high, kept, _chord(low, high), error, joined)
 
+    def taken(self, which: np.ndarray) -> "Relaxed":
+        """Returns the rows of some boxes, as copies."""
+        arrays = (getattr(self, name)[which] for name in ("low", "high", "kept", "slope", "error"))
+        return Relaxed(*arrays, self.joined.taken(which))
+
     def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns ``d`` and ``q``, the sums of the constants, and of what the errors take away in units of ``2^-p``."""
         c, q, below = self.joined.substitute(c, which)
         negative = np.minimum(c, 0.0)
         d = np.rint(negative * self.slope[which])
         below = below + np.minimum(-d * self.low[which], (negative - d) * self.high[which]).sum(-1)
-        d += np.maximum(c, 0.0) * self.kept[which]
+        d += np.floor(np.maximum(c, 0.0) * self.kept[which])
         d = np.concatenate([d, q], axis=-1)
         return d, below * UPWARDS, (np.abs(d) * self.error[which]).sum(-1) * UPWARDS
 
@@ -130,6 +137,11 @@ class Joined:
             slope = np.where(on, 1.0, np.where(off, 0.0, slope))
             sides.append((slope, np.where(on | off, 0.0, lo), np.where(on | off, 0.0, up)))
         return Joined(level.pairs, used, *sides)
+
+    def taken(self, which: np.ndarray) -> "Joined":
+        """Returns the rows of some boxes."""
+        sides = (tuple(part[which] for part in side) for side in (self.below, self.above))
+        return Joined(self.count, self.used[which], *sides)
 
     def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns ``c`` without what is joined, ``q``, and the sums of the constants."""
