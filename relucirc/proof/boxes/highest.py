@@ -144,7 +144,7 @@ class Highest:
             words += [node.mark] if node.mark else []
             shut = left & (node.upper < thresholds)
             shut[list(node.closed)] |= left[list(node.closed)]
-            words += [f"-{c}" for c in np.nonzero(shut)[0]]
+            words += [f"-{c}{node.closed.get(c, node.told[c])}" for c in np.nonzero(shut)[0].tolist()]
             left = left & ~shut
             if left.any():
                 words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from relucirc.proof.boxes.ascent import climb, sample, values_at
 from relucirc.proof.boxes.cutting import UNIT, axes, cut_slabs, halves, shares
 from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
 from relucirc.proof.boxes.frontier import Boxes, Frontier, Waiting
+from relucirc.proof.boxes.slopes import optimised, words_of
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
 EVERY = 3
 """On so many generations of boxes, one has its hinges bounded anew."""
 NEW_SIZES, NARROWED_SIZES = (128,), (512,)
 """How many boxes are looked at together: for each size, code is compiled."""
+EASY, SLOPED_SIZE = 1000, 128
+"""After so many boxes slopes are optimised, of so many boxes together."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
@@ -28,6 +31,25 @@ STARTS, CLIMBED = 48, 64
 """From so many of the points that are nearest to it a violation is raised, and so many of the nearest violations."""
 TRIES = 3
 """So many points of one attack are looked at exactly."""
+
+
+class Part(NamedTuple):
+    """Boxes that were bounded, side by side: ``told`` by box and combination."""
+
+    nodes: list[Node]
+    low: np.ndarray
+    high: np.ndarray
+    left: np.ndarray
+    age: np.ndarray
+    bounds: Bounds
+    found: Found
+    told: Sequence[Sequence[str]]
+
+    def taken(self, which: np.ndarray) -> "Part":
+        """Returns some of them."""
+        bounds, found = (type(arrays)(*(a[which] for a in arrays)) for arrays in (self.bounds, self.found))
+        nodes, told = [self.nodes[i] for i in which], [self.told[i] for i in which]
+        return Part(nodes, *(a[which] for a in self[1:5]), bounds, found, told)
 
 
 @dataclass
@@ -98,7 +120,7 @@ class Search:
         for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation.tolist()):
             if wrong.isdisjoint(range(number, number + len(node.closed))):
                 continue
-            node.closed, node.parts = (), []
+            node.closed, node.parts = {}, []
             rows = np.array([low]), np.array([high])
             mask = np.isin(np.arange(self.count), list(left))[None]
             if not node.mark:
@@ -133,29 +155,20 @@ class Search:
         self.statistics["boxes"] += len(boxes)
         self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
         self.work += int(((bounds.low < 0) & (bounds.high > 0)).sum()) if mark == NEW else 0
-        upper = self.spare - found.values
-        values = self.limits[self.violation] - upper
-        left = left.copy()
-        for node, row in zip(boxes.nodes, upper, strict=True):
+        for node in boxes.nodes:
             node.mark = mark
-            node.upper = row if node.upper is None else np.minimum(node.upper, row)
-        for v in range(self.count):
-            numbers = np.nonzero(self.violation == v)[0]
-            best = values[:, numbers].argmax(1)
-            shut = left[:, v] & (values[np.arange(len(boxes)), numbers[best]] > 0)
-            for i in np.nonzero(shut)[0]:
-                boxes.nodes[i].closed += (int(numbers[best[i]]),)
-            left[:, v] &= ~shut
-        open_ = np.nonzero(left.any(1))[0]
-        if not len(open_):
+        told = [[""] * len(self.start)] * len(boxes)
+        part = self._excluded(Part(boxes.nodes, low, high, left, age + 1, bounds, found, told))
+        if len(part.nodes) and self.statistics["boxes"] > EASY:
+            part = self._excluded(self._optimised(part))
+        if not len(part.nodes):
             return True
-        nodes = [boxes.nodes[i] for i in open_]
-        low, high, left, age = low[open_].copy(), high[open_].copy(), left[open_], age[open_] + 1
-        values, forms = values[open_], found.forms[open_]
+        nodes, low, high, left, age, known, found, told = part
+        low, high = low.copy(), high.copy()
+        values, forms = self._values(found), found.forms
         if self._is_attacked(low, high, left, values, forms):
             return False
-        cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left)
-        known = Bounds(*(b[open_] for b in bounds))
+        cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left, told)
         axis = axes(low, high, forms, left[:, self.violation], known)
         if (axis < 0).any():
             return False
@@ -165,6 +178,36 @@ class Search:
             new.push(done.taken(np.nonzero(old)[0]))
             narrowed.push(done.taken(np.nonzero(~old)[0]))
         return True
+
+    def _values(self, found: Found) -> np.ndarray:
+        """How far each combination stays below its limit."""
+        return self.limits[self.violation] - (self.spare - found.values)
+
+    def _excluded(self, part: Part) -> Part:
+        """Notes what the bounds say, and which violations they exclude; returns the boxes where some are left."""
+        left, values = part.left.copy(), self._values(part.found)
+        for node, row, told in zip(part.nodes, self.spare - part.found.values, part.told, strict=True):
+            node.learn(row, told)
+        for v in range(self.count):
+            numbers = np.nonzero(self.violation == v)[0]
+            best = numbers[values[:, numbers].argmax(1)]
+            shut = left[:, v] & (values[np.arange(len(left)), best] > 0)
+            for i in np.nonzero(shut)[0]:
+                part.nodes[i].closed[int(best[i])] = part.told[i][best[i]]
+            left[:, v] &= ~shut
+        return part._replace(left=left).taken(np.nonzero(left.any(1))[0])
+
+    def _optimised(self, part: Part) -> Part:
+        """Bounds the combinations anew, with slopes that suit them."""
+        results = []
+        for i in range(0, len(part.nodes), SLOPED_SIZE):
+            here = np.arange(i, min(i + SLOPED_SIZE, len(part.nodes)))
+            rows = np.concatenate([here, np.full(SLOPED_SIZE - len(here), i)])
+            ends = *_shares(part.low[rows], part.high[rows]), part.bounds.low[rows], part.bounds.high[rows]
+            found, told = optimised(self.levels, self.rows, *ends)
+            results.append((*_first(found, len(here)), np.asarray(told)[: len(here)]))
+        *found, told = (np.concatenate(column) for column in zip(*results, strict=True))
+        return part._replace(found=Found(*found), told=words_of(told))
 
     def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)
