@@ -21,8 +21,8 @@ EVERY = 3
 """On so many generations of boxes, one has its hinges bounded anew."""
 NEW_SIZES, NARROWED_SIZES = (128,), (512,)
 """How many boxes are looked at together: for each size, code is compiled."""
-EASY, SLOPED_SIZE = 1000, 128
-"""After so many boxes slopes are optimised, of so many boxes together."""
+EASY, FEW, SLOPED_SIZE = 1000, 32, 128
+"""After so many boxes slopes are optimised, on boxes with at most so many open hinges, so many boxes together."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
@@ -50,6 +50,13 @@ class Part(NamedTuple):
         bounds, found = (type(arrays)(*(a[which] for a in arrays)) for arrays in (self.bounds, self.found))
         nodes, told = [self.nodes[i] for i in which], [self.told[i] for i in which]
         return Part(nodes, *(a[which] for a in self[1:5]), bounds, found, told)
+
+    def beside(self, other: "Part") -> "Part":
+        """Returns these and others."""
+        nodes, *arrays, bounds, found, told = zip(self, other, strict=True)
+        joined = (np.concatenate(pair) for pair in arrays)
+        groups = (type(a)(*map(np.concatenate, zip(a, b, strict=True))) for a, b in (bounds, found))
+        return Part([*nodes[0], *nodes[1]], *joined, *groups, [*told[0], *told[1]])
 
 
 @dataclass
@@ -159,9 +166,9 @@ class Search:
             node.mark = mark
         told = [[""] * len(self.start)] * len(boxes)
         part = self._excluded(Part(boxes.nodes, low, high, left, age + 1, bounds, found, told))
-        if len(part.nodes) and self.statistics["boxes"] > EASY:
-            part = self._excluded(self._optimised(part))
-        if not len(part.nodes):
+        if self.statistics["boxes"] > EASY:
+            part = self._sharpened(part)
+        if not part.nodes:
             return True
         nodes, low, high, left, age, known, found, told = part
         low, high = low.copy(), high.copy()
@@ -196,6 +203,14 @@ class Search:
                 part.nodes[i].closed[int(best[i])] = part.told[i][best[i]]
             left[:, v] &= ~shut
         return part._replace(left=left).taken(np.nonzero(left.any(1))[0])
+
+    def _sharpened(self, part: Part) -> Part:
+        """The same for those with few open hinges, with slopes that suit them."""
+        few = ((part.bounds.low < 0) & (part.bounds.high > 0)).sum(1) <= FEW
+        if not few.any():
+            return part
+        rest = part.taken(np.nonzero(~few)[0])
+        return rest.beside(self._excluded(self._optimised(part.taken(np.nonzero(few)[0]))))
 
     def _optimised(self, part: Part) -> Part:
         """Bounds the combinations anew, with slopes that suit them."""
