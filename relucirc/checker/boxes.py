@@ -242,7 +242,7 @@ def lower_bounds(
         known = Known.gathered([part for _, part in batch])
         if batch[0][0] > 0:
             low, high = (np.array([getattr(s, end) for s in here], dtype=float) for end in ("low", "high"))
-            known = known.renewed(bounder, low, high) if kind else known.narrowed(low, high)
+            known = known.renewed(bounder, low, high) if kind else known.narrowed(bounder, low, high)
         yield from _lower_bounds(bounder, starts, known, here)
         for i, state in enumerate(here):
             ready += [(child, known.row(i)) for child in state.children]
