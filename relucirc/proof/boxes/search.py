@@ -107,14 +107,20 @@ class Search:
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
 
-    def climb(self, points: np.ndarray | None = None) -> bool:
-        """Attacks from many points of the unit cube at once; whether a counterexample was found."""
+    def climb(self, points: np.ndarray | None = None, widths: np.ndarray | None = None) -> bool:
+        """Attacks from many points of the unit cube at once; whether a counterexample was found.
+
+        Args:
+            points: Where to start; else some points, always the same.
+            widths: For each point, what steps are shares of.
+        """
         points = sample(self.bounder.n) if points is None else points
         first = values_at(self.levels, self.rows, points)[-1]
         near = np.stack([first[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)])
         for v in np.argsort(-near.max(1))[:CLIMBED]:
-            starts = points[np.argsort(-near[v])[:STARTS]]
-            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], starts)
+            which = np.argsort(-near[v])[:STARTS]
+            numbers, scales = np.nonzero(self.violation == v)[0], None if widths is None else widths[which]
+            best, values = climb(self.levels, self.rows, numbers, points[which], scales)
             places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
             if any(value - self.aims[v] >= -CLOSE and self.attack(p) for p, value in zip(places, values, strict=False)):
                 return True
