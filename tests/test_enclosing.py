@@ -177,7 +177,7 @@ def test_steps_in_shares_of_boxes_climb_where_inputs_matter_differently():
     rng = np.random.default_rng(0)
     along = rng.random(20) / 2
     points = np.stack([along, 0.25 + along / 1024], 1).astype("float32")
-    widths = np.tile(np.array([[1, 1 / 1024]], "float32"), (20, 1))
+    widths = np.tile(np.array([[1, 1 / 8192]], "float32"), (20, 1))
     which = np.array([0])
     _, plain = climb(search.levels, search.rows, which, points)
     found, values = climb(search.levels, search.rows, which, points, widths)

@@ -104,8 +104,8 @@ class Relaxed:
 
     def taken(self, which: np.ndarray) -> "Relaxed":
         """Returns the rows of some boxes, as copies."""
-        names = ("low", "high", "kept", "slope", "below", "above")
-        return Relaxed(*(getattr(self, name)[which] for name in names), self.joined.taken(which))
+        low, high, kept, slope = (a[which] for a in (self.low, self.high, self.kept, self.slope))
+        return Relaxed(low, high, kept, slope, self.below[which], self.above[which], self.joined.taken(which))
 
     def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns ``d`` and ``q``, and the sums of what is lost, not positive, in units of ``2^-p``."""
@@ -154,8 +154,8 @@ class Joined:
 
     def taken(self, which: np.ndarray) -> "Joined":
         """Returns the rows of some boxes."""
-        sides = (tuple(part[which] for part in side) for side in (self.below, self.above))
-        return Joined(self.count, self.used[which], *sides)
+        below, above = ((slope[which], lost[which]) for slope, lost in (self.below, self.above))
+        return Joined(self.count, self.used[which], below, above)
 
     def substitute(self, c: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns ``c`` without what is joined, ``q``, and the sums of what is lost, not positive."""
@@ -244,7 +244,7 @@ class Rows:
         d, lost = relaxed.substitute(c, which)
         unit = 2.0**level.places
         for b in self.blocks.keys() | level.stacked.keys():
-            total = self.blocks[b] * unit if b in self.blocks else 0.0
+            total = self.blocks[b] * unit if b in self.blocks else np.zeros(1)
             if b in level.stacked:
                 both = product(d, level.stacked[b])
                 whole, fine = both[:, : both.shape[1] // 2], both[:, both.shape[1] // 2 :]

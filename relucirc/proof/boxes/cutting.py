@@ -24,7 +24,7 @@ def cut_slabs(
     forms: np.ndarray,
     violation: np.ndarray,
     left: np.ndarray,
-    told: Sequence[Sequence[str]],
+    told: np.ndarray,
 ) -> None:
     """Cuts off, in place, what the bounds exclude at the ends of each box; ``nodes``, ``low`` and ``high`` shrink.
 
@@ -56,7 +56,7 @@ def cut_slabs(
                 k = int(at[i])
                 parts = nodes[i].cut(axis, k)
                 slab, nodes[i] = parts if not upper else parts[::-1]
-                slab.closed = {int(c): told[i][c] for c in by[i] if c >= 0}
+                slab.closed = {int(c): told[i, c] for c in by[i] if c >= 0}
                 middle = low[i, axis] + (high[i, axis] - low[i, axis]) * k // WIDTH
                 (high if upper else low)[i, axis] = middle
 

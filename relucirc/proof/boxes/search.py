@@ -1,8 +1,8 @@
 """Branch and bound over boxes: bound a batch, exclude, cut off, halve; between the bounds, attack in floats."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from relucirc.checker.hinge_bounds import Bounder, Known
 from relucirc.checker.substitution import GRID, Rows
 from relucirc.core.budget import tick
 from relucirc.proof.boxes.ascent import climb, sample, values_at
+from relucirc.proof.boxes.bounded import Bounded
 from relucirc.proof.boxes.cutting import UNIT, axes, cut_slabs, halves, shares
 from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
 from relucirc.proof.boxes.frontier import Boxes, Frontier, Waiting
@@ -31,32 +32,6 @@ STARTS, CLIMBED = 48, 64
 """From so many of the points that are nearest to it a violation is raised, and so many of the nearest violations."""
 TRIES = 3
 """So many points of one attack are looked at exactly."""
-
-
-class Part(NamedTuple):
-    """Boxes that were bounded, side by side: ``told`` by box and combination."""
-
-    nodes: list[Node]
-    low: np.ndarray
-    high: np.ndarray
-    left: np.ndarray
-    age: np.ndarray
-    bounds: Bounds
-    found: Found
-    told: Sequence[Sequence[str]]
-
-    def taken(self, which: np.ndarray) -> "Part":
-        """Returns some of them."""
-        bounds, found = (type(arrays)(*(a[which] for a in arrays)) for arrays in (self.bounds, self.found))
-        nodes, told = [self.nodes[i] for i in which], [self.told[i] for i in which]
-        return Part(nodes, *(a[which] for a in self[1:5]), bounds, found, told)
-
-    def beside(self, other: "Part") -> "Part":
-        """Returns these and others."""
-        nodes, *arrays, bounds, found, told = zip(self, other, strict=True)
-        joined = (np.concatenate(pair) for pair in arrays)
-        groups = (type(a)(*map(np.concatenate, zip(a, b, strict=True))) for a, b in (bounds, found))
-        return Part([*nodes[0], *nodes[1]], *joined, *groups, [*told[0], *told[1]])
 
 
 @dataclass
@@ -170,13 +145,14 @@ class Search:
         self.work += int(((bounds.low < 0) & (bounds.high > 0)).sum()) if mark == NEW else 0
         for node in boxes.nodes:
             node.mark = mark
-        told = [[""] * len(self.start)] * len(boxes)
-        part = self._excluded(Part(boxes.nodes, low, high, left, age + 1, bounds, found, told))
+        told = np.full((len(boxes), len(self.start)), "", object)
+        part = self._excluded(Bounded(Boxes(boxes.nodes, (low, high, left, age + 1)), bounds, found, told))
         if self.statistics["boxes"] > EASY:
             part = self._sharpened(part)
-        if not part.nodes:
+        if not len(part.boxes):
             return True
-        nodes, low, high, left, age, known, found, told = part
+        nodes, known, found, told = part.boxes.nodes, part.bounds, part.found, part.told
+        low, high, left, age = part.boxes.arrays
         low, high = low.copy(), high.copy()
         values, forms = self._values(found), found.forms
         if self._is_attacked(low, high, left, values, forms):
@@ -196,21 +172,21 @@ class Search:
         """How far each combination stays below its limit."""
         return self.limits[self.violation] - (self.spare - found.values)
 
-    def _excluded(self, part: Part) -> Part:
+    def _excluded(self, part: Bounded) -> Bounded:
         """Notes what the bounds say, and which violations they exclude; returns the boxes where some are left."""
-        left, values = part.left.copy(), self._values(part.found)
-        for node, row, told in zip(part.nodes, self.spare - part.found.values, part.told, strict=True):
+        left, values, nodes = part.left.copy(), self._values(part.found), part.boxes.nodes
+        for node, row, told in zip(nodes, self.spare - part.found.values, part.told, strict=True):
             node.learn(row, told)
         for v in range(self.count):
             numbers = np.nonzero(self.violation == v)[0]
             best = numbers[values[:, numbers].argmax(1)]
             shut = left[:, v] & (values[np.arange(len(left)), best] > 0)
             for i in np.nonzero(shut)[0]:
-                part.nodes[i].closed[int(best[i])] = part.told[i][best[i]]
+                nodes[i].closed[int(best[i])] = part.told[i, best[i]]
             left[:, v] &= ~shut
-        return part._replace(left=left).taken(np.nonzero(left.any(1))[0])
+        return part.with_left(left).taken(np.nonzero(left.any(1))[0])
 
-    def _sharpened(self, part: Part) -> Part:
+    def _sharpened(self, part: Bounded) -> Bounded:
         """The same for those with few open hinges, with slopes that suit them."""
         few = ((part.bounds.low < 0) & (part.bounds.high > 0)).sum(1) <= FEW
         if not few.any():
@@ -218,17 +194,17 @@ class Search:
         rest = part.taken(np.nonzero(~few)[0])
         return rest.beside(self._excluded(self._optimised(part.taken(np.nonzero(few)[0]))))
 
-    def _optimised(self, part: Part) -> Part:
+    def _optimised(self, part: Bounded) -> Bounded:
         """Bounds the combinations anew, with slopes that suit them."""
-        results = []
-        for i in range(0, len(part.nodes), SLOPED_SIZE):
-            here = np.arange(i, min(i + SLOPED_SIZE, len(part.nodes)))
+        results, (low, high, *_) = [], part.boxes.arrays
+        for i in range(0, len(low), SLOPED_SIZE):
+            here = np.arange(i, min(i + SLOPED_SIZE, len(low)))
             rows = np.concatenate([here, np.full(SLOPED_SIZE - len(here), i)])
-            ends = *_shares(part.low[rows], part.high[rows]), part.bounds.low[rows], part.bounds.high[rows]
+            ends = *_shares(low[rows], high[rows]), part.bounds.low[rows], part.bounds.high[rows]
             found, told = optimised(self.levels, self.rows, *ends)
             results.append((*_first(found, len(here)), np.asarray(told)[: len(here)]))
         *found, told = (np.concatenate(column) for column in zip(*results, strict=True))
-        return part._replace(found=Found(*found), told=words_of(told))
+        return replace(part, found=Found(*found), told=words_of(told))
 
     def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)

@@ -77,9 +77,9 @@ def _with_differences(told: Sequence[jax.Array], levels: Sequence[Weights]) -> l
     return [part for both in zip(told, none, strict=True) for part in both]
 
 
-def words_of(told: np.ndarray) -> list[list[str]]:
+def words_of(told: np.ndarray) -> np.ndarray:
     """What the tree says of each box's combinations: by box and combination, words like ``/17:5/20:0``."""
-    words = [[""] * told.shape[1] for _ in told]
+    words = np.full(told.shape[:2], "", object)
     for box, combination, hinge in zip(*np.nonzero(told != UNSAID), strict=True):
-        words[box][combination] += f"/{hinge}:{told[box, combination, hinge]}"
+        words[box, combination] += f"/{hinge}:{told[box, combination, hinge]}"
     return words

@@ -32,7 +32,7 @@ class Node:
     at: int = MIDDLE
     parts: "list[Node]" = field(default_factory=list)
     upper: np.ndarray | None = None
-    told: Sequence[str] = ()
+    told: Sequence[str] | np.ndarray = ()
 
     def cut(self, axis: int, at: int) -> "tuple[Node, Node]":
         """Cuts it in two."""
@@ -40,7 +40,7 @@ class Node:
         self.parts = [Node(upper=self.upper, told=self.told) for _ in range(2)]
         return self.parts[0], self.parts[1]
 
-    def learn(self, upper: np.ndarray, told: Sequence[str]) -> None:
+    def learn(self, upper: np.ndarray, told: np.ndarray) -> None:
         """Takes what its own bounds say, where that is better."""
         if self.upper is None or (upper <= self.upper).all():
             self.upper, self.told = upper, told
