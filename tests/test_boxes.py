@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc.checker.boxes import check_boxes
+from relucirc.checker.boxes import check_boxes, lower_bounds, read_tree
 from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.hinge_bounds import bound_all
@@ -27,7 +28,10 @@ from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.vnnlib import read_property
 from relucirc.proof.answers import Refuted
 from relucirc.proof.boxes import decide_on_boxes
-from relucirc.proof.boxes.setting import values_of
+from relucirc.proof.boxes.floats import combinations, relaxed_of
+from relucirc.proof.boxes.search import Search
+from relucirc.proof.boxes.setting import Setting, values_of
+from relucirc.proof.boxes.slopes import optimised, words_of
 from relucirc.proof.problem import Lowered
 
 TOP = 1 << GRID
@@ -108,7 +112,11 @@ def test_no_bound_of_a_hinge_is_above_a_value(seed, sizes, data):
     a, b = ends[:, 0].astype(float), ends[:, 1].astype(float)
     many = known.gathered([known.row(0)] * 6)
     order = [k for hinges in scaled.hinges for k in hinges]
-    for some in (many.narrowed(a, b), many.renewed(bounder, a, b), many.renewed(bounder, a, b).narrowed(a, b)):
+    for some in (
+        many.narrowed(bounder, a, b),
+        many.renewed(bounder, a, b),
+        many.renewed(bounder, a, b).narrowed(bounder, a, b),
+    ):
         for i in range(6):
             for place in (ends[i, 0], ends[i, 1], rng.integers(ends[i, 0], ends[i, 1] + 1)):
                 values = exact_values(scaled, place)
@@ -149,6 +157,45 @@ def _substituted(form, scaled, reference):
             else:
                 form[v] = form.get(v, Fraction(0)) + d * w
     return total + sum(min(c, Fraction(0)) for c in form.values())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([(3, 6, 1), (3, 5, 5, 1)]))
+def test_the_checker_confirms_bounds_with_optimised_slopes(seed, sizes):
+    low = lowered(network(seed, sizes))
+    setting = Setting.of(low, BOX, [((0, ">="),)])
+    search = Search(setting.bounder, setting.start, setting.owners, 1, bool, setting.known)
+    rng = np.random.default_rng(seed)
+    ends = np.sort(rng.integers(0, TOP + 1, (6, 2, 3)), axis=1)
+    a, b = ends[:, 0].astype(float), ends[:, 1].astype(float)
+    known = setting.known.gathered([setting.known.row(0)] * 6).renewed(setting.bounder, a, b)
+    shares = [(end / TOP).astype(np.float32) for end in (a, b)]
+    bounds = [known.low.astype(np.float32), known.high.astype(np.float32)]
+    plain = combinations(search.levels, relaxed_of(search.levels, *bounds), search.rows, *shares)
+    found, told = optimised(search.levels, search.rows, *shares, *bounds)
+    assert (found.values >= plain.values - 1e-5).all()
+    words = words_of(np.asarray(told))
+    for i in range(6):
+        (state,) = read_tree([f"-0{words[i][0]}"], 3, 1, [0], setting.bounder.rows)
+        (bound,) = state.bounds
+        state.bounds = [replace(bound, low=tuple(ends[i, 0]), high=tuple(ends[i, 1]))]
+        ((_, value),) = lower_bounds(setting.bounder, known.gathered([known.row(i)]), setting.start, [state])
+        assert value == pytest.approx(float(found.values[i, 0]), abs=1e-4)
+
+
+def test_slopes_save_boxes(monkeypatch):
+    # y = x - 2 relu(x - 1/2), at most 1/2: with slopes 0 and 1 only, boxes have to be small around the roof
+    net = relucirc.MLP.from_arrays([([[1, 0], [1, 0]], [0, "-1/2"]), ([[1, -2]], None)])
+    low = shifted(lowered(net), fmpq(1, 2) + fmpq(1, 1 << 12))
+    box = [(fmpq(0), fmpq(1))] * 2
+    trees = {}
+    for easy in (0, 10**6):
+        monkeypatch.setattr("relucirc.proof.boxes.search.EASY", easy)
+        evidence = decided(low, box)
+        check(low, box, evidence)
+        trees[easy] = evidence["tree"].split(" ")
+    assert len(trees[0]) < len(trees[10**6])
+    assert any("/" in word for word in trees[0])
 
 
 @settings(max_examples=15, deadline=None)

@@ -3,24 +3,26 @@
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relucirc.checker.boxes import Combination, box_of, check_boxes, read_tree, start_of
 from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.hinge_bounds import Bounder, bound_all
+from relucirc.checker.hinge_bounds import Bounder, bound_all, sloped
 from relucirc.checker.linear import UNIT
 from relucirc.checker.scaled import FINE, Level, Scaled, _bits
 from relucirc.checker.substitution import (
     FEWEST_BITS,
     GREATEST,
     SMALLEST,
+    UPWARDS,
     Relaxed,
     Rows,
     added,
     coefficient_bits,
     error_of,
+    product,
 )
 
 ONE = fmpq(1)
@@ -97,15 +99,25 @@ def test_constraints_of_one_variable_make_the_box_and_have_to():
         (["-1234567890"], "not a number"),
         (["-٠"], "not a number"),
         ([""], "fewer words"),
+        (["-0/3:5"], "."),
+        (["-0/1:33"], "."),
+        (["-0/1"], "not a number"),
+        (["-0/"], "not a number"),
+        (["-0/:5"], "not a number"),
+        (["-0/1:"], "not a number"),
+        (["-0/1:-5"], "not a number"),
+        (["-0/1:5/"], "not a number"),
+        (["-/1:5"], "not a number"),
+        (["0/1:5"], "not a number"),
     ],
 )
 def test_words_that_make_no_tree_are_rejected(words, said):
     with pytest.raises(Rejected, match=said):
-        read_tree(words, 1, 2, [0, 1])
+        read_tree(words, 1, 2, [0, 1], 3)
 
 
 def test_a_tree_is_read_in_the_order_of_a_walk():
-    states = read_tree(["!", "-1", "0@16", "~", "-0", "-0"], 1, 2, [0, 1])
+    states = read_tree(["!", "-1", "0@16", "~", "-0", "-0"], 1, 2, [0, 1], 3)
     top = 1 << 24
     assert [(s.low, s.high, s.is_new, s.children) for s in states] == [
         ((0,), (top,), True, [1]),
@@ -119,8 +131,41 @@ def test_a_tree_is_read_in_the_order_of_a_walk():
     ]
 
 
+def test_slopes_are_read_hinge_by_hinge():
+    (state,) = read_tree(["-1/0:32/2:7", "-0"], 1, 2, [0, 1], 3)
+    assert [bound.slopes for bound in state.bounds] == [((0, 32), (2, 7)), ()]
+
+
+def test_a_slope_shows_what_no_choice_of_the_checker_does():
+    hinge = [{0: ONE, UNIT: fmpq(-1, 2)}]
+    roof = {0: fmpq(1, 2), 1: -ONE, UNIT: fmpq(-3, 10)}  # x/2 - relu(x - 1/2) - 3/10, at most -1/20
+    check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="-0/0:16")
+    check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="! -0/0:17")
+    high = {**roof, UNIT: fmpq(-1, 4)}  # 0 at 1/2
+    for tree in ("-0", "-0/0:0", "-0/0:32", "-0/0:4"):
+        with pytest.raises(Rejected, match="not shown"):
+            check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree=tree)
+    for kept in range(33):
+        with pytest.raises(Rejected, match="not shown"):
+            check([high], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree=f"-0/0:{kept}")
+    with pytest.raises(Rejected):
+        check([roof], [[(0, ">=")]], [[0, ["1"]]], atoms=[hinge], tree="-0/1:16")
+
+
+def test_each_row_has_its_own_slopes():
+    levels = [level(), level(weight=2.0)]
+    levels[1] = _over(levels[1])
+    bounder = Bounder(1, levels, 12)
+    below = Relaxed.of(np.array([[-1.0], [-3.0]]), np.array([[2.0], [1.0]]), levels[0], [])
+    above = Relaxed.of(np.array([[-1.0], [-3.0]]), np.array([[2.0], [1.0]]), levels[1], [below])
+    rows = sloped(bounder, [below, above], np.array([1, 0, 0]), [((1, 8),), ((0, 16), (1, 32)), ()])
+    assert [part.kept.ravel().tolist() for part in rows] == [[0.0, 0.5, 1.0], [0.25, 1.0, 1.0]]
+    assert [part.low.ravel().tolist() for part in rows] == [[-3.0, -1.0, -1.0]] * 2
+    assert (below.kept.ravel().tolist(), above.kept.ravel().tolist()) == ([1.0, 0.0], [1.0, 0.0])
+
+
 def test_a_part_is_cut_at_a_share_of_its_own_width():
-    states = read_tree(["0@16", "-0", "0", "0@48", "-0", "-0", "-0"], 1, 1, [0])
+    states = read_tree(["0@16", "-0", "0", "0@48", "-0", "-0", "-0"], 1, 1, [0], 3)
     top = 1 << 24
     found = [(b.low[0] * 32 // top, b.high[0] * 32 // top) for b in states[0].bounds]
     assert sorted(found) == [(0, 8), (8, 17), (17, 20), (20, 32)]
@@ -303,14 +348,63 @@ def _over(below):
 
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 3.0), (-3.0, 1.0), (1.0, 2.0), (-2.0, -1.0), (0.0, 1.0), (-1.0, 0.0)])
 @pytest.mark.parametrize("c", [5.0, -7.0])
-def test_a_replaced_hinge_is_bounded_from_below_wherever_it_is(low, high, c):
+@pytest.mark.parametrize("slopes", [(), *(((0, kept),) for kept in (0, 1, 5, 13, 31, 32))])
+def test_a_replaced_hinge_is_bounded_from_below_wherever_it_is(low, high, c, slopes):
     first = level()
     relaxed = Relaxed.of(np.array([[low]]), np.array([[high]]), first, [])
-    d, below, _ = relaxed.substitute(np.array([[c]]), np.zeros(1, dtype=int))
+    (relaxed,) = sloped(Bounder(1, [first], 12), [relaxed], np.zeros(1, dtype=int), [slopes])
+    d, below = relaxed.substitute(np.array([[c]]), np.zeros(1, dtype=int))
+    assert d[0, 0] == np.rint(d[0, 0])
     for m in np.linspace(low, high, 33):
         assert c * max(m, 0.0) >= d[0, 0] * m + below[0]
     if c < 0 and low < 0 < high:
         assert below[0] >= c * -low * high / (high - low) - abs(low)  # no more is lost than the chord, to a whole slope
+
+
+EXTREME = st.one_of(st.floats(1e-9, 1e9), st.integers(1, 2**20).map(float))
+
+
+@example(below=0.6666666666666666, up=0.33333333333333337, c=3)  # where a rounded quotient is too small
+@given(EXTREME, EXTREME, st.integers(1, 2**26))
+def test_a_chord_is_never_undercut(below, up, c):
+    relaxed = Relaxed.of(np.array([[-below]]), np.array([[up]]), level(), [])
+    d, lost = relaxed.substitute(np.array([[-float(c)]]), np.zeros(1, dtype=int))
+    whole, low, high = exactly(d[0, 0]), -exactly(below), exactly(up)
+    assert whole.q == 1
+    assert -c <= whole
+    assert whole * (high - low) <= -c * high
+    assert exactly(lost[0]) <= -whole * low  # at lo, and so at up
+
+
+@given(EXTREME, EXTREME, st.integers(-(2**26), 2**26).filter(bool))
+def test_a_difference_is_never_undercut(below, up, t):
+    two = np.array([[-1e12, -1e12, -below]]), np.array([[1e12, 1e12, up]])
+    matrix = {0: np.array([[1.0], [1.0], [0.0]])}
+    zero = {0: np.zeros((3, 1))}
+    pair = Level(0, matrix, zero, np.zeros(3), zero, np.zeros(3), pairs=1)
+    joined = Relaxed.of(*two, pair, []).joined
+    c, q, lost = joined.substitute(np.array([[-float(t), float(t)]]), np.zeros(1, dtype=int))
+    assert c.tolist() == [[0.0, 0.0]]
+    whole, low, high = exactly(q[0, 0]), -exactly(below), exactly(up)
+    assert whole.q == 1
+    for z in (low, high):
+        worst = t * min(z, 0) if t > 0 else t * max(z, 0)
+        assert worst >= whole * z + exactly(lost[0] * UPWARDS)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 2), (1, 3, 2), (700, 50, 100), (700, 600, 600)])
+def test_products_of_whole_numbers_are_exact_however_they_are_cut(shape):
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(-(2**20), 2**20, shape[:2]), rng.integers(-(2**20), 2**20, shape[1:])
+    assert (product(a.astype(float), b.astype(float)) == a @ b).all()
+
+
+def test_what_is_decided_keeps_its_bounds_on_parts():
+    scaled = Scaled.of([[{0: ONE, UNIT: ONE}], [{0: ONE, UNIT: fmpq(-1, 4)}]], UNIT_BOX, [False, False])
+    bounder, known = bound_all(scaled)
+    part = known.narrowed(bounder, np.array([[0.0]]), np.array([[2.0**23]]))
+    assert (part.low[0, 0], part.high[0, 0]) == (known.low[0, 0], known.high[0, 0])
+    assert part.high[0, 1] < known.high[0, 1]
 
 
 def test_hinges_are_bounded_on_the_whole_box_as_they_are():
@@ -319,7 +413,7 @@ def test_hinges_are_bounded_on_the_whole_box_as_they_are():
     unit = int(scaled.divisors[0].p) / int(scaled.divisors[0].q)
     assert (known.low[0, 0] * unit, known.high[0, 0] * unit) == pytest.approx((-0.25, 0.75), abs=1e-6)
     assert known.low[0, 0] * unit <= -0.25 < 0.75 <= known.high[0, 0] * unit
-    part = known.gathered([known.row(0)]).narrowed(np.array([[0.0]]), np.array([[2.0**23]]))
+    part = known.gathered([known.row(0)]).narrowed(bounder, np.array([[0.0]]), np.array([[2.0**23]]))
     assert (part.low[0, 0] * unit, part.high[0, 0] * unit) == pytest.approx((-0.25, 0.25), abs=1e-6)
     again = known.renewed(bounder, np.array([[2.0**23]]), np.array([[2.0**24]]))
     assert (again.low[0, 0] * unit, again.high[0, 0] * unit) == pytest.approx((0.25, 0.75), abs=1e-6)

@@ -163,6 +163,37 @@ def test_climbing_gets_higher_than_what_was_sampled_and_stays_in_the_box():
         assert ((found >= 0) & (found <= 1)).all()
 
 
+def test_steps_in_shares_of_boxes_climb_where_inputs_matter_differently():
+    # a ridge: y = x1/8 - 1024 |x2 - 1/4|, at most 1/8
+    net = relucirc.MLP.from_arrays(
+        [
+            ([[1, 0], [0, 1024], [0, -1024]], [0, -256, 256]),
+            ([["1/8", -1, -1]], None),
+        ]
+    )
+    low = lowered(net)
+    setting = Setting.of(low, [(fmpq(0), fmpq(1))] * 2, [((0, ">"),)])
+    search = Search(setting.bounder, setting.start, setting.owners, 1, bool, setting.known)
+    rng = np.random.default_rng(0)
+    along = rng.random(20) / 2
+    points = np.stack([along, 0.25 + along / 1024], 1).astype("float32")
+    widths = np.tile(np.array([[1, 1 / 8192]], "float32"), (20, 1))
+    which = np.array([0])
+    _, plain = climb(search.levels, search.rows, which, points)
+    found, values = climb(search.levels, search.rows, which, points, widths)
+    assert values[0] > 0.12 > plain[0]
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_climbing_from_boxes_raises_what_was_seen():
+    highest = Highest(setting_of(random_network(7, (6, 8, 1))), together=False)
+    highest.run(200)
+    before = highest.values
+    highest.climb()
+    assert all(b >= a for a, b in zip(before, highest.values, strict=True))
+    assert all(highest.setting.values(point)[i] == highest.values[i] for i, point in enumerate(highest.points))
+
+
 def test_a_point_that_many_starts_find_needs_no_boxes():
     net = random_network(7, (6, 8, 1))
     low = lowered(net)

@@ -105,7 +105,7 @@ def test_floats_bound_as_the_checker_does(drawn, seed, sizes, data):
     bounder, known = bound_all(scaled)
     _, a, b = boxes(seed, 4)
     many = known.gathered([known.row(0)] * 4)
-    many = many.narrowed(a, b)
+    many = many.narrowed(bounder, a, b)
     exact = many.renewed(bounder, a, b)
     arrays = Bounds(*(np.asarray(x, np.float32) for x in (many.low, many.high, many.forms * TOP, many.constants)))
     nothing = tuple(np.zeros((1, size), np.float32) for size in scaled.sizes())

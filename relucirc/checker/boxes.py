@@ -10,7 +10,8 @@ the words of a node are, in order:
 
 * ``!`` or ``~``, once or not at all: bounds of the hinges on this node's box, anew by substitution for those hinges
   that are not decided yet, or only from the forms known from above; without it, those of the node above serve;
-* ``-3``: combination 3 is negative here, so its violation needs no more care below;
+* ``-3``: combination 3 is negative here, so its violation needs no more care below; ``-3/17:5/20:0`` is the same, with
+  *slopes*: hinges 17 and 20, counted level by level, keep 5/32 and nothing of a positive coefficient (any is sound);
 * once no violation is left, nothing more; else ``2@17``, the box is cut across input 2 at 17/64 of its width
   (``2`` alone is the middle), and the lower part and the upper part follow, each a node.
 
@@ -28,10 +29,10 @@ from flint import fmpq
 
 from relucirc.checker.data import fields, index, number, pairs, require, sequence
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.hinge_bounds import Bounder, Known, bound_all
+from relucirc.checker.hinge_bounds import Bounder, Known, bound_all, sloped
 from relucirc.checker.linear import UNIT, Linear, mix
 from relucirc.checker.scaled import Box, Pair, Scaled
-from relucirc.checker.substitution import GRID, Rows, least
+from relucirc.checker.substitution import GRID, SLOPE, Rows, least
 
 WIDTH = 64
 """Boxes are cut at a 64th of their width."""
@@ -41,6 +42,8 @@ BATCH = 128
 RELATIONS = (">", ">=", "==")
 Ends = tuple[tuple[int, ...], tuple[int, ...]]
 Violations = Sequence[Sequence[tuple[int, str]]]
+Slopes = tuple[tuple[int, int], ...]
+"""Hinges, counted level by level, and 32nds of a positive coefficient that stay."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Bound:
     combination: int
     low: tuple[int, ...]
     high: tuple[int, ...]
+    slopes: Slopes = ()
 
 
 @dataclass
@@ -116,8 +120,9 @@ def check_boxes(
     joined = read_pairs(node.get("pairs", []), len(flips))
     scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips, joined)
     require(type(node["tree"]) is str, "a tree is not text")
-    states = read_tree(node["tree"].split(" "), derivation.n, len(violations), [c.violation for c in read])
     bounder, known = bound_all(scaled)
+    words, owners = node["tree"].split(" "), [c.violation for c in read]
+    states = read_tree(words, derivation.n, len(violations), owners, bounder.rows)
     starts = [start_of(scaled, bounder, c) for c in read]
     for bound, value in lower_bounds(bounder, known, starts, states):
         require(
@@ -152,7 +157,7 @@ def box_of(constraints: Sequence[Linear], n: int) -> Box:
     return [(low[v], high[v]) for v in range(n)]
 
 
-def read_tree(words: Iterable[str], n: int, violations: int, combinations: Sequence[int]) -> list[State]:
+def read_tree(words: Iterable[str], n: int, violations: int, combinations: Sequence[int], hinges: int) -> list[State]:
     """Reads the tree: what is bounded where.
 
     Args:
@@ -160,6 +165,7 @@ def read_tree(words: Iterable[str], n: int, violations: int, combinations: Seque
         n: Number of inputs.
         violations: How many there are.
         combinations: The violation of each combination.
+        hinges: How many may have slopes.
     """
     top = (0,) * n, (1 << GRID,) * n
     states = [State(*top, True, [], [])]
@@ -174,10 +180,12 @@ def read_tree(words: Iterable[str], n: int, violations: int, combinations: Seque
             states.append(State(low, high, word == "!", [], []))
             word = _next(stream) if left else ""
         while left and word.startswith("-"):
-            c = index(_digits(word[1:]), len(combinations))
+            first, *rest = word[1:].split("/")
+            c = index(_digits(first), len(combinations))
             require(combinations[c] in left, "a violation is excluded twice")
             left -= {combinations[c]}
-            states[state].bounds.append(Bound(count, state, c, low, high))
+            slopes = tuple(_slope(part, hinges) for part in rest)
+            states[state].bounds.append(Bound(count, state, c, low, high, slopes))
             count += 1
             word = _next(stream) if left else ""
         if left:
@@ -196,6 +204,11 @@ def _next(stream: Iterator[str]) -> str:
     word = next(stream, "")
     require(word != "", "the tree has fewer words than nodes")
     return word
+
+
+def _slope(word: str, hinges: int) -> tuple[int, int]:
+    hinge, _, kept = word.partition(":")
+    return index(_digits(hinge), hinges), index(_digits(kept), SLOPE + 1)
 
 
 def _digits(text: str) -> int:
@@ -229,7 +242,7 @@ def lower_bounds(
         known = Known.gathered([part for _, part in batch])
         if batch[0][0] > 0:
             low, high = (np.array([getattr(s, end) for s in here], dtype=float) for end in ("low", "high"))
-            known = known.renewed(bounder, low, high) if kind else known.narrowed(low, high)
+            known = known.renewed(bounder, low, high) if kind else known.narrowed(bounder, low, high)
         yield from _lower_bounds(bounder, starts, known, here)
         for i, state in enumerate(here):
             ready += [(child, known.row(i)) for child in state.children]
@@ -242,13 +255,14 @@ def _lower_bounds(
     wanted = [(i, bound) for i, state in enumerate(here) for bound in state.bounds]
     if not wanted:
         return
-    needed = sorted({(i, bound.combination) for i, bound in wanted})
-    position = {pair: j for j, pair in enumerate(needed)}
-    which, number = (np.array(column) for column in zip(*needed, strict=True))
+    needed = sorted({(i, bound.combination, bound.slopes) for i, bound in wanted})
+    position = {key: j for j, key in enumerate(needed)}
+    which, number = (np.array(column) for column in list(zip(*needed, strict=True))[:2])
     blocks = {b: np.concatenate([starts[c].blocks[b] for c in number]) for b in starts[0].blocks}
     rows = Rows(blocks, *(np.concatenate([getattr(starts[c], name) for c in number]) for name in ("scale", "constant")))
-    forms, constants = bounder.down(rows, len(bounder.levels), known.relaxed(bounder), which)
-    at = np.array([position[i, bound.combination] for i, bound in wanted])
+    relaxed = sloped(bounder, known.relaxed(bounder), which, [slopes for *_, slopes in needed])
+    forms, constants = bounder.down(rows, len(bounder.levels), relaxed, np.arange(len(needed)))
+    at = np.array([position[i, bound.combination, bound.slopes] for i, bound in wanted])
     low, high = (np.array([getattr(bound, end) for _, bound in wanted], dtype=float) for end in ("low", "high"))
     values = least(forms[at], constants[at], low, high)
     yield from ((bound, float(value)) for (_, bound), value in zip(wanted, values, strict=True))

@@ -7,12 +7,16 @@ Substitution there gives new forms for those hinges that are still undecided: :m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from relucirc.checker.data import require
 from relucirc.checker.scaled import FINE, Level, Scaled
-from relucirc.checker.substitution import GRID, Relaxed, Rows, added, coefficient_bits, error_of, least, wanted
+from relucirc.checker.substitution import GRID, SLOPE, Relaxed, Rows, added, coefficient_bits, error_of, least, wanted
+
+TOGETHER = 512
+"""So many rows are substituted at once: what fits into a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class Bounder:
     levels: Sequence[Level]
     bits: int
 
+    @property
+    def rows(self) -> int:
+        """How many rows all levels have, of hinges and of differences."""
+        return sum(len(level.constants) for level in self.levels)
+
     def columns(self, number: int) -> slice:
         """Where a level's hinges (1 is the first level) stand among all."""
         start = sum(len(level.constants) for level in self.levels[: number - 1])
@@ -36,24 +45,35 @@ class Bounder:
 
     def hinge_rows(self, number: int, hinges: np.ndarray, sign: np.ndarray, error: np.ndarray) -> Rows:
         """Rows below ``m`` (sign 1) or ``-m`` (sign -1) of hinges of a level, whose ``E`` is given."""
-        level = self.levels[number - 1]
-        unit = 2.0**-level.places
-        rows = Rows(
-            {b: (w[hinges] * 2.0**FINE + level.fine[b][hinges]) * sign[:, None] for b, w in level.weights.items()},
-            np.full(len(hinges), unit * 2.0**-FINE),
-            added(level.constants[hinges] * sign, -error) * unit,
-        )
-        rows.cut(self.bits)
-        return rows
+        level, both = self.levels[number - 1], self.starts[number - 1]
+        which = hinges + (sign < 0) * len(level.constants)
+        constants = added(level.constants[hinges] * sign, -error) * 2.0**-level.places
+        return Rows({b: block[which] for b, block in both.blocks.items()}, both.scale[which], constants)
+
+    @cached_property
+    def starts(self) -> list[Rows]:
+        """By level, rows below ``m`` of all its hinges, then below ``-m``; constants are not in them."""
+        found = []
+        for level in self.levels:
+            blocks = {b: w * 2.0**FINE + level.fine[b] for b, w in level.weights.items()}
+            count = 2 * len(level.constants)
+            scale = np.full(count, 2.0 ** -(level.places + FINE))
+            rows = Rows({b: np.concatenate([w, -w]) for b, w in blocks.items()}, scale, np.zeros(count))
+            rows.cut(self.bits)
+            found.append(rows)
+        return found
 
     def down(self, rows: Rows, number: int, relaxed: Sequence[Relaxed], which: np.ndarray) -> tuple[np.ndarray, ...]:
         """Substitutes from a level down; returns the input forms, for whole ends of boxes, and the constants."""
-        for k in range(number, 0, -1):
-            rows.substitute(k, self.levels[k - 1], relaxed[k - 1], which, self.bits)
-        inputs = rows.blocks.get(0)
-        if inputs is None:
-            inputs = np.zeros((len(which), self.n))
-        return inputs * (rows.scale * 2.0**-GRID)[:, None], rows.constant
+        forms, constants = np.zeros((len(which), self.n)), np.zeros(len(which))
+        for at in (slice(i, i + TOGETHER) for i in range(0, len(which), TOGETHER)):
+            some = rows.taken(at)
+            for k in range(number - 1, -1, -1):
+                some.substitute(k + 1, self.levels[k], relaxed[k], which[at], self.bits)
+            constants[at] = some.constant
+            if 0 in some.blocks:
+                forms[at] = some.blocks[0] * (some.scale * 2.0**-GRID)[:, None]
+        return forms, constants
 
 
 @dataclass(frozen=True)
@@ -81,11 +101,17 @@ class Known:
         """Returns what is known of one box."""
         return Known(self.low[i], self.high[i], self.forms[i], self.constants[i])
 
-    def narrowed(self, low: np.ndarray, high: np.ndarray) -> "Known":
-        """Returns what the forms say on parts of the boxes, given by their whole ends."""
-        ends = low[:, None, None, :], high[:, None, None, :]
-        values = least(self.forms, self.constants, *ends)
-        lows, highs = np.maximum(self.low, values[:, 0]), np.minimum(self.high, -values[:, 1])
+    def narrowed(self, bounder: Bounder, low: np.ndarray, high: np.ndarray) -> "Known":
+        """Returns what the forms say on parts of the boxes, given by their whole ends, of what is not decided."""
+        lows, highs = self.low.copy(), self.high.copy()
+        columns = [bounder.columns(number) for number in range(1, len(bounder.levels) + 1)]
+        parts = [wanted(lows[:, at], highs[:, at], level) for at, level in zip(columns, bounder.levels, strict=True)]
+        box, row = np.nonzero(np.concatenate(parts, axis=1)) if parts else [np.zeros(0, int)] * 2
+        below, above = (
+            least(self.forms[box, s, row], self.constants[box, s, row], low[box], high[box]) for s in (0, 1)
+        )
+        lows[box, row] = np.maximum(lows[box, row], below)
+        highs[box, row] = np.minimum(highs[box, row], -above)
         return Known(lows, highs, self.forms, self.constants)
 
     def relaxed(self, bounder: Bounder) -> list[Relaxed]:
@@ -98,8 +124,8 @@ class Known:
 
     def renewed(self, bounder: Bounder, low: np.ndarray, high: np.ndarray) -> "Known":
         """Returns what substitution says on the boxes of all hinges whose bounds do not decide them yet."""
-        known = self.narrowed(low, high)
-        lows, highs = known.low.copy(), known.high.copy()
+        known = self.narrowed(bounder, low, high)
+        lows, highs = known.low, known.high
         forms, constants = known.forms.copy(), known.constants.copy()
         relaxed: list[Relaxed] = []
         for number, level in enumerate(bounder.levels, start=1):
@@ -129,11 +155,33 @@ class Known:
         )
 
 
+def sloped(
+    bounder: Bounder, relaxed: Sequence[Relaxed], which: np.ndarray, slopes: Sequence[Sequence[tuple[int, int]]]
+) -> list[Relaxed]:
+    """Returns multipliers of rows of their own, some of them as they are told.
+
+    Args:
+        bounder: The levels.
+        relaxed: The multipliers on some boxes.
+        which: The box of each row.
+        slopes: Of each row, hinges and 32nds of a positive coefficient that stay.
+    """
+    told = [(row, hinge, kept / SLOPE) for row, some in enumerate(slopes) for hinge, kept in some]
+    rows, hinges, kept = (np.array(column) for column in zip(*told, strict=True)) if told else [np.zeros(0, int)] * 3
+    found = []
+    for number, part in enumerate(relaxed, start=1):
+        at, own = bounder.columns(number), part.taken(which)
+        here = (hinges >= at.start) & (hinges < at.start + own.kept.shape[1])
+        own.kept[rows[here], hinges[here] - at.start] = kept[here]
+        found.append(own)
+    return found
+
+
 def bound_all(scaled: Scaled) -> tuple[Bounder, Known]:
     """Bounds all hinges on the whole box."""
     n = scaled.n
     bounder = Bounder(n, scaled.levels, coefficient_bits(scaled.levels, n))
     low, high = np.zeros((1, n)), np.full((1, n), 2.0**GRID)
-    known = Known.nothing(n, sum(len(level.constants) for level in bounder.levels)).renewed(bounder, low, high)
+    known = Known.nothing(n, bounder.rows).renewed(bounder, low, high)
     require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "a hinge has no bounds")
     return bounder, known

@@ -17,6 +17,7 @@ remainders ``r`` the absolute values are kept, rounded up.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from flint import fmpq
@@ -65,6 +66,11 @@ class Level:
     spill: Blocks
     rest: np.ndarray
     pairs: int = 0
+
+    @cached_property
+    def stacked(self) -> Blocks:
+        """``W`` and ``w`` side by side."""
+        return {b: np.concatenate([w, self.fine[b]], axis=1) for b, w in self.weights.items()}
 
     @property
     def hinges(self) -> int:

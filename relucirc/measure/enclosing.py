@@ -146,7 +146,7 @@ class Enclosing:
     def _slack(self, tree: str) -> float:
         """By how much whole numbers exceed floats, at most, in a tree."""
         here, count = self.highest.setting, self.highest.count
-        states = read_tree(tree.split(" "), here.bounder.n, count, list(range(count)))
+        states = read_tree(tree.split(" "), here.bounder.n, count, list(range(count)), here.bounder.rows)
         most = np.full(count, -np.inf)
         for bound, value in lower_bounds(here.bounder, here.known, here.start, states):
             most[bound.combination] = max(most[bound.combination], -value)

@@ -75,13 +75,14 @@ def decide_on_boxes(
             return Refuted(NAME, found[0])
         if text_of_tree is None:
             return None
-        states = read_tree(_ticking(text_of_tree.split(" ")), len(box), len(violations), owners.tolist())
+        words = _ticking(text_of_tree.split(" "))
+        states = read_tree(words, len(box), len(violations), owners.tolist(), setting.bounder.rows)
         asked = _keep(states, confirmed)
         missed = {bound.number: _key(bound) for bound in _missed(setting, states)}
         if not missed:
             return setting.evidence(text_of_tree)
         confirmed |= asked - set(missed.values())
-        wrong = {(low, high) for low, high, _ in missed.values()}
+        wrong = {(low, high) for low, high, *_ in missed.values()}
         confirmed = {key for key in confirmed if not any(_is_within(key, *ends) for ends in wrong)}
         search.reopen(list(missed))
     return None
@@ -103,7 +104,7 @@ def _missed(setting: Setting, states: Sequence[State]) -> Iterator[Bound]:
 
 
 def _key(bound: Bound) -> tuple:
-    return bound.low, bound.high, bound.combination
+    return bound.low, bound.high, bound.combination, bound.slopes
 
 
 def _is_within(key: tuple, low: Sequence[int], high: Sequence[int]) -> bool:

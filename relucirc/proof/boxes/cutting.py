@@ -24,6 +24,7 @@ def cut_slabs(
     forms: np.ndarray,
     violation: np.ndarray,
     left: np.ndarray,
+    told: np.ndarray,
 ) -> None:
     """Cuts off, in place, what the bounds exclude at the ends of each box; ``nodes``, ``low`` and ``high`` shrink.
 
@@ -35,6 +36,7 @@ def cut_slabs(
         forms: The input forms that give them, for whole ends.
         violation: The violation of each combination.
         left: By box and violation, whether it is not excluded yet.
+        told: By box and combination, what is told of slopes.
     """
     n = low.shape[1]
     best = np.minimum(forms * low[:, None], forms * high[:, None])
@@ -54,7 +56,7 @@ def cut_slabs(
                 k = int(at[i])
                 parts = nodes[i].cut(axis, k)
                 slab, nodes[i] = parts if not upper else parts[::-1]
-                slab.closed = tuple(int(c) for c in by[i] if c >= 0)
+                slab.closed = {int(c): told[i, c] for c in by[i] if c >= 0}
                 middle = low[i, axis] + (high[i, axis] - low[i, axis]) * k // WIDTH
                 (high if upper else low)[i, axis] = middle
 

@@ -80,7 +80,7 @@ def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, kn
     bounds = Bounds(
         jnp.concatenate(lows, 1), jnp.concatenate(highs, 1), jnp.concatenate(forms, 2), jnp.concatenate(constants, 2)
     )
-    return bounds, _combinations(levels, relaxed, start, low, high)
+    return bounds, combinations(levels, relaxed, start, low, high)
 
 
 @jax.jit
@@ -90,15 +90,11 @@ def narrow(
     """Bounds all hinges from the forms known, and then the combinations; returns lower and upper bounds, and those."""
     values = _least(known.forms, known.constants, low[:, None], high[:, None])
     lows, highs = jnp.maximum(known.low, values[:, 0]), jnp.minimum(known.high, -values[:, 1])
-    relaxed, at = [], 0
-    for level in levels:
-        count = level.constants.shape[0]
-        relaxed.append(_relaxed(lows[:, at : at + count], highs[:, at : at + count], level.pairs))
-        at += count
-    return lows, highs, _combinations(levels, relaxed, start, low, high)
+    return lows, highs, combinations(levels, relaxed_of(levels, lows, highs), start, low, high)
 
 
-def _combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: Array, high: Array) -> Found:
+def combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: Array, high: Array) -> Found:
+    """Bounds the combinations by substitution."""
     forms, constants = _down(levels, relaxed, start.blocks, start.constants, low)
     return Found(_least(forms, constants, low, high), forms, constants)
 
@@ -111,6 +107,16 @@ class Relaxed(NamedTuple):
     slope: Array
     used: Array
     sides: tuple[tuple[Array, Array, Array], ...]
+
+
+def relaxed_of(levels: Sequence[Weights], lows: Array, highs: Array) -> list[Relaxed]:
+    """Chooses the multipliers by the bounds of all hinges."""
+    relaxed, at = [], 0
+    for level in levels:
+        count = level.constants.shape[0]
+        relaxed.append(_relaxed(lows[:, at : at + count], highs[:, at : at + count], level.pairs))
+        at += count
+    return relaxed
 
 
 def _relaxed(low: jax.Array, high: jax.Array, pairs: Array) -> Relaxed:

@@ -23,8 +23,8 @@ CLOSED = 1e-6
 """Relative to what a difference ranges over, its ends are not brought nearer to each other than that."""
 TOGETHER = 0.5
 """Boxes are looked at together if they are above what was seen by this share of what the first of them is."""
-CENTRES = 100
-"""From the middles of so many boxes of each age points climb."""
+FOREMOST, INSIDE = 400, 5
+"""Points climb from so many boxes of each kind, from so many points of each."""
 MOST_BYTES = 1 << 30
 """What is known of the boxes that wait takes no more memory."""
 
@@ -118,11 +118,15 @@ class Highest:
         return True
 
     def climb(self) -> None:
-        """Climbs from the middles of the most promising boxes."""
-        waiting = [boxes for heap in self._heaps.values() for boxes in heap.foremost(CENTRES)]
+        """Climbs from points in the most promising boxes."""
+        waiting = [boxes for heap in self._heaps.values() for boxes in heap.foremost(FOREMOST)]
         if waiting:
             low, high, *_ = Boxes.joined(waiting).arrays
-            self.search.climb(((low + high) * (UNIT / 2)).astype(np.float32))
+            share = np.random.default_rng(0).random((INSIDE, *low.shape))
+            share[0] = 0.5
+            points = np.concatenate(list(low + share * (high - low))) * UNIT
+            widths = np.tile((high - low) * UNIT, (INSIDE, 1))
+            self.search.climb(points.astype(np.float32), widths.astype(np.float32))
 
     def _leaves(self) -> Iterator[np.ndarray]:
         """What the differences do not exceed, in floats, on the parts into which the whole box is divided."""
@@ -144,7 +148,7 @@ class Highest:
             words += [node.mark] if node.mark else []
             shut = left & (node.upper < thresholds)
             shut[list(node.closed)] |= left[list(node.closed)]
-            words += [f"-{c}" for c in np.nonzero(shut)[0]]
+            words += [f"-{c}{node.closed.get(c, node.told[c])}" for c in np.nonzero(shut)[0].tolist()]
             left = left & ~shut
             if left.any():
                 words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")

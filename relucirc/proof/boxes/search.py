@@ -1,7 +1,7 @@
 """Branch and bound over boxes: bound a batch, exclude, cut off, halve; between the bounds, attack in floats."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,19 @@ from relucirc.checker.hinge_bounds import Bounder, Known
 from relucirc.checker.substitution import GRID, Rows
 from relucirc.core.budget import tick
 from relucirc.proof.boxes.ascent import climb, sample, values_at
+from relucirc.proof.boxes.bounded import Bounded
 from relucirc.proof.boxes.cutting import UNIT, axes, cut_slabs, halves, shares
 from relucirc.proof.boxes.floats import Bounds, Found, Weights, narrow, renew, weights_of
 from relucirc.proof.boxes.frontier import Boxes, Frontier, Waiting
+from relucirc.proof.boxes.slopes import optimised, words_of
 from relucirc.proof.boxes.tree import NARROWED, NEW, Node, walk
 
 EVERY = 3
 """On so many generations of boxes, one has its hinges bounded anew."""
 NEW_SIZES, NARROWED_SIZES = (128,), (512,)
 """How many boxes are looked at together: for each size, code is compiled."""
+EASY, FEW, SLOPED_SIZE = 1000, 32, 128
+"""After so many boxes slopes are optimised, on boxes with at most so many open hinges, so many boxes together."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
@@ -78,14 +82,20 @@ class Search:
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
 
-    def climb(self, points: np.ndarray | None = None) -> bool:
-        """Attacks from many points of the unit cube at once; whether a counterexample was found."""
+    def climb(self, points: np.ndarray | None = None, widths: np.ndarray | None = None) -> bool:
+        """Attacks from many points of the unit cube at once; whether a counterexample was found.
+
+        Args:
+            points: Where to start; else some points, always the same.
+            widths: For each point, what steps are shares of.
+        """
         points = sample(self.bounder.n) if points is None else points
         first = values_at(self.levels, self.rows, points)[-1]
         near = np.stack([first[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)])
         for v in np.argsort(-near.max(1))[:CLIMBED]:
-            starts = points[np.argsort(-near[v])[:STARTS]]
-            best, values = climb(self.levels, self.rows, np.nonzero(self.violation == v)[0], starts)
+            which = np.argsort(-near[v])[:STARTS]
+            numbers, scales = np.nonzero(self.violation == v)[0], None if widths is None else widths[which]
+            best, values = climb(self.levels, self.rows, numbers, points[which], scales)
             places = np.rint(best[:TRIES].astype(float) / UNIT).astype(np.int64)
             if any(value - self.aims[v] >= -CLOSE and self.attack(p) for p, value in zip(places, values, strict=False)):
                 return True
@@ -98,7 +108,7 @@ class Search:
         for number, node, low, high, left in walk(self.top, self.bounder.n, self.violation.tolist()):
             if wrong.isdisjoint(range(number, number + len(node.closed))):
                 continue
-            node.closed, node.parts = (), []
+            node.closed, node.parts = {}, []
             rows = np.array([low]), np.array([high])
             mask = np.isin(np.arange(self.count), list(left))[None]
             if not node.mark:
@@ -133,29 +143,21 @@ class Search:
         self.statistics["boxes"] += len(boxes)
         self.statistics["bounded anew"] += len(boxes) if mark == NEW else 0
         self.work += int(((bounds.low < 0) & (bounds.high > 0)).sum()) if mark == NEW else 0
-        upper = self.spare - found.values
-        values = self.limits[self.violation] - upper
-        left = left.copy()
-        for node, row in zip(boxes.nodes, upper, strict=True):
+        for node in boxes.nodes:
             node.mark = mark
-            node.upper = row if node.upper is None else np.minimum(node.upper, row)
-        for v in range(self.count):
-            numbers = np.nonzero(self.violation == v)[0]
-            best = values[:, numbers].argmax(1)
-            shut = left[:, v] & (values[np.arange(len(boxes)), numbers[best]] > 0)
-            for i in np.nonzero(shut)[0]:
-                boxes.nodes[i].closed += (int(numbers[best[i]]),)
-            left[:, v] &= ~shut
-        open_ = np.nonzero(left.any(1))[0]
-        if not len(open_):
+        told = np.full((len(boxes), len(self.start)), "", object)
+        part = self._excluded(Bounded(Boxes(boxes.nodes, (low, high, left, age + 1)), bounds, found, told))
+        if self.statistics["boxes"] > EASY:
+            part = self._sharpened(part)
+        if not len(part.boxes):
             return True
-        nodes = [boxes.nodes[i] for i in open_]
-        low, high, left, age = low[open_].copy(), high[open_].copy(), left[open_], age[open_] + 1
-        values, forms = values[open_], found.forms[open_]
+        nodes, known, found, told = part.boxes.nodes, part.bounds, part.found, part.told
+        low, high, left, age = part.boxes.arrays
+        low, high = low.copy(), high.copy()
+        values, forms = self._values(found), found.forms
         if self._is_attacked(low, high, left, values, forms):
             return False
-        cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left)
-        known = Bounds(*(b[open_] for b in bounds))
+        cut_slabs(nodes, low, high, values.astype(float), forms * UNIT, self.violation, left, told)
         axis = axes(low, high, forms, left[:, self.violation], known)
         if (axis < 0).any():
             return False
@@ -165,6 +167,44 @@ class Search:
             new.push(done.taken(np.nonzero(old)[0]))
             narrowed.push(done.taken(np.nonzero(~old)[0]))
         return True
+
+    def _values(self, found: Found) -> np.ndarray:
+        """How far each combination stays below its limit."""
+        return self.limits[self.violation] - (self.spare - found.values)
+
+    def _excluded(self, part: Bounded) -> Bounded:
+        """Notes what the bounds say, and which violations they exclude; returns the boxes where some are left."""
+        left, values, nodes = part.left.copy(), self._values(part.found), part.boxes.nodes
+        for node, row, told in zip(nodes, self.spare - part.found.values, part.told, strict=True):
+            node.learn(row, told)
+        for v in range(self.count):
+            numbers = np.nonzero(self.violation == v)[0]
+            best = numbers[values[:, numbers].argmax(1)]
+            shut = left[:, v] & (values[np.arange(len(left)), best] > 0)
+            for i in np.nonzero(shut)[0]:
+                nodes[i].closed[int(best[i])] = part.told[i, best[i]]
+            left[:, v] &= ~shut
+        return part.with_left(left).taken(np.nonzero(left.any(1))[0])
+
+    def _sharpened(self, part: Bounded) -> Bounded:
+        """The same for those with few open hinges, with slopes that suit them."""
+        few = ((part.bounds.low < 0) & (part.bounds.high > 0)).sum(1) <= FEW
+        if not few.any():
+            return part
+        rest = part.taken(np.nonzero(~few)[0])
+        return rest.beside(self._excluded(self._optimised(part.taken(np.nonzero(few)[0]))))
+
+    def _optimised(self, part: Bounded) -> Bounded:
+        """Bounds the combinations anew, with slopes that suit them."""
+        results, (low, high, *_) = [], part.boxes.arrays
+        for i in range(0, len(low), SLOPED_SIZE):
+            here = np.arange(i, min(i + SLOPED_SIZE, len(low)))
+            rows = np.concatenate([here, np.full(SLOPED_SIZE - len(here), i)])
+            ends = *_shares(low[rows], high[rows]), part.bounds.low[rows], part.bounds.high[rows]
+            found, told = optimised(self.levels, self.rows, *ends)
+            results.append((*_first(found, len(here)), np.asarray(told)[: len(here)]))
+        *found, told = (np.concatenate(column) for column in zip(*results, strict=True))
+        return replace(part, found=Found(*found), told=words_of(told))
 
     def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)

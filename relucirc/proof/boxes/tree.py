@@ -18,24 +18,35 @@ class Node:
 
     Attributes:
         mark: One of ``NEW``, ``NARROWED``, ``SAME``.
-        closed: The combinations that are negative on it.
+        closed: The combinations that are negative on it, each with what is told of slopes.
         axis: The input that it is cut across, or -1.
         at: The place, in 64ths of its width.
         parts: The lower and the upper part.
         upper: What each combination does not exceed on it, in floats, by its own bounds or by those above.
+        told: What is told of slopes for each, that this is so.
     """
 
     mark: str = SAME
-    closed: tuple[int, ...] = ()
+    closed: dict[int, str] = field(default_factory=dict)
     axis: int = -1
     at: int = MIDDLE
     parts: "list[Node]" = field(default_factory=list)
     upper: np.ndarray | None = None
+    told: Sequence[str] | np.ndarray = ()
 
     def cut(self, axis: int, at: int) -> "tuple[Node, Node]":
         """Cuts it in two."""
-        self.axis, self.at, self.parts = axis, at, [Node(upper=self.upper), Node(upper=self.upper)]
+        self.axis, self.at = axis, at
+        self.parts = [Node(upper=self.upper, told=self.told) for _ in range(2)]
         return self.parts[0], self.parts[1]
+
+    def learn(self, upper: np.ndarray, told: np.ndarray) -> None:
+        """Takes what its own bounds say, where that is better."""
+        if self.upper is None or (upper <= self.upper).all():
+            self.upper, self.told = upper, told
+        elif (upper < self.upper).any():
+            pairs = zip(upper < self.upper, told, self.told, strict=True)
+            self.upper, self.told = np.minimum(upper, self.upper), [a if less else b for less, a, b in pairs]
 
     def text(self) -> str:
         """Writes the tree below; see :mod:`relucirc.checker.boxes`."""
@@ -44,7 +55,7 @@ class Node:
         while pending:
             node = pending.pop()
             words += [node.mark] if node.mark else []
-            words += [f"-{c}" for c in node.closed]
+            words += [f"-{c}{told}" for c, told in node.closed.items()]
             if node.parts:
                 words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")
                 pending.extend(reversed(node.parts))
