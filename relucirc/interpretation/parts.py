@@ -7,16 +7,19 @@ several hinges stand on top of a variable, they are its one circuit, over the va
 variables, up to a factor and a constant, are the same one.  Each circuit is proved with the variables below it free.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from flint import fmpq
 
 from relucirc.core.answer import plain
 from relucirc.core.budget import part_of_time, tick
 from relucirc.core.exact import ONE
-from relucirc.core.forms import Form
+from relucirc.core.forms import Form, combine
+from relucirc.core.graph import Graph, GraphBuilder, MaxGate
 from relucirc.core.printing import formula_text
 from relucirc.interpretation.neat import Neat
 from relucirc.interpretation.routes import shorter_terms
@@ -39,6 +42,12 @@ from relucirc.proof.result import Result
 
 MOST_BELOW, MOST_TOGETHER = 5, 6
 """Variables below, and hinges, of a circuit of several hinges whose shortest formula is looked for."""
+MOST_NEAT = 12
+"""Hinges of a circuit that is written in the cheapest way."""
+MOST_VARIABLES = 200
+"""With more variables, no new ones are made for features."""
+MOST_NAMED = 3
+"""Terms of an affine combination of variables that is looked for among those that are known."""
 SECONDS = 2.0
 
 
@@ -68,14 +77,14 @@ class Part:
         return "\n".join(self.lines())
 
     def lines(self, shown: set[str] | None = None, indent: str = "") -> Iterator[str]:
-        """Yields the tree, a part that stands in it twice only once."""
+        """Yields the tree without the parts that were shown before, each part once."""
         shown = set() if shown is None else shown
-        again = self.variable in shown
+        if self.variable in shown:
+            return
         shown.add(self.variable)
-        yield f"{indent}{self.variable} = {formula_text(self.formula)}: {self.name}{', as above' if again else ''}"
-        if not again:
-            for part in self.below:
-                yield from part.lines(shown, indent + "  ")
+        yield f"{indent}{self.variable} = {formula_text(self.formula)}: {self.name}"
+        for part in self.below:
+            yield from part.lines(shown, indent + "  ")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the tree as plain data."""
@@ -89,26 +98,37 @@ class Parts:
     Args:
         wiring: The network's hinges.
         names: Its inputs.
+
+    Attributes:
+        found: The hidden variables so far, u1 first; each reads inputs and earlier ones.
+        terms: Their formulas.
+        lines: What they are over inputs and hinges.
     """
 
     def __init__(self, wiring: Wiring, names: Sequence[str]) -> None:
         self.wiring, self.hinges, self.names = wiring, wiring.hinges, list(names)
         self.neat = Neat()
         self.found: list[Part] = []
-        self._variables: dict[tuple, tuple[int, Form]] = {}
+        self.terms: list[Term] = []
+        self.lines: list[Form] = []
+        self._written: dict[tuple, Form] = {}
+        self._places: dict[tuple, tuple[int, fmpq]] = {}
 
     def outputs(self) -> Iterator[Part]:
         """Yields a part for every output."""
         many = len(self.wiring.outputs) > 1
         for i, form in enumerate(self.wiring.outputs, 1):
-            yield self._part(form, f"y{i}" if many else "y")
+            yield self._part(form, f"y{i}" if many else "y")[0]
 
-    def _part(self, form: Form, variable: str) -> Part:
+    def all_names(self) -> list[str]:
+        """The names of the inputs, and of the variables."""
+        return [*self.names, *(part.variable for part in self.found)]
+
+    def _part(self, form: Form, variable: str) -> tuple[Part, Term]:
         tick()
-        term = self._term(form)
-        n = self.hinges.n
-        short = self.neat(self._shortest(term))
-        symbols = [sympy.Symbol(name) for name in (*self.names, *(part.variable for part in self.found))]
+        n, term = self.hinges.n, self._term(form)
+        short = self._short(term)
+        symbols = [sympy.Symbol(name) for name in self.all_names()]
         formula = short.expression(symbols)
         proof = self._proof(term, formula, symbols)
         if proof.status != "proved":  # as it stands in the normal form, then
@@ -118,7 +138,7 @@ class Parts:
         atoms = self.hinges.reachable([form])
         inputs = {u for k in atoms for e in self.hinges.atoms[k].elements for u in e.terms if u < n}
         inputs |= {u for u in form.terms if u < n}
-        return Part(
+        part = Part(
             variable,
             name_of(short),
             formula,
@@ -127,6 +147,10 @@ class Parts:
             tuple(self.found[v - n] for v in below),
             proof,
         )
+        return part, short
+
+    def _short(self, term: Term) -> Term:
+        return self.neat(self._shortest(term)) if len(term.children) <= MOST_NEAT else term
 
     def _proof(self, term: Term, formula: Any, symbols: Sequence[sympy.Symbol]) -> Result:
         """Proves a circuit's formula; the variables below are inputs."""
@@ -159,25 +183,118 @@ class Parts:
         return added([(ONE, Affine(self._below(rest))), *tops])
 
     def _below(self, form: Form) -> Form:
-        """Writes a form over inputs and variables; one that is new becomes a variable."""
+        """Writes a form over inputs and variables; a circuit that is new becomes a variable."""
         n = self.hinges.n
         if all(v < n for v in form.terms):
             return form
-        scale, line = Form(form.terms).primitive()
-        hinged = Form({v: c for v, c in line.terms.items() if v >= n})
-        if hinged.sign() < 0:
-            scale, line = -scale, -line
-        if (-line).key in self._variables:
-            scale, line = -scale, -line
-        if line.key not in self._variables:
-            part = self._part(line, "")
-            if part.name.startswith("-"):  # the minimum rather than its negative
-                scale, line = -scale, -line
-                part = self._part(line, "")
+        scale, line = self._signed(Form(form.terms))
+        if line.key not in self._written:
+            self._written[line.key] = self._affine(line)
+        return self._written[line.key].scale(scale).shift(form.const)
+
+    def _signed(self, form: Form) -> tuple[fmpq, Form]:
+        """Returns the factor, and the form of coprime integers whose first hinge has a positive coefficient."""
+        scale, line = form.primitive()
+        hinged = Form({v: c for v, c in line.terms.items() if v >= self.hinges.n})
+        return (-scale, -line) if hinged.sign() < 0 else (scale, line)
+
+    def _affine(self, line: Form) -> Form:
+        """Writes a form as an affine combination of inputs and variables; circuits that are new become variables."""
+        if self._signed(line)[1].key in self._places:
+            return self._variable(line)
+        form, parts = self._short(self._term(line)).addends
+        alone = [self._lowered(part) for _, part in parts] if len(parts) <= MOST_TOGETHER else []
+        whole = combine(
+            [(ONE, self.over_hinges(form)), *((c, part) for (c, _), part in zip(parts, alone, strict=False))]
+        )
+        if not alone or whole != line:
+            return self._variable(line)
+        return combine([(ONE, form), *((c, self._variable(part)) for (c, _), part in zip(parts, alone, strict=True))])
+
+    def _lowered(self, term: Term) -> Form:
+        """Writes a formula over inputs and variables as a form over inputs and hinges."""
+        if isinstance(term, Extreme):
+            forms = [self._lowered(arg).scale(fmpq(term.sign)) for arg in term.args]
+            return functools.reduce(lambda a, b: self.hinges.max(a, b)[0], forms).scale(fmpq(term.sign))
+        if isinstance(term, Absolute):
+            inside = self._lowered(term.arg)
+            return self.hinges.max(inside, -inside)[0]
+        form, parts = term.addends
+        return combine([(ONE, self.over_hinges(form)), *((c, self._lowered(part)) for c, part in parts)])
+
+    def over_hinges(self, form: Form) -> Form:
+        """Writes a form over inputs and variables as one over inputs and hinges."""
+        return form.substitute(lambda v: self.lines[v - self.hinges.n] if v >= self.hinges.n else None)
+
+    def _variable(self, line: Form) -> Form:
+        """Returns a multiple of a variable that is a form; a new one, if none is known."""
+        scale, signed = self._signed(line)
+        if signed.key not in self._places:
+            part, term = self._part(line, "")
             place = len(self.found)
-            self.found.append(Part(f"u{place + 1}", *(getattr(part, name) for name in _REST)))
-            self._variables[line.key] = n + place, line
-        return Form({self._variables[line.key][0]: scale}, form.const)
+            self.found.append(replace(part, variable=f"u{place + 1}"))
+            self.terms.append(term)
+            self.lines.append(line)
+            self._places[signed.key] = self.hinges.n + place, scale
+        v, factor = self._places[signed.key]
+        return Form({v: scale / factor})
+
+    def expressed(self, form: Form) -> Form | None:
+        """Writes a form over inputs and variables; None where that takes more than a few.
+
+        Known variables come first, the fewest that do; where these are many, the form may become a new one.
+        """
+        known = self._combination(form, MOST_NAMED)
+        if known is not None and len(known.terms) < MOST_NAMED:
+            return known
+        if len(self._own(form)) > 1 or len(self.found) > MOST_VARIABLES:
+            return known
+        before = len(self.found), dict(self._written), dict(self._places)
+        made = self._below(form)
+        if known is None or len(made.terms) < len(known.terms):
+            return made
+        size, self._written, self._places = before
+        del self.found[size:], self.terms[size:], self.lines[size:]
+        return known
+
+    def _combination(self, form: Form, most: int) -> Form | None:
+        """The combination of the fewest terms of known variables and inputs that is a form, the highest hinge first."""
+        tick()
+        n = self.hinges.n
+        top = max(form.terms, default=-1)
+        if top < n:
+            return form
+        found: Form | None = None
+        for place, line in enumerate(self.lines if most else ()):
+            if max(line.terms) != top:
+                continue
+            share = Form({n + place: form.terms[top] / line.terms[top]})
+            rest = self._combination(form - self.over_hinges(share), most - 1)
+            if rest is not None and (found is None or len((rest + share).terms) < len(found.terms)):
+                found = rest + share
+        return found
+
+    def composed(self, forms: Sequence[Form]) -> Graph:
+        """The graph of forms over inputs and variables, with the formulas of these put in."""
+        n, names = self.hinges.n, self.all_names()
+        needed, pending = set[int](), {v for form in forms for v in form.terms if v >= n}
+        while pending:
+            v = pending.pop()
+            needed.add(v)
+            pending |= {u for u in variables_of(self.terms[v - n]) if u >= n} - needed
+        builder = GraphBuilder(self.names)
+        values = [Form.variable(v) for v in range(n)]
+        for v in range(n, len(names)):
+            if v not in needed:
+                values.append(Form())
+                continue
+            part, inside = graph_of_term(self.terms[v - n], names[:v]), list(values)
+            for gate in part.gates:
+                assert isinstance(gate, MaxGate)
+                sides = [side.substitute(inside.__getitem__) for side in (gate.left, gate.right)]
+                inside.append(builder.max(sides))
+            values.append(part.outputs[0].substitute(inside.__getitem__))
+        return builder.build([form.substitute(values.__getitem__) for form in forms])
 
     def _shortest(self, term: Term) -> Term:
         """The shortest formula of a circuit of several hinges, over the variables below."""
@@ -189,9 +306,6 @@ class Parts:
             for found in shorter_terms(graph, Domain(), part_of_time(SECONDS).remaining):
                 return renamed(found, dict(enumerate(used)))
         return term
-
-
-_REST = ("name", "formula", "inputs", "neurons", "below", "proof")
 
 
 def name_of(term: Term) -> str:
