@@ -138,13 +138,15 @@ def name_layer(
             short,
             neuron.proof,
         )
-        if row and not bias:
+        if row and not bias and active != "never":
             scale = max(abs(c) for _, c in row)
             direction = _scaled(row, ONE / scale)
             members, read = wires.get(direction, ([], ()))
             total = combine([(ONE, Form(dict(read))), (scale, Form(columns[i - 1]))])
             wires[direction] = [*members, i], tuple(sorted(total.terms.items()))
     for name, row, members in _circuits(wires):
+        if "reconstructor" in name and positive(row[0][0]):
+            continue  # what is never negative is only passed on
         yield Feature(name, depth, tuple(sorted(members)), tuple(names[v] for v, _ in row))
 
 

@@ -56,8 +56,8 @@ class Hidden:
         forms: dict[int, Form] = {}
         for i, neuron in enumerate(plain, 1):
             tick()
-            form = self.parts.expressed(neuron.line)
-            if form is not None and len(form.terms) <= max(len(neuron.row), 1):
+            form = self.parts.expressed(neuron.line, max(len(neuron.row), 1))
+            if form is not None:
                 forms[i] = form
         if not forms:
             return {}

@@ -8,6 +8,7 @@ variables, up to a factor and a constant, are the same one.  Each circuit is pro
 """
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +20,11 @@ from relucirc.core.answer import plain
 from relucirc.core.budget import part_of_time, tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Graph, GraphBuilder, MaxGate
+from relucirc.core.graph import Graph, GraphBuilder, MaxGate, Relation
 from relucirc.core.printing import formula_text
 from relucirc.interpretation.neat import Neat
 from relucirc.interpretation.routes import shorter_terms
+from relucirc.interpretation.statistics import statistic_of
 from relucirc.interpretation.terms import (
     Absolute,
     Affine,
@@ -32,6 +34,7 @@ from relucirc.interpretation.terms import (
     extreme,
     graph_of_term,
     renamed,
+    substituted,
     variables_of,
 )
 from relucirc.interpretation.wiring import Wiring
@@ -49,6 +52,8 @@ MOST_VARIABLES = 200
 MOST_NAMED = 3
 """Terms of an affine combination of variables that is looked for among those that are known."""
 SECONDS = 2.0
+Order = tuple[tuple[int, int], ...]
+"""Pairs of variables, the first of each never larger than the second."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,11 @@ class Part:
         inputs: The inputs that it depends on.
         neurons: The neurons that make its hinges, as pairs of layer and number, from 1.
         below: The parts that it reads.
-        proof: The prover's answer about the formula, with the variables below free.
+        whole: What it is of the variables further below, where minima and maxima come to an order statistic:
+            ``"median of x1, x2, x3"``.
+        given: The order of variables below that the formula supposes, such as ``"u1 <= u2"``; it follows from theirs.
+        proof: The prover's answer about the formula, with the variables below free, but for their order; where an
+            output is a sum of variables, with their formulas put in.
     """
 
     variable: str
@@ -71,6 +80,8 @@ class Part:
     inputs: tuple[str, ...]
     neurons: tuple[tuple[int, int], ...]
     below: "tuple[Part, ...]" = ()
+    whole: str = ""
+    given: tuple[str, ...] = ()
     proof: Result | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -82,13 +93,14 @@ class Part:
         if self.variable in shown:
             return
         shown.add(self.variable)
-        yield f"{indent}{self.variable} = {formula_text(self.formula)}: {self.name}"
+        whole = f", the {self.whole}" if self.whole else ""
+        yield f"{indent}{self.variable} = {formula_text(self.formula)}: {self.name}{whole}"
         for part in self.below:
             yield from part.lines(shown, indent + "  ")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the tree as plain data."""
-        names = ("variable", "name", "formula", "inputs", "neurons", "below")
+        names = ("variable", "name", "formula", "inputs", "neurons", "below", "whole", "given")
         return {name: plain(getattr(self, name)) for name in names}
 
 
@@ -118,43 +130,93 @@ class Parts:
         """Yields a part for every output."""
         many = len(self.wiring.outputs) > 1
         for i, form in enumerate(self.wiring.outputs, 1):
-            yield self._part(form, f"y{i}" if many else "y")[0]
+            yield self._part(form, f"y{i}" if many else "y", i)[0]
 
     def all_names(self) -> list[str]:
         """The names of the inputs, and of the variables."""
         return [*self.names, *(part.variable for part in self.found)]
 
-    def _part(self, form: Form, variable: str) -> tuple[Part, Term]:
+    def _part(self, form: Form, variable: str, output: int = 0) -> tuple[Part, Term]:
+        """Makes a part of a form; if that is an output, by its number, what is added in it becomes variables."""
         tick()
         n, term = self.hinges.n, self._term(form)
-        short = self._short(term)
-        symbols = [sympy.Symbol(name) for name in self.all_names()]
-        formula = short.expression(symbols)
-        proof = self._proof(term, formula, symbols)
-        if proof.status != "proved":  # as it stands in the normal form, then
-            short, formula = term, term.expression(symbols)
-            proof = self._proof(term, formula, symbols)
+        short, given, proof = self._short(term)
+        name = name_of(short)
+        if output and 1 < len(short.addends[1]) <= MOST_TOGETHER:
+            written = self._added_up(short)
+            claim = self.wiring.graph(len(self.wiring.layers), [output])
+            whole = prove(claim, self.composed([written]), self.wiring.domain, budget=None)
+            if whole.status == "proved":
+                short, given, name, proof = Affine(written), (), self._name_of_sum(written), whole
+        if (seen := self._seen_through(short)) is not None:
+            short, proof = seen
+            name = name_of(short)
         below = sorted({v for v in variables_of(short) if v >= n})
         atoms = self.hinges.reachable([form])
         inputs = {u for k in atoms for e in self.hinges.atoms[k].elements for u in e.terms if u < n}
         inputs |= {u for u in form.terms if u < n}
+        names = self.all_names()
         part = Part(
             variable,
-            name_of(short),
-            formula,
+            name,
+            short.expression([sympy.Symbol(name) for name in names]),
             tuple(self.names[u] for u in sorted(inputs)),
             tuple(sorted(neuron for k in self._own(form) for neuron in self.wiring.neurons.get(k, ()))),
             tuple(self.found[v - n] for v in below),
+            statistic_of(short, self.terms, names),
+            tuple(f"{names[low]} <= {names[high]}" for low, high in given),
             proof,
         )
         return part, short
 
-    def _short(self, term: Term) -> Term:
-        return self.neat(self._shortest(term)) if len(term.children) <= MOST_NEAT else term
+    def _short(self, term: Term) -> tuple[Term, Order, Result]:
+        """The shortest formula that is proved, with the order of the variables that the proof supposes."""
+        if len(term.children) <= MOST_NEAT:
+            for given in dict.fromkeys([self._order(term), ()]):
+                short = self.neat(self._shortest(term, given))
+                if (proof := self._proof(term, short, given)).status == "proved":
+                    return short, given, proof
+        return term, (), self._proof(term, term, ())
 
-    def _proof(self, term: Term, formula: Any, symbols: Sequence[sympy.Symbol]) -> Result:
-        """Proves a circuit's formula; the variables below are inputs."""
-        return prove(graph_of_term(term, [symbol.name for symbol in symbols]), formula, budget=None)
+    def _proof(self, term: Term, short: Term, given: Order) -> Result:
+        """Proves a circuit's formula; the variables below are inputs, of which some order may be supposed."""
+        names = self.all_names()
+        relations = [Relation(Form({high: ONE, low: -ONE}), ">=") for low, high in given]
+        return prove(graph_of_term(term, names), graph_of_term(short, names), Domain(tuple(relations)), budget=None)
+
+    def _order(self, term: Term) -> Order:
+        """Pairs of what a circuit of several hinges reads, the first of them never larger than the second."""
+        used = sorted(variables_of(term))
+        if not self._is_compound(term, used):
+            return ()
+        lines = {v: self.over_hinges(Form.variable(v)) for v in used}
+        return tuple(
+            (low, high)
+            for low, high in itertools.permutations(used, 2)
+            if max(low, high) >= self.hinges.n and self.hinges.prove_nonnegative(lines[high] - lines[low]) is not None
+        )
+
+    def _seen_through(self, term: Term) -> tuple[Term, Result] | None:
+        """A clip or a hat, where a variable below is the other half of it, with its proof."""
+        n = self.hinges.n
+        below = {v for v in variables_of(term) if v >= n}
+        if not isinstance(term, Extreme) or len(below) != 1:
+            return None
+        (v,) = below
+        whole = substituted(term, v, self.terms[v - n])
+        short = self.neat(whole)
+        if name_of(short) not in ("clip", "hat"):
+            return None
+        proof = self._proof(whole, short, ())
+        return (short, proof) if proof.status == "proved" else None
+
+    def _name_of_sum(self, form: Form) -> str:
+        """Names a sum of several variables by the circuits that these are."""
+        n = self.hinges.n
+        names = [(c, self.found[v - n].name) for v, c in sorted(form.terms.items()) if v >= n]
+        rest = Form({v: c for v, c in form.terms.items() if v < n})
+        names += [(ONE, _affine_name(rest))] if rest else []
+        return f"sum of {sum_text(names, form.const, times='*')}"
 
     def _own(self, form: Form) -> list[int]:
         """The hinges on top of a form: no other one of its hinges reads them."""
@@ -202,14 +264,15 @@ class Parts:
         """Writes a form as an affine combination of inputs and variables; circuits that are new become variables."""
         if self._signed(line)[1].key in self._places:
             return self._variable(line)
-        form, parts = self._short(self._term(line)).addends
-        alone = [self._lowered(part) for _, part in parts] if len(parts) <= MOST_TOGETHER else []
-        whole = combine(
-            [(ONE, self.over_hinges(form)), *((c, part) for (c, _), part in zip(parts, alone, strict=False))]
-        )
-        if not alone or whole != line:
-            return self._variable(line)
-        return combine([(ONE, form), *((c, self._variable(part)) for (c, _), part in zip(parts, alone, strict=True))])
+        short = self._short(self._term(line))[0]
+        written = self._added_up(short) if len(short.addends[1]) <= MOST_TOGETHER else None
+        return written if written is not None and self.over_hinges(written) == line else self._variable(line)
+
+    def _added_up(self, term: Term) -> Form | None:
+        """Writes a sum as an affine combination of variables, one for each circuit that is added."""
+        form, parts = term.addends
+        lines = [self._lowered(part) for _, part in parts]
+        return combine([(ONE, form), *((c, self._variable(line)) for (c, _), line in zip(parts, lines, strict=True))])
 
     def _lowered(self, term: Term) -> Form:
         """Writes a formula over inputs and variables as a form over inputs and hinges."""
@@ -239,19 +302,21 @@ class Parts:
         v, factor = self._places[signed.key]
         return Form({v: scale / factor})
 
-    def expressed(self, form: Form) -> Form | None:
-        """Writes a form over inputs and variables; None where that takes more than a few.
+    def expressed(self, form: Form, most: int) -> Form | None:
+        """Writes a form over inputs and variables; None where that takes more than so many terms.
 
         Known variables come first, the fewest that do; where these are many, the form may become a new one.
         """
         known = self._combination(form, MOST_NAMED)
+        if known is not None and len(known.terms) > most:
+            known = None
         if known is not None and len(known.terms) < MOST_NAMED:
             return known
         if len(self._own(form)) > 1 or len(self.found) > MOST_VARIABLES:
             return known
         before = len(self.found), dict(self._written), dict(self._places)
         made = self._below(form)
-        if known is None or len(made.terms) < len(known.terms):
+        if len(made.terms) <= most and (known is None or len(made.terms) < len(known.terms)):
             return made
         size, self._written, self._places = before
         del self.found[size:], self.terms[size:], self.lines[size:]
@@ -296,15 +361,21 @@ class Parts:
             values.append(part.outputs[0].substitute(inside.__getitem__))
         return builder.build([form.substitute(values.__getitem__) for form in forms])
 
-    def _shortest(self, term: Term) -> Term:
+    @staticmethod
+    def _is_compound(term: Term, used: Sequence[int]) -> bool:
+        several = not isinstance(term, Extreme) and len(term.children) > 1
+        return several and len(used) <= MOST_BELOW and len(term.children) <= MOST_TOGETHER
+
+    def _shortest(self, term: Term, given: Order) -> Term:
         """The shortest formula of a circuit of several hinges, over the variables below."""
         used = sorted(variables_of(term))
-        several = not isinstance(term, Extreme) and len(term.children) > 1
-        if several and len(used) <= MOST_BELOW and len(term.children) <= MOST_TOGETHER:
-            inner = renamed(term, {v: i for i, v in enumerate(used)})
-            graph = graph_of_term(inner, [f"v{i}" for i in range(len(used))])
-            for found in shorter_terms(graph, Domain(), part_of_time(SECONDS).remaining):
-                return renamed(found, dict(enumerate(used)))
+        if not self._is_compound(term, used):
+            return term
+        place = {v: i for i, v in enumerate(used)}
+        graph = graph_of_term(renamed(term, place), [f"v{i}" for i in range(len(used))])
+        order = Domain(tuple(Relation(Form({place[b]: ONE, place[a]: -ONE}), ">=") for a, b in given))
+        for found in shorter_terms(graph, order, part_of_time(SECONDS).remaining):
+            return renamed(found, dict(enumerate(used)))
         return term
 
 
@@ -341,7 +412,8 @@ def _bent_name(term: Term) -> str:
         if isinstance(inside, Extreme) and inside.sign != term.sign and any(not _varies(arg) for arg in inside.args):
             return "clip"
         peak, sides = inside.addends
-        if not constants[0].form and not peak.terms and [(c, type(side)) for c, side in sides] == [(-1, Absolute)]:
+        falls = [(c < 0, type(side)) for c, side in sides] == [(True, Absolute)]
+        if not constants[0].form and not peak.terms and falls:
             return "hat" if term.sign > 0 else "minimum"
         if not constants[0].form:
             return "positive part" if term.sign > 0 else "negative part"
