@@ -27,6 +27,7 @@ from relucirc.interpretation.parts import Part, Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
 from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Redundant, Wiring
+from relucirc.interpretation.writing import cut
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -42,6 +43,8 @@ AROUND = 1 / 3
 
 PROVING, PARTING = 0.6, 0.5
 """Shares of what is left for the formula as it is written, and for the circuits inside of it."""
+LONG = 1000
+"""Longest text of a formula that is printed whole."""
 LISTED = 40
 """Most features, groups and redundant neurons that are printed one by one."""
 MOST_HINGES = 300
@@ -98,7 +101,7 @@ class Explanation(Answer):
         elif (size := size_of(self.formula)) > PRINTED:
             first = f"formula   of {size:,} numbers, names and operations, too long to be printed here"
         else:
-            first = f"formula   {formula_text(self.formula)}"
+            first = f"formula   {cut(formula_text(self.formula), LONG)}"
         lines = [first]
         if self.deviation:
             lines.append(f"deviation at most {number_text(self.deviation)}")
@@ -106,8 +109,8 @@ class Explanation(Answer):
         if self.front is not None:
             lines += [f"front     {line}" for line in str(self.front).splitlines()]
         shown: set[str] = set()
-        for part in self.parts:
-            lines += [f"part      {line}" for line in part.lines(shown)] if len(self.variables) > 0 else []
+        for part in self.parts if self.variables else ():
+            lines += [f"part      {line}" for line in part.lines(shown)]
         for part in self.variables:
             lines += [f"variable  {line}" for line in part.lines(shown)]
         lines += [f"feature   {line}" for line in _in_layers(self.features)]

@@ -38,7 +38,7 @@ from relucirc.interpretation.terms import (
     variables_of,
 )
 from relucirc.interpretation.wiring import Wiring
-from relucirc.interpretation.writing import sum_text
+from relucirc.interpretation.writing import cut, sum_text
 from relucirc.language.domain import Domain
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
@@ -49,6 +49,8 @@ MOST_NEAT = 12
 """Hinges of a circuit that is written in the cheapest way."""
 MOST_VARIABLES = 200
 """With more variables, no new ones are made for features."""
+MOST_ON_TOP = 30
+"""Hinges on top of an output that is taken apart."""
 MOST_NAMED = 3
 """Terms of an affine combination of variables that is looked for among those that are known."""
 SECONDS = 2.0
@@ -94,7 +96,7 @@ class Part:
             return
         shown.add(self.variable)
         whole = f", the {self.whole}" if self.whole else ""
-        yield f"{indent}{self.variable} = {formula_text(self.formula)}: {self.name}{whole}"
+        yield f"{indent}{self.variable} = {cut(formula_text(self.formula))}: {cut(self.name)}{whole}"
         for part in self.below:
             yield from part.lines(shown, indent + "  ")
 
@@ -127,10 +129,11 @@ class Parts:
         self._places: dict[tuple, tuple[int, fmpq]] = {}
 
     def outputs(self) -> Iterator[Part]:
-        """Yields a part for every output."""
+        """Yields a part for every output, but for those in which nobody sees a circuit."""
         many = len(self.wiring.outputs) > 1
         for i, form in enumerate(self.wiring.outputs, 1):
-            yield self._part(form, f"y{i}" if many else "y", i)[0]
+            if len(self._own(form)) <= MOST_ON_TOP:
+                yield self._part(form, f"y{i}" if many else "y", i)[0]
 
     def all_names(self) -> list[str]:
         """The names of the inputs, and of the variables."""
