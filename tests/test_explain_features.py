@@ -176,7 +176,7 @@ def test_neurons_that_never_bend_on_the_domain_are_known_by_proof():
         ["always", "never", "never", "sometimes", "always"],
         ["always", "never", "always", "never", "sometimes"],
     ]
-    assert str(found.features[1]) == "neuron 2: threshold detector, always off on the domain: relu(x1 - 2)"
+    assert str(found.features[1]) == "neuron 2: threshold detector, always off in the domain: relu(x1 - 2)"
     assert {(r.layer, r.neuron) for r in found.redundant} >= {(1, 2), (1, 3), (2, 2), (2, 4)}
     points = [[Fraction(i, 4), Fraction(j, 4)] for i in range(5) for j in range(5)]
     assert_features_say_what_neurons_do(net, found, points)

@@ -115,7 +115,7 @@ class Explanation(Answer):
             lines += [f"variable  {line}" for line in part.lines(shown)]
         lines += [f"feature   {line}" for line in _in_layers(self.features)]
         lines += [f"group     {group}" for group in _widest(self.groups)[:LISTED]]
-        lines += [f"redundant {neuron}" for neuron in self.redundant[:LISTED]]
+        lines += [f"redundant {line}" for line in _counted(self.redundant)]
         return "\n".join(lines)
 
     @property
@@ -154,10 +154,17 @@ def _in_layers(features: Sequence[Feature]) -> Iterator[str]:
         return
     for layer, some in itertools.groupby(features, key=lambda feature: feature.layer):
         counts = Counter(" ".join([feature.name, feature.state]).rstrip() for feature in some)
-        told = ", ".join(
-            f"{count} {name}{'s' if count > 1 and name.endswith('r') else ''}" for name, count in counts.items()
-        )
-        yield f"layer {layer}: {told}"
+        yield f"layer {layer}: {', '.join(f'{count} x {name}' for name, count in counts.items())}"
+
+
+def _counted(redundant: Sequence[Redundant]) -> Iterator[str]:
+    """Yields a line for each neuron that can go; of many a line for each layer that counts them."""
+    if len(redundant) <= LISTED:
+        yield from map(str, redundant)
+        return
+    for layer, some in itertools.groupby(redundant, key=lambda neuron: neuron.layer):
+        counts = Counter(neuron.reason.split(" of ")[0].split(" with ")[0] for neuron in some)
+        yield f"layer {layer}: {', '.join(f'{count} x {reason}' for reason, count in counts.items())}"
 
 
 def _widest(groups: Sequence[Feature]) -> list[Feature]:
@@ -267,6 +274,8 @@ class _Findings:
         self._name(rational)
         wiring = Wiring(rational, self.domain)
         self.redundant.extend(wiring.redundant())
+        hidden = Hidden(wiring, Parts(wiring, wiring.names))
+        self.features = [hidden.with_state(feature) for feature in self.features]
         graph = graph_of(rational)
         claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
         try:

@@ -106,7 +106,7 @@ def name_layer(
         above: The layer that reads them.
         names: The names of the variables below.
         positive: Whether a variable below is never negative.
-        where: ``"on the domain"`` where that is all that is known.
+        where: ``"in the domain"`` where that is all that is known.
     """
     wires: Wires = {}
     first: dict[Form, int] = {}

@@ -31,7 +31,7 @@ class Hidden:
 
     def __init__(self, wiring: Wiring, parts: Parts) -> None:
         self.wiring, self.parts = wiring, parts
-        self.where = "on the domain" if wiring.domain.relations else ""
+        self.where = "in the domain" if wiring.domain.relations else ""
 
     def layer(self, depth: int) -> list[Feature]:
         """Returns the features of a hidden layer, from 1: those of its neurons, then what they make up."""
@@ -43,6 +43,15 @@ class Hidden:
             below = range(self.wiring.layers[depth - 1].shape[1])
             names |= {BELOW + j: f"h{depth - 1}.{j + 1}" for j in below}
         return list(name_layer(depth, neurons, self.wiring.layers[depth], names, self._is_positive, self.where))
+
+    def with_state(self, feature: Feature) -> Feature:
+        """Returns the feature of a neuron with what is certain of when it is active."""
+        state = self.wiring.active(feature.layer, feature.neurons[0])
+        if feature.active != "sometimes" or state == "sometimes":
+            return feature
+        if state == "never" and not self.where:
+            return replace(feature, name="dead", of=(), active=state, label="0")
+        return replace(feature, active=state, where=self.where)
 
     def _weighed(self, depth: int) -> Iterator[Neuron]:
         """The neurons as their weights say, over the inputs or the neurons of the layer below."""

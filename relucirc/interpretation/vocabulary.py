@@ -23,8 +23,10 @@ DETECTORS = (
 )
 WIDEST = 80
 """Longest formula that is printed as it is; longer ones are printed with rounded numbers, and cut."""
-TERMS, DIGITS = 4, 3
-"""So many terms of it, and so many digits."""
+LONG = 9
+"""Longest number that is printed as it is."""
+TERMS, DIGITS = 6, 3
+"""So many terms of the others are printed, and so many digits."""
 LONGEST = 20
 """Longest label."""
 
@@ -48,7 +50,7 @@ class Feature:
         twin: For a neuron: an earlier one of its layer that is a multiple of it.
         mirror: For a neuron: the first of its layer that is a multiple of ``relu(-z)`` where it is ``relu(z)``.
         active: ``"always"`` or ``"never"``, where that is certain wherever the answer holds; else ``"sometimes"``.
-        where: ``"on the domain"`` where ``active`` holds there, and not everywhere.
+        where: ``"in the domain"`` where ``active`` holds there, and not everywhere.
         label: What it detects in a few characters, for drawings: ``"+(x1)"``, ``"-(x1)"``, ``"x1 > x2"``.
         short: The formula as it is printed.
         proof: The prover's answer that the neuron is its formula, with the formulas of the variables put in; None where
@@ -135,10 +137,12 @@ def detector(row: Row, bias: fmpq, positive: Callable[[int], bool]) -> tuple[str
 def formula_of(row: Row, bias: fmpq, names: Names) -> tuple[str, str]:
     """What a neuron computes: exactly, and as it is printed."""
     whole = f"relu({sum_text([(c, names[v]) for v, c in row], bias, times='*')})"
-    if len(whole) <= WIDEST:
+    if len(whole) <= WIDEST and all(len(text(c)) <= LONG for c in (bias, *(c for _, c in row))):
         return whole, whole
-    shown = sum_text([(c, names[v]) for v, c in row[:TERMS]], fmpq(0) if row[TERMS:] else bias, _rounded, times="*")
-    return whole, f"about relu({shown}{f' + {len(row) - TERMS + (bias != 0)} terms' if row[TERMS:] else ''})"
+    some = row if len(row) <= TERMS else row[: TERMS - 2]
+    more = len(row) - len(some) + (bias != 0)
+    shown = sum_text([(c, names[v]) for v, c in some], bias if some == row else fmpq(0), _rounded, times="*")
+    return whole, f"about relu({shown}{'' if some == row else f' + {more} terms'})"
 
 
 def _rounded(value: fmpq) -> str:
