@@ -137,8 +137,8 @@ def test_what_a_feature_says_is_true_at_every_point(net, data):
         values[part.variable] = part.formula.subs(values)
     for feature in found.features:
         value = values[f"h{feature.layer}.{feature.neurons[0]}"]
-        inside = sympy.sympify(feature.formula.removeprefix("relu"), {name: sympy.Symbol(name) for name in values})
-        inside = inside.subs({sympy.Symbol(name): v for name, v in values.items()})
+        names = {name.replace(".", "_"): sympy.sympify(v) for name, v in values.items()}
+        inside = sympy.sympify(feature.formula.removeprefix("relu").replace(".", "_"), names)
         assert sympy.Max(0, inside) == value
         assert feature.active != "never" or inside <= 0
         assert feature.active != "always" or inside >= 0

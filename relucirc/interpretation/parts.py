@@ -95,7 +95,7 @@ class Part:
         if self.variable in shown:
             return
         shown.add(self.variable)
-        whole = f", the {self.whole}" if self.whole else ""
+        whole = f", the {self.whole}" if self.whole and not self.whole.startswith(self.name) else ""
         yield f"{indent}{self.variable} = {cut(formula_text(self.formula))}: {cut(self.name)}{whole}"
         for part in self.below:
             yield from part.lines(shown, indent + "  ")
@@ -315,7 +315,7 @@ class Parts:
             known = None
         if known is not None and len(known.terms) < MOST_NAMED:
             return known
-        if len(self._own(form)) > 1 or len(self.found) > MOST_VARIABLES:
+        if len(self._own(form)) > MOST_NAMED or len(self.found) > MOST_VARIABLES:
             return known
         before = len(self.found), dict(self._written), dict(self._places)
         made = self._below(form)
