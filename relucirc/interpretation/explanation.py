@@ -144,7 +144,10 @@ class Explanation(Answer):
     def to_json(self) -> dict[str, Any]:
         """Returns the fields as plain data, the formulas in steps, and a label for every hidden neuron by layer."""
         labels = [[feature.label for feature in layer] for layer in self.layers]
-        return {**super().to_json(), "formulas": plain(self.formulas), "labels": labels}
+        shown: set[str] = set()
+        parts = {"parts": [part.to_json(shown) for part in self.parts]}
+        variables = {"variables": [part.to_json(shown - {part.variable}) for part in self.variables]}
+        return {**super().to_json(), **parts, **variables, "formulas": plain(self.formulas), "labels": labels}
 
 
 def _in_layers(features: Sequence[Feature]) -> Iterator[str]:
@@ -274,7 +277,7 @@ class _Findings:
         self._name(rational)
         wiring = Wiring(rational, self.domain)
         self.redundant.extend(wiring.redundant())
-        hidden = Hidden(wiring, Parts(wiring, wiring.names))
+        hidden = Hidden(wiring)
         self.features = [hidden.with_state(feature) for feature in self.features]
         graph = graph_of(rational)
         claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
@@ -337,8 +340,9 @@ class _Findings:
 
     def _take_apart(self, wiring: Wiring) -> None:
         """Finds the circuits inside, and names the neurons in terms of their variables."""
-        parts, depth = Parts(wiring, wiring.names), len(wiring.before)
-        if len(wiring.hinges.atoms) <= MOST_HINGES:
+        parts = None
+        if len(wiring.hinges.reachable(wiring.outputs)) <= MOST_HINGES:
+            parts = Parts(wiring, wiring.names)
             try:
                 with part_of_time(PARTING * seconds_left(ALWAYS)):
                     self.parts.extend(parts.outputs())
@@ -346,10 +350,10 @@ class _Findings:
                 tick()
                 self.parts.clear()
         hidden = Hidden(wiring, parts)
-        found = [feature for k in range(depth) for feature in hidden.layer(k + 1)]
+        found = [feature for k in range(len(wiring.before)) for feature in hidden.layer(k + 1)]
         self.features = [feature for feature in found if feature.formula]
         self.groups = [feature for feature in found if not feature.formula]
-        self.variables = parts.found
+        self.variables = [] if parts is None else parts.found
 
     def answer(self, ended: str | None, seconds: float) -> Explanation:
         """Says what is known."""

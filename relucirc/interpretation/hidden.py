@@ -26,19 +26,19 @@ class Hidden:
 
     Args:
         wiring: The network's hinges.
-        parts: Its variables; those that are needed besides are added to them.
+        parts: Its variables; those that are needed besides are added to them.  None for no variables.
     """
 
-    def __init__(self, wiring: Wiring, parts: Parts) -> None:
+    def __init__(self, wiring: Wiring, parts: Parts | None = None) -> None:
         self.wiring, self.parts = wiring, parts
         self.where = "in the domain" if wiring.domain.relations else ""
 
     def layer(self, depth: int) -> list[Feature]:
         """Returns the features of a hidden layer, from 1: those of its neurons, then what they make up."""
         plain = list(self._weighed(depth))
-        written = self._over_variables(depth, plain) if depth > 1 else {}
+        written = self._over_variables(depth, plain) if depth > 1 and self.parts is not None else {}
         neurons = [written.get(i, neuron) for i, neuron in enumerate(plain, 1)]
-        names = dict(enumerate(self.parts.all_names()))
+        names = dict(enumerate(self.wiring.names if self.parts is None else self.parts.all_names()))
         if depth > 1:
             below = range(self.wiring.layers[depth - 1].shape[1])
             names |= {BELOW + j: f"h{depth - 1}.{j + 1}" for j in below}
@@ -62,6 +62,7 @@ class Hidden:
 
     def _over_variables(self, depth: int, plain: Sequence[Neuron]) -> dict[int, Neuron]:
         """Those that can be written over hidden variables in no more terms, if all of that is proved."""
+        assert self.parts is not None
         forms: dict[int, Form] = {}
         for i, neuron in enumerate(plain, 1):
             tick()
@@ -83,5 +84,6 @@ class Hidden:
         """Whether a variable is never negative: a neuron, or what is a sum of what is not."""
         if v >= BELOW:
             return True
-        line = Form.variable(v) if v < self.parts.hinges.n else self.parts.lines[v - self.parts.hinges.n]
-        return self.parts.hinges.prove_nonnegative(line) is not None
+        hinges, known = self.wiring.hinges, [] if self.parts is None else self.parts.lines
+        line = Form.variable(v) if v < hinges.n else known[v - hinges.n]
+        return hinges.prove_nonnegative(line) is not None

@@ -38,7 +38,7 @@ from relucirc.interpretation.terms import (
     variables_of,
 )
 from relucirc.interpretation.wiring import Wiring
-from relucirc.interpretation.writing import cut, sum_text
+from relucirc.interpretation.writing import sum_text
 from relucirc.language.domain import Domain
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
@@ -51,8 +51,10 @@ MOST_VARIABLES = 200
 """With more variables, no new ones are made for features."""
 MOST_ON_TOP = 30
 """Hinges on top of an output that is taken apart."""
-MOST_NAMED = 3
-"""Terms of an affine combination of variables that is looked for among those that are known."""
+MOST_NAMED, MOST_TRIED = 3, 200
+"""Circuits of an affine combination that is looked for among those that are known, and combinations of as many."""
+WIDEST = 300
+"""Longest formula of a part that is printed."""
 SECONDS = 2.0
 Order = tuple[tuple[int, int], ...]
 """Pairs of variables, the first of each never larger than the second."""
@@ -96,14 +98,23 @@ class Part:
             return
         shown.add(self.variable)
         whole = f", the {self.whole}" if self.whole and not self.whole.startswith(self.name) else ""
-        yield f"{indent}{self.variable} = {cut(formula_text(self.formula))}: {cut(self.name)}{whole}"
+        text = formula_text(self.formula)
+        told = f"{text}: {self.name}{whole}" if len(text) <= WIDEST else f"{self.name} ({len(text):,} characters)"
+        yield f"{indent}{self.variable} = {told}"
         for part in self.below:
             yield from part.lines(shown, indent + "  ")
 
-    def to_json(self) -> dict[str, Any]:
-        """Returns the tree as plain data."""
-        names = ("variable", "name", "formula", "inputs", "neurons", "below", "whole", "given")
-        return {name: plain(getattr(self, name)) for name in names}
+    def to_json(self, shown: set[str] | None = None) -> dict[str, Any]:
+        """Returns the tree as plain data; of a part that was shown before only the variable."""
+        shown = set() if shown is None else shown
+        if self.variable in shown:
+            return {"variable": self.variable}
+        shown.add(self.variable)
+        names = ("variable", "name", "formula", "inputs", "neurons", "whole", "given")
+        return {
+            **{name: plain(getattr(self, name)) for name in names},
+            "below": [part.to_json(shown) for part in self.below],
+        }
 
 
 class Parts:
@@ -127,6 +138,9 @@ class Parts:
         self.lines: list[Form] = []
         self._written: dict[tuple, Form] = {}
         self._places: dict[tuple, tuple[int, fmpq]] = {}
+        self._by_top: dict[int, list[int]] = {}
+        self._sorted, self._hasty = 0, False
+        self._shorts: dict[tuple[Term, bool], tuple[Term, Order, Result]] = {}
 
     def outputs(self) -> Iterator[Part]:
         """Yields a part for every output, but for those in which nobody sees a circuit."""
@@ -174,6 +188,12 @@ class Parts:
 
     def _short(self, term: Term) -> tuple[Term, Order, Result]:
         """The shortest formula that is proved, with the order of the variables that the proof supposes."""
+        key = (term, self._hasty)
+        if key not in self._shorts:
+            self._shorts[key] = self._found_short(term)
+        return self._shorts[key]
+
+    def _found_short(self, term: Term) -> tuple[Term, Order, Result]:
         if len(term.children) <= MOST_NEAT:
             for given in dict.fromkeys([self._order(term), ()]):
                 short = self.neat(self._shortest(term, given))
@@ -183,14 +203,18 @@ class Parts:
 
     def _proof(self, term: Term, short: Term, given: Order) -> Result:
         """Proves a circuit's formula; the variables below are inputs, of which some order may be supposed."""
-        names = self.all_names()
-        relations = [Relation(Form({high: ONE, low: -ONE}), ">=") for low, high in given]
-        return prove(graph_of_term(term, names), graph_of_term(short, names), Domain(tuple(relations)), budget=None)
+        all_names, used = self.all_names(), sorted(variables_of(term) | variables_of(short))
+        names, place = [all_names[v] for v in used], {v: i for i, v in enumerate(used)}
+        if not used:  # a constant
+            names, place = self.names, {}
+        relations = [Relation(Form({place[high]: ONE, place[low]: -ONE}), ">=") for low, high in given]
+        sides = (graph_of_term(renamed(side, place), names) for side in (term, short))
+        return prove(*sides, Domain(tuple(relations)), budget=None)
 
     def _order(self, term: Term) -> Order:
         """Pairs of what a circuit of several hinges reads, the first of them never larger than the second."""
         used = sorted(variables_of(term))
-        if not self._is_compound(term, used):
+        if not self._is_compound(term, used) or self._hasty:
             return ()
         lines = {v: self.over_hinges(Form.variable(v)) for v in used}
         return tuple(
@@ -310,7 +334,7 @@ class Parts:
 
         Known variables come first, the fewest that do; where these are many, the form may become a new one.
         """
-        known = self._combination(form, MOST_NAMED)
+        known = next(filter(None, (self._combination(form, count) for count in range(MOST_NAMED + 1))), None)
         if known is not None and len(known.terms) > most:
             known = None
         if known is not None and len(known.terms) < MOST_NAMED:
@@ -318,29 +342,44 @@ class Parts:
         if len(self._own(form)) > MOST_NAMED or len(self.found) > MOST_VARIABLES:
             return known
         before = len(self.found), dict(self._written), dict(self._places)
-        made = self._below(form)
+        self._hasty = True
+        try:
+            made = self._below(form)
+        finally:
+            self._hasty = False
         if len(made.terms) <= most and (known is None or len(made.terms) < len(known.terms)):
             return made
         size, self._written, self._places = before
         del self.found[size:], self.terms[size:], self.lines[size:]
+        self._by_top, self._sorted = {}, 0
         return known
 
     def _combination(self, form: Form, most: int) -> Form | None:
-        """The combination of the fewest terms of known variables and inputs that is a form, the highest hinge first."""
+        """The combination of the fewest inputs and at most so many known circuits that is a form, or None."""
         tick()
         n = self.hinges.n
         top = max(form.terms, default=-1)
         if top < n:
             return form
+        places = self._tops.get(top, ())
+        if not most or len(places) ** most > MOST_TRIED:
+            return None
         found: Form | None = None
-        for place, line in enumerate(self.lines if most else ()):
-            if max(line.terms) != top:
-                continue
-            share = Form({n + place: form.terms[top] / line.terms[top]})
+        for place in places:
+            share = Form({n + place: form.terms[top] / self.lines[place].terms[top]})
             rest = self._combination(form - self.over_hinges(share), most - 1)
             if rest is not None and (found is None or len((rest + share).terms) < len(found.terms)):
                 found = rest + share
         return found
+
+    @property
+    def _tops(self) -> dict[int, list[int]]:
+        """For every hinge the circuits on top of which it stands."""
+        while self._sorted < len(self.lines):
+            if isinstance(self.terms[self._sorted], Extreme | Absolute):
+                self._by_top.setdefault(max(self.lines[self._sorted].terms), []).append(self._sorted)
+            self._sorted += 1
+        return self._by_top
 
     def composed(self, forms: Sequence[Form]) -> Graph:
         """The graph of forms over inputs and variables, with the formulas of these put in."""
@@ -372,7 +411,7 @@ class Parts:
     def _shortest(self, term: Term, given: Order) -> Term:
         """The shortest formula of a circuit of several hinges, over the variables below."""
         used = sorted(variables_of(term))
-        if not self._is_compound(term, used):
+        if not self._is_compound(term, used) or self._hasty:
             return term
         place = {v: i for i, v in enumerate(used)}
         graph = graph_of_term(renamed(term, place), [f"v{i}" for i in range(len(used))])
@@ -391,6 +430,8 @@ def name_of(term: Term) -> str:
         return "hat"
     if len(parts) == 1 and not form.terms:
         return sum_text([(parts[0][0], _bent_name(parts[0][1]))], form.const, times="*")
+    if len(parts) > MOST_TOGETHER:
+        return f"sum of {len(parts)} parts"
     names = [(c, _bent_name(part)) for c, part in parts]
     rest = [(ONE, _affine_name(Form(form.terms)))] if form.terms else []
     return f"sum of {sum_text([*names, *rest], form.const, times='*')}" if len(parts) > 1 or rest else names[0][1]

@@ -71,7 +71,7 @@ def sum_text(parts: Sequence[tuple], constant: Any, number: Callable[[Any], str]
     return total or "0"
 
 
-def cut(written: str, most: int = 300) -> str:
+def cut(written: str, most: int) -> str:
     """Cuts text that nobody reads to the end, and says how long it was."""
     return written if len(written) <= most else f"{written[: most // 2]}... ({len(written):,} characters)"
 
