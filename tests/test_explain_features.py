@@ -164,6 +164,18 @@ def test_circuits_inside_are_named_one_by_one(formula, names):
     assert seen == names
 
 
+@pytest.mark.parametrize("name", ["and", "or", "nand", "nor", "xor", "xnor", "majority", "implies"])
+def test_gates_are_named_inside_of_other_networks(name):
+    gate = f"{name}_gate"
+    for net in (catalogue[gate](), disguise(catalogue[gate](), *EVERY_WAY, seed=1)):
+        assert explain(net).parts[0].name == f"{name} gate"
+    assert explain(circuits.half_adder()).parts[1].name == "and gate"
+    inside = explain(compile_formula("2*Max(0, x1 + x2 - 1) + Min(1, x2 + x3)").network)
+    assert inside.parts[0].name == "sum of 2*and gate + or gate"
+    other = explain(compile_formula("Max(0, x1 + x2 - 2)").network)
+    assert other.parts[0].name == "positive part"
+
+
 def test_neurons_that_never_bend_on_the_domain_are_known_by_proof():
     first = [([[1, 1], [1, 0], [-1, 0], [1, -1], [0, 1]], [1, -2, 0, 0, 0])]
     second = (

@@ -21,7 +21,9 @@ from relucirc.core.budget import part_of_time, tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Graph, GraphBuilder, MaxGate, Relation
+from relucirc.core.names import default_names
 from relucirc.core.printing import formula_text
+from relucirc.interpretation.catalogue import gate_of
 from relucirc.interpretation.neat import Neat
 from relucirc.interpretation.routes import shorter_terms
 from relucirc.interpretation.statistics import statistic_of
@@ -53,6 +55,8 @@ MOST_ON_TOP = 30
 """Hinges on top of an output that is taken apart."""
 MOST_NAMED, MOST_TRIED = 3, 200
 """Circuits of an affine combination that is looked for among those that are known, and combinations of as many."""
+MOST_BITS = 4
+"""Most inputs of a gate."""
 WIDEST = 300
 """Longest formula of a part that is printed."""
 SECONDS = 2.0
@@ -168,6 +172,7 @@ class Parts:
         if (seen := self._seen_through(short)) is not None:
             short, proof = seen
             name = name_of(short)
+        name = self._gate(short) or name
         below = sorted({v for v in variables_of(short) if v >= n})
         atoms = self.hinges.reachable([form])
         inputs = {u for k in atoms for e in self.hinges.atoms[k].elements for u in e.terms if u < n}
@@ -236,6 +241,15 @@ class Parts:
             return None
         proof = self._proof(whole, short, ())
         return (short, proof) if proof.status == "proved" else None
+
+    @staticmethod
+    def _gate(term: Term) -> str:
+        """The gate that a formula is, if it is one of few variables and a number."""
+        used = sorted(variables_of(term))
+        if not 1 < len(used) <= MOST_BITS or len(term.addends[1]) != 1 or not any(_numbers(term)):
+            return ""
+        names = default_names(len(used))
+        return gate_of(graph_of_term(renamed(term, {v: i for i, v in enumerate(used)}), names))
 
     def _name_of_sum(self, form: Form) -> str:
         """Names a sum of several variables by the circuits that these are."""
@@ -463,6 +477,13 @@ def _bent_name(term: Term) -> str:
             return "positive part" if term.sign > 0 else "negative part"
     count = f" of {len(term.args)}" if len(term.args) > 2 else ""
     return ("maximum" if term.sign > 0 else "minimum") + count
+
+
+def _numbers(term: Term) -> Iterator[bool]:
+    """Whether the affine parts of a formula have a constant."""
+    yield bool(term.addends[0].const)
+    for child in term.children:
+        yield from _numbers(child)
 
 
 def _is_hat(top: Form, term: Term) -> bool:
