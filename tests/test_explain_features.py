@@ -125,6 +125,20 @@ def test_outputs_share_variables_by_name():
     assert shown == ["y1", "u1", "y2", "u2", "u3", "y3"]
 
 
+def test_plain_data_says_a_shared_part_once():
+    data = explain(circuits.sort(8), budget=120).to_json()
+    assert len(str(data["parts"])) < 20_000
+    assert len(data["variables"]) == len({part["variable"] for part in data["variables"]})
+
+
+def test_with_a_tolerance_it_is_still_said_which_neurons_never_bend():
+    net = MLP.from_arrays([([[1.0, 0.0], [0.0, 1.0]], [3.0, -3.0]), ([[1.0, 1.0]], None)])
+    found = explain(net, Box(-1, 1), "1/10")
+    assert found.formula == sympy.Symbol("x1") + 3
+    assert [feature.active for feature in found.features] == ["always", "never"]
+    assert [(r.layer, r.neuron) for r in found.redundant] == [(1, 2)]
+
+
 def test_minima_and_maxima_that_come_to_an_order_statistic_are_named():
     (root,) = explain(circuits.median(5)).parts
     assert root.whole == "median of x1, x2, x3, x4, x5"

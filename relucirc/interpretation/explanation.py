@@ -1,8 +1,7 @@
 """``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
 import itertools
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +22,10 @@ from relucirc.interpretation.features import features_in
 from relucirc.interpretation.front import ALWAYS, Front, front_wanted, read_tolerance
 from relucirc.interpretation.front import front as front_of
 from relucirc.interpretation.hidden import Hidden
-from relucirc.interpretation.parts import Part, Parts
+from relucirc.interpretation.part import Part
+from relucirc.interpretation.parts import Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
+from relucirc.interpretation.telling import feature_lines, group_lines, redundant_lines
 from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Redundant, Wiring
 from relucirc.interpretation.writing import cut
@@ -45,8 +46,6 @@ PROVING, PARTING = 0.6, 0.5
 """Shares of what is left for the formula as it is written, and for the circuits inside of it."""
 LONG = 1000
 """Longest text of a formula that is printed whole."""
-LISTED = 40
-"""Most features, groups and redundant neurons that are printed one by one."""
 MOST_HINGES = 300
 """Networks with more hinges are not taken apart."""
 
@@ -61,7 +60,7 @@ class Explanation(Answer):
         circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
         parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons
-            and proof: a :class:`~relucirc.interpretation.parts.Part`.
+            and proof: a :class:`~relucirc.interpretation.part.Part`.
         variables: All hidden variables u1, u2, ... that parts and features speak of, each after those that it reads.
         redundant: The hidden neurons that can go, and why.
         features: What the hidden neurons detect, one :class:`~relucirc.interpretation.vocabulary.Feature` for each,
@@ -113,9 +112,9 @@ class Explanation(Answer):
             lines += [f"part      {line}" for line in part.lines(shown)]
         for part in self.variables:
             lines += [f"variable  {line}" for line in part.lines(shown)]
-        lines += [f"feature   {line}" for line in _in_layers(self.features)]
-        lines += [f"group     {group}" for group in _widest(self.groups)[:LISTED]]
-        lines += [f"redundant {line}" for line in _counted(self.redundant)]
+        lines += [f"feature   {line}" for line in feature_lines(self.features)]
+        lines += [f"group     {line}" for line in group_lines(self.groups)]
+        lines += [f"redundant {line}" for line in redundant_lines(self.redundant)]
         return "\n".join(lines)
 
     @property
@@ -148,35 +147,6 @@ class Explanation(Answer):
         parts = {"parts": [part.to_json(shown) for part in self.parts]}
         variables = {"variables": [part.to_json(shown - {part.variable}) for part in self.variables]}
         return {**super().to_json(), **parts, **variables, "formulas": plain(self.formulas), "labels": labels}
-
-
-def _in_layers(features: Sequence[Feature]) -> Iterator[str]:
-    """Yields a line for each feature; of many a line for each layer that counts them."""
-    if len(features) <= LISTED:
-        yield from map(str, features)
-        return
-    for layer, some in itertools.groupby(features, key=lambda feature: feature.layer):
-        counts = Counter(" ".join([feature.name, feature.state]).rstrip() for feature in some)
-        yield f"layer {layer}: {', '.join(f'{count} x {name}' for name, count in counts.items())}"
-
-
-def _counted(redundant: Sequence[Redundant]) -> Iterator[str]:
-    """Yields a line for each neuron that can go; of many a line for each layer that counts them."""
-    if len(redundant) <= LISTED:
-        yield from map(str, redundant)
-        return
-    for layer, some in itertools.groupby(redundant, key=lambda neuron: neuron.layer):
-        counts = Counter(neuron.reason.split(" of ")[0].split(" with ")[0] for neuron in some)
-        yield f"layer {layer}: {', '.join(f'{count} x {reason}' for reason, count in counts.items())}"
-
-
-def _widest(groups: Sequence[Feature]) -> list[Feature]:
-    """Those that are no part of others of their layer."""
-    return [
-        one
-        for one in groups
-        if not any(one.layer == other.layer and set(one.neurons) < set(other.neurons) for other in groups)
-    ]
 
 
 def explain(
@@ -262,6 +232,8 @@ class _Findings:
         limit = to_rational(read_tolerance(tolerance))
         self._name(net)
         self.front = front_of(net, domain, budget=None)
+        if not net.symbols:
+            self._look_at_signs(Wiring(net, self.front.region))
         entry = self.front.within(limit)
         if entry is None:
             self.obstacle = f"no formula was shown to be within {number_text(limit)} on {self.front.domain}"
@@ -276,9 +248,7 @@ class _Findings:
         rational = resolve_family(net)[0] if net.symbols else net
         self._name(rational)
         wiring = Wiring(rational, self.domain)
-        self.redundant.extend(wiring.redundant())
-        hidden = Hidden(wiring)
-        self.features = [hidden.with_state(feature) for feature in self.features]
+        self._look_at_signs(wiring)
         graph = graph_of(rational)
         claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
         try:
@@ -299,6 +269,12 @@ class _Findings:
         """Names the neurons as their weights say; those that are named last are missing where the time ends."""
         for feature in features_in(net):
             (self.features if feature.formula else self.groups).append(feature)
+
+    def _look_at_signs(self, wiring: Wiring) -> None:
+        """Finds the neurons that can go, and those that never bend."""
+        self.redundant.extend(wiring.redundant())
+        hidden = Hidden(wiring)
+        self.features = [hidden.with_state(feature) for feature in self.features]
 
     def _write(self, claimed: Any, graph: Graph) -> None:
         """Writes the formula of the normal form, and proves it."""

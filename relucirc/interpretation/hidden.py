@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from relucirc.core.budget import tick
 from relucirc.core.forms import Form
+from relucirc.interpretation.composing import composed
 from relucirc.interpretation.features import Neuron, name_layer, neurons_in
 from relucirc.interpretation.parts import Parts
 from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Wiring
+from relucirc.interpretation.words import Words
 from relucirc.proof.prover import prove
 
 BELOW = 1_000_000
@@ -36,7 +38,7 @@ class Hidden:
     def layer(self, depth: int) -> list[Feature]:
         """Returns the features of a hidden layer, from 1: those of its neurons, then what they make up."""
         plain = list(self._weighed(depth))
-        written = self._over_variables(depth, plain) if depth > 1 and self.parts is not None else {}
+        written = self._over_variables(depth, plain, self.parts) if depth > 1 and self.parts is not None else {}
         neurons = [written.get(i, neuron) for i, neuron in enumerate(plain, 1)]
         names = dict(enumerate(self.wiring.names if self.parts is None else self.parts.all_names()))
         if depth > 1:
@@ -60,18 +62,18 @@ class Hidden:
             row = tuple((v + BELOW, c) for v, c in neuron.row) if depth > 1 else neuron.row
             yield replace(neuron, row=row, line=line, active=self.wiring.active(depth, i))
 
-    def _over_variables(self, depth: int, plain: Sequence[Neuron]) -> dict[int, Neuron]:
+    def _over_variables(self, depth: int, plain: Sequence[Neuron], parts: Parts) -> dict[int, Neuron]:
         """Those that can be written over hidden variables in no more terms, if all of that is proved."""
-        assert self.parts is not None
+        words = Words(parts)
         forms: dict[int, Form] = {}
         for i, neuron in enumerate(plain, 1):
             tick()
-            form = self.parts.expressed(neuron.line, max(len(neuron.row), 1))
+            form = words.expressed(neuron.line, max(len(neuron.row), 1))
             if form is not None:
                 forms[i] = form
         if not forms:
             return {}
-        claim = self.parts.composed(list(forms.values()))
+        claim = composed(parts.all_names(), parts.terms, list(forms.values()))
         proof = prove(self.wiring.graph(depth, list(forms)), claim, self.wiring.domain, budget=None)
         if proof.status != "proved":
             return {}

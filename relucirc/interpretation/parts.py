@@ -10,21 +10,19 @@ variables, up to a factor and a constant, are the same one.  Each circuit is pro
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import sympy
 from flint import fmpq
 
-from relucirc.core.answer import plain
 from relucirc.core.budget import part_of_time, tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Graph, GraphBuilder, MaxGate, Relation
-from relucirc.core.names import default_names
-from relucirc.core.printing import formula_text
-from relucirc.interpretation.catalogue import gate_of
+from relucirc.core.graph import Relation
+from relucirc.interpretation.composing import composed
+from relucirc.interpretation.naming import gate_in, name_of, name_of_sum
 from relucirc.interpretation.neat import Neat
+from relucirc.interpretation.part import Part
 from relucirc.interpretation.routes import shorter_terms
 from relucirc.interpretation.statistics import statistic_of
 from relucirc.interpretation.terms import (
@@ -40,7 +38,6 @@ from relucirc.interpretation.terms import (
     variables_of,
 )
 from relucirc.interpretation.wiring import Wiring
-from relucirc.interpretation.writing import sum_text
 from relucirc.language.domain import Domain
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
@@ -49,76 +46,11 @@ MOST_BELOW, MOST_TOGETHER = 5, 6
 """Variables below, and hinges, of a circuit of several hinges whose shortest formula is looked for."""
 MOST_NEAT = 12
 """Hinges of a circuit that is written in the cheapest way."""
-MOST_VARIABLES = 200
-"""With more variables, no new ones are made for features."""
 MOST_ON_TOP = 30
 """Hinges on top of an output that is taken apart."""
-MOST_NAMED, MOST_TRIED = 3, 200
-"""Circuits of an affine combination that is looked for among those that are known, and combinations of as many."""
-MOST_BITS = 4
-"""Most inputs of a gate."""
-WIDEST = 300
-"""Longest formula of a part that is printed."""
 SECONDS = 2.0
 Order = tuple[tuple[int, int], ...]
 """Pairs of variables, the first of each never larger than the second."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A hidden variable, or an output, that is a circuit.
-
-    Attributes:
-        variable: What it is called: ``"u1"``, ...; an output ``"y"`` or ``"y1"``, ...
-        name: The circuit: ``"minimum"``, ``"2*minimum + 1"``, ``"absolute"``, ``"clip"``, ...
-        formula: Its formula over the variables below it.
-        inputs: The inputs that it depends on.
-        neurons: The neurons that make its hinges, as pairs of layer and number, from 1.
-        below: The parts that it reads.
-        whole: What it is of the variables further below, where minima and maxima come to an order statistic:
-            ``"median of x1, x2, x3"``.
-        given: The order of variables below that the formula supposes, such as ``"u1 <= u2"``; it follows from theirs.
-        proof: The prover's answer about the formula, with the variables below free, but for their order; where an
-            output is a sum of variables, with their formulas put in.
-    """
-
-    variable: str
-    name: str
-    formula: Any
-    inputs: tuple[str, ...]
-    neurons: tuple[tuple[int, int], ...]
-    below: "tuple[Part, ...]" = ()
-    whole: str = ""
-    given: tuple[str, ...] = ()
-    proof: Result | None = field(default=None, repr=False, compare=False)
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-    def lines(self, shown: set[str] | None = None, indent: str = "") -> Iterator[str]:
-        """Yields the tree without the parts that were shown before, each part once."""
-        shown = set() if shown is None else shown
-        if self.variable in shown:
-            return
-        shown.add(self.variable)
-        whole = f", the {self.whole}" if self.whole and not self.whole.startswith(self.name) else ""
-        text = formula_text(self.formula)
-        told = f"{text}: {self.name}{whole}" if len(text) <= WIDEST else f"{self.name} ({len(text):,} characters)"
-        yield f"{indent}{self.variable} = {told}"
-        for part in self.below:
-            yield from part.lines(shown, indent + "  ")
-
-    def to_json(self, shown: set[str] | None = None) -> dict[str, Any]:
-        """Returns the tree as plain data; of a part that was shown before only the variable."""
-        shown = set() if shown is None else shown
-        if self.variable in shown:
-            return {"variable": self.variable}
-        shown.add(self.variable)
-        names = ("variable", "name", "formula", "inputs", "neurons", "whole", "given")
-        return {
-            **{name: plain(getattr(self, name)) for name in names},
-            "below": [part.to_json(shown) for part in self.below],
-        }
 
 
 class Parts:
@@ -142,15 +74,14 @@ class Parts:
         self.lines: list[Form] = []
         self._written: dict[tuple, Form] = {}
         self._places: dict[tuple, tuple[int, fmpq]] = {}
-        self._by_top: dict[int, list[int]] = {}
-        self._sorted, self._hasty = 0, False
+        self._hasty = False
         self._shorts: dict[tuple[Term, bool], tuple[Term, Order, Result]] = {}
 
     def outputs(self) -> Iterator[Part]:
         """Yields a part for every output, but for those in which nobody sees a circuit."""
         many = len(self.wiring.outputs) > 1
         for i, form in enumerate(self.wiring.outputs, 1):
-            if len(self._own(form)) <= MOST_ON_TOP:
+            if len(self.own(form)) <= MOST_ON_TOP:
                 yield self._part(form, f"y{i}" if many else "y", i)[0]
 
     def all_names(self) -> list[str]:
@@ -166,13 +97,13 @@ class Parts:
         if output and 1 < len(short.addends[1]) <= MOST_TOGETHER:
             written = self._added_up(short)
             claim = self.wiring.graph(len(self.wiring.layers), [output])
-            whole = prove(claim, self.composed([written]), self.wiring.domain, budget=None)
+            whole = prove(claim, composed(self.all_names(), self.terms, [written]), self.wiring.domain, budget=None)
             if whole.status == "proved":
-                short, given, name, proof = Affine(written), (), self._name_of_sum(written), whole
+                short, given, name, proof = Affine(written), (), name_of_sum(written, self._circuits()), whole
         if (seen := self._seen_through(short)) is not None:
             short, proof = seen
             name = name_of(short)
-        name = self._gate(short) or name
+        name = gate_in(short) or name
         below = sorted({v for v in variables_of(short) if v >= n})
         atoms = self.hinges.reachable([form])
         inputs = {u for k in atoms for e in self.hinges.atoms[k].elements for u in e.terms if u < n}
@@ -183,7 +114,7 @@ class Parts:
             name,
             short.expression([sympy.Symbol(name) for name in names]),
             tuple(self.names[u] for u in sorted(inputs)),
-            tuple(sorted(neuron for k in self._own(form) for neuron in self.wiring.neurons.get(k, ()))),
+            tuple(sorted(neuron for k in self.own(form) for neuron in self.wiring.neurons.get(k, ()))),
             tuple(self.found[v - n] for v in below),
             statistic_of(short, self.terms, names),
             tuple(f"{names[low]} <= {names[high]}" for low, high in given),
@@ -213,8 +144,8 @@ class Parts:
         if not used:  # a constant
             names, place = self.names, {}
         relations = [Relation(Form({place[high]: ONE, place[low]: -ONE}), ">=") for low, high in given]
-        sides = (graph_of_term(renamed(side, place), names) for side in (term, short))
-        return prove(*sides, Domain(tuple(relations)), budget=None)
+        left, right = (graph_of_term(renamed(side, place), names) for side in (term, short))
+        return prove(left, right, Domain(tuple(relations)), budget=None)
 
     def _order(self, term: Term) -> Order:
         """Pairs of what a circuit of several hinges reads, the first of them never larger than the second."""
@@ -242,24 +173,7 @@ class Parts:
         proof = self._proof(whole, short, ())
         return (short, proof) if proof.status == "proved" else None
 
-    @staticmethod
-    def _gate(term: Term) -> str:
-        """The gate that a formula is, if it is one of few variables and a number."""
-        used = sorted(variables_of(term))
-        if not 1 < len(used) <= MOST_BITS or len(term.addends[1]) != 1 or not any(_numbers(term)):
-            return ""
-        names = default_names(len(used))
-        return gate_of(graph_of_term(renamed(term, {v: i for i, v in enumerate(used)}), names))
-
-    def _name_of_sum(self, form: Form) -> str:
-        """Names a sum of several variables by the circuits that these are."""
-        n = self.hinges.n
-        names = [(c, self.found[v - n].name) for v, c in sorted(form.terms.items()) if v >= n]
-        rest = Form({v: c for v, c in form.terms.items() if v < n})
-        names += [(ONE, _affine_name(rest))] if rest else []
-        return f"sum of {sum_text(names, form.const, times='*')}"
-
-    def _own(self, form: Form) -> list[int]:
+    def own(self, form: Form) -> list[int]:
         """The hinges on top of a form: no other one of its hinges reads them."""
         n = self.hinges.n
         direct = [v for v in form.terms if v >= n]
@@ -268,7 +182,7 @@ class Parts:
 
     def _term(self, form: Form) -> Term:
         """Writes a form over its own hinges, and below them variables."""
-        n, own = self.hinges.n, self._own(form)
+        n, own = self.hinges.n, self.own(form)
         if not own:
             return Affine(form)
         if len(own) == 1:
@@ -309,7 +223,7 @@ class Parts:
         written = self._added_up(short) if len(short.addends[1]) <= MOST_TOGETHER else None
         return written if written is not None and self.over_hinges(written) == line else self._variable(line)
 
-    def _added_up(self, term: Term) -> Form | None:
+    def _added_up(self, term: Term) -> Form:
         """Writes a sum as an affine combination of variables, one for each circuit that is added."""
         form, parts = term.addends
         lines = [self._lowered(part) for _, part in parts]
@@ -325,6 +239,23 @@ class Parts:
             return self.hinges.max(inside, -inside)[0]
         form, parts = term.addends
         return combine([(ONE, self.over_hinges(form)), *((c, self._lowered(part)) for c, part in parts)])
+
+    def tried(self, form: Form, most: int) -> Form | None:
+        """Writes a form over inputs and variables, new ones too, in at most so many terms; else nothing stays."""
+        size, written, places = len(self.found), dict(self._written), dict(self._places)
+        self._hasty = True
+        try:
+            made = self._below(form)
+        finally:
+            self._hasty = False
+        if len(made.terms) <= most:
+            return made
+        self._written, self._places = written, places
+        del self.found[size:], self.terms[size:], self.lines[size:]
+        return None
+
+    def _circuits(self) -> dict[int, str]:
+        return {self.hinges.n + place: part.name for place, part in enumerate(self.found)}
 
     def over_hinges(self, form: Form) -> Form:
         """Writes a form over inputs and variables as one over inputs and hinges."""
@@ -343,80 +274,6 @@ class Parts:
         v, factor = self._places[signed.key]
         return Form({v: scale / factor})
 
-    def expressed(self, form: Form, most: int) -> Form | None:
-        """Writes a form over inputs and variables; None where that takes more than so many terms.
-
-        Known variables come first, the fewest that do; where these are many, the form may become a new one.
-        """
-        known = next(filter(None, (self._combination(form, count) for count in range(MOST_NAMED + 1))), None)
-        if known is not None and len(known.terms) > most:
-            known = None
-        if known is not None and len(known.terms) < MOST_NAMED:
-            return known
-        if len(self._own(form)) > MOST_NAMED or len(self.found) > MOST_VARIABLES:
-            return known
-        before = len(self.found), dict(self._written), dict(self._places)
-        self._hasty = True
-        try:
-            made = self._below(form)
-        finally:
-            self._hasty = False
-        if len(made.terms) <= most and (known is None or len(made.terms) < len(known.terms)):
-            return made
-        size, self._written, self._places = before
-        del self.found[size:], self.terms[size:], self.lines[size:]
-        self._by_top, self._sorted = {}, 0
-        return known
-
-    def _combination(self, form: Form, most: int) -> Form | None:
-        """The combination of the fewest inputs and at most so many known circuits that is a form, or None."""
-        tick()
-        n = self.hinges.n
-        top = max(form.terms, default=-1)
-        if top < n:
-            return form
-        places = self._tops.get(top, ())
-        if not most or len(places) ** most > MOST_TRIED:
-            return None
-        found: Form | None = None
-        for place in places:
-            share = Form({n + place: form.terms[top] / self.lines[place].terms[top]})
-            rest = self._combination(form - self.over_hinges(share), most - 1)
-            if rest is not None and (found is None or len((rest + share).terms) < len(found.terms)):
-                found = rest + share
-        return found
-
-    @property
-    def _tops(self) -> dict[int, list[int]]:
-        """For every hinge the circuits on top of which it stands."""
-        while self._sorted < len(self.lines):
-            if isinstance(self.terms[self._sorted], Extreme | Absolute):
-                self._by_top.setdefault(max(self.lines[self._sorted].terms), []).append(self._sorted)
-            self._sorted += 1
-        return self._by_top
-
-    def composed(self, forms: Sequence[Form]) -> Graph:
-        """The graph of forms over inputs and variables, with the formulas of these put in."""
-        n, names = self.hinges.n, self.all_names()
-        needed, pending = set[int](), {v for form in forms for v in form.terms if v >= n}
-        while pending:
-            v = pending.pop()
-            needed.add(v)
-            pending |= {u for u in variables_of(self.terms[v - n]) if u >= n} - needed
-        builder = GraphBuilder(self.names)
-        values = [Form.variable(v) for v in range(n)]
-        for v in range(n, len(names)):
-            if v not in needed:
-                values.append(Form())
-                continue
-            part, inside = graph_of_term(self.terms[v - n], names[:v]), list(values)
-            for gate in part.gates:
-                assert isinstance(gate, MaxGate)
-                sides = [side.substitute(inside.__getitem__) for side in (gate.left, gate.right)]
-                inside.append(builder.max(sides))
-            values.append(part.outputs[0].substitute(inside.__getitem__))
-        return builder.build([form.substitute(values.__getitem__) for form in forms])
-
     @staticmethod
     def _is_compound(term: Term, used: Sequence[int]) -> bool:
         several = not isinstance(term, Extreme) and len(term.children) > 1
@@ -433,64 +290,3 @@ class Parts:
         for found in shorter_terms(graph, order, part_of_time(SECONDS).remaining):
             return renamed(found, dict(enumerate(used)))
         return term
-
-
-def name_of(term: Term) -> str:
-    """Names a circuit: ``"minimum"``, ``"2*minimum + 1"``, ``"clip"``, ``"sum"``, ..."""
-    form, parts = term.addends
-    if not parts:
-        return _affine_name(form)
-    if len(parts) == 1 and parts[0][0] == -1 and not form.terms and _is_hat(form, parts[0][1]):
-        return "hat"
-    if len(parts) == 1 and not form.terms:
-        return sum_text([(parts[0][0], _bent_name(parts[0][1]))], form.const, times="*")
-    if len(parts) > MOST_TOGETHER:
-        return f"sum of {len(parts)} parts"
-    names = [(c, _bent_name(part)) for c, part in parts]
-    rest = [(ONE, _affine_name(Form(form.terms)))] if form.terms else []
-    return f"sum of {sum_text([*names, *rest], form.const, times='*')}" if len(parts) > 1 or rest else names[0][1]
-
-
-def _affine_name(form: Form) -> str:
-    values = sorted(form.terms.values())
-    names = {(): "constant", (1,): "identity", (-1,): "negative identity", (1, 1): "sum", (-1, 1): "difference"}
-    plain = None if form.const and values else names.get(tuple(values))
-    return plain or ("multiple" if len(values) == 1 and not form.const else "affine combination")
-
-
-def _bent_name(term: Term) -> str:
-    if isinstance(term, Absolute):
-        inside = term.arg
-        return "distance" if isinstance(inside, Affine) and _affine_name(inside.form) == "difference" else "absolute"
-    assert isinstance(term, Extreme)
-    constants = [arg for arg in term.args if isinstance(arg, Affine) and not arg.form.terms]
-    others = [arg for arg in term.args if arg not in constants]
-    if len(constants) == 1 == len(others):
-        inside = others[0]
-        if isinstance(inside, Extreme) and inside.sign != term.sign and any(not _varies(arg) for arg in inside.args):
-            return "clip"
-        peak, sides = inside.addends
-        falls = [(c < 0, type(side)) for c, side in sides] == [(True, Absolute)]
-        if not constants[0].form and not peak.terms and falls:
-            return "hat" if term.sign > 0 else "minimum"
-        if not constants[0].form:
-            return "positive part" if term.sign > 0 else "negative part"
-    count = f" of {len(term.args)}" if len(term.args) > 2 else ""
-    return ("maximum" if term.sign > 0 else "minimum") + count
-
-
-def _numbers(term: Term) -> Iterator[bool]:
-    """Whether the affine parts of a formula have a constant."""
-    yield bool(term.addends[0].const)
-    for child in term.children:
-        yield from _numbers(child)
-
-
-def _is_hat(top: Form, term: Term) -> bool:
-    """Whether ``top - term`` is ``top - Min(top, Abs(...))``."""
-    args = set(map(type, term.args)) if isinstance(term, Extreme) and term.sign < 0 and len(term.args) == 2 else set()
-    return args == {Affine, Absolute} and Affine(top) in term.children
-
-
-def _varies(term: Term) -> bool:
-    return bool(variables_of(term))

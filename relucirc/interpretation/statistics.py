@@ -5,68 +5,65 @@ There the k-th smallest of m values is 1 just where more than m - k of them are.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from relucirc.core.budget import tick
-from relucirc.interpretation.terms import Affine, Extreme, Term
+from relucirc.interpretation.terms import Affine, Extreme, Term, variables_of
 
 MOST = 10
 """Variables of which all 0-1 points are tried."""
 
 
 def statistic_of(term: Term, terms: Sequence[Term], names: Sequence[str]) -> str:
-    """Names the order statistic that a formula of Min and Max over variables of the same kind is; else nothing.
+    """Names the order statistic of three or more variables that a formula is, over variables of Min and Max; or none.
 
     Args:
         term: A formula over inputs and hidden variables.
-        terms: The formulas of all hidden variables; they come after the inputs.
-        names: The names of all variables.
+        terms: The formulas of all hidden variables, each over inputs and earlier ones.
+        names: The names of the inputs, then of the variables.
     """
     n = len(names) - len(terms)
+    between, pending = set[int](), {*variables_of(term)}
     leaves = set[int]()
-    inner = dict[int, Extreme]()
-    if not _gather(term, n, terms, leaves, inner) or not inner or not 2 < len(leaves) <= MOST:
+    while pending:
+        v = pending.pop()
+        if v >= n and _is_lattice(terms[v - n]):
+            between.add(v)
+            pending |= variables_of(terms[v - n]) - between
+        else:
+            leaves.add(v)
+    if not _is_lattice(term) or not between or not 2 < len(leaves) <= MOST:
         return ""
-    order, m = sorted(leaves), len(leaves)
-    least = m + 1
-    for bits in itertools.product((0, 1), repeat=m):
+    order, inner = sorted(leaves), [(v, terms[v - n]) for v in sorted(between)]
+    smallest = [len(order) + 1] * 2  # how many ones there are at least where it is 1, and how many zeros where it is 0
+    for bits in itertools.product((0, 1), repeat=len(order)):
         tick()
-        values = dict(zip(order, bits, strict=True))
-        if _value(term, values, inner):
-            least = min(least, sum(bits))
-    for bits in itertools.product((0, 1), repeat=m):
-        if (sum(bits) >= least) != _value(term, dict(zip(order, bits, strict=True)), inner):
-            return ""
-    k = m + 1 - least
+        values: dict[int, int] = dict(zip(order, bits, strict=True))
+        for v, inside in inner:
+            values[v] = _value(inside, values)
+        result = _value(term, values)
+        smallest[1 - result] = min(smallest[1 - result], bits.count(result))
+    ones, zeros = smallest
+    if ones + zeros != len(order) + 1:
+        return ""
     of = ", ".join(names[v] for v in order)
-    if k in (1, m):
-        return f"{'minimum' if k == 1 else 'maximum'} of {of}"
-    return f"median of {of}" if 2 * k == m + 1 else f"order statistic {k} of {of}"
+    if 1 in (ones, zeros):
+        return f"{'minimum' if zeros == 1 else 'maximum'} of {of}"
+    return f"median of {of}" if ones == zeros else f"order statistic {zeros} of {of}"
 
 
-def _gather(term: Term, n: int, terms: Sequence[Term], leaves: set[int], inner: dict[int, Extreme]) -> bool:
-    """Whether a formula is of Min and Max alone, down to its leaves; collects these, and the variables between."""
+def _is_lattice(term: Term) -> bool:
+    """Whether a formula is of Min and Max and plain variables alone, and not one of these."""
+
+    def is_plain(arg: Term) -> bool:
+        return isinstance(arg, Affine) and not arg.form.const and list(arg.form.terms.values()) == [1]
+
+    return isinstance(term, Extreme) and all(is_plain(arg) or _is_lattice(arg) for arg in term.args)
+
+
+def _value(term: Term, values: dict[int, int]) -> int:
     if isinstance(term, Extreme):
-        return all(_gather(arg, n, terms, leaves, inner) for arg in term.args)
-    if not isinstance(term, Affine) or term.form.const or list(term.form.terms.values()) != [1]:
-        return False
-    (v,) = term.form.terms
-    if v in leaves or v in inner:
-        return True
-    below = terms[v - n] if v >= n else None
-    between = dict[int, Extreme]()
-    further = set[int]()
-    if isinstance(below, Extreme) and _gather(below, n, terms, further, between):
-        inner |= {**between, v: below}
-        leaves |= further
-    else:
-        leaves.add(v)
-    return True
-
-
-def _value(term: Term, values: Mapping[int, int], inner: Mapping[int, Extreme]) -> bool:
-    if isinstance(term, Extreme):
-        found = (_value(arg, values, inner) for arg in term.args)
-        return any(found) if term.sign > 0 else all(found)
+        best: Callable = max if term.sign > 0 else min
+        return best(_value(arg, values) for arg in term.args)
     (v,) = term.addends[0].terms
-    return _value(inner[v], values, inner) if v in inner else bool(values[v])
+    return values[v]

@@ -162,8 +162,8 @@ def label_of(name: str, row: Row, bias: fmpq, names: Names) -> str:
     elif name.startswith(("positiveness", "negativeness", "sum")):
         label = f"{'+' if row[0][1] > 0 else '-'}({' + '.join(names[v] for v, _ in row)})"
     else:
-        scale = max(abs(c) for _, c in row) if len(row) > 1 and kind_of(row) == "other" else abs(row[0][1])
-        scale = ONE if kind_of(row) == "other" and all(c.q == 1 for _, c in row) else scale
+        sizes = [abs(c) for _, c in row]
+        scale = ONE if kind_of(row) == "other" and all(c.q == 1 for c in sizes) else max(sizes)
         above = [(c / scale, names[v]) for v, c in row if c > 0]
         below = [(-c / scale, names[v]) for v, c in row if c < 0]
         rest, sign = bias / scale, ">"
