@@ -25,7 +25,7 @@ from relucirc.interpretation.hidden import Hidden
 from relucirc.interpretation.part import Part
 from relucirc.interpretation.parts import Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
-from relucirc.interpretation.telling import feature_lines, group_lines, redundant_lines
+from relucirc.interpretation.telling import LISTED, feature_lines, group_lines, redundant_lines
 from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Redundant, Wiring
 from relucirc.interpretation.writing import cut
@@ -110,7 +110,7 @@ class Explanation(Answer):
         shown: set[str] = set()
         for part in self.parts if self.variables else ():
             lines += [f"part      {line}" for line in part.lines(shown)]
-        for part in self.variables:
+        for part in self.variables if len(self.features) <= LISTED else ():
             lines += [f"variable  {line}" for line in part.lines(shown)]
         lines += [f"feature   {line}" for line in feature_lines(self.features)]
         lines += [f"group     {line}" for line in group_lines(self.groups)]

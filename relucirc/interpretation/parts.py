@@ -263,16 +263,17 @@ class Parts:
 
     def _variable(self, line: Form) -> Form:
         """Returns a multiple of a variable that is a form; a new one, if none is known."""
-        scale, signed = self._signed(line)
+        whole, signed = self._signed(line)
         if signed.key not in self._places:
+            line, sign = line.scale(ONE / abs(whole)), whole / abs(whole)
             part, term = self._part(line, "")
             place = len(self.found)
             self.found.append(replace(part, variable=f"u{place + 1}"))
             self.terms.append(term)
             self.lines.append(line)
-            self._places[signed.key] = self.hinges.n + place, scale
+            self._places[signed.key] = self.hinges.n + place, sign
         v, factor = self._places[signed.key]
-        return Form({v: scale / factor})
+        return Form({v: whole / factor})
 
     @staticmethod
     def _is_compound(term: Term, used: Sequence[int]) -> bool:
