@@ -228,12 +228,15 @@ class _Findings:
             self.front = front_of(net, domain, budget=AROUND * seconds_left(ALWAYS))
 
     def look_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
-        """Takes the shortest formula within a tolerance, and names its circuits."""
+        """Takes the shortest formula within a tolerance, names its circuits, and says what of the network is idle."""
+        self._take_within(net, domain, tolerance)
+        if self.front is not None:
+            self._look_at_signs(Wiring(net, self.front.region))
+
+    def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         limit = to_rational(read_tolerance(tolerance))
         self._name(net)
         self.front = front_of(net, domain, budget=None)
-        if not net.symbols:
-            self._look_at_signs(Wiring(net, self.front.region))
         entry = self.front.within(limit)
         if entry is None:
             self.obstacle = f"no formula was shown to be within {number_text(limit)} on {self.front.domain}"
