@@ -104,20 +104,25 @@ def test_features_have_the_originals_names():
     assert lines(MLP.from_arrays([([[1, 1]], None)])) == ()
 
 
-def test_neurons_of_later_layers_are_named_by_the_neurons_below_which_are_never_negative():
+def test_neurons_of_later_layers_are_named_by_the_variables_below_which_may_never_be_negative():
     rows = [[1, 0], [-1, 0], [-1, -2], [1, -1], ["1/2", "-1/2"], [0, 0], [1, 1]]
     net = MLP.from_arrays(
         [([[1, 0], [1, 1]], None), (rows, [0, 0, -1, 0, 0, 3, -2]), ([[1] * 7], None)],
     )
-    assert lines(net)[2:] == (
-        "layer 2, neuron 1: pass-through of h1.1: relu(h1.1)",
-        "layer 2, neuron 2: dead: relu(-h1.1)",
-        "layer 2, neuron 3: dead: relu(-h1.1 - 2*h1.2 - 1)",
-        "layer 2, neuron 4: greaterness detector, h1.1 over h1.2: relu(h1.1 - h1.2)",
-        "layer 2, neuron 5: greaterness detector, h1.1 over h1.2, duplicate of neuron 4: relu(1/2*h1.1 - 1/2*h1.2)",
+    found = explain(net)
+    assert [str(part.formula) for part in found.variables[:2]] == ["Max(0, x1)", "Max(0, x1 + x2)"]
+    assert tuple(map(str, found.features))[2:] == (
+        "layer 2, neuron 1: pass-through of u1: relu(u1)",
+        "layer 2, neuron 2: dead: relu(-u1)",
+        "layer 2, neuron 3: dead: relu(-u1 - 2*u2 - 1)",
+        "layer 2, neuron 4: greaterness detector, u1 over u2: relu(u1 - u2)",
+        "layer 2, neuron 5: greaterness detector, u1 over u2, duplicate of neuron 4: relu(1/2*u1 - 1/2*u2)",
         "layer 2, neuron 6: constant: relu(3)",
-        "layer 2, neuron 7: threshold detector: relu(h1.1 + h1.2 - 2)",
+        "layer 2, neuron 7: threshold detector: relu(u1 + u2 - 2)",
     )
+    labels = ["u1", "0", "0", "u1 > u2", "u1 > u2", "3", "u1 + u2 > 2"]
+    assert [feature.label for feature in found.layers[1]] == labels == found.to_json()["labels"][1]
+    assert all(feature.proof.status == "proved" for feature in found.layers[1][:5])
 
 
 @settings(max_examples=40)
@@ -127,8 +132,16 @@ def test_what_a_feature_says_is_true_at_every_point(net, data):
     trace = net.trace(net.point(*point))
     values = dict(zip(net.inputs, point, strict=True))
     values |= {f"h{k}.{i}": v for k, (_, after) in enumerate(trace, 1) for i, v in enumerate(after, 1)}
-    for feature in explain(net).features:
+    found = explain(net)
+    for part in found.variables:
+        values[part.variable] = part.formula.subs(values)
+    for feature in found.features:
         value = values[f"h{feature.layer}.{feature.neurons[0]}"]
+        names = {name.replace(".", "_"): sympy.sympify(v) for name, v in values.items()}
+        inside = sympy.sympify(feature.formula.removeprefix("relu").replace(".", "_"), names)
+        assert sympy.Max(0, inside) == value
+        assert feature.active != "never" or inside <= 0
+        assert feature.active != "always" or inside >= 0
         of = [values[name] for name in feature.of]
         if feature.name == "dead":
             assert value == 0
@@ -138,6 +151,8 @@ def test_what_a_feature_says_is_true_at_every_point(net, data):
             assert (value > 0) == (of[0] > of[1])
         elif feature.name in ("positiveness detector", "negativeness detector"):
             assert (value > 0) == ((of[0] > 0) if feature.name[0] == "p" else (of[0] < 0))
+        if feature.mirror is not None:
+            assert value == 0 or values[f"h{feature.layer}.{feature.mirror}"] == 0
         if feature.twin is not None:
             assert (value > 0) == (values[f"h{feature.layer}.{feature.twin}"] > 0)
 

@@ -1,5 +1,6 @@
 """Which circuits of the catalogue are this function, at any size?"""
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from relucirc.core.budget import tick
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import ONE, ZERO, to_rational
 from relucirc.core.graph import Graph
+from relucirc.core.names import default_names
 from relucirc.interpretation.writing import sum_text
 from relucirc.language.domain import Domain
 from relucirc.language.lower.from_formula import graph_of_formula
+from relucirc.language.lower.from_network import graph_of_network
 from relucirc.language.network import MLP
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
@@ -124,6 +127,42 @@ class Known:
                 factor = (y - v) / (x - u)
                 return factor, y - factor * x
         return ZERO, ZERO
+
+
+def gate_of(graph: Graph) -> str:
+    """Names the gate that a function is, everywhere and not only on bits, such as ``"and gate"``; else nothing.
+
+    Args:
+        graph: A function of the inputs x1, x2, ... with one output.
+    """
+    points = [[fmpq(k + (i + 1) * (k + 2), 3) - 2 for i in range(len(graph.inputs))] for k in range(POINTS)]
+    points += [[ONE] * len(graph.inputs), [ZERO] * len(graph.inputs)]
+    values = [graph.evaluate(point) for point in points]
+    for name, claim in _gates(len(graph.inputs)):
+        same = [claim.evaluate(point) for point in points] == values
+        if same and prove(graph, claim, budget=None).status == "proved":
+            return name
+    return ""
+
+
+@functools.cache
+def _gates(n: int) -> tuple[tuple[str, Graph], ...]:
+    """The gates of the catalogue with n inputs and one output."""
+    found = []
+    for circuit in catalogue.values():
+        if not circuit.name.endswith("_gate"):
+            continue
+        for parameters in dict.fromkeys([(n,)[: len(circuit.parameters)], ()]):
+            try:
+                net = circuit(*parameters)
+            except NetworkError:
+                continue
+            if (net.sizes[0], net.sizes[-1]) == (n, 1):
+                found.append(
+                    (circuit.name.replace("_", " "), graph_of_network(MLP(net.layers, default_names(n)).exact()))
+                )
+                break
+    return tuple(found)
 
 
 def _listed(formula: Any) -> list[Any]:

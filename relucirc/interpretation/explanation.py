@@ -1,13 +1,14 @@
 """``explain``: a network's formula, the circuits that compute the same, and what its neurons detect."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import sympy
 
-from relucirc.core.answer import Answer
-from relucirc.core.budget import OutOfBudget, seconds_left
+from relucirc.core.answer import Answer, plain
+from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.errors import FormulaError
 from relucirc.core.exact import to_rational
 from relucirc.core.graph import Graph
@@ -16,14 +17,18 @@ from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import parts_of
 from relucirc.geometry import lift
 from relucirc.geometry.lift import graph_of, write_formula
-from relucirc.geometry.region import Region
 from relucirc.interpretation.catalogue import Known, Match
-from relucirc.interpretation.features import Feature, features_in
+from relucirc.interpretation.features import features_in
 from relucirc.interpretation.front import ALWAYS, Front, front_wanted, read_tolerance
 from relucirc.interpretation.front import front as front_of
-from relucirc.interpretation.parts import Part, Parts
+from relucirc.interpretation.hidden import Hidden
+from relucirc.interpretation.part import Part
+from relucirc.interpretation.parts import Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
+from relucirc.interpretation.telling import LISTED, feature_lines, group_lines, redundant_lines
+from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Redundant, Wiring
+from relucirc.interpretation.writing import cut
 from relucirc.language.as_network import as_network
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
@@ -38,6 +43,10 @@ AROUND = 1 / 3
 """Share of the time for formulas that are near, where none is asked for."""
 
 
+PROVING, PARTING = 0.6, 0.5
+"""Shares of what is left for the formula as it is written, and for the circuits inside of it."""
+LONG = 1000
+"""Longest text of a formula that is printed whole."""
 MOST_HINGES = 300
 """Networks with more hinges are not taken apart."""
 
@@ -52,10 +61,12 @@ class Explanation(Answer):
         circuits: Catalogue circuits that compute the same function there, proved: names, with
             parameters where they are not the defaults, such as ``"minimum(5)"``.
         parts: The circuits inside, for every output a tree of hidden variables, each with its name, formula, neurons
-            and proof: a :class:`~relucirc.interpretation.parts.Part`.
+            and proof: a :class:`~relucirc.interpretation.part.Part`.
+        variables: All hidden variables u1, u2, ... that parts and features speak of, each after those that it reads.
         redundant: The hidden neurons that can go, and why.
-        features: What the hidden neurons detect, one :class:`~relucirc.interpretation.features.Feature` for each,
+        features: What the hidden neurons detect, one :class:`~relucirc.interpretation.vocabulary.Feature` for each,
             from the first layer up, in terms of the variables below it.
+        groups: What neurons of one layer make up, such as a minimum circuit; reconstructors too.
         reason: One sentence for people: what is proved, and what was left out when the budget ended.
         deviation: How far the formula is from the network at most, certified: 0 where it is proved equal, and with a
             tolerance on ``front.domain``.  None without a formula.
@@ -74,6 +85,8 @@ class Explanation(Answer):
     front: Front | None = None
     parts: tuple[Part, ...] = ()
     redundant: tuple[Redundant, ...] = ()
+    variables: tuple[Part, ...] = ()
+    groups: tuple[Feature, ...] = ()
     seconds: float = 0.0
     certificate: dict | None = field(default=None, repr=False)
 
@@ -88,18 +101,53 @@ class Explanation(Answer):
         elif (size := size_of(self.formula)) > PRINTED:
             first = f"formula   of {size:,} numbers, names and operations, too long to be printed here"
         else:
-            first = f"formula   {formula_text(self.formula)}"
+            first = f"formula   {cut(formula_text(self.formula), LONG)}"
         lines = [first]
         if self.deviation:
             lines.append(f"deviation at most {number_text(self.deviation)}")
         lines.append(f"circuits  {', '.join(self.circuits) or 'none of the catalogue'}")
         if self.front is not None:
             lines += [f"front     {line}" for line in str(self.front).splitlines()]
-        lines += [f"feature   {feature}" for feature in self.features]
-        lines += [f"redundant {neuron}" for neuron in self.redundant]
-        for part in self.parts:
-            lines += [f"part      {line}" for line in part.lines()] if part.below else []
+        shown: set[str] = set()
+        for part in self.parts if self.variables else ():
+            lines += [f"part      {line}" for line in part.lines(shown)]
+        for part in self.variables if len(self.features) <= LISTED else ():
+            lines += [f"variable  {line}" for line in part.lines(shown)]
+        lines += [f"feature   {line}" for line in feature_lines(self.features)]
+        lines += [f"group     {line}" for line in group_lines(self.groups)]
+        lines += [f"redundant {line}" for line in redundant_lines(self.redundant)]
         return "\n".join(lines)
+
+    @property
+    def formulas(self) -> dict[str, Any]:
+        """The network in steps: hidden variables, each over inputs and earlier ones, then the outputs over these.
+
+        Example:
+            >>> import relucirc
+            >>> explain(relucirc.circuits.minimum(4)).formulas
+            {'u1': Min(x1, x2), 'u2': Min(x3, x4), 'y': Min(u1, u2)}
+        """
+        read = set[str]()
+        pending = list(self.parts)
+        while pending:
+            below = [part for part in pending.pop().below if part.variable not in read]
+            read |= {part.variable for part in below}
+            pending += below
+        steps = [part for part in self.variables if part.variable in read]
+        return {part.variable: part.formula for part in (*steps, *self.parts)}
+
+    @property
+    def layers(self) -> tuple[tuple[Feature, ...], ...]:
+        """The features of each hidden layer, in the order of its neurons."""
+        return tuple(tuple(layer) for _, layer in itertools.groupby(self.features, key=lambda feature: feature.layer))
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the fields as plain data, the formulas in steps, and a label for every hidden neuron by layer."""
+        labels = [[feature.label for feature in layer] for layer in self.layers]
+        shown: set[str] = set()
+        parts = {"parts": [part.to_json(shown) for part in self.parts]}
+        variables = {"variables": [part.to_json(shown - {part.variable}) for part in self.variables]}
+        return {**super().to_json(), **parts, **variables, "formulas": plain(self.formulas), "labels": labels}
 
 
 def explain(
@@ -171,6 +219,8 @@ class _Findings:
     front: Front | None = None
     parts: list[Part] = field(default_factory=list)
     redundant: list[Redundant] = field(default_factory=list)
+    variables: list[Part] = field(default_factory=list)
+    groups: list[Feature] = field(default_factory=list)
 
     def look_around(self, net: MLP, domain: Any) -> None:
         """Finds shorter formulas and how far they are, in a part of the time, where that says something."""
@@ -178,9 +228,14 @@ class _Findings:
             self.front = front_of(net, domain, budget=AROUND * seconds_left(ALWAYS))
 
     def look_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
-        """Takes the shortest formula within a tolerance, and names its circuits."""
+        """Takes the shortest formula within a tolerance, names its circuits, and says what of the network is idle."""
+        self._take_within(net, domain, tolerance)
+        if self.front is not None:
+            self._look_at_signs(Wiring(net, self.front.region))
+
+    def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         limit = to_rational(read_tolerance(tolerance))
-        self.features += [feature for feature in features_in(net) if feature.formula]
+        self._name(net)
         self.front = front_of(net, domain, budget=None)
         entry = self.front.within(limit)
         if entry is None:
@@ -194,22 +249,16 @@ class _Findings:
     def look(self, net: MLP) -> None:
         """Names the neurons, finds the formula, proves it, and goes through the catalogue."""
         rational = resolve_family(net)[0] if net.symbols else net
-        for feature in features_in(rational):
-            if feature.formula:
-                self.features.append(feature)
+        self._name(rational)
+        wiring = Wiring(rational, self.domain)
+        self._look_at_signs(wiring)
         graph = graph_of(rational)
         claimed = net if net.symbols else graph  # a family's certificate says how its symbols were resolved
         try:
-            formula = write_formula(graph)
-        except FormulaError as error:  # too long to be written
-            self.obstacle = str(error).rstrip(".")
-        else:
-            self.obstacle = "the formula found was not proved"
-            result = prove(claimed, formula, self.domain, budget=None)
-            if result.status == "proved":
-                self.formula, self.certificate = formula, result.certificate
-            else:
-                self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
+            with part_of_time(PROVING * seconds_left(ALWAYS)):
+                self._write(claimed, graph)
+        except OutOfBudget:
+            tick()
         for match in self._matches(claimed, graph):
             self.circuits.append(match.name)
             if match.formula is not None and self._is_shorter(match.formula):
@@ -217,7 +266,32 @@ class _Findings:
         self.ahead = "all shorter formulas were tried"
         self._shorten(claimed, graph)
         self.ahead = "all circuits inside were found"
-        self._take_apart(rational)
+        self._take_apart(wiring)
+
+    def _name(self, net: MLP) -> None:
+        """Names the neurons as their weights say; those that are named last are missing where the time ends."""
+        for feature in features_in(net):
+            (self.features if feature.formula else self.groups).append(feature)
+
+    def _look_at_signs(self, wiring: Wiring) -> None:
+        """Finds the neurons that can go, and those that never bend."""
+        self.redundant.extend(wiring.redundant())
+        hidden = Hidden(wiring)
+        self.features = [hidden.with_state(feature) for feature in self.features]
+
+    def _write(self, claimed: Any, graph: Graph) -> None:
+        """Writes the formula of the normal form, and proves it."""
+        try:
+            formula = write_formula(graph)
+        except FormulaError as error:  # too long to be written
+            self.obstacle = str(error).rstrip(".")
+            return
+        self.obstacle = "the formula found was not proved"
+        result = prove(claimed, formula, self.domain, budget=None)
+        if result.status == "proved":
+            self.formula, self.certificate = formula, result.certificate
+        else:
+            self.obstacle = f"the formula found was not proved equal to the network: {result.reason.rstrip('.')}"
 
     def _matches(self, claimed: Any, graph: Graph) -> Iterator[Match]:
         """The circuits of the catalogue that are the function; of the inputs that it depends on where it has more."""
@@ -243,14 +317,22 @@ class _Findings:
             if result.status == "proved":
                 self.formula, self.certificate = proposed, result.certificate
 
-    def _take_apart(self, net: MLP) -> None:
-        """Finds the circuits inside, and the neurons that can go; on an open or thin domain only those on R^n."""
-        closed = not self.domain.integers and all(relation.op == ">=" for relation in self.domain.relations)
-        region = Region.of([r.form for r in self.domain.relations], len(net.inputs)) if closed else None
-        wiring = Wiring(net, [relation.form for relation in self.domain.relations] if region is not None else ())
-        self.redundant.extend(wiring.redundant())
-        if len(wiring.hinges.atoms) <= MOST_HINGES:
-            self.parts.extend(Parts(wiring, net.inputs).outputs())
+    def _take_apart(self, wiring: Wiring) -> None:
+        """Finds the circuits inside, and names the neurons in terms of their variables."""
+        parts = None
+        if len(wiring.hinges.reachable(wiring.outputs)) <= MOST_HINGES:
+            parts = Parts(wiring, wiring.names)
+            try:
+                with part_of_time(PARTING * seconds_left(ALWAYS)):
+                    self.parts.extend(parts.outputs())
+            except OutOfBudget:
+                tick()
+                self.parts.clear()
+        hidden = Hidden(wiring, parts)
+        found = [feature for k in range(len(wiring.before)) for feature in hidden.layer(k + 1)]
+        self.features = [feature for feature in found if feature.formula]
+        self.groups = [feature for feature in found if not feature.formula]
+        self.variables = [] if parts is None else parts.found
 
     def answer(self, ended: str | None, seconds: float) -> Explanation:
         """Says what is known."""
@@ -265,7 +347,7 @@ class _Findings:
             reason = f"the formula is proved equal to the network; {ended} before {self.ahead}"
         known = tuple(self.circuits), tuple(self.features)
         near = None if self.formula is None else sympy.S.Zero if self.deviation is None else self.deviation
-        found = near, self.front, tuple(self.parts), tuple(self.redundant)
+        found = near, self.front, tuple(self.parts), tuple(self.redundant), tuple(self.variables), tuple(self.groups)
         return Explanation(self.formula, *known, f"{reason}.", *found, seconds, self.certificate)
 
 

@@ -272,6 +272,18 @@ def renamed(term: Term, places: Mapping[int, int]) -> Term:
     return added([(ONE, Affine(moved)), *((c, renamed(part, places)) for c, part in parts)])
 
 
+def substituted(term: Term, v: int, value: Term) -> Term:
+    """Returns the term with a formula put in for a variable."""
+    if isinstance(term, Extreme):
+        return extreme(term.sign, [substituted(arg, v, value) for arg in term.args])
+    if isinstance(term, Absolute):
+        return Absolute(substituted(term.arg, v, value))
+    form, parts = term.addends
+    rest = Form({u: c for u, c in form.terms.items() if u != v}, form.const)
+    inside = [(c, substituted(part, v, value)) for c, part in parts]
+    return added([(ONE, Affine(rest)), (form.coefficient(v), value), *inside])
+
+
 def variables_of(term: Term) -> set[int]:
     """Returns the numbers of the variables of a term."""
     return set(term.addends[0].terms).union(*map(variables_of, term.children))

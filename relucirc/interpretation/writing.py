@@ -71,6 +71,11 @@ def sum_text(parts: Sequence[tuple], constant: Any, number: Callable[[Any], str]
     return total or "0"
 
 
+def cut(written: str, most: int) -> str:
+    """Cuts text that nobody reads to the end, and says how long it was."""
+    return written if len(written) <= most else f"{written[: most // 2]}... ({len(written):,} characters)"
+
+
 def number(value: float) -> str:
     """Writes a float for people; one that is near an integer in full."""
     return f"{value:.5g}" if value == round(value, 4) or f"{value:.5g}" != f"{round(value)}" else repr(value)
