@@ -61,3 +61,21 @@ def test_the_running_clock_is_the_one_before_again_after_an_error():
             raise ZeroDivisionError
         tick("points")
     assert outer.progress == {"points": 1}
+
+
+def test_steps_end_work_whatever_the_clock_says_and_clocks_inside_take_from_them():
+    with Budget(100, steps=10) as outer:
+        for _ in range(4):
+            tick()
+        with pytest.raises(OutOfBudget), Budget(50, steps=3):
+            for _ in range(5):
+                tick()
+        with Budget(50):
+            tick()
+            tick()
+        with pytest.raises(OutOfBudget), Budget():  # 4 and 4 and 2 are taken
+            tick()
+        assert outer.remaining > 50
+        with pytest.raises(OutOfBudget):
+            tick()
+    tick()
