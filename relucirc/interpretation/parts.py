@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from relucirc.core.answer import plain
-from relucirc.core.budget import part_of_time, tick
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form
 from relucirc.core.printing import formula_text
@@ -39,7 +39,8 @@ from relucirc.proof.result import Result
 
 MOST_BELOW, MOST_TOGETHER = 5, 6
 """Variables below, and hinges, of a circuit of several hinges whose shortest formula is looked for."""
-SECONDS = 2.0
+STEPS = 12_000
+"""Most steps of work for that, about two seconds on a quiet core."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Parts:
         if several and len(used) <= MOST_BELOW and len(term.children) <= MOST_TOGETHER:
             inner = renamed(term, {v: i for i, v in enumerate(used)})
             graph = graph_of_term(inner, [f"v{i}" for i in range(len(used))])
-            for found in shorter_terms(graph, Domain(), part_of_time(SECONDS).remaining):
+            for found in shorter_terms(graph, Domain(), STEPS):
                 return renamed(found, dict(enumerate(used)))
         return term
 

@@ -58,12 +58,12 @@ class Shortest:
         self._known: dict[bytes, tuple[int, tuple[Term, ...]]] = {}
         self._deepest, self._open = 0, False
 
-    def of(self, term: Term, seconds: float) -> Term:
-        """Returns the cheapest way to write a term that is found in time; the same at all points."""
+    def of(self, term: Term, seconds: float, steps: int) -> Term:
+        """Returns the cheapest way to write a term that is found in time and steps; the same at all points."""
         numbers = self.germs.of(term, self.points)
         best = term
         try:
-            with part_of_time(seconds):
+            with part_of_time(seconds, steps):
                 best = min(best, self.neat(term), key=lambda way: way.cost)
                 for self._deepest in range(1, DEEPEST + 1):
                     self._open, before = False, best
