@@ -79,3 +79,18 @@ def test_steps_end_work_whatever_the_clock_says_and_clocks_inside_take_from_them
         with pytest.raises(OutOfBudget):
             tick()
     tick()
+
+
+def test_an_end_of_steps_is_answered_by_the_clock_that_has_them():
+    def verb():
+        with Budget(100) as inner:
+            try:
+                while True:
+                    tick()
+            except OutOfBudget as error:
+                return inner.ended(error)
+
+    with Budget(100, steps=5) as outer, pytest.raises(OutOfBudget):
+        verb()
+    assert outer.is_over
+    assert not Budget(100, steps=5).is_over

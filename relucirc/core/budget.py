@@ -85,6 +85,15 @@ class Budget:
         """Seconds left, infinite without a limit."""
         return float("inf") if self.seconds is None else self.seconds - self.elapsed
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time, or the steps that may be taken, are used up."""
+        return self.remaining <= 0 or (self._limited is not None and self._limited._is_spent())
+
+    def _is_spent(self) -> bool:
+        outer = None if self._outer is None else self._outer._limited
+        return (self.steps is not None and self.taken > self.steps) or (outer is not None and outer._is_spent())
+
     def left(self, at_least: float = 0.0) -> float | None:
         """Returns the seconds left as the limit for a call, at least so many; None without a limit."""
         return None if self.seconds is None else max(self.remaining, at_least)
@@ -139,7 +148,7 @@ class Budget:
             OutOfBudget, KeyboardInterrupt: The same error, where it is for the verb around this one to answer.
         """
         interrupted = isinstance(error, KeyboardInterrupt)
-        if self._outer is not None and (interrupted or self._outer.remaining <= 0):
+        if self._outer is not None and (interrupted or self._outer.is_over):
             raise error
         return "interrupted" if interrupted else f"the budget of {self.seconds:g} s ended"
 
