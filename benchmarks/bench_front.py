@@ -139,6 +139,8 @@ def main():
     for k, (name, factor) in enumerate(shapes):
         formula, n, width, domain = TARGETS[name]
         count = options.networks * (k + 1) // len(shapes) - options.networks * k // len(shapes)
+        if not count:
+            continue
         nets = trained(formula, (n, factor * width, 1), domain, count, REGIMENS[options.regimen])
         made = grid(n, domain.upper)
         rows = [explained(net, formula, domain, options.budget, made) for net in nets]

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from relucirc.core.exact import ONE
+from relucirc.core.forms import Form
 from relucirc.interpretation.neat import Neat
 from relucirc.interpretation.sheets import Sheets
-from relucirc.interpretation.terms import Affine, Term, added
+from relucirc.interpretation.terms import Affine, Term, added, extreme
 
 MOST_PARTS = 5
 """Additive parts of which all partitions are tried."""
@@ -106,6 +107,26 @@ class Sums:
                 return
             _, a, b = min(gains, key=lambda gain: gain[0])
             groups = [*(g for g in groups if g not in (a, b)), a | b]
+
+
+def clips_of(sheets: Sheets, part: Part) -> Iterator[Term]:
+    """Yields the clips that a part of one sheet begins, each ending on a sheet parallel to it."""
+    if len(part) != 1:
+        return
+    gains = list(sheets.sheets)
+    (own,) = part
+    hinge = gains[own]
+    sign = ONE if hinge.convex else -ONE
+    for other, sheet in enumerate(gains):
+        v = min(hinge.gain.terms)
+        if other == own or v not in sheet.gain.terms:
+            continue
+        gap = sheet.gain.scale(hinge.gain.terms[v] / sheet.gain.terms[v]) - hinge.gain
+        if not gap.terms and gap.const:  # c Max(0, l) - c Max(0, l + gap), or the same from the other side
+            size, start = abs(gap.const), hinge.gain if gap.const < 0 else -hinge.gain
+            yield added(
+                [(sign, extreme(-1, [Affine(Form.constant(size)), extreme(1, [Affine(Form()), Affine(start)])]))]
+            )
 
 
 def partitions(items: Sequence) -> Iterator[list[list]]:

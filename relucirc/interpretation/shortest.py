@@ -2,7 +2,7 @@
 
 A function is known by its pieces at points of its domain (:mod:`~relucirc.interpretation.germs`).  The routes:
 
-* its additive parts, alone and together (:mod:`~relucirc.interpretation.sheets`);
+* its additive parts, alone and together, and what is left beside a clip (:mod:`~relucirc.interpretation.additive`);
 * the shortest lattice formula over its pieces (:mod:`~relucirc.interpretation.monotone`), and the same for every
   minimum and maximum inside of it;
 * an absolute value: with an affine form a for which f - a has one sign, f = a + |g|, where g changes sign wherever f
@@ -14,16 +14,17 @@ What is left is a smaller function, and the same routes are tried on it.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from relucirc.core.budget import OutOfBudget, part_of_time, tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form
-from relucirc.interpretation.additive import MOST_PARTS, Sums, Together
+from relucirc.interpretation.additive import MOST_PARTS, Part, Sums, Together, clips_of
 from relucirc.interpretation.germs import TIE, Germs
 from relucirc.interpretation.lattices import MOST_PIECES, Lattices
+from relucirc.interpretation.laws import mirrored
 from relucirc.interpretation.neat import HALF, Neat
 from relucirc.interpretation.sheets import Evaluator, Sheets
 from relucirc.interpretation.terms import Absolute, Affine, Extreme, Term, added, extreme, flat
@@ -82,6 +83,8 @@ class Shortest:
         found = self._found(moved, evaluate, depth)
         shapes = dict.fromkeys([*found, *map(flat, found)])
         ways = [self.neat(added([(ONE, way), (ONE, Affine(base))])) for way in shapes]
+        folded = [self.neat(way) for top in map(flat, ways) if isinstance(top, Extreme) for way in mirrored(top)]
+        ways += [way for way in folded if self._is(way, numbers)]
         return min(ways, key=lambda way: way.cost, default=None)
 
     def _found(self, numbers: np.ndarray, evaluate: Evaluator | None, depth: int) -> tuple[Term, ...]:
@@ -123,8 +126,24 @@ class Shortest:
         if len(parts) > 1:
             base = Affine(self.germs.forms[numbers[0]])
             yield from Sums(base, sheets, together, lambda own: self._part(own, depth), self.neat).ways()
+        yield from self._without_clip(numbers, evaluate, sheets, parts, depth)
         if together.allows(parts):
             yield from self._single(numbers, pieces, lattice, sheets, depth)
+
+    def _without_clip(
+        self, numbers: np.ndarray, evaluate: Evaluator, sheets: Sheets, parts: Sequence[Part], depth: int
+    ) -> Iterator[Term]:
+        """What is left beside a clip: a hinge by itself ends where another sheet, parallel to it, takes its slope."""
+        for part in parts if len(parts) > 1 else ():
+            for clip in clips_of(sheets, part):
+                own = self.germs.of(clip, self.points)
+                left = self.germs.combined([(ONE, numbers), (-ONE, own)])
+                without = lambda at, clip=clip: self.germs.combined(  # noqa: E731
+                    [(ONE, evaluate(at)), (-ONE, self.germs.of(clip, at))]
+                )
+                found = self._solve(left, without, depth + 1)
+                if found is not None:
+                    yield self.neat(added([(ONE, found), (ONE, clip)]))
 
     def _evaluator(self, term: Term) -> Evaluator:
         return lambda points: self.germs.of(term, points)
