@@ -36,7 +36,7 @@ SIZES = [
 ]
 READ = 60
 """Most operations of a formula that HiGHS is asked about."""
-BUDGETS = (0.4, 2.0)
+BUDGETS = (1.0, 8.0)
 """Seconds for a front: also where a short budget leaves intervals, none may lie."""
 
 
