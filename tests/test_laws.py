@@ -81,6 +81,7 @@ def test_an_argument_and_its_negative_are_proposed_as_an_absolute_value():
         "Max(x3 + 1, Abs(Max(x1, x3)))",
         "Max(x2, Abs(x3)) + Min(0, Max(-2, x3))/2 + 1",
         "Min(3, Max(1, Abs(Max(x1, 2*x3))/2))",
+        "3*Abs(Min(x3 + 3, Abs(x1)))/2",
     ],
 )
 def test_formulas_that_need_a_law_are_found(formula):

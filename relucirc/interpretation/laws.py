@@ -14,7 +14,7 @@ from flint import fmpq
 
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form
-from relucirc.interpretation.terms import Absolute, Affine, Extreme, Sum, Term, added, extreme, scaled
+from relucirc.interpretation.terms import Absolute, Affine, Extreme, Sum, Term, added, extreme, flat, scaled, shifted
 
 Hinge = tuple[fmpq, Form, Form]
 """``w``, ``l`` and ``r`` of ``w Max(0, l) + r``."""
@@ -52,6 +52,18 @@ def mirrored(term: Extreme) -> Iterator[Term]:
             assert isinstance(top, Extreme)
             others = [other for other in term.args if other != arg and other not in top.args]
             yield extreme(term.sign, [added([(term.sign * ONE, Absolute(top))]), *others])
+
+
+def folded_ways(term: Term) -> Iterator[Term]:
+    """Yields :func:`mirrored` proposals for a multiple of an extreme and an affine form, beside it and inside of it."""
+    form, parts = term.addends
+    if len(parts) == 1 and isinstance(parts[0][1], Extreme):
+        factor, part = parts[0]
+        beside, inside = flat(part), flat(shifted(scaled(part, factor), form))
+        if isinstance(beside, Extreme):
+            yield from (added([(ONE, Affine(form)), (factor, way)]) for way in mirrored(beside))
+        if isinstance(inside, Extreme):
+            yield from mirrored(inside)
 
 
 def _number(term: Term) -> fmpq:

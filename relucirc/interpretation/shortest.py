@@ -24,7 +24,7 @@ from relucirc.core.forms import Form
 from relucirc.interpretation.additive import MOST_PARTS, Part, Sums, Together, clips_of
 from relucirc.interpretation.germs import TIE, Germs
 from relucirc.interpretation.lattices import MOST_PIECES, Lattices
-from relucirc.interpretation.laws import mirrored
+from relucirc.interpretation.laws import folded_ways
 from relucirc.interpretation.neat import HALF, Neat
 from relucirc.interpretation.sheets import Evaluator, Sheets
 from relucirc.interpretation.terms import Absolute, Affine, Extreme, Term, added, extreme, flat
@@ -83,7 +83,7 @@ class Shortest:
         found = self._found(moved, evaluate, depth)
         shapes = dict.fromkeys([*found, *map(flat, found)])
         ways = [self.neat(added([(ONE, way), (ONE, Affine(base))])) for way in shapes]
-        folded = [self.neat(way) for top in map(flat, ways) if isinstance(top, Extreme) for way in mirrored(top)]
+        folded = map(self.neat, dict.fromkeys(itertools.chain.from_iterable(map(folded_ways, ways))))
         ways += [way for way in folded if self._is(way, numbers)]
         return min(ways, key=lambda way: way.cost, default=None)
 
