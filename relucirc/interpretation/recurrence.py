@@ -1,9 +1,11 @@
 """What recurs, as data, as a table and as a picture: plain SVG, with no drawing package."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
+
+import numpy as np
 
 from relucirc.core.answer import plain
 from relucirc.core.printing import formula_text
@@ -47,6 +49,30 @@ class Recurring:
         """Returns the fields as plain JSON data."""
         named = {} if self.formula is None else {"names": list(self.names), "formula": plain(self.formula)}
         return {"name": self.name, **named, "networks": self.networks, "by_group": list(self.by_group)}
+
+
+def ranked(
+    things: Sequence[tuple[tuple[str, ...], Any]], counts: np.ndarray, group_of: np.ndarray
+) -> tuple[list[Recurring], np.ndarray]:
+    """Returns rows for names and formulas with their columns: those of most groups, then of most networks, first."""
+    groups = int(group_of.max()) + 1
+    rows = []
+    for (names, formula), column in zip(things, counts.T, strict=True):
+        by_group = np.bincount(group_of[column > 0], minlength=groups)
+        rows.append(Recurring(names[0], names, formula, int(by_group.sum()), tuple(map(int, by_group))))
+    order = sorted(range(len(rows)), key=lambda k: (-rows[k].groups, -rows[k].networks, rows[k].name, k))
+    return [rows[k] for k in order], counts[:, order]
+
+
+def distinct(rows: Sequence[Recurring]) -> tuple[Recurring, ...]:
+    """Returns rows with distinct names: adds its formula to a name that an earlier row has."""
+    known: set[str] = set()
+    found = []
+    for row in rows:
+        name = row.name if row.name not in known else f"{row.name}: {formula_text(row.formula)}"
+        known.add(row.name)
+        found.append(replace(row, name=name))
+    return tuple(found)
 
 
 def text_of(rows: Sequence[Recurring], what: str) -> str:

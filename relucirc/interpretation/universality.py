@@ -7,8 +7,8 @@ explained in this way are counted as such.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,27 +16,24 @@ import sympy
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
-from relucirc.core.errors import NetworkError, RelucircError, is_circuit, not_a_network
-from relucirc.core.printing import formula_text
+from relucirc.core.errors import RelucircError
 from relucirc.core.progress import Progress, watched
 from relucirc.files.drawing import Drawing
 from relucirc.geometry.region import Region
 from relucirc.interpretation.candidates import MOST, denominator_of
-from relucirc.interpretation.census import Census
 from relucirc.interpretation.circuits_within import circuits_within, term_of
 from relucirc.interpretation.explanation import MOST_HINGES
 from relucirc.interpretation.features import features_in
 from relucirc.interpretation.kinds import Kinds
 from relucirc.interpretation.parts import Part, Parts
-from relucirc.interpretation.recurrence import Recurring, drawing_of, text_of
+from relucirc.interpretation.recurrence import Recurring, distinct, drawing_of, ranked, text_of
 from relucirc.interpretation.snap import snap
+from relucirc.interpretation.sources import Source, sources_of
 from relucirc.interpretation.terms import Term
 from relucirc.interpretation.wiring import Wiring
 from relucirc.language.domain import read_domain
 from relucirc.language.network import MLP
 
-GROUP = "networks"
-"""The one group of networks that have none."""
 ALWAYS = 1e9
 """Seconds where there is no limit."""
 SHORT = 12
@@ -166,7 +163,7 @@ def universality(
         >>> row.names, row.formula, row.by_group
         (('minimum', 'maximum'), Min(v1, v2), (2, 1))
     """
-    sources = list(_sources(networks))
+    sources = list(sources_of(networks))
     clock = watched(budget, "universality", progress, sum(source.count for source in sources))
     search = _Search(sources, domain, tolerance)
     ended = None
@@ -176,39 +173,6 @@ def universality(
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
     return search.answer(ended, clock.elapsed)
-
-
-class _Source(NamedTuple):
-    """So many networks of a group: equal ones, or those that were not explained (None)."""
-
-    group: str
-    network: MLP | None
-    count: int
-
-
-def _sources(networks: Any) -> Iterator[_Source]:
-    """Reads what may be given."""
-    if isinstance(networks, Mapping):
-        for name, members in networks.items():
-            for _, network, count in _sources(members):
-                yield _Source(str(name), network, count)
-        return
-    networks = networks() if is_circuit(networks) else getattr(networks, "census", networks)
-    if isinstance(networks, Census):
-        for circuit in networks.circuits:
-            yield _Source(networks.target, circuit.network, circuit.count)
-        if networks.proved < networks.seeds:
-            yield _Source(networks.target, None, networks.seeds - networks.proved)
-    elif isinstance(networks, MLP):
-        if networks.symbols:
-            names = [symbol.name for symbol in networks.symbols]
-            raise NetworkError(f"weights have symbols {names}; substitute numbers first.")
-        yield _Source(GROUP, networks, 1)
-    elif isinstance(networks, Iterable) and not isinstance(networks, str | bytes):
-        for member in networks:
-            yield from _sources(member)
-    else:
-        raise not_a_network(networks)
 
 
 class _Seen(NamedTuple):
@@ -221,7 +185,7 @@ class _Seen(NamedTuple):
 class _Search:
     """Takes network after network apart, equal ones once."""
 
-    def __init__(self, sources: Sequence[_Source], domain: Any, tolerance: float) -> None:
+    def __init__(self, sources: Sequence[Source], domain: Any, tolerance: float) -> None:
         if not sources:
             raise RelucircError("expected at least one network, got none.")
         self.sources, self.domain, self.tolerance = sources, domain, tolerance
@@ -287,13 +251,13 @@ class _Search:
         has = np.array([[name in found.features for name in features] for found in seen], np.int32)
         counts, has = np.repeat(counts, repeats, axis=0), np.repeat(has, repeats, axis=0)
         kinds = [(kind.names, kind.formula) for kind in self.kinds.found]
-        rows, counts = _ranked(kinds, counts, group_of)
-        feature_rows, has = _ranked([((name,), None) for name in features], has, group_of)
+        rows, counts = ranked(kinds, counts, group_of)
+        feature_rows, has = ranked([((name,), None) for name in features], has, group_of)
         return Universality(
             groups=tuple(groups),
             group_of=group_of,
             explained=np.repeat([isinstance(found, _Seen) for found in self.seen], repeats),
-            rows=_distinct(rows),
+            rows=distinct(rows),
             counts=counts,
             feature_rows=tuple(feature_rows),
             feature_counts=has,
@@ -326,27 +290,3 @@ def _all_parts(roots: Sequence[Part]) -> Iterator[Part]:
             known.add(part.variable)
             yield part
             stack += reversed(part.below)
-
-
-def _ranked(
-    things: Sequence[tuple[tuple[str, ...], Any]], counts: np.ndarray, group_of: np.ndarray
-) -> tuple[list[Recurring], np.ndarray]:
-    """Rows for names and formulas with their columns: those of most groups, then of most networks, first."""
-    groups = int(group_of.max()) + 1
-    rows = []
-    for (names, formula), column in zip(things, counts.T, strict=True):
-        by_group = np.bincount(group_of[column > 0], minlength=groups)
-        rows.append(Recurring(names[0], names, formula, int(by_group.sum()), tuple(map(int, by_group))))
-    order = sorted(range(len(rows)), key=lambda k: (-rows[k].groups, -rows[k].networks, rows[k].name, k))
-    return [rows[k] for k in order], counts[:, order]
-
-
-def _distinct(rows: Sequence[Recurring]) -> tuple[Recurring, ...]:
-    """Adds its formula to a name that an earlier row has."""
-    known: set[str] = set()
-    found = []
-    for row in rows:
-        name = row.name if row.name not in known else f"{row.name}: {formula_text(row.formula)}"
-        known.add(row.name)
-        found.append(replace(row, name=name))
-    return tuple(found)
