@@ -16,7 +16,7 @@ SHOWN, DRAWN = 12, 24
 """Rows of a table for people, and of a picture."""
 LONGEST = 40
 """Characters of a formula in a table, or of a label in a picture."""
-CELL, WIDE, LABEL, SLANTED, MARGIN = 21, 46, 250, 96, 12
+CELL, WIDE, LABEL, SLANTED, MARGIN = 21, 46, 250, 132, 12
 INK, FAINT, DARK = "#2b2b2b", "#d8d8d8", (31, 95, 168)
 HALF = 0.6
 """Share of networks from which a number in a cell is white."""
@@ -106,7 +106,7 @@ def drawing_of(groups: Sequence[str], sizes: Sequence[int], blocks: Sequence[Seq
     ]
     for k, (name, size) in enumerate(zip(groups, sizes, strict=True)):
         x, y = LABEL + WIDE * k + WIDE // 2, MARGIN + SLANTED - 6
-        label = escape(f"{_cut(name, LONGEST // 2)} ({size:,})")
+        label = escape(f"{_cut(name, LONGEST - 10)} ({size:,})")
         lines.append(f'<text transform="translate({x} {y}) rotate(-38)">{label}</text>')
     y = MARGIN + SLANTED
     for block in shown:
