@@ -26,6 +26,7 @@ from relucirc.interpretation.snap import snap as snap
 # From networks to formulas
 from relucirc.geometry.lift import to_sympy as to_sympy
 from relucirc.interpretation.explanation import explain as explain
+from relucirc.interpretation.universality import universality as universality
 from relucirc.measure.regions import regions as regions
 
 # Formulas

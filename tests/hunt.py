@@ -8,6 +8,9 @@ ends with an error at the first contradiction, and says how to see it again.
     python tests/hunt.py --cases 20000
     python tests/hunt.py --seed 123456 --cases 500
     python tests/hunt.py --only bounds
+    python tests/hunt.py --only fronts --cases 2000
+
+Fronts are asked for by name: each reported distance of a random network is judged by search and by HiGHS.
 """
 
 import argparse
@@ -19,11 +22,14 @@ from fractions import Fraction
 
 import hunting
 import hunting_bounds
+import hunting_fronts
 import hunting_properties
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 BATCH = 500
+FRONTS = 10
+"""Networks of a batch whose fronts are judged."""
 HUNT = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, max_examples=BATCH)
 
 
@@ -51,6 +57,9 @@ def hunt(number: int, tally: Counter, budget: float, only: str | None = None) ->
             drawn = data.draw(hunting.segments(len(case.names)))
             hunting.examine(case, lambda case: hunting.verdict_of_segments(case, drawn), tally, budget)
 
+    if only == "fronts":
+        hunting_fronts.hunt(number * FRONTS, FRONTS, tally)
+        return
     (bounding if number % 5 == 0 or only == "bounds" else batch)()
 
 
@@ -60,7 +69,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, help="of the first batch; a fresh one by default")
     parser.add_argument("--budget", type=float, default=5.0, help="seconds for each claim")
-    parser.add_argument("--only", choices=["bounds"], help="batches of relations and bounds alone")
+    parser.add_argument("--only", choices=["bounds", "fronts"], help="batches of that alone")
     options = parser.parse_args()
     number = random.SystemRandom().randrange(10**9) if options.seed is None else options.seed
     print(f"seed {number}", flush=True)

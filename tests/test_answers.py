@@ -28,6 +28,7 @@ VERBS = {
     "explain": (lambda **k: relucirc.explain(NET, **k), "proved"),
     "snap": (lambda **k: relucirc.snap(TRAINED, **k), "snapped"),
     "snap to a formula": (lambda **k: relucirc.snap(TRAINED, "Abs(x)", **k), "proved"),
+    "universality": (lambda **k: relucirc.universality([NET], **k), "counted"),
     "regions": (lambda **k: relucirc.regions(NET, Box(-1, 1), **k), "complete"),
     "regions of one input": (lambda **k: relucirc.regions(TRAINED, **k), "complete"),
     "max_deviation": (lambda **k: relucirc.max_deviation(NET, "x1", Box(-1, 1), **k), "exact"),

@@ -61,3 +61,38 @@ def test_the_running_clock_is_the_one_before_again_after_an_error():
             raise ZeroDivisionError
         tick("points")
     assert outer.progress == {"points": 1}
+
+
+def test_steps_end_work_whatever_the_clock_says_and_clocks_inside_take_from_them():
+    with Budget(100, steps=10) as outer:
+        for _ in range(4):
+            tick()
+        with Budget(50, steps=3):
+            for _ in range(3):
+                tick()
+            with pytest.raises(OutOfBudget):
+                tick()
+        with Budget(50):
+            tick()
+            tick()
+        with pytest.raises(OutOfBudget), Budget():  # 4 and 4 and 2 are taken
+            tick()
+        assert outer.remaining > 50
+        with pytest.raises(OutOfBudget):
+            tick()
+    tick()
+
+
+def test_an_end_of_steps_is_answered_by_the_clock_that_has_them():
+    def verb():
+        with Budget(100) as inner:
+            try:
+                while True:
+                    tick()
+            except OutOfBudget as error:
+                return inner.ended(error)
+
+    with Budget(100, steps=5) as outer, pytest.raises(OutOfBudget):
+        verb()
+    assert outer.is_over
+    assert not Budget(100, steps=5).is_over

@@ -97,6 +97,18 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         assert isinstance(json.loads(out), dict)
 
 
+def test_explain_with_a_tolerance_says_the_same_as_the_library(run, tmp_path):
+    net, path = relucirc.circuits.trained()["minimum"].network, str(tmp_path / "trained.json")
+    relucirc.save(net, path)
+    status, out, err = run("explain", path, "--tolerance", "1/1000", "--json")
+    found = relucirc.explain(net, tolerance="1/1000")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["formula"] == str(found.formula) == "Min(x1, x2)"
+    assert json.loads(out)["deviation"] == str(found.deviation)
+    status, out, _ = run("explain", path, "--tolerance", "1/1000", "--domain", "x1 >= x2, x1 <= 1, x2 >= 0")
+    assert (status, out.splitlines()[0]) == (0, "formula   x2")
+
+
 def test_a_budget_that_ends_exits_3(run):
     status, out, _ = run("prove", "median(9)", "x1", "--domain", "x1 + x2 >= 0", "--budget", "1e-9")
     assert status == 3

@@ -24,6 +24,7 @@ BAD_DOMAINS = (
     "Abs(x1) > 1", "0", "x1 => 0", "1 > 2", "False",
 )  # fmt: skip
 BAD_BUDGETS = ("soon", "-1", "0", "", "nan", "1e99", "5s")
+BAD_TOLERANCES = ("near", "-1", "", "nan", "1/0", "x1", "-1/20")
 BAD_COUNTS = ("0", "-1", "1.5", "many", "", "1e3", "99999999999", "\u0663")
 BAD_POINTS = (
     "", "3", "3,4,5", "a,b", "x1=3", "x1=3,x1=4", "x1=3,y=2", "x1=3,4", "1/0,2", "nan,1", "=,=", "x1==3,x2=1", "3;4",
@@ -72,7 +73,10 @@ CALLS = {
         *(("minimum", "x1", "proof.json", *o) for o in options("--domain", BAD_DOMAINS)),
         *(("minimum", "x1", place) for place in (*BAD_PLACES, ".", "binary.json")),
     ],
-    "explain": [*((net,) for net in BAD_NETWORKS), *(("minimum", *o) for o in options("--budget", BAD_BUDGETS))],
+    "explain": [
+        *((net,) for net in BAD_NETWORKS),
+        *(("minimum", *o) for o in options("--budget", BAD_BUDGETS) + options("--tolerance", BAD_TOLERANCES)),
+    ],
     "theorem": [
         *((name, "x1", "-o", "t.v") for name in BAD_NETWORKS),
         *(("minimum", formula, "-o", "t.v") for formula in BAD_FORMULAS),

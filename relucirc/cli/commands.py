@@ -18,6 +18,7 @@ from relucirc.cli.reading import (
     NETWORK_HELP,
     OUT,
     RELATION_HELP,
+    TOLERANCE,
     WITHIN,
     Argument,
     argument,
@@ -181,16 +182,18 @@ def theorem(args: argparse.Namespace) -> Outcome:
 
 @command(
     "which formula does a network compute, and which circuits of the catalogue compute the same?",
-    *(NETWORK, DOMAIN, budget()),
+    *(NETWORK, DOMAIN, TOLERANCE, budget()),
 )
 def explain(args: argparse.Namespace) -> Outcome:
     """Find the formula that a network computes, prove it, and name what computes the same.
 
-    Circuits are named if the network as a whole computes what they do; features are what neurons detect.
+    Circuits are named if the network as a whole computes what they do; features are what neurons detect.  With a
+    tolerance the formula is the shortest one found that is certainly no further than that from the network, on the
+    domain, or on [-1, 1]^n without one.
     """
     from relucirc import explain
 
-    return Outcome.of(explain(read_network(args.network), args.domain, budget=args.budget))
+    return Outcome.of(explain(read_network(args.network), args.domain, args.tolerance, budget=args.budget))
 
 
 @command(

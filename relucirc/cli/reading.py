@@ -137,6 +137,9 @@ DOMAIN = argument(
     "--domain", metavar="D", help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
 )
 WITHIN = argument("--within", metavar="E", help="how far network and formula may be apart, such as 1/20; 0 by default")
+TOLERANCE = argument(
+    "--tolerance", metavar="E", help="how far the formula may be from the network, such as 1/20; it is exact by default"
+)
 OUT = argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
 CERTIFICATE = argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
 

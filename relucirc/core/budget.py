@@ -38,6 +38,8 @@ class Budget:
             a last time, with ``method`` empty, when the work is over.
         total: How many there will be of what is counted, where that is known.
         patience: Seconds before it is called; two by default.
+        steps: The most steps of work under this clock, those under clocks inside of it included; None for no limit.
+            Where they end a search and not the seconds, it finds the same on a busy machine.
     """
 
     seconds: float | None = None
@@ -47,8 +49,11 @@ class Budget:
     on_progress: Callable[["Budget"], None] | None = field(default=None, repr=False)
     total: int | None = None
     patience: float | None = field(default=None, repr=False)
+    steps: int | None = None
+    taken: int = field(default=0, repr=False, compare=False)
     _reported: float | None = field(default=None, repr=False)
     _outer: "Budget | None" = field(default=None, repr=False, compare=False)
+    _limited: "Budget | None" = field(default=None, repr=False, compare=False)
     _tokens: "list[Token]" = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +65,7 @@ class Budget:
         if self._outer is not None and self._outer.seconds is not None:
             left = max(self._outer.started + self._outer.seconds - self.started, 0.0)
             self.seconds = left if self.seconds is None else min(self.seconds, left)
+        self._limited = self if self.steps is not None else None if self._outer is None else self._outer._limited
 
     def __enter__(self) -> "Budget":
         self._tokens.append(_running.set(self))
@@ -79,6 +85,15 @@ class Budget:
         """Seconds left, infinite without a limit."""
         return float("inf") if self.seconds is None else self.seconds - self.elapsed
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time, or the steps that may be taken, are used up."""
+        return self.remaining <= 0 or (self._limited is not None and self._limited._is_spent())
+
+    def _is_spent(self) -> bool:
+        outer = None if self._outer is None else self._outer._limited
+        return (self.steps is not None and self.taken > self.steps) or (outer is not None and outer._is_spent())
+
     def left(self, at_least: float = 0.0) -> float | None:
         """Returns the seconds left as the limit for a call, at least so many; None without a limit."""
         return None if self.seconds is None else max(self.remaining, at_least)
@@ -93,7 +108,18 @@ class Budget:
             self.progress[counter] = self.progress.get(counter, 0) + count
         if self.on_progress is not None or self._outer is not None:
             self._report()
+        if self._limited is not None:
+            self._limited._take(count)
         if self.seconds is not None and time.monotonic() - self.started > self.seconds:
+            raise OutOfBudget
+
+    def _take(self, count: int) -> None:
+        """Takes steps from what may be taken under this clock, and under those around it that have a limit of steps."""
+        self.taken += count
+        outer = None if self._outer is None else self._outer._limited
+        if outer is not None:
+            outer._take(count)
+        if self.steps is not None and self.taken > self.steps:
             raise OutOfBudget
 
     def _report(self) -> None:
@@ -107,9 +133,9 @@ class Budget:
             self._reported = elapsed
             self.on_progress(self)
 
-    def part(self, seconds: float) -> "Budget":
-        """Returns a budget for a part of the work: at most ``seconds``, and never more than is left."""
-        return Budget(min(seconds, self.remaining), method=self.method, progress=self.progress)
+    def part(self, seconds: float, steps: int | None = None) -> "Budget":
+        """Returns a budget for a part of the work: at most ``seconds``, and steps, and never more than is left."""
+        return Budget(min(seconds, self.remaining), method=self.method, progress=self.progress, steps=steps)
 
     def share(self, part: float) -> "Budget":
         """Returns a budget for a part of the work: such a share of what is left, and of a long time without a limit."""
@@ -122,7 +148,7 @@ class Budget:
             OutOfBudget, KeyboardInterrupt: The same error, where it is for the verb around this one to answer.
         """
         interrupted = isinstance(error, KeyboardInterrupt)
-        if self._outer is not None and (interrupted or self._outer.remaining <= 0):
+        if self._outer is not None and (interrupted or self._outer.is_over):
             raise error
         return "interrupted" if interrupted else f"the budget of {self.seconds:g} s ended"
 
@@ -171,10 +197,10 @@ def announce(work: str) -> None:
         clock.method = method
 
 
-def part_of_time(seconds: float) -> Budget:
-    """Returns a clock for a part of the work: at most ``seconds``, and with the running clock's counters."""
+def part_of_time(seconds: float, steps: int | None = None) -> Budget:
+    """Returns a clock for a part of the work: at most ``seconds``, and steps, and with the running clock's counters."""
     clock = _running.get()
-    return Budget(seconds) if clock is None else clock.part(seconds)
+    return Budget(seconds, steps=steps) if clock is None else clock.part(seconds, steps)
 
 
 def seconds_left(most: float) -> float:

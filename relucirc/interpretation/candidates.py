@@ -68,7 +68,7 @@ def candidates(
         seen.add(small[0])
         yield small
     stack = stacked(net, single=True)
-    left = (other for other in others if max_denominator is None or _denominator(other[0]) <= max_denominator)
+    left = (other for other in others if max_denominator is None or denominator_of(other[0]) <= max_denominator)
     for way, rounding, fitting in _rungs(WAYS[min(len(stack) - 1, 2)], max_denominator, tolerance):
         tick()
         if not fitting and len(stack) > 2:
@@ -94,8 +94,8 @@ def _new(found: Iterable[Candidate], seen: set[MLP]) -> Iterator[Candidate]:
             yield candidate
 
 
-def _denominator(net: MLP) -> int:
-    """The largest denominator of an exact network."""
+def denominator_of(net: MLP) -> int:
+    """Returns the largest denominator in an exact network."""
     numbers = (c for layer in net.layers for row in (*layer.weight.entries(), layer.exact_bias()) for c in row)
     return max((int(c.q) for c in numbers), default=1)
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from relucirc.core.budget import seconds_left, tick
+from relucirc.core.budget import LONG, seconds_left, tick
 from relucirc.interpretation.atoms import short
 
 BEAM = 16
@@ -20,8 +20,8 @@ DEAR = 0.3
 """What one operation more has to gain: the logarithm of the factor by which the sum of squares is less."""
 TRIED = 3
 """Subsets of every size that are told."""
-SECONDS = 1.0
-"""Most seconds for one linear program."""
+PIVOTS = 5_000
+"""Most iterations of one linear program."""
 COARSE, FINER, FINEST, ROUNDS = 0.2, 4.0, 0.1, 10
 """What rounding may add: at first a part of the range of the values, then less and less by a factor, down to a part of
 the error of the best approximation; at most so many times."""
@@ -76,7 +76,7 @@ def subsets(functions: np.ndarray, values: np.ndarray, costs: np.ndarray, most: 
 def uniform(functions: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float, float] | None:
     """The best uniform approximation by an affine combination: coefficients, constant and error, by a linear program.
 
-    None where the time ends first.
+    None where the iterations, or the time, end first.
     """
     from scipy.optimize import linprog  # noqa: PLC0415  (slow to import)
 
@@ -87,7 +87,7 @@ def uniform(functions: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, floa
     rows = np.block([[table, -np.ones((count, 1))], [-table, -np.ones((count, 1))]])
     cost = np.append(np.zeros(k + 1), 1.0)
     limits = [(None, None)] * (k + 1) + [(0, None)]
-    options = {"time_limit": seconds_left(SECONDS)}
+    options = {"maxiter": PIVOTS, "time_limit": seconds_left(LONG)}
     found = linprog(cost, rows, np.append(values, -values), bounds=limits, method="highs", options=options)
     if found.status != 0:
         return None

@@ -38,6 +38,9 @@ ALWAYS = 1e9
 """Seconds where there is no limit."""
 SKETCHING, CONSTANTS, SNAPPING, WRITING = 0.4, 0.1, 0.2, 0.2
 """Shares of the time that is left for sketches, for the best constants, for snaps, and for the exact formula."""
+STEPS = 25_000
+"""Most steps of work for sketches, about eight seconds on a quiet core: with the time for it, they are the same ones on
+a busy machine."""
 MEASURED = 24
 """Most formulas that are measured."""
 SNAPPED = 64
@@ -208,7 +211,7 @@ class _Search:
 
     def _sketch(self, seen: Seen) -> None:
         """Lets all outputs be sketched in turn, and adds snaps that are nearer than all sketches."""
-        with suppress(OutOfBudget), _share(SKETCHING):
+        with suppress(OutOfBudget), _share(SKETCHING, STEPS):
             routes = [sketcher.run() for sketcher in self.sketchers]
             while routes:
                 routes = [route for route in routes if next(route, self) is not self]
@@ -315,9 +318,9 @@ def _gains(errors: Sequence[float]) -> np.ndarray:
     return np.maximum(-np.diff(sizes, prepend=sizes[:1] + LEAST), LEAST)
 
 
-def _share(part: float) -> Any:
+def _share(part: float, steps: int | None = None) -> Any:
     """A clock for a share of the time that is left."""
-    return part_of_time(part * seconds_left(ALWAYS))
+    return part_of_time(part * seconds_left(ALWAYS), steps)
 
 
 def _where(ground: Ground) -> str:

@@ -58,6 +58,10 @@ class Germs:
         """Returns the values of all forms at all points, ``[points, forms]``."""
         return points @ self.rows(numbers).T
 
+    def is_at(self, term: Term, numbers: np.ndarray, points: np.ndarray) -> bool:
+        """Whether a term is these forms at the points."""
+        return bool((self.of(term, points) == numbers).all())
+
     def of(self, term: Term, points: np.ndarray) -> np.ndarray:
         """Returns the number of the form that a term is, at each point."""
         return self._of(term, points, {})

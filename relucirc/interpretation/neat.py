@@ -13,6 +13,7 @@ from flint import fmpq
 from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form, primitive_scale
+from relucirc.interpretation.laws import clipped, unclipped
 from relucirc.interpretation.terms import (
     Absolute,
     Affine,
@@ -54,6 +55,7 @@ class Neat:
                 yield from self._grouped(term)
         elif isinstance(term, Absolute):
             yield self._absolute(ONE, term.arg)
+            yield from (self(way, deep=deep) for way in unclipped(term))
         elif isinstance(term, Sum):
             yield from self._sums(term, deep)
 
@@ -106,6 +108,8 @@ class Neat:
                  if isinstance(part, Extreme) else (c, self(part, deep=deep)) for c, part in term.parts]  # fmt: skip
         apart = added([(ONE, Affine(term.form)), *parts])
         yield apart
+        if isinstance(apart, Sum):
+            yield from (self(way, deep=deep) for way in clipped(apart))
         form, addends = apart.addends
         taking = [i for i, (_, part) in enumerate(addends) if isinstance(part, Extreme)]
         if not form or not taking:

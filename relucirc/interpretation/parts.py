@@ -15,7 +15,7 @@ from dataclasses import replace
 import sympy
 from flint import fmpq
 
-from relucirc.core.budget import part_of_time, tick
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
@@ -48,7 +48,8 @@ MOST_NEAT = 12
 """Hinges of a circuit that is written in the cheapest way."""
 MOST_ON_TOP = 30
 """Hinges on top of an output that is taken apart."""
-SECONDS = 2.0
+STEPS = 12_000
+"""Most steps of work for the shortest formula of a part, about two seconds on a quiet core."""
 Order = tuple[tuple[int, int], ...]
 """Pairs of variables, the first of each never larger than the second."""
 
@@ -288,6 +289,6 @@ class Parts:
         place = {v: i for i, v in enumerate(used)}
         graph = graph_of_term(renamed(term, place), [f"v{i}" for i in range(len(used))])
         order = Domain(tuple(Relation(Form({place[b]: ONE, place[a]: -ONE}), ">=") for a, b in given))
-        for found in shorter_terms(graph, order, part_of_time(SECONDS).remaining):
+        for found in shorter_terms(graph, order, STEPS):
             return renamed(found, dict(enumerate(used)))
         return term

@@ -24,10 +24,12 @@ from relucirc.optimal import compile_formula
 
 ALWAYS = 1e9
 """Seconds where there is no limit."""
-SKETCHING, COMPILING = 0.05, 0.05
-"""Shares of the time that is left."""
+SKETCHING, COMPILING = 0.2, 0.05
+"""Shares of the time that is left, for the sketches and for each network."""
+STEPS = 10_000
+"""Most steps of work for the sketches, about three seconds on a quiet core."""
 LONGEST = 20.0
-"""Most seconds for the sketches, and for each network."""
+"""Most seconds for each network."""
 MOST = 12
 """Most formulas."""
 LONG = 40
@@ -47,7 +49,7 @@ def respelled(net: MLP, ground: Ground, is_far: Callable[[np.ndarray], bool]) ->
         return
     symbols = [sympy.Symbol(name) for name in net.inputs]
     sketchers = [Sketcher(seen, k, symbols) for k in range(net.sizes[-1])]
-    with suppress(OutOfBudget), part_of_time(min(SKETCHING * seconds_left(ALWAYS), LONGEST)):
+    with suppress(OutOfBudget), part_of_time(SKETCHING * seconds_left(ALWAYS), STEPS):
         for sketcher in sketchers:
             for _ in sketcher.run():
                 pass

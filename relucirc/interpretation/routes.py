@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
+from relucirc.core.budget import LONG, OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
@@ -23,20 +23,23 @@ MOST_INPUTS, MOST_HINGES, MOST_GATES = 6, 24, 150
 MOST_REGIONS = 150
 DRAWN, EACH = 60, 3
 """Points drawn in the whole domain, and in each region."""
-SECONDS, SHARE = 8.0, 0.4
-"""Most time, and its share of what is left."""
+STEPS, SHARE = 50_000, 0.4
+"""Most steps of work, about 8 seconds on a quiet core, and the share of the time that is left for them."""
 
 
 def shorter_formulas(graph: Graph, domain: Domain) -> Any:
     """Proposes a formula for every output: an expression, a list of them for several, None where there is none."""
-    terms = shorter_terms(graph, domain, min(SECONDS, SHARE * seconds_left(SECONDS / SHARE)))
+    terms = shorter_terms(graph, domain, STEPS)
     symbols = [sympy.Symbol(name) for name in graph.inputs]
     found = [term.expression(symbols) for term in terms]
     return found[0] if len(found) == 1 else found or None
 
 
-def shorter_terms(graph: Graph, domain: Domain, seconds: float) -> list[Term]:
-    """Proposes a term for every output, within some seconds; none for what is too large, or on other domains."""
+def shorter_terms(graph: Graph, domain: Domain, steps: int) -> list[Term]:
+    """Proposes a term for every output, within some steps of work; none for what is too large, or on other domains.
+
+    Steps end the search where the time that is left is enough for them: then it finds the same on any machine.
+    """
     forms = [relation.form for relation in domain.relations]
     thin = domain.integers or any(relation.op == "==" for relation in domain.relations)
     if graph.has_selects or not 0 < len(graph.inputs) <= MOST_INPUTS or len(graph.gates) > MOST_GATES or thin:
@@ -44,8 +47,9 @@ def shorter_terms(graph: Graph, domain: Domain, seconds: float) -> list[Term]:
     start = Region.of(forms, len(graph.inputs))
     if start is None:
         return []
+    share = part_of_time(SHARE * seconds_left(LONG), steps)
     try:
-        with part_of_time(seconds):
+        with share:
             hinges = HingeGraph(len(graph.inputs), forms, start.cell if forms else None)
             outputs, _ = hinges.lower(graph)
             if len(hinges.reachable(outputs)) > MOST_HINGES:
@@ -55,7 +59,10 @@ def shorter_terms(graph: Graph, domain: Domain, seconds: float) -> list[Term]:
     except OutOfBudget:
         tick()
         return []
-    return [search.of(term, seconds / len(terms)) for term in terms]
+    places = range(len(terms), 0, -1)
+    return [
+        search.of(term, share.remaining / left, steps // len(terms)) for left, term in zip(places, terms, strict=True)
+    ]
 
 
 def terms_of(hinges: HingeGraph, forms: Sequence[Form]) -> list[Term]:

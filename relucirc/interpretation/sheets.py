@@ -10,7 +10,7 @@ between the cuts are read off.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,18 +155,28 @@ class Sheets:
         made: dict[tuple, int] = {}
         numbers = [self.germs.number(Form())]
         for crossed in self.from_base:
-            own = tuple(sorted((s, net) for s, net in crossed.items() if s in sheets and net))
+            own = self._passed(crossed, sheets)
             if own not in made:
                 made[own] = self.germs.number(combine((net * ONE, gains[s].gain) for s, net in own))
             numbers.append(made[own])
         return np.array(numbers)
 
     def cross(self, one: frozenset[int], other: frozenset[int]) -> bool:
-        """Whether two parts cross somewhere: each takes two of its pieces beside either of two of the other's."""
-        beside: dict[tuple, set[tuple]] = {}
-        for crossed in [{}, *self.from_base]:
-            mine, theirs = (
-                tuple(sorted((s, net) for s, net in crossed.items() if s in part and net)) for part in (one, other)
-            )
-            beside.setdefault(mine, set()).add(theirs)
-        return any(len(a & b) > 1 for a, b in itertools.combinations(beside.values(), 2))
+        """Whether two parts cross somewhere: each takes two of its pieces beside either of two of the other's.
+
+        A piece is told by the sheets that were passed on the way to it, and by its form: it may be reached in several
+        ways, and a form may come again elsewhere.
+        """
+        passed = [tuple(self._passed(crossed, part) for crossed in [{}, *self.from_base]) for part in (one, other)]
+        return _cross(*passed) and _cross(self.part(one).tolist(), self.part(other).tolist())
+
+    def _passed(self, crossed: dict[int, int], part: frozenset[int]) -> tuple:
+        return tuple(sorted((s, net) for s, net in crossed.items() if s in part and net))
+
+
+def _cross(mine: Sequence[Hashable], theirs: Sequence[Hashable]) -> bool:
+    """Whether two of the one kind stand beside the same two of the other, by what is seen at each point."""
+    beside: dict[Hashable, set[Hashable]] = {}
+    for here, there in zip(mine, theirs, strict=True):
+        beside.setdefault(here, set()).add(there)
+    return any(len(a & b) > 1 for a, b in itertools.combinations(beside.values(), 2))

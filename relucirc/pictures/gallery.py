@@ -9,6 +9,7 @@ from relucirc.geometry.lift import to_sympy
 from relucirc.interpretation.census import Census
 from relucirc.interpretation.explanation import Explanation
 from relucirc.interpretation.front import Front
+from relucirc.interpretation.universality import Universality
 from relucirc.language.network import MLP
 from relucirc.measure.deviation import Deviation
 from relucirc.measure.regions import Complex
@@ -20,6 +21,7 @@ from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
 from relucirc.pictures.plane import draw_regions
+from relucirc.pictures.recurring import draw_recurring
 
 MOST_REGIONS = 500
 """Most regions of a picture that nobody asked for."""
@@ -55,6 +57,13 @@ def _(value: Front) -> Drawing | None:
 @picture.register
 def _(value: Census) -> Drawing:
     return draw_census(value)
+
+
+@picture.register
+def _(value: Universality) -> Drawing | None:
+    if not value.explained.any():
+        return None
+    return draw_recurring(value.groups, [explained for explained, _ in value.sizes], [value.rows, value.feature_rows])
 
 
 @picture.register
