@@ -36,15 +36,26 @@ def branch(case: Case, start: Point) -> Point | Cut:
 
     Args:
         case: A cell and the two sides on it.
-        start: A point of its closure where they differ, in the chart's coordinates.
+        start: A point of its closure where they differ, in the chart's coordinates; or where a violation happens
+            whose relations are all strict.
 
     Returns:
         A point over the original inputs; or a cut.
     """
-    n, chart = case.problem.n, case.chart
+    return branch_on(case, *part_around(case, start))
+
+
+def part_around(case: Case, start: Point) -> tuple[Point, list[Relation]]:
+    """The polyhedron T around a point of difference, over the chart, and a point inside of it."""
+    chart = case.chart
     point = _inside(case.problem, start)
     part = [Relation(form, case.relations[i].op) for i, form in zip(chart.owners, chart.constraints, strict=True)]
-    part += _affine_part(case.problem, point)
+    return point, part + _affine_part(case.problem, point)
+
+
+def branch_on(case: Case, point: Point, part: list[Relation]) -> Point | Cut:
+    """Finds a point of T with integers, or where to cut the cell."""
+    n, chart = case.problem.n, case.chart
     whole = [form.substitute(chart.forms.__getitem__) for form in case.lattice.coordinates]
 
     def witness(values: Sequence[int]) -> Point | None:
@@ -91,10 +102,14 @@ def _affine_part(problem: Problem, point: Point) -> list[Relation]:
         return here
 
     outputs = (graph.affine_outputs(sign) for graph in (problem.left, problem.right))
-    gaps = (a - b for a, b in zip(*outputs, strict=True))
-    gap = next(form for form in gaps if form.evaluate(point))
-    gap = gap if gap.evaluate(point) > 0 else -gap
-    return [*relations, *([Relation(gap, ">")] if gap.terms else [])]
+    gaps = [a - b for a, b in zip(*outputs, strict=True)]
+    if problem.violations is None:
+        gap = next(form for form in gaps if form.evaluate(point))
+        broken = [Relation(gap if gap.evaluate(point) > 0 else -gap, ">")]
+    else:
+        happening = ([Relation(gaps[i], op) for i, op in violation] for violation in problem.violations)
+        broken = next(parts for parts in happening if all(r.holds(sign_of(r.form.evaluate(point))) for r in parts))
+    return [*relations, *(relation for relation in broken if relation.form.terms)]
 
 
 def _rounded(forms: Sequence[Form], point: Sequence[fmpq]) -> list[int]:
