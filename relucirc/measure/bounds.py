@@ -20,9 +20,10 @@ from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.measure.deviation.estimate import bound_outputs
-from relucirc.measure.extrema import Extrema
-from relucirc.proof.answers import Proved, folded
-from relucirc.proof.cells import NO_INTEGERS, Cells
+from relucirc.measure.between import settle
+from relucirc.measure.extrema import KEPT, Extrema
+from relucirc.proof.answers import Proved, Split
+from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
 LOOK = 0.5
 """Share of the time within which there have to be outer bounds."""
@@ -137,17 +138,38 @@ class _Search:
         self.certificate: dict | None = None
 
     def run(self) -> None:
-        """Bounds every cell, after a look at the whole."""
+        """Bounds every cell, after a look at the whole.
+
+        Raises:
+            OutOfBudget: When the time of the search is over, and what is known has its certificate, if time was left.
+        """
         with suppress(OutOfBudget), part_of_time(LOOK * seconds_left(1e9)):
             bound_outputs(self.claim.left, self.claim.domain, self.outer)
-        for case in self.cells:
-            if case.lattice.rows:
-                raise DomainError(
-                    "bounds: expected a domain of real points; for integer inputs prove a relation instead."
-                )
-            self.cells.put(self.extrema.raise_or_enclose(case, self._accepts if self.cells.is_last else None))
+        case = None
+        try:
+            with part_of_time(((1 - KEPT) if self.claim.domain.integers else 1.0) * seconds_left(1e9)):
+                for case in self.cells:
+                    self.cells.put(self._answered(case))
+                    case = None
+        except OutOfBudget:
+            if self.certificate is None and not self.claim.moves:
+                self._accepts(self.extrema.close(self.cells, case))
+            raise
         if not any(value is not None for value in self.extrema.values) and not self.extrema.unbounded:
             raise DomainError(NO_INTEGERS)
+
+    def _answered(self, case: Case) -> Proved | Split:
+        if case.lattice.rows:
+            return settle(self.extrema, case)
+        return self.extrema.raise_or_enclose(case, self._judged if self.cells.is_last else None)
+
+    def _judged(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+        """Whether the checker accepts that limits are not exceeded on the last case."""
+        if self.extrema.unbounded:
+            return False
+        known = zip(limits, self.extrema.values, strict=True)
+        ends = [limit if value is None else max(limit, value, key=lambda v: v) for limit, value in known]
+        return self._accepts(ends, proof)
 
     def answer(self, ended: str | None = None) -> Bounds:
         """What is known, exactly or from outside and from inside."""
@@ -194,21 +216,19 @@ class _Search:
             return None
         if finished:
             return self.extrema.values[i]
-        limit = self.extrema.limits.get(i) if self.cells.is_last else None
+        end = self.outer[i] if self.enclosed[i] is None else self.enclosed[i]
         value = self.extrema.values[i]
-        known = [end for end in (limit, self.enclosed[i], self.outer[i] if limit is None else None) if end is not None]
-        least = min(known, key=lambda v: v, default=None)
-        return least if least is None or value is None else max(least, value, key=lambda v: v)
+        return end if end is None or value is None else max(end, value, key=lambda v: v)
 
-    def _accepts(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
-        """Whether the checker accepts that limits are not exceeded."""
-        if self.extrema.unbounded or self.claim.moves:
+    def _accepts(self, ends: Sequence[End], *more: Proved) -> bool:
+        """Whether the checker accepts that ends are not exceeded, by what is known of all cells."""
+        if self.claim.moves or all(end is None for end in ends):
             return False
-        known = zip(limits, self.extrema.values, strict=True)
-        ends = [limit if value is None else max(limit, value, key=lambda v: v) for limit, value in known]
         points = [p if there else None for p, there in zip(self.extrema.points, self.extrema.attained, strict=True)]
+        points = [None if end is None else p for p, end in zip(points, ends, strict=True)]
         seen = [value if p is not None else None for p, value in zip(points, self.extrema.values, strict=True)]
-        evidence = folded([*self.cells.steps, proof])
+        self.extrema.steps = [*self.cells.steps, *more]
+        evidence = self.extrema.proof(ends)
         certificate = bounds_certificate(self._written(ends), _places(points), evidence, self._written(seen))
         if not check_bounds(self.net, self.domain, certificate, self.claim.left.inputs):
             return False
@@ -220,7 +240,7 @@ class _Search:
         if all(end is None for end in ends) or self.claim.moves:
             return None, None
         self.extrema.steps = self.cells.steps
-        certificate = bounds_certificate(self._written(ends), _places(points), self.extrema.proof())
+        certificate = bounds_certificate(self._written(ends), _places(points), self.extrema.proof(ends))
         verdict = check_bounds(self.net, self.domain, certificate, self.claim.left.inputs)
         return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))
 
