@@ -132,7 +132,7 @@ class _Between:
         point = branch_on(asked, inside, part)
         if isinstance(point, Cut):
             return self.case.split(point)
-        for (i, _) in violation:
+        for i, _ in violation:
             direction = self._growth(part)
             if direction is not None and self.extrema.together:
                 raise Unbounded
@@ -140,7 +140,7 @@ class _Between:
                 self.extrema.unbounded[i] = point, direction
                 return None
         self._take(point)
-        for (i, _) in violation:
+        for i, _ in violation:
             self._climb(point, i)
         if not self._is_all_integer:
             self._raise_slice(point)
@@ -227,7 +227,8 @@ class _Between:
         forms = [Form(relation.form.terms) for relation in part]
         if not forms[-1]:
             return None
-        cone = [Relation(form, "==" if relation.op == "==" else ">=") for form, relation in zip(forms, part, strict=True)]
+        ops = ["==" if relation.op == "==" else ">=" for relation in part]
+        cone = [Relation(form, op) for form, op in zip(forms, ops, strict=True)]
         found = feasibility([*cone, Relation(forms[-1], ">")], self.case.problem.n).point
         if found is None:
             return None

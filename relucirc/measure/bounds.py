@@ -19,8 +19,8 @@ from relucirc.language.box import End
 from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
-from relucirc.measure.deviation.estimate import bound_outputs
 from relucirc.measure.between import settle
+from relucirc.measure.deviation.estimate import bound_outputs
 from relucirc.measure.extrema import KEPT, Extrema
 from relucirc.proof.answers import Proved, Split
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
