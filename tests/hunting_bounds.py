@@ -369,7 +369,7 @@ def examine_deviation(question: Question, formulas: Sequence[plain.Formula], tal
 def all_kinds(draw: st.DrawFn) -> tuple[str, Question, Any]:
     """A question, and what is asked of it."""
     kind = draw(st.sampled_from(["relation", "within", "bounds", "deviation"]))
-    question = draw(questions(integers=kind in ("relation", "within"), bounded=draw(st.booleans())))
+    question = draw(questions(integers=True, bounded=draw(st.booleans())))
     n, count = len(question.names), len(question.outputs)
     if kind == "relation":
         return kind, question, draw(relations_(n, count))

@@ -31,7 +31,7 @@ from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
 from relucirc.proof.bounding.question import Question
 from relucirc.proof.bounding.search import Known, Search
-from relucirc.proof.branching import branch_on, part_around
+from relucirc.proof.branching import branch_on, inside, part_around
 from relucirc.proof.cells import Case, OpenCell
 from relucirc.proof.problem import Problem
 
@@ -84,6 +84,10 @@ class _Between:
         """Raises one value until nothing on the case exceeds it, and proves that; None where there is no largest."""
         problem, weakly = self.case.problem, True
         form = self._signed(i, problem.hinged.differences)
+        if not self._is_bounded:
+            found = self._grown(i, form, known)
+            if found is not None:
+                return found
         while i not in self.extrema.unbounded:
             most = self.extrema.largest(i)
             assert most is not None
@@ -102,6 +106,19 @@ class _Between:
                 weakly = found is not False
             if isinstance(found, Split):
                 return found
+        return None
+
+    def _grown(self, i: int, form: Form, known: Known) -> Split | None:
+        """Looks for a direction in which a value grows over real points, and for integers where it does."""
+        problem = self.case.problem
+        closed = tuple(Relation(relation.form, ">=") for relation in problem.relations)
+        question = Question(problem.hinged.hinges, closed, (Relation(form, ">"),))
+        try:
+            Search(question, raising=True, threshold=self.extrema.largest(i), known=known).run()
+        except Unbounded as found:
+            part, greater = [*problem.relations, *found.part], Relation(found.form, ">")
+            start = feasibility([*part, greater], problem.n).point
+            return None if start is None else self._explored(start, part, [greater], i)
         return None
 
     def _signed(self, i: int, values: Sequence) -> Any:
@@ -128,19 +145,22 @@ class _Between:
     def _branch(self, start: Point, violation: Violation) -> Split | None:
         """Finds a point with integers where a violation happens, or where to cut the case."""
         asked = replace(self.case, problem=self._asked(violation))
-        inside, part = part_around(asked, start)
-        point = branch_on(asked, inside, part)
+        within = inside(asked.problem, start)
+        return self._explored(within, *part_around(asked, within), *(i for i, _ in violation))
+
+    def _explored(self, start: Point, part: list[Relation], greater: list[Relation], *which: int) -> Split | None:
+        """Finds a point with integers in a part of the case where some value is greater, or where to cut the case."""
+        point = branch_on(self.case, start, [*part, *greater])
         if isinstance(point, Cut):
             return self.case.split(point)
-        for i, _ in violation:
-            direction = self._growth(part)
-            if direction is not None and self.extrema.together:
-                raise Unbounded
-            if direction is not None:
-                self.extrema.unbounded[i] = point, direction
-                return None
+        direction = self._growth([*part, *greater]) if greater else None
+        if direction is not None and self.extrema.together:
+            raise Unbounded
+        if direction is not None:
+            self.extrema.unbounded.update((i, (point, direction)) for i in which)
+            return None
         self._take(point)
-        for i, _ in violation:
+        for i in which:
             self._climb(point, i)
         if not self._is_all_integer:
             self._raise_slice(point)
@@ -225,8 +245,6 @@ class _Between:
         if self._is_bounded:
             return None
         forms = [Form(relation.form.terms) for relation in part]
-        if not forms[-1]:
-            return None
         ops = ["==" if relation.op == "==" else ">=" for relation in part]
         cone = [Relation(form, op) for form, op in zip(forms, ops, strict=True)]
         found = feasibility([*cone, Relation(forms[-1], ">")], self.case.problem.n).point

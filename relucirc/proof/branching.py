@@ -42,15 +42,17 @@ def branch(case: Case, start: Point) -> Point | Cut:
     Returns:
         A point over the original inputs; or a cut.
     """
-    return branch_on(case, *part_around(case, start))
+    point = inside(case.problem, start)
+    part, differ = part_around(case, point)
+    return branch_on(case, point, [*part, *differ])
 
 
-def part_around(case: Case, start: Point) -> tuple[Point, list[Relation]]:
-    """The polyhedron T around a point of difference, over the chart, and a point inside of it."""
+def part_around(case: Case, point: Point) -> tuple[list[Relation], list[Relation]]:
+    """The polyhedron T around a point of difference inside, over the chart: where it is, and that the sides differ."""
     chart = case.chart
-    point = _inside(case.problem, start)
     part = [Relation(form, case.relations[i].op) for i, form in zip(chart.owners, chart.constraints, strict=True)]
-    return point, part + _affine_part(case.problem, point)
+    affine, differ = _affine_part(case.problem, point)
+    return [*part, *affine], differ
 
 
 def branch_on(case: Case, point: Point, part: list[Relation]) -> Point | Cut:
@@ -81,7 +83,7 @@ def branch_on(case: Case, point: Point, part: list[Relation]) -> Point | Cut:
         step = 2 * step
 
 
-def _inside(problem: Problem, point: Point) -> Point:
+def inside(problem: Problem, point: Point) -> Point:
     """Moves a point of difference off the boundary."""
     share = fmpq(1, 2)
     while True:
@@ -91,7 +93,7 @@ def _inside(problem: Problem, point: Point) -> Point:
         share = share / 2
 
 
-def _affine_part(problem: Problem, point: Point) -> list[Relation]:
+def _affine_part(problem: Problem, point: Point) -> tuple[list[Relation], list[Relation]]:
     """Where the sides are the affine functions that they are around a point, and differ in the same sense."""
     relations: dict[Relation, None] = {}
 
@@ -109,7 +111,7 @@ def _affine_part(problem: Problem, point: Point) -> list[Relation]:
     else:
         happening = ([Relation(gaps[i], op) for i, op in violation] for violation in problem.violations)
         broken = next(parts for parts in happening if all(r.holds(sign_of(r.form.evaluate(point))) for r in parts))
-    return [*relations, *(relation for relation in broken if relation.form.terms)]
+    return list(relations), [relation for relation in broken if relation.form.terms]
 
 
 def _rounded(forms: Sequence[Form], point: Sequence[fmpq]) -> list[int]:
