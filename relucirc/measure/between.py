@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from math import lcm
 from typing import Any
 
 from flint import fmpq
@@ -26,6 +25,7 @@ from relucirc.core.graph import Graph, Relation
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Violation
 from relucirc.measure.extrema import Extrema, Offer, Point
+from relucirc.measure.rays import direction_of
 from relucirc.proof.answers import Proved, Split
 from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
@@ -153,11 +153,11 @@ class _Between:
         point = branch_on(self.case, start, [*part, *greater])
         if isinstance(point, Cut):
             return self.case.split(point)
-        direction = self._growth([*part, *greater]) if greater else None
-        if direction is not None and self.extrema.together:
-            raise Unbounded
-        if direction is not None:
-            self.extrema.unbounded.update((i, (point, direction)) for i in which)
+        grows = direction_of([*part, *greater], greater[0].form, self.case.chart) if self._may_grow(greater) else None
+        if grows is not None:
+            self.extrema.unbounded.update((i, (point, grows)) for i in which)
+            if self.extrema.together:
+                raise Unbounded
             return None
         self._take(point)
         for i in which:
@@ -240,19 +240,8 @@ class _Between:
             finally:
                 self.extrema.limits, self.extrema.trees = {}, {}
 
-    def _growth(self, part: Sequence[Relation]) -> Point | None:
-        """A direction of a polyhedron, whole for integers, in which its last relation's form grows."""
-        if self._is_bounded:
-            return None
-        forms = [Form(relation.form.terms) for relation in part]
-        ops = ["==" if relation.op == "==" else ">=" for relation in part]
-        cone = [Relation(form, op) for form, op in zip(forms, ops, strict=True)]
-        found = feasibility([*cone, Relation(forms[-1], ">")], self.case.problem.n).point
-        if found is None:
-            return None
-        direction = [Form(form.terms).evaluate(found) for form in self.case.chart.forms]
-        scale = lcm(*(int(c.q) for c in direction))
-        return tuple(scale * c for c in direction)
+    def _may_grow(self, greater: Sequence[Relation]) -> bool:
+        return bool(greater) and not self._is_bounded
 
     @cached_property
     def _is_bounded(self) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from relucirc.checker.data import number, require
 from relucirc.checker.extrema import bounds_certificate, check_bounds
+from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
@@ -22,6 +24,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.between import settle
 from relucirc.measure.deviation.estimate import bound_outputs
 from relucirc.measure.extrema import KEPT, Extrema
+from relucirc.measure.rays import written
 from relucirc.proof.answers import Proved, Split
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
@@ -46,10 +49,13 @@ class Bounds(Answer):
         exact: Whether every bound is the infimum or supremum itself.
         least: The least value that was seen, at ``least_at``, so that the infimum is not more; None if none was.
         greatest: The same above, at ``greatest_at``.
+        lower_ray: Where ``lower`` is ``-oo``: a point and a direction, ``{input: number}`` each, along which the output
+            falls for ever, at ``point + t direction`` for t = 0, 1, 2, ...; None where none is known.
+        upper_ray: The same above.
         reason: One sentence for people.
         seconds: Wall time used.
-        certificate: Evidence for :func:`relucirc.check`; None where no bound is finite, and where the budget ended
-            before there was a proof.  If it did, some bounds of the certificate may be wider than what is known.
+        certificate: Evidence for :func:`relucirc.check`; None for a family of networks, and where the budget ended
+            before there was a proof.
     """
 
     lower: Any
@@ -64,6 +70,8 @@ class Bounds(Answer):
     greatest: Any = None
     least_at: Any = None
     greatest_at: Any = None
+    lower_ray: Any = None
+    upper_ray: Any = None
 
     @property
     def status(self) -> str:
@@ -179,7 +187,8 @@ class _Search:
         ]
         values = [None if at is None else value for at, value in zip(seen, self.extrema.values, strict=True)]
         points = [at if value == end else None for at, value, end in zip(seen, values, ends, strict=True)]
-        certificate, rejection = self._certificate(ends, points) if ended is None else (self.certificate, None)
+        rays = [self._ray(i) for i in range(2 * self.count)]
+        certificate, rejection = self._certificate(ends, points, rays) if ended is None else (self.certificate, None)
         if rejection is not None:
             return self.answer(rejection)
         columns = {
@@ -187,6 +196,7 @@ class _Search:
             ("greatest", "least"): [None if value is None else to_rational(value) for value in values],
             ("upper_at", "lower_at"): [self._named(point) for point in points],
             ("greatest_at", "least_at"): [self._named(point) for point in seen],
+            ("upper_ray", "lower_ray"): [self._named_ray(ray) for ray in rays],
         }
         known = {}
         for (above, below), column in columns.items():
@@ -200,6 +210,27 @@ class _Search:
 
     def _named(self, point: Sequence[fmpq] | None) -> At:
         return None if point is None else dict(zip(self.claim.left.inputs, map(to_rational, point), strict=True))
+
+    def _ray(self, i: int) -> dict | None:
+        """A ray along which the i-th difference grows for ever, from where on no gate bends."""
+        found = self.extrema.unbounded.get(i)
+        if found is None or self.claim.moves:
+            return None
+        graph, sign = self.claim.left, ONE if i < self.count else -ONE
+
+        def accepts(data: dict) -> None:
+            lines = read_ray(data, self.claim.domain, len(graph.inputs))
+            (slope,) = slopes(graph, [graph.outputs[i % self.count]], lines)
+            require(sign * slope > 0, "not in this direction")
+
+        return written(found, accepts)
+
+    def _named_ray(self, ray: dict | None) -> tuple[At, At] | None:
+        """The point and the direction."""
+        if ray is None:
+            return None
+        point, direction = (self._named([number(c) for c in ray[name]]) for name in ("point", "direction"))
+        return point, direction
 
     def _sentence(self, lower: Sequence[sympy.Expr], upper: Sequence[sympy.Expr]) -> str:
         said = []
@@ -235,12 +266,16 @@ class _Search:
         self.enclosed, self.certificate = ends, certificate
         return True
 
-    def _certificate(self, ends: Sequence[End], points: list) -> tuple[dict | None, str | None]:
+    def _certificate(
+        self, ends: Sequence[End], points: list, rays: Sequence[dict | None]
+    ) -> tuple[dict | None, str | None]:
         """Evidence that the checker has accepted, or why it does not."""
-        if all(end is None for end in ends) or self.claim.moves:
+        bounded = any(end is not None for end in ends)
+        if self.claim.moves or not (bounded or any(rays)):
             return None, None
         self.extrema.steps = self.cells.steps
-        certificate = bounds_certificate(self._written(ends), _places(points), self.extrema.proof(ends))
+        proof = self.extrema.proof(ends) if bounded else None
+        certificate = bounds_certificate(self._written(ends), _places(points), proof, rays=rays)
         verdict = check_bounds(self.net, self.domain, certificate, self.claim.left.inputs)
         return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))
 

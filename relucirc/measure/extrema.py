@@ -11,6 +11,7 @@ from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
 from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
+from relucirc.measure.rays import Ray, ray_from
 from relucirc.proof.answers import Proved, Step, folded
 from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
@@ -34,8 +35,6 @@ LOOKING = 0.25
 ALWAYS = 1e9
 """Seconds where there is no limit."""
 Point = tuple[fmpq, ...]
-Ray = tuple[Point, Point]
-"""A point, and a direction."""
 Offer = Callable[[fmpq, Point], None]
 """Takes a value and the point that has it."""
 NEAR = fmpq(1, 1 << 20)
@@ -214,10 +213,11 @@ class Extrema:
                         attains = Relation(form.shift(-search.threshold), ">=")
                         found = self._look(Question(lowered.hinges, case.problem.relations, (attains,)), known)
                         self._take(i, found, case, offer)
-            except Unbounded:
+            except Unbounded as found:
+                part = [*case.problem.relations, *found.part]
+                self.unbounded.setdefault(i, ray_from(part, found.form, case.chart))
                 if self.together:
                     raise
-                self.unbounded.setdefault(i)
             except OutOfBudget:
                 ended = True
         if ended:

@@ -38,7 +38,15 @@ class Piece:
 
 
 class Unbounded(Exception):
-    """The difference is not bounded on the domain."""
+    """The difference is not bounded on the domain.
+
+    Attributes:
+        ray: On a line: where it begins to grow, and in which direction.
+    """
+
+    def __init__(self, ray: tuple[fmpq, int] | None = None) -> None:
+        super().__init__()
+        self.ray = ray
 
 
 def affine_summit(
@@ -65,7 +73,7 @@ def affine_summit(
     for piece in _pieces(problem):
         budget.step("regions")
         if not all(map(piece.is_bounded, piece.forms)):
-            raise Unbounded
+            raise Unbounded((piece.vertices[0][0], piece.directions[0][0]) if problem.n == 1 else None)
         for form in piece.forms:
             values = [form.evaluate(vertex) for vertex in piece.vertices]
             for sign, extreme in ((1, max(values)), (-1, -min(values))):

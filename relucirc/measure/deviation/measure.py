@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import lcm
 from typing import Any
 
 import sympy
 from flint import fmpq
 
 from relucirc.checker.certificate import make_certificate
-from relucirc.checker.extrema import check_deviation, deviation_certificate
+from relucirc.checker.data import number, require
+from relucirc.checker.extrema import check_deviation, deviation_certificate, unbounded_certificate
+from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
@@ -31,6 +34,7 @@ from relucirc.measure.deviation.integers import cut_between
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
 from relucirc.measure.extrema import KEPT, Extrema
+from relucirc.measure.rays import Ray, written
 from relucirc.proof.answers import Proved, Split, folded
 from relucirc.proof.bounding.leaf import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
@@ -58,8 +62,10 @@ class Deviation(Answer):
         reason: One sentence for people.
         seconds: Wall time used.
         certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
-            polynomial, between integers, at single points, and where the supremum is infinite.  Where the budget ended,
-            evidence of an interval, perhaps a wider one than is known, or None.
+            polynomial.  Where the supremum is infinite, evidence of the ray.  Where the budget ended, evidence of the
+            interval, or None where it ended before there was some.
+        ray: Where the supremum is infinite: a point and a direction along which some difference grows for ever; None
+            where none is known.
     """
 
     value: sympy.Expr | None
@@ -70,6 +76,7 @@ class Deviation(Answer):
     reason: str
     seconds: float = 0.0
     certificate: dict[str, Any] | None = field(default=None, repr=False)
+    ray: tuple[dict[str, sympy.Rational], dict[str, sympy.Rational]] | None = None
 
     @property
     def status(self) -> str:
@@ -169,7 +176,8 @@ class _Measure:
             self._measure_all()
         except (Unbounded, NoLargest):
             reason = "the difference is unbounded on this domain."
-            return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
+            infinite = sympy.oo, None, False, sympy.oo, sympy.oo
+            return Deviation(*infinite, reason, self.clock.elapsed, *self._ray())
         peak = self.summit.peak
         if peak is None:
             raise DomainError(NO_INTEGERS)
@@ -198,6 +206,31 @@ class _Measure:
             if bounding and self.certificate is None:
                 self._close(case)
             raise
+
+    def _ray(self) -> tuple[dict | None, Any]:
+        """Evidence that the difference grows for ever, and the ray along which it does."""
+        found = next((ray for ray in self.extrema.unbounded.values() if ray is not None), None)
+        left, right = self.claim.left, self.claim.right
+        if found is None or self.claim.moves:
+            return None, None
+
+        def accepts(data: dict) -> None:
+            lines = read_ray(data, self.claim.domain, len(left.inputs))
+            both = zip(slopes(left, left.outputs, lines), slopes(right, right.outputs, lines), strict=True)
+            require(any(a != b for a, b in both), "not in this direction")
+
+        ray = written(found, accepts)
+        if ray is None:
+            return None, None
+        certificate = unbounded_certificate(ray)
+        if not check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs):
+            return None, None
+        names = self.claim.left.inputs
+        point, direction = (
+            {name: to_rational(number(c)) for name, c in zip(names, ray[part], strict=True)}
+            for part in ("point", "direction")
+        )
+        return certificate, (point, direction)
 
     def _close(self, case: Case | None) -> None:
         """Encloses the largest difference, by what is proved and by bounds of what is open."""
@@ -286,7 +319,12 @@ class _Measure:
 
         self.current, self.chart = Summit(), case.chart.forms
         if self.polynomials is None:
-            found = affine_summit(case.problem, belongs, self.clock, self.current)
+            try:
+                found = affine_summit(case.problem, belongs, self.clock, self.current)
+            except Unbounded as grown:
+                if grown.ray is not None:
+                    self.extrema.unbounded[0] = _whole_ray(case, *grown.ray)
+                raise
         else:
             found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
             if found is None and between:
@@ -355,6 +393,20 @@ class _Measure:
             return True
         order = found.value.compare(best.value)
         return order > 0 or (order == 0 and not best.attained and found.standing is not Standing.NEAR)
+
+
+def _whole_ray(case: Case, start: fmpq, direction: int) -> Ray:
+    """A ray on a line, from a point with integers where they are asked for."""
+    step = fmpq(1)
+    for form in case.lattice.coordinates:
+        seen = form.substitute(case.chart.forms.__getitem__)  # a t + b, whole where the inputs are
+        a, last = seen.coefficient(0), seen.evaluate([start])
+        up = (a > 0) == (direction > 0)
+        whole = -(-last.p // last.q) if up else last.p // last.q
+        start, step = (whole - seen.const) / a, 1 / abs(a)
+    moved = [Form(form.terms).evaluate([direction * step]) for form in case.chart.forms]
+    scale = lcm(*(int(c.q) for c in moved))
+    return case.chart.lift([start]), tuple(scale * c for c in moved)
 
 
 def _on_piece(case: Case, sides: Sequence[Form]) -> list[Relation]:
