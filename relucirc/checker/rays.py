@@ -27,7 +27,9 @@ def read_ray(data: Any, domain: Domain, n: int) -> list[Line]:
     require(all(point[v].q == 1 and direction[v].q == 1 for v in domain.integers), "a ray leaves the integers")
     lines = list(zip(point, direction, strict=True))
     for relation in domain.relations:
-        require(relation.holds(_sign(_along(relation.form, lines))), "a ray leaves the domain")
+        start, slope = _along(relation.form, lines)
+        stays = {">": start > 0 and slope >= 0, ">=": start >= 0 and slope >= 0, "==": start == 0 and slope == 0}
+        require(stays[relation.op], "a ray leaves the domain")
     return lines
 
 

@@ -35,6 +35,9 @@ from relucirc.proof.branching import branch_on, inside, part_around
 from relucirc.proof.cells import Case, OpenCell
 from relucirc.proof.problem import Problem
 
+LITTLE = fmpq(1, 1024)
+"""How far a high point is moved inside, of the way to the middle."""
+
 
 def settle(extrema: Extrema, case: Case, offer: Offer | None = None) -> Proved | Split:
     """Raises all values to what the points with integers of a case have, or tells where to cut it.
@@ -145,7 +148,10 @@ class _Between:
     def _branch(self, start: Point, violation: Violation) -> Split | None:
         """Finds a point with integers where a violation happens, or where to cut the case."""
         asked = replace(self.case, problem=self._asked(violation))
-        within = inside(asked.problem, start)
+        for point in self._near(self.case.chart.lift(start)):
+            if asked.problem.differ_at(self._coordinates(point)) and violation:
+                return self._improved(point, *(i for i, _ in violation))
+        within = inside(asked.problem, start, LITTLE)
         return self._explored(within, *part_around(asked, within), *(i for i, _ in violation))
 
     def _explored(self, start: Point, part: list[Relation], greater: list[Relation], *which: int) -> Split | None:
@@ -159,12 +165,15 @@ class _Between:
             if self.extrema.together:
                 raise Unbounded
             return None
+        return self._improved(point, *which)
+
+    def _improved(self, point: Point, *which: int) -> None:
+        """Takes a better point, and what it leads to."""
         self._take(point)
         for i in which:
             self._climb(point, i)
         if not self._is_all_integer:
             self._raise_slice(point)
-        return None
 
     def _asked(self, violation: Violation) -> Problem:
         """The question whether values are exceeded where they are greater than what is known."""

@@ -27,6 +27,7 @@ from relucirc.geometry.lattice import Cut, Lattice
 from relucirc.proof.cells import Case, Point
 from relucirc.proof.problem import Problem
 
+HALF = fmpq(1, 2)
 MAX_FORMS = 32
 """Most forms that are tried for a cut."""
 
@@ -83,9 +84,8 @@ def branch_on(case: Case, point: Point, part: list[Relation]) -> Point | Cut:
         step = 2 * step
 
 
-def inside(problem: Problem, point: Point) -> Point:
-    """Moves a point of difference off the boundary."""
-    share = fmpq(1, 2)
+def inside(problem: Problem, point: Point, share: fmpq = HALF) -> Point:
+    """Moves a point of difference off the boundary, by such a share of the way to the interior at most."""
     while True:
         moved = tuple((1 - share) * a + share * b for a, b in zip(point, problem.interior, strict=True))
         if problem.differ_at(moved):
