@@ -1,12 +1,15 @@
 """``check``: accept or reject a certificate of any verb; its ``format`` says what it is evidence for."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
+from relucirc.checker.data import Rejected
 from relucirc.checker.depth import FORMAT as DEPTH
 from relucirc.checker.depth import check_depth
 from relucirc.checker.equality import check_claim
 from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_deviation
+from relucirc.checker.lines import opened
 from relucirc.checker.minimal import FORMAT as SIZE
 from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
@@ -44,7 +47,9 @@ def check(
         net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of; or a list
             of networks, as for :func:`relucirc.verify`.
         formula: The formula, as for :func:`relucirc.prove`; or a property file, as for :func:`relucirc.verify`.
-        certificate: ``result.certificate``, or the same data read back from JSON.
+        certificate: ``result.certificate``, or the same data read back from JSON; or the path of a file that
+            :func:`relucirc.save_certificate` or the command line wrote, or that file, open: it is read as it is
+            checked, so that it need not fit into memory.
         domain: The domain of the claim.
         within: The tolerance, as for :func:`relucirc.prove`.
         inputs: Names of the inputs where ``net`` is a function.
@@ -72,6 +77,8 @@ def check(
         >>> bool(check("Min(x1, x2)", None, size))
         True
     """
+    if isinstance(certificate, str | os.PathLike) or hasattr(certificate, "read"):
+        return _check_file(net, formula, certificate, domain, within=within, inputs=inputs)
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
@@ -90,6 +97,20 @@ def check(
     claim = read_claim(net, formula, domain, inputs, within)
     claim.domain.refuse_empty(len(claim.left.inputs))
     return check_claim(claim, certificate)
+
+
+def _check_file(net: Any, formula: Any, source: Any, domain: Any, **options: Any) -> Verdict:
+    """Checks the certificate in a file, all of which has to be read."""
+    try:
+        with opened(source) as reader:
+            verdict = check(net, formula, reader.certificate, domain, **options)
+            if not verdict:
+                return verdict
+            if not reader.is_at_its_end():
+                return Verdict(False, "the file has more than its certificate", verdict.seconds)
+            return verdict
+    except Rejected as rejection:
+        return Verdict(False, str(rejection))
 
 
 def _check_unsat(net: Any, prop: Any, certificate: dict, domain: Any, within: Any) -> Verdict:

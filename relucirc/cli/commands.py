@@ -4,7 +4,6 @@ A command is a function of the parsed arguments; its docstring is what ``--help`
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -28,12 +27,12 @@ from relucirc.cli.reading import (
     read_formula,
     read_function,
     read_network,
-    save_certificate,
     save_network,
+    saved_certificate,
     widths,
 )
 from relucirc.cli.show import layers_text, shown
-from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted, table
 
@@ -74,7 +73,7 @@ def prove(args: argparse.Namespace) -> Outcome:
 
     net, formula = read_network(args.network), read_formula(args.formula)
     result = prove(net, formula, domain=args.domain, within=args.within, budget=args.budget)
-    return Outcome.of(result, *save_certificate(result, args.certificate))
+    return Outcome.of(result, *saved_certificate(result, args.certificate))
 
 
 @command(
@@ -94,7 +93,7 @@ def verify(args: argparse.Namespace) -> Outcome:
     from relucirc import verify
 
     found = verify([read_network(text) for text in args.networks], args.prop, budget=args.budget)
-    return Outcome.of(found, *save_certificate(found, args.certificate))
+    return Outcome.of(found, *saved_certificate(found, args.certificate))
 
 
 @command(
@@ -113,15 +112,8 @@ def check(args: argparse.Namespace) -> Outcome:
     """
     from relucirc import check
 
-    path = args.certificate
-    try:
-        with open(path, encoding="utf-8") as file:
-            certificate = json.load(file)
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
-    except (ValueError, RecursionError):
-        raise FileError(f"{path}: expected a certificate, a JSON object as `--certificate` writes it.") from None
-    return Outcome.of(check(*_claim(args.network, args.formula), certificate, domain=args.domain, within=args.within))
+    claim = _claim(args.network, args.formula)
+    return Outcome.of(check(*claim, args.certificate, domain=args.domain, within=args.within))
 
 
 def _claim(first: str, others: list[str]) -> tuple[Any, Any]:
@@ -203,7 +195,7 @@ def deviation(args: argparse.Namespace) -> Outcome:
 
     net, formula = read_network(args.network), read_formula(args.formula)
     found = max_deviation(net, formula, args.domain, budget=args.budget)
-    return Outcome.of(found, *save_certificate(found, args.certificate))
+    return Outcome.of(found, *saved_certificate(found, args.certificate))
 
 
 @command("which values does a network take, from the least to the greatest?", *(NETWORK, DOMAIN, budget(), CERTIFICATE))
@@ -212,7 +204,7 @@ def bounds(args: argparse.Namespace) -> Outcome:
     from relucirc import bounds
 
     found = bounds(read_network(args.network), args.domain, budget=args.budget)
-    return Outcome.of(found, *save_certificate(found, args.certificate))
+    return Outcome.of(found, *saved_certificate(found, args.certificate))
 
 
 @command(
@@ -243,7 +235,7 @@ def minimal(args: argparse.Namespace) -> Outcome:
         lines = [f"{counted(found.hidden_neurons, 'hidden neuron')}: {found.reason}"]
         lines += [] if found.optimal else [f"no network of this kind has fewer than {found.lower_bound}."]
         lines += layers_text(net)
-    lines += [*save_network(net, args.out), *save_certificate(found, args.certificate)]
+    lines += [*save_network(net, args.out), *saved_certificate(found, args.certificate)]
     code = PROVED if found.optimal else REFUTED if found.status == "impossible" else UNKNOWN
     return Outcome("\n".join(lines), found.to_json, code)
 
