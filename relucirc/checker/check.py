@@ -72,7 +72,7 @@ def check(
         False
         >>> found = relucirc.bounds(net, "0 <= x1 <= 1")
         >>> print(check(net, None, found.certificate, "0 <= x1 <= 1"))
-        accepted: the bounds hold, and the points attain them.
+        accepted: the bounds hold, the points attain them, and the outputs grow along their rays.
         >>> size = relucirc.minimal_network("Min(x1, x2)").certificate
         >>> bool(check("Min(x1, x2)", None, size))
         True

@@ -154,8 +154,9 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
         violations = [((i, ">"),) for i in range(len(outputs))]
         check_cells(data["proof"], *sides, constraints, claim.domain.integers, violations)
 
-    grow = ", and the outputs grow along their rays" if rays else ""
-    return replay(steps, f"the bounds hold, and the points attain {'the values seen' if seen else 'them'}{grow}")
+    attained = f"the points attain {'the values seen' if seen else 'them'}"
+    rest = f"{attained}, and the outputs grow along their rays" if rays else f"and {attained}"
+    return replay(steps, f"the bounds hold, {rest}")
 
 
 def _zeros(graph: Graph, count: int) -> Side:

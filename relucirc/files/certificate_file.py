@@ -34,7 +34,7 @@ def save_certificate(answer: Any, path: str | os.PathLike[str]) -> int:
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "bounds.json.gz"
         >>> size = save_certificate(relucirc.bounds(net, "x1 <= 1"), path)
         >>> print(relucirc.check(net, None, path, "x1 <= 1"))
-        accepted: the bounds hold, and the points attain them, and the outputs grow along their rays.
+        accepted: the bounds hold, the points attain them, and the outputs grow along their rays.
     """
     certificate = answer.certificate if isinstance(answer, Answer) else answer
     if type(certificate) is not dict:
