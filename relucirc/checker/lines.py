@@ -78,8 +78,7 @@ def opened(source: Any) -> Iterator[Reader]:
     """Opens a certificate's file: a path, or a file that is open.
 
     Raises:
-        FileError: When it cannot be read, or is no JSON.
-        Rejected: When it is damaged.
+        FileError: When it cannot be read, or does not begin with a certificate.
     """
     name = os.fsdecode(source) if isinstance(source, str | os.PathLike) else getattr(source, "name", "the file")
     with ExitStack() as stack:
@@ -89,7 +88,7 @@ def opened(source: Any) -> Iterator[Reader]:
             reader = Reader(_text(source, stack))
         except OSError as error:
             raise FileError(f"cannot read {name}: {error.strerror or error}.") from None
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, Rejected):
             said = "expected a certificate, a JSON object as `--certificate` writes it."
             raise FileError(f"{shorten(name)}: {said}") from None
         yield reader
