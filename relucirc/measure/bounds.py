@@ -236,6 +236,9 @@ class _Search:
         said = []
         for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
             name = "y" if self.count == 1 else f"y{i + 1}"
+            if low == high:
+                said.append(f"{name} = {number_text(low)}")
+                continue
             left = f"{number_text(low)} <= " if low.is_finite else ""
             right = f" <= {number_text(high)}" if high.is_finite else ""
             said.append(f"{left}{name}{right}" if left or right else f"{name} has no bound, below or above,")
