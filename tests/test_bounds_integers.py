@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, Box, bounds, check, circuits, max_deviation
+from relucirc import MLP, Box, bounds, check, circuits, max_deviation, prove
 from relucirc.core.budget import OutOfBudget
 
 SMALL = st.integers(-3, 3)
@@ -139,6 +139,16 @@ def test_a_strip_without_integers_counts_for_nothing():
     found = bounds(circuits.minimum(), beside)
     assert (found.lower, found.upper) == (-sympy.oo, sympy.oo)
     assert accepted(circuits.minimum(), found, beside)
+
+
+@pytest.mark.parametrize("relation", ["y <= 0", "y < 1/1000", "y <= 0 or y <= x1 - 10", "y < 1/7 or x1 + y < -3"])
+def test_relations_hold_on_a_strip_without_integers(relation):
+    whole = "x1 in integers, x2 in integers"
+    found = prove(STRIP, relation, whole, budget=30)
+    assert found.status == "proved"
+    assert check(STRIP, relation, found.certificate, whole)
+    real = prove(STRIP, relation, "x1 in integers", budget=30)
+    assert real.status == "refuted"
 
 
 def test_a_domain_without_integers_is_empty():

@@ -28,7 +28,7 @@ from relucirc.cli.reading import (
     read_function,
     read_network,
     save_network,
-    saved_certificate,
+    save_certificate,
     widths,
 )
 from relucirc.cli.show import layers_text, shown
@@ -73,7 +73,7 @@ def prove(args: argparse.Namespace) -> Outcome:
 
     net, formula = read_network(args.network), read_formula(args.formula)
     result = prove(net, formula, domain=args.domain, within=args.within, budget=args.budget)
-    return Outcome.of(result, *saved_certificate(result, args.certificate))
+    return Outcome.of(result, *save_certificate(result, args.certificate))
 
 
 @command(
@@ -93,7 +93,7 @@ def verify(args: argparse.Namespace) -> Outcome:
     from relucirc import verify
 
     found = verify([read_network(text) for text in args.networks], args.prop, budget=args.budget)
-    return Outcome.of(found, *saved_certificate(found, args.certificate))
+    return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
 @command(
@@ -195,7 +195,7 @@ def deviation(args: argparse.Namespace) -> Outcome:
 
     net, formula = read_network(args.network), read_formula(args.formula)
     found = max_deviation(net, formula, args.domain, budget=args.budget)
-    return Outcome.of(found, *saved_certificate(found, args.certificate))
+    return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
 @command("which values does a network take, from the least to the greatest?", *(NETWORK, DOMAIN, budget(), CERTIFICATE))
@@ -204,7 +204,7 @@ def bounds(args: argparse.Namespace) -> Outcome:
     from relucirc import bounds
 
     found = bounds(read_network(args.network), args.domain, budget=args.budget)
-    return Outcome.of(found, *saved_certificate(found, args.certificate))
+    return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
 @command(
@@ -235,7 +235,7 @@ def minimal(args: argparse.Namespace) -> Outcome:
         lines = [f"{counted(found.hidden_neurons, 'hidden neuron')}: {found.reason}"]
         lines += [] if found.optimal else [f"no network of this kind has fewer than {found.lower_bound}."]
         lines += layers_text(net)
-    lines += [*save_network(net, args.out), *saved_certificate(found, args.certificate)]
+    lines += [*save_network(net, args.out), *save_certificate(found, args.certificate)]
     code = PROVED if found.optimal else REFUTED if found.status == "impossible" else UNKNOWN
     return Outcome("\n".join(lines), found.to_json, code)
 

@@ -154,11 +154,11 @@ def save_network(net: MLP | None, path: str | None) -> list[str]:
     return ["", f"network written to {path}"]
 
 
-def saved_certificate(answer: Answer, path: str | None) -> list[str]:
+def save_certificate(answer: Answer, path: str | None) -> list[str]:
     """Writes an answer's certificate, if there is one and a file is asked for, and says so."""
     if answer.certificate is None or path is None:
         return []
-    from relucirc import save_certificate
+    from relucirc.files.certificate_file import save_certificate
 
     size = max(1, round(save_certificate(answer, path) / 1000))
     return [f"certificate written to {path}, {size:,} kB"]

@@ -13,6 +13,7 @@ positive factors is zero; these n vanish on all such r, so that they are bounded
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
 from flint import fmpq
@@ -30,6 +31,20 @@ from relucirc.proof.problem import Problem
 HALF = fmpq(1, 2)
 MAX_FORMS = 32
 """Most forms that are tried for a cut."""
+
+
+def asked_around(case: Case, point: Point) -> Case | None:
+    """The case with one of the violations at a point, made strict, so that it happens around the point too.
+
+    None where each is an equation, or a tie; an equality is asked for as it is.
+    """
+    problem = case.problem
+    if problem.violations is None:
+        return case
+    gaps = [a - b for a, b in zip(problem.left.evaluate(point), problem.right.evaluate(point), strict=True)]
+    around = (v for v in problem.violations if all(op != "==" and gaps[i] > 0 for i, op in v))
+    strict = [tuple((i, ">") for i, _ in violation) for violation in around]
+    return replace(case, problem=replace(problem, violations=(strict[0],))) if strict else None
 
 
 def branch(case: Case, start: Point) -> Point | Cut:
