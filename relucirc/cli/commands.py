@@ -27,8 +27,8 @@ from relucirc.cli.reading import (
     read_formula,
     read_function,
     read_network,
-    save_network,
     save_certificate,
+    save_network,
     widths,
 )
 from relucirc.cli.show import layers_text, shown
