@@ -222,8 +222,10 @@ class Search:
             The number, and the evidence of every larger threshold as well; None for no bound.
         """
         started = time.monotonic()
+        allowed = BOUNDED * seconds_left(PATIENCE)
         whole = self._cut_back(frozenset())
-        allowed = int(BOUNDED * seconds_left(PATIENCE) / (time.monotonic() - started + 1e-4))
+        end = started + allowed
+        allowed = int(allowed / (time.monotonic() - started + 1e-4))
         frontier, opened = [(-self.root.solved.bound, 0, self.root)], set[int]()
         for order in range(1, 2 * allowed, 2):
             if not frontier[0][2].below or len(frontier) >= allowed:
@@ -232,15 +234,15 @@ class Search:
             opened.add(id(branch))
             for i, child in enumerate(branch.below):
                 heapq.heappush(frontier, (-child.solved.bound, order + i, child))
-        return self._cut_back(opened) or whole
+        return self._cut_back(opened, end) or whole
 
-    def _cut_back(self, opened: AbstractSet[int]) -> tuple[fmpq, list[dict]] | None:
-        """Bounds the part by the tree of the branches that are opened; None where one leaf has no bound."""
+    def _cut_back(self, opened: AbstractSet[int], end: float = np.inf) -> tuple[fmpq, list[dict]] | None:
+        """Bounds the part by the tree of the branches that are opened, until some time; None where a leaf has none."""
         most, tree, pending = None, list[dict](), [self.root]
         while pending:
             branch = pending.pop()
             tree += [{"lemmas": branch.lemmas}] if branch.lemmas else []
-            if id(branch) in opened:
+            if id(branch) in opened and time.monotonic() < end:
                 assert branch.by is not None
                 tree.append(branch.by)
                 pending += reversed(branch.below)
