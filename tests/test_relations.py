@@ -580,6 +580,11 @@ def test_a_misread_tolerance_is_rejected():
         dataclasses.replace(claim, right=dataclasses.replace(claim.right, outputs=(second, first))),
         dataclasses.replace(claim, expressions=(x2,)),
         dataclasses.replace(claim, kind="equal"),
+        # of nothing on either side it is the network that has an output more
+        dataclasses.replace(
+            claim, **{name: dataclasses.replace(claim.right, outputs=()) for name in ("left", "right")}
+        ),
+        dataclasses.replace(claim, right=dataclasses.replace(claim.right, outputs=(first, second, second))),
     ):
         with pytest.raises(Rejected):
             equality.sides_of(wrong)

@@ -49,6 +49,7 @@ def within_sides(claim: Claim, network: Graph) -> tuple[Graph, Graph]:
     assert eps is not None
     require(claim.violations == tuple(((i, ">"),) for i in range(2 * count)), "the tolerance was misread")
     above, below = claim.right.outputs[:count], claim.right.outputs[count:]
+    require(len(below) == count, "the numbers of outputs differ")
     formula = tuple(form.shift(-eps) for form in above)
     require(below == tuple((-form).shift(eps) for form in formula), "the tolerance was misread")
     if claim.expressions is not None:
