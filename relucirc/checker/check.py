@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
-from relucirc.checker.data import Rejected
 from relucirc.checker.depth import FORMAT as DEPTH
 from relucirc.checker.depth import check_depth
 from relucirc.checker.equality import check_claim
@@ -15,7 +15,7 @@ from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
-from relucirc.core.errors import not_a_network
+from relucirc.core.errors import FileError, not_a_network
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
 from relucirc.language.vnnlib import property_of
@@ -101,16 +101,15 @@ def check(
 
 def _check_file(net: Any, formula: Any, source: Any, domain: Any, **options: Any) -> Verdict:
     """Checks the certificate in a file, all of which has to be read."""
-    try:
-        with opened(source) as reader:
-            verdict = check(net, formula, reader.certificate, domain, **options)
-            if not verdict:
-                return verdict
-            if not reader.is_at_its_end():
-                return Verdict(False, "the file has more than its certificate", verdict.seconds)
-            return verdict
-    except Rejected as rejection:
-        return Verdict(False, str(rejection))
+    with ExitStack() as stack:
+        try:
+            reader = stack.enter_context(opened(source))
+        except FileError as error:
+            return Verdict(False, str(error).removesuffix("."))
+        verdict = check(net, formula, reader.certificate, domain, **options)
+        if verdict and not reader.is_at_its_end():
+            return Verdict(False, "the file has more than its certificate, or is damaged", verdict.seconds)
+        return verdict
 
 
 def _check_unsat(net: Any, prop: Any, certificate: dict, domain: Any, within: Any) -> Verdict:

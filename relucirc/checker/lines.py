@@ -69,8 +69,11 @@ class Reader:
             yield entry
 
     def is_at_its_end(self) -> bool:
-        """Whether all was read, and nothing follows."""
-        return self._read == self._promised and not self._line()
+        """Whether all was read, nothing follows, and nothing was damaged."""
+        try:
+            return self._read == self._promised and not self._line()
+        except Rejected:
+            return False
 
 
 @contextmanager

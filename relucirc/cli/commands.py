@@ -111,7 +111,10 @@ def check(args: argparse.Namespace) -> Outcome:
     function alone: FORMULA or NET.
     """
     from relucirc import check
+    from relucirc.checker.lines import opened
 
+    with opened(args.certificate):
+        pass  # what is no certificate is bad input, and no evidence that is rejected
     claim = _claim(args.network, args.formula)
     return Outcome.of(check(*claim, args.certificate, domain=args.domain, within=args.within))
 
