@@ -67,6 +67,7 @@ TIMEOUT = 600
 
 EQUIVALENT: dict[str, str] = {
     'boxes.Combination.read: require(len(data) == 2, "a combination is malformed")': "only pairs are read here",
+    'relations.relation_sides: require(network is not None, "a relation of no network")': "it is asserted after that",
 }
 """Mutants that are the same program, ``module.function: what`` and why."""
 
