@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import random
+import re
 import tracemalloc
 
 import pytest
@@ -117,11 +118,26 @@ def test_lines_may_not_be_left_out_added_or_exchanged(certificates, tmp_path):
         "less promised": [first.replace('"lines": ', '"lines": -', 1), *rest],
         "a length that is text": [first.replace('"lines": ', '"lines": "1", "more": ', 1), *rest],
     }
+    lengths = re.sub(r'"lines": \d+', '"lines": "7"', first)
+    broken |= {
+        "a length that is text alone": [lengths, *rest],
+        "the last line torn": [first, *rest[:-1], rest[-1][:-1]],
+    }
     for name, lines in broken.items():
         path.write_text("".join(lines))
         assert refused(formula, path, domain, options), name
     path.write_text("".join([first, *rest]))
     assert check(NET, formula, path, domain, **options)
+
+
+def test_lists_come_in_the_order_of_the_check(certificates, tmp_path):
+    formula, domain, certificate, options = certificates["mixed"]
+    path = tmp_path / "proof.json"
+    save_certificate(certificate, path)
+    first, *rest = path.read_text().splitlines(keepends=True)
+    turned = json.loads(first, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+    path.write_text("".join([json.dumps(turned) + "\n", *rest]))
+    assert "not in the order of the check" in str(check(NET, formula, path, domain, **options))
 
 
 def test_what_a_file_only_may_have_is_no_evidence_in_memory(certificates):
