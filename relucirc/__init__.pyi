@@ -20,6 +20,7 @@ from relucirc.language.affine import Affine as Affine
 from relucirc.core.matrix import ExactMatrix as ExactMatrix
 from relucirc.files import load as load
 from relucirc.files import save as save
+from relucirc.files.certificate_file import save_certificate as save_certificate
 from relucirc.pictures.network import draw as draw
 from relucirc.interpretation.snap import snap as snap
 

@@ -270,7 +270,15 @@ def examine_bounds(question: Question, tally: Counter) -> None:
     lower, upper, lower_at, upper_at = ([f] if count == 1 else f for f in fields)
     tally[found.status, "bounds"] += 1
     finite = [end for end in (*lower, *upper) if end.is_finite]
-    if found.exact and bool(finite) is not (found.certificate is not None):
+    rays = [(i, sign, ray) for sign, some in _rays(found, count) for i, ray in enumerate(some) if ray is not None]
+    for i, sign, (point, direction) in rays:
+        tally["ray", "end"] += 1
+        start, step = point_of(question, point), point_of(question, direction)
+        along = [tuple(a + t * d for a, d in zip(start, step, strict=True)) for t in range(4)]
+        values = [sign * question.values(at)[i] for at in along]
+        if not all(map(question.contains, along)) or not values[0] < values[1] < values[2] < values[3]:
+            raise wrong(f"output {i} does not grow along {point}, {direction}", question, found)
+    if found.exact and bool(finite or rays) is not (found.certificate is not None):
         raise wrong("exact bounds without a certificate, or none with one", question, found)
     if found.certificate is not None:
         certificate = json.loads(json.dumps(found.certificate))
@@ -279,6 +287,12 @@ def examine_bounds(question: Question, tally: Counter) -> None:
     for i in range(count):
         for end, at, sign in ((upper[i], upper_at[i], 1), (lower[i], lower_at[i], -1)):
             _judge_end(question, found, (i, end, at, sign), tally)
+
+
+def _rays(found: Any, count: int) -> list[tuple[int, list]]:
+    """The rays of all outputs, upper ones and lower ones."""
+    pairs = ((1, found.upper_ray), (-1, found.lower_ray))
+    return [(sign, [rays] if count == 1 else rays) for sign, rays in pairs]
 
 
 def _judge_end(question: Question, found: Any, end: tuple, tally: Counter) -> None:
@@ -369,7 +383,7 @@ def examine_deviation(question: Question, formulas: Sequence[plain.Formula], tal
 def all_kinds(draw: st.DrawFn) -> tuple[str, Question, Any]:
     """A question, and what is asked of it."""
     kind = draw(st.sampled_from(["relation", "within", "bounds", "deviation"]))
-    question = draw(questions(integers=kind in ("relation", "within"), bounded=draw(st.booleans())))
+    question = draw(questions(integers=True, bounded=draw(st.booleans())))
     n, count = len(question.names), len(question.outputs)
     if kind == "relation":
         return kind, question, draw(relations_(n, count))

@@ -37,7 +37,9 @@ FIRST = {
     "extrema": ["test_checker_bounding.py", "test_enclosing.py"],
     "equality": ["test_checker_reading.py", "test_checker_rules.py"],
     "evaluating": ["test_checker_reading.py"],
-    "relations": ["test_relations.py"],
+    "relations": ["test_relations.py", "test_relations_proved.py"],
+    "rays": ["test_checker_bounding.py", "test_bounds_integers.py"],
+    "lines": ["test_certificate_files.py"],
     "safety": ["test_vnnlib_networks.py", "test_vnnlib.py"],
     "sweep": ["test_checker_sweep.py"],
     "boxes": ["test_checker_boxes.py", "test_boxes.py"],
@@ -65,6 +67,7 @@ TIMEOUT = 600
 
 EQUIVALENT: dict[str, str] = {
     'boxes.Combination.read: require(len(data) == 2, "a combination is malformed")': "only pairs are read here",
+    'relations.relation_sides: require(network is not None, "a relation of no network")': "it is asserted after that",
 }
 """Mutants that are the same program, ``module.function: what`` and why."""
 

@@ -50,13 +50,13 @@ def test_no_answer_about_a_tolerance_contradicts_z3(question, eps, data):
 
 
 @settings(HUNT, max_examples=CASES // 20)
-@given(hunting_bounds.questions())
+@given(hunting_bounds.questions(integers=True))
 def test_bounds_are_what_z3_says(question):
     hunting_bounds.examine_bounds(question, Counter())
 
 
 @settings(HUNT, max_examples=CASES // 25)
-@given(hunting_bounds.questions(bounded=True), st.data())
+@given(hunting_bounds.questions(bounded=True, integers=True), st.data())
 def test_deviations_are_what_z3_says(question, data):
     formulas = [data.draw(hunting.formulas(len(question.names))) for _ in question.outputs]
     hunting_bounds.examine_deviation(question, formulas, Counter())
@@ -141,7 +141,8 @@ def test_a_box_that_floats_call_empty_is_counted_where_the_time_ends():
     )
     for branch in search._split(search.root):
         branch.solved = replace(branch.solved, bound=-np.inf)
-    assert search.certified() >= 2
+    number, _ = search.certified()
+    assert number >= 2
 
 
 def test_what_the_checker_rejects_is_no_exact_answer(monkeypatch):

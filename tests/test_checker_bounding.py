@@ -15,7 +15,7 @@ import pytest
 import sympy
 
 import relucirc
-from relucirc import MLP, bounds, max_deviation, prove
+from relucirc import MLP, bounds, circuits, max_deviation, prove
 from relucirc.checker.bounding import KINDS
 from relucirc.checker.check import check
 from relucirc.checker.equality import check_claim
@@ -458,3 +458,85 @@ def test_no_deviation_at_all_has_a_certificate():
     assert own["value"] == "0"
     assert check(LARGEST, "Max(x1, x2)", own, BOX)
     assert not check(LARGEST, "Min(x1, x2)", own, BOX)
+
+
+# Rays.
+
+HALF_PLANE = "x1 <= 1, x1 in integers"
+GROWS = bounds(circuits.minimum(), HALF_PLANE).certificate
+RAY = GROWS["lower_ray"][0]
+OTHER_RAYS: dict[str, tuple[dict, str]] = {
+    "the other way": ({"direction": ["2", "2"]}, "a ray leaves the domain"),
+    "a direction that is none": ({"direction": ["0", "0"]}, "does not grow on its ray"),
+    "along the domain's side": ({"point": ["0", "2"], "direction": ["0", "2"]}, "does not grow on its ray"),
+    "a point outside": ({"point": ["2", "2"]}, "a ray leaves the domain"),
+    "a point between integers": ({"point": ["-1/2", "-1"]}, "a ray leaves the integers"),
+    "a direction between integers": ({"direction": ["-1/2", "-1"]}, "a ray leaves the integers"),
+    "a bend": ({"point": ["-1", "-5"], "direction": ["-2", "-1"]}, "a gate bends on a ray"),
+    "a bend the other way": ({"point": ["-5", "-1"], "direction": ["-1", "-2"]}, "a gate bends on a ray"),
+    "too short": ({"point": ["-1"]}, "a ray has the wrong dimension"),
+    "too long": ({"point": ["-1", "-1", "-1"], "direction": ["-1", "-1", "-1"]}, "a ray has the wrong dimension"),
+    "no numbers": ({"point": [-1, -1]}, "a number is not text"),
+    "another field": ({"more": 1}, "a ray has the fields"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_RAYS)
+def test_each_rule_of_rays_is_needed(name):
+    changed, why = OTHER_RAYS[name]
+    assert check(circuits.minimum(), None, GROWS, HALF_PLANE)
+    found = check(circuits.minimum(), None, {**GROWS, "lower_ray": [{**RAY, **changed}]}, HALF_PLANE)
+    assert not found
+    assert why in found.reason
+
+
+def test_a_ray_says_that_one_end_is_infinite_and_no_more():
+    net = circuits.minimum()
+    for lie, why in (
+        ({"upper_ray": [RAY], "lower_ray": [None]}, "has a bound and grows for ever"),
+        ({"upper": [None], "upper_at": [None], "upper_ray": [RAY]}, "does not grow on its ray"),
+        ({"lower_ray": []}, "one ray or null"),
+        ({"lower_ray": RAY}, "rays is not a list"),
+        ({"upper": [None], "upper_at": [None]}, "there is no bound to prove"),
+        ({"upper": [None], "upper_at": [None], "lower_ray": [None], "proof": None}, ""),
+    ):
+        found = check(net, None, {**GROWS, **lie}, HALF_PLANE)
+        assert why in found.reason
+        assert bool(found) is (not why)  # of nothing nothing is claimed
+    ended = {**{k: v for k, v in GROWS.items() if not k.endswith("_ray")}, "upper": [None], "upper_at": [None]}
+    assert not check(net, None, {**ended, "proof": None}, HALF_PLANE)
+
+
+def test_a_relation_that_begins_to_hold_along_a_ray_does_not_hold_on_it():
+    strict, equal = "x1 > 0", "x1 == x2"
+    for domain, point, direction, why in (
+        (strict, ["0", "0"], ["1", "1"], "a ray leaves the domain"),
+        (strict, ["1", "0"], ["-1", "1"], "a ray leaves the domain"),
+        (equal, ["1", "1"], ["1", "2"], "a ray leaves the domain"),
+        ("x1 >= 0", ["0", "0"], ["1", "1"], ""),
+        (equal, ["1", "2"], ["1", "1"], "a ray leaves the domain"),
+        (strict, ["1", "0"], ["1", "1"], ""),
+        (equal, ["0", "0"], ["1", "1"], ""),
+    ):
+        ray = {"format": "relucirc-deviation-1", "ray": {"point": point, "direction": direction}}
+        found = check(circuits.minimum(), "0", ray, domain)
+        assert bool(found) is (not why)
+        assert why in found.reason
+
+
+def test_the_difference_has_to_grow_along_its_ray_and_guards_keep_their_signs():
+    net, step = circuits.identity(), "Piecewise((x, x < 3), (0, True))"
+    for formula, point, direction, why in (
+        ("x", ["0"], ["1"], "no difference grows on the ray"),
+        (step, ["4"], ["1"], ""),
+        (step, ["3"], ["1"], "a sign changes on a ray"),
+        (step, ["0"], ["1"], "a sign changes on a ray"),
+        (step, ["0"], ["-1"], "no difference grows on the ray"),
+        ("Max(0, x)", ["-1"], ["-1"], ""),
+    ):
+        ray = {"format": "relucirc-deviation-1", "ray": {"point": point, "direction": direction}}
+        found = check(net, formula, ray)
+        assert bool(found) is (not why)
+        assert why in found.reason
+    assert not check(net, "Max(0, x)", {"format": "relucirc-deviation-1", "ray": None})
+    assert not check(net, "Max(0, x)", {"format": "relucirc-deviation-1", "ray": {}, "value": "1"})

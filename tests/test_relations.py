@@ -543,14 +543,20 @@ def test_a_relation_with_values_on_its_domain_alone_is_read_a_second_time():
     equality.sides_of(claim)
     with pytest.raises(Rejected):
         equality.sides_of(dataclasses.replace(claim, violations=None))
+    nowhere = parse_relation("y <= Piecewise((x1, x1 < -99)) + 1")
+    with pytest.raises(Rejected, match="has no value where it was looked at"):
+        equality.sides_of(dataclasses.replace(claim, relation=nowhere))
 
 
 def test_a_relation_about_another_network_is_rejected():
     claim = read_claim(MINIMUM, "y <= x1 + 1")
     other = read_claim(circuits.maximum(), "y <= x1 + 1")
+    gate, *gates = claim.left.gates
+    doubled = (gate.map(lambda form: form.scale(rational(2))), *gates)
     for wrong in (
         dataclasses.replace(claim, left=other.left),
         dataclasses.replace(claim, network=other.network),
+        dataclasses.replace(claim, left=dataclasses.replace(claim.left, gates=doubled)),  # the same where it is read
         dataclasses.replace(claim, right=Graph(claim.left.inputs, (), (Form.constant(rational(1)),))),
         dataclasses.replace(claim, violations=()),
         dataclasses.replace(claim, violations=None),
@@ -579,7 +585,13 @@ def test_a_misread_tolerance_is_rejected():
         dataclasses.replace(claim, right=dataclasses.replace(claim.right, outputs=(first, first))),
         dataclasses.replace(claim, right=dataclasses.replace(claim.right, outputs=(second, first))),
         dataclasses.replace(claim, expressions=(x2,)),
+        dataclasses.replace(claim, expressions=(*claim.expressions, *claim.expressions)),
         dataclasses.replace(claim, kind="equal"),
+        # of nothing on either side it is the network that has an output more
+        dataclasses.replace(
+            claim, **{name: dataclasses.replace(claim.right, outputs=()) for name in ("left", "right")}
+        ),
+        dataclasses.replace(claim, right=dataclasses.replace(claim.right, outputs=(first, second, second))),
     ):
         with pytest.raises(Rejected):
             equality.sides_of(wrong)
@@ -593,6 +605,11 @@ def test_a_misread_equality_of_outputs_is_rejected():
         equality.sides_of(dataclasses.replace(claim, expressions=claim.expressions[::-1]))
     with pytest.raises(Rejected):
         equality.sides_of(dataclasses.replace(claim, relation=parse_relation("y2 == x1 and y1 == 0, x3 <= y3")))
+    one = read_claim(MINIMUM, "y == x1")
+    equality.sides_of(one)
+    for relation in ("y == x1 + 1", "y <= x1 - 1", "y >= x1", "y <= x1 + 1"):  # wrong at x1, or right beside it too
+        with pytest.raises(Rejected):
+            equality.sides_of(dataclasses.replace(one, relation=parse_relation(relation)))
 
 
 # The command line

@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 import relucirc
-from relucirc import circuits, prove
+from relucirc import MLP, bounds, circuits, max_deviation, prove
 from relucirc.language.conditions import parse_relation
 
 MINIMUM, MAXIMUM, SORTED = circuits.minimum(), circuits.maximum(), circuits.sort(3)
@@ -165,3 +165,77 @@ def test_random_relations_agree_with_points():
     assert_refuted(net, f"y < {high}", domain)
     assert_refuted(net, f"y <= {high - TINY}", domain)
     assert_proved(net, f"y < {high + TINY}", domain)
+
+
+# What is no question, and what is one at its edge.
+
+UNIT = "0 <= x1, x1 <= 1, 0 <= x2, x2 <= 1"
+
+
+@pytest.mark.parametrize("word", ["oo", "inf", "Infinity", "nan"])
+def test_infinity_and_what_is_no_number_are_refused_by_name(word):
+    for ask in (
+        lambda: prove(MINIMUM, f"y < {word}", UNIT),
+        lambda: prove(MINIMUM, f"x1 + {word}", UNIT, within=1),
+        lambda: prove(MINIMUM, "y <= 1", f"0 <= x1, x1 <= {word}"),
+        lambda: bounds(MINIMUM, f"x1 > -{word}"),
+        lambda: bounds(f"Max(x, {word})"),
+        lambda: max_deviation(MINIMUM, word, UNIT),
+    ):
+        with pytest.raises(relucirc.RelucircError, match=f"uses {word}, which is no number"):
+            ask()
+    named = MLP.from_arrays([([[1]], None)], inputs=(word,))
+    assert bounds(named, f"0 <= {word}, {word} <= 1").upper == 1  # a name is a name where it is one
+
+
+def test_a_long_name_is_not_repeated_in_full():
+    with pytest.raises(relucirc.FormulaError) as refused:
+        prove(MINIMUM, "z" * 5000)
+    assert len(str(refused.value)) < 400
+    with pytest.raises(relucirc.FormulaError) as refused:
+        prove(MINIMUM, f"y <= {'z' * 5000}")
+    assert len(str(refused.value)) < 400
+
+
+def test_a_constant_output_has_one_value():
+    assert str(bounds("3", inputs=("x",))) == "y = 3 at every real input."
+    assert str(bounds(MINIMUM, "x1 == 1/2, x2 == x1")) == "y = 1/2 on the whole domain."
+
+
+@pytest.mark.parametrize("names", [("y",), ("y1",), ("y2",)])
+def test_inputs_called_like_outputs_are_bounded_and_measured(names):
+    net = MLP.from_arrays([([[1], [2]], None)], inputs=names)
+    domain = f"0 <= {names[0]}, {names[0]} <= 1"
+    found = bounds(net, domain)
+    assert (found.upper, found.upper_at) == ([1, 2], [{names[0]: 1}] * 2)
+    assert relucirc.check(net, None, found.certificate, domain)
+    apart = max_deviation(net, [names[0]] * 2, domain)
+    assert (apart.value, apart.witness) == (1, {names[0]: 1})
+
+
+@pytest.mark.parametrize(
+    "domain", ["x1 == 1/2, x1 == x2", "1/2 <= x1, x1 <= 1/2, x2 == x1", "x1 + x2 == 1, x1 - x2 == 0"]
+)
+def test_a_single_point_is_a_domain(domain):
+    found, apart = bounds(MINIMUM, domain), max_deviation(MINIMUM, "x1 + 1/3", domain)
+    assert (found.lower, found.upper, apart.value) == (sympy.Rational(1, 2), sympy.Rational(1, 2), sympy.Rational(1, 3))
+    assert relucirc.check(MINIMUM, None, found.certificate, domain)
+    assert relucirc.check(MINIMUM, "x1 + 1/3", apart.certificate, domain)
+    assert prove(MINIMUM, "y <= 1/2", domain).status == "proved"
+    assert prove(MINIMUM, "y < 1/2", domain).status == "refuted"
+    assert prove(MINIMUM, "x1 + 1/3", domain, within="1/3").status == "proved"
+    assert (
+        prove(MINIMUM, "x1 + 1/3", domain, within=sympy.Rational(1, 3) - sympy.Rational(1, 2**60)).status == "refuted"
+    )
+
+
+def test_a_supremum_between_integers_is_a_tolerance_and_a_hair_less_is_none():
+    domain, hair = "x1 in {0, 1, 2, 3}, x2 in integers, -1/2 <= x2, x2 <= 5/2", sympy.Rational(1, 2**60)
+    apart = max_deviation(MINIMUM, "(x1 + x2)/3", domain)
+    assert prove(MINIMUM, "(x1 + x2)/3", domain, within=apart.value).status == "proved"
+    less = prove(MINIMUM, "(x1 + x2)/3", domain, within=apart.value - hair)
+    assert (less.status, abs(less.network_value - less.formula_value)) == ("refuted", apart.value)
+    found = bounds(MINIMUM, domain)
+    assert prove(MINIMUM, f"y <= {found.upper}", domain).status == "proved"
+    assert prove(MINIMUM, f"y < {found.upper}", domain).status == "refuted"
+    assert prove(MINIMUM, f"y < {found.upper + hair}", domain).status == "proved"

@@ -206,13 +206,14 @@ def test_it_is_data_text_and_a_picture(tmp_path):
     assert data["groups"][0] == {"group": "one", "explained": 2, "networks": 2}
     assert data["rows"][0]["formula"] == "Min(v1, v2)"
     assert "Min(v1, v2)" in str(found)
-    picture = found.draw(tmp_path / "counts.svg")
+    picture = found.draw()
+    picture.save(tmp_path / "counts.svg")
     assert (tmp_path / "counts.svg").read_text() == picture
     assert picture.startswith("<svg")
     assert "other &lt;&amp;&gt;" in picture
     assert picture in found._repr_html_()
     with pytest.raises(RelucircError):
-        found.draw(tmp_path / "counts.png")
+        found.draw().save(tmp_path / "counts.txt")
 
 
 @pytest.mark.parametrize("wrong", [[], {}, "minimum", 3, [circuits.minimum(), "x"], circuits.identity.family()])

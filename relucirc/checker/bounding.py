@@ -22,7 +22,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import fields, form, index, number, require, sequence, word
+from relucirc.checker.data import fields, form, index, number, require, sequence, walked, word
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix
 
@@ -94,7 +94,7 @@ def check_bounding(
     require(len(trees) == len(violations), f"{len(trees)} trees for {len(violations)} violations")
     for tree, parts in zip(trees, violations, strict=True):
         pending = [Place(derivation, constraints, parts, {}, {}, {})]
-        for node in sequence(tree, "a tree of bounding"):
+        for node in walked(tree, "a tree of bounding"):
             require(bool(pending), "a tree of bounding goes on after its end")
             pending += _below(node, pending.pop())
         require(not pending, "a tree of bounding ends too early")

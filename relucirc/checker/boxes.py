@@ -37,10 +37,14 @@ from relucirc.checker.substitution import GRID, SLOPE, Rows, least
 WIDTH = 64
 """Boxes are cut at a 64th of their width."""
 MIDDLE = WIDTH // 2
+PART = 20_000
+"""So many states of a tree are held at once."""
 BATCH = 128
 """So many boxes are bounded at once."""
 RELATIONS = (">", ">=", "==")
 Ends = tuple[tuple[int, ...], tuple[int, ...]]
+Open = tuple[Ends, int, frozenset[int]]
+"""A node that is still to be read: its box, the state that it starts from, and the violations that are left."""
 Violations = Sequence[Sequence[tuple[int, str]]]
 Slopes = tuple[tuple[int, int], ...]
 """Hinges, counted level by level, and 32nds of a positive coefficient that stay."""
@@ -121,10 +125,10 @@ def check_boxes(
     scaled = Scaled.of(derivation.atoms, box_of(constraints, derivation.n), flips, joined)
     require(type(node["tree"]) is str, "a tree is not text")
     bounder, known = bound_all(scaled)
-    words, owners = node["tree"].split(" "), [c.violation for c in read]
-    states = read_tree(words, derivation.n, len(violations), owners, bounder.rows)
+    owners = [c.violation for c in read]
+    parts = read_parts(_words(node["tree"]), derivation.n, len(violations), owners, bounder.rows, PART)
     starts = [start_of(scaled, bounder, c) for c in read]
-    for bound, value in lower_bounds(bounder, known, starts, states):
+    for bound, value in (found for states in parts for found in lower_bounds(bounder, known, starts, states)):
         require(
             shows(value, strict=read[bound.combination].strict), "a combination is not shown to be negative on a box"
         )
@@ -158,6 +162,14 @@ def box_of(constraints: Sequence[Linear], n: int) -> Box:
 
 
 def read_tree(words: Iterable[str], n: int, violations: int, combinations: Sequence[int], hinges: int) -> list[State]:
+    """Reads the whole tree: what is bounded where; see :func:`read_parts`."""
+    (states,) = read_parts(words, n, violations, combinations, hinges)
+    return states
+
+
+def read_parts(
+    words: Iterable[str], n: int, violations: int, combinations: Sequence[int], hinges: int, most: int | None = None
+) -> Iterator[list[State]]:
     """Reads the tree: what is bounded where.
 
     Args:
@@ -166,15 +178,25 @@ def read_tree(words: Iterable[str], n: int, violations: int, combinations: Seque
         violations: How many there are.
         combinations: The violation of each combination.
         hinges: How many may have slopes.
+        most: A part ends when it has so many states; None for one part.
+
+    Yields:
+        The states, in parts: each begins with those above it, whose bounds were in earlier ones.
     """
     top = (0,) * n, (1 << GRID,) * n
     states = [State(*top, True, [], [])]
+    above, carried = [0], 1  # of every state the one that it starts from; how many were in earlier parts
     stream, count = iter(words), 0
-    pending: list[tuple[Ends, int, frozenset[int]]] = [(top, 0, frozenset(range(violations)))]
+    pending: list[Open] = [(top, 0, frozenset(range(violations)))]
     while pending:
+        if most is not None and len(states) - carried > most:
+            yield states
+            states, above, pending = _carried(states, above, pending)
+            carried = len(states)
         (low, high), state, left = pending.pop()
         word = _next(stream)
         if word in ("!", "~"):
+            above.append(state)
             states[state].children.append(len(states))
             state = len(states)
             states.append(State(low, high, word == "!", [], []))
@@ -197,7 +219,34 @@ def read_tree(words: Iterable[str], n: int, violations: int, combinations: Seque
             upper = ((*low[:v], place, *low[v + 1 :]), high)
             pending += [(upper, state, left), (lower, state, left)]
     require(next(stream, None) is None, "the tree has more words than nodes")
-    return states
+    yield states
+
+
+def _carried(
+    states: Sequence[State], above: Sequence[int], pending: Sequence[Open]
+) -> tuple[list[State], list[int], list[Open]]:
+    """The states that open nodes start from, and all above them, without their bounds; and the nodes again."""
+    kept = {0}
+    for _, state, _ in pending:
+        while state not in kept:
+            kept.add(state)
+            state = above[state]
+    order = sorted(kept)
+    place = {old: new for new, old in enumerate(order)}
+    found = [State(states[i].low, states[i].high, states[i].is_new, [], []) for i in order]
+    starts = [place[above[i]] for i in order]
+    for i, start in enumerate(starts[1:], 1):
+        found[start].children.append(i)
+    return found, starts, [(ends, place[state], left) for ends, state, left in pending]
+
+
+def _words(text: str) -> Iterator[str]:
+    """The parts of a text between spaces, one after the other."""
+    start = 0
+    while (end := text.find(" ", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _next(stream: Iterator[str]) -> str:

@@ -57,7 +57,7 @@ def check_cells(
         integers: The inputs that take integer values.
         violations: What must not happen to the differences; None where all have to be zero.
     """
-    pending = [(proof, left, right, constraints)]
+    pending = [(proof, left, right, constraints)]  # the last one is next, so that parts come as they are written
     while pending:
         node, left, right, constraints = pending.pop()
         require(type(node) is dict, "a proof is not an object")
@@ -66,15 +66,15 @@ def check_cells(
         elif "split" in node:
             fields(node, {"split", "positive", "rest"}, set(), "a split")
             cut = form(node["split"], len(left.graph.inputs))
-            pending.append((node["positive"], left, right, [*constraints, constraint(cut, ">")]))
             pending.append((node["rest"], left, right, [*constraints, constraint(cut, ">=", -ONE)]))
+            pending.append((node["positive"], left, right, [*constraints, constraint(cut, ">")]))
         elif "integer" in node:
             fields(node, {"integer", "at", "below", "above"}, set(), "an integer split")
             whole, at = form(node["integer"], len(left.graph.inputs)), number(node["at"])
             require(all(v in integers for v in whole), "an integer split reads more than integer inputs")
             require(all(c.q == 1 for c in (*whole.values(), at)), "an integer split is not between integers")
-            pending.append((node["below"], left, right, [*constraints, constraint(whole, ">=", -ONE, at)]))
             pending.append((node["above"], left, right, [*constraints, constraint(whole, ">=", ONE, -at - 1)]))
+            pending.append((node["below"], left, right, [*constraints, constraint(whole, ">=", -ONE, at)]))
         elif "gate" in node:
             pending += _gate_cells(node, left, right, constraints)
         else:
@@ -95,7 +95,7 @@ def _gate_cells(node: Any, left: Side, right: Side, constraints: list[Constraint
     difference = minus(above, below)
     require(all(u < len(side.graph.inputs) for u in difference), f"gate {k} is decided before those it needs")
     cells = []
-    for name, value, factor in (("right", above, ONE), ("left", below, -ONE)):
+    for name, value, factor in (("left", below, -ONE), ("right", above, ONE)):
         decided = Side(side.graph, {**side.decided, v: value})
         sides = (decided, right) if on_left else (left, decided)
         cells.append((node[name], *sides, [*constraints, constraint(difference, ">=", factor)]))

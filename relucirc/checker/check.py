@@ -1,18 +1,21 @@
 """``check``: accept or reject a certificate of any verb; its ``format`` says what it is evidence for."""
 
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from relucirc.checker.depth import FORMAT as DEPTH
 from relucirc.checker.depth import check_depth
 from relucirc.checker.equality import check_claim
 from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_deviation
+from relucirc.checker.lines import opened
 from relucirc.checker.minimal import FORMAT as SIZE
 from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
-from relucirc.core.errors import not_a_network
+from relucirc.core.errors import FileError, not_a_network
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
 from relucirc.language.vnnlib import property_of
@@ -44,7 +47,9 @@ def check(
         net: The network, as for :func:`relucirc.prove`; or the function that a size or depth is claimed of; or a list
             of networks, as for :func:`relucirc.verify`.
         formula: The formula, as for :func:`relucirc.prove`; or a property file, as for :func:`relucirc.verify`.
-        certificate: ``result.certificate``, or the same data read back from JSON.
+        certificate: ``result.certificate``, or the same data read back from JSON; or the path of a file that
+            :func:`relucirc.save_certificate` or the command line wrote, or that file, open: it is read as it is
+            checked, so that it need not fit into memory.
         domain: The domain of the claim.
         within: The tolerance, as for :func:`relucirc.prove`.
         inputs: Names of the inputs where ``net`` is a function.
@@ -67,11 +72,13 @@ def check(
         False
         >>> found = relucirc.bounds(net, "0 <= x1 <= 1")
         >>> print(check(net, None, found.certificate, "0 <= x1 <= 1"))
-        accepted: the bounds hold, and the points attain them.
+        accepted: the bounds hold, the points attain them, and the outputs grow along their rays.
         >>> size = relucirc.minimal_network("Min(x1, x2)").certificate
         >>> bool(check("Min(x1, x2)", None, size))
         True
     """
+    if isinstance(certificate, str | os.PathLike) or hasattr(certificate, "read"):
+        return _check_file(net, formula, certificate, domain, within=within, inputs=inputs)
     kind = certificate.get("format") if type(certificate) is dict else None
     if type(kind) is str and kind in SIZES:
         return _check_size(net, formula, certificate, domain, inputs)
@@ -90,6 +97,19 @@ def check(
     claim = read_claim(net, formula, domain, inputs, within)
     claim.domain.refuse_empty(len(claim.left.inputs))
     return check_claim(claim, certificate)
+
+
+def _check_file(net: Any, formula: Any, source: Any, domain: Any, **options: Any) -> Verdict:
+    """Checks the certificate in a file, all of which has to be read."""
+    with ExitStack() as stack:
+        try:
+            reader = stack.enter_context(opened(source))
+        except FileError as error:
+            return Verdict(False, str(error).removesuffix("."))
+        verdict = check(net, formula, reader.certificate, domain, **options)
+        if verdict and not reader.is_at_its_end():
+            return Verdict(False, "the file has more than its certificate, or is damaged", verdict.seconds)
+        return verdict
 
 
 def _check_unsat(net: Any, prop: Any, certificate: dict, domain: Any, within: Any) -> Verdict:

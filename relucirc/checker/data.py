@@ -1,5 +1,6 @@
 """Evidence as data: plain JSON, whose types are read exactly, since a subclass of int could compare as it likes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flint import fmpq, fmpz
@@ -73,6 +74,22 @@ def sequence(data: Any, what: str) -> list:
     """Reads a list."""
     require(type(data) is list, f"{what} is not a list")
     return data
+
+
+class Lines:
+    """A long list of a file, read as it is walked: once, and in the order in which the file has them."""
+
+    def __init__(self, entries: Iterator[Any]) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._entries
+
+
+def walked(data: Any, what: str) -> Iterator[Any]:
+    """Reads a list that may be long, entry after entry."""
+    require(type(data) in (list, Lines), f"{what} is not a list")
+    return iter(data)
 
 
 def pairs(data: Any, what: str) -> list:

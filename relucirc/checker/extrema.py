@@ -11,7 +11,8 @@ from flint import fmpq
 
 from relucirc.checker.cells import check_cells
 from relucirc.checker.data import fields, number, require, sequence
-from relucirc.checker.equality import check_claim
+from relucirc.checker.equality import check_claim, sides_of
+from relucirc.checker.rays import read_ray, slopes
 from relucirc.checker.reading import check_names, graph_of_weights
 from relucirc.checker.sides import Side, constraint, read
 from relucirc.checker.verdict import Verdict, replay
@@ -37,23 +38,37 @@ def deviation_certificate(
 def bounds_certificate(
     ends: Sequence[str | None],
     points: Sequence[Sequence[str] | None],
-    proof: dict,
+    proof: dict | None,
     seen: Sequence[str | None] | None = None,
+    rays: Sequence[dict | None] = (),
 ) -> dict:
-    """Wraps the proof of bounds: all upper ones, then all lower ones, and the points that attain them, or ``seen``."""
+    """Wraps the proof of bounds: all upper ones, then all lower ones, and the points that attain them, or ``seen``.
+
+    The rays are those along which outputs have no upper bound, and then those along which they have no lower one.
+    """
     half = len(ends) // 2
     parts = {"upper": ends[:half], "lower": ends[half:], "upper_at": points[:half], "lower_at": points[half:]}
     if seen is not None:
         parts |= {"upper_seen": seen[:half], "lower_seen": seen[half:]}
+    if any(ray is not None for ray in rays):
+        parts |= {"upper_ray": rays[:half], "lower_ray": rays[half:]}
     return {"format": BOUNDS, **{name: list(part) for name, part in parts.items()}, "proof": proof}
+
+
+def unbounded_certificate(ray: dict) -> dict:
+    """Wraps a ray along which the difference has no bound."""
+    return {"format": DEVIATION, "ray": ray}
 
 
 def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
     """Checks that a value is the largest difference on a domain; without a point, that nothing is further apart.
 
-    With ``"lower"``, the largest difference lies between that, which the point attains, and the value.
+    With ``"lower"``, the largest difference lies between that, which the point attains, and the value.  With ``"ray"``
+    alone, there is no largest one.
     """
     data = certificate if type(certificate) is dict else {}
+    if "ray" in data:
+        return _check_unbounded(net, formula, domain, data, inputs)
     parts: list[Claim] = []
 
     def steps() -> None:
@@ -79,12 +94,29 @@ def check_deviation(net: Any, formula: Any, domain: Any, certificate: Any, input
     return replay(steps, "nothing is further apart" + (", and the point attains it" if attained else ""))
 
 
-def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
-    """Checks that bounds of a network's outputs hold on a domain, and that points attain them."""
-    seen = {"upper_seen", "lower_seen"} if type(certificate) is dict and "upper_seen" in certificate else set()
+def _check_unbounded(net: Any, formula: Any, domain: Any, data: dict, inputs: Any) -> Verdict:
+    """Checks that some difference grows along a ray for ever."""
 
     def steps() -> None:
-        known = {"format", "lower", "upper", "lower_at", "upper_at", "proof"} | seen
+        fields(data, {"format", "ray"}, set(), "a certificate of a deviation")
+        claim = read_equality(net, formula, domain, inputs)
+        require(not claim.moves, "a ray of a family of networks")
+        left, right = sides_of(claim)
+        ray = read_ray(data["ray"], claim.domain, len(left.inputs))
+        both = zip(slopes(left, left.outputs, ray), slopes(right, right.outputs, ray), strict=True)
+        require(any(a != b for a, b in both), "no difference grows on the ray")
+
+    return replay(steps, "the difference grows along the ray for ever")
+
+
+def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) -> Verdict:
+    """Checks that bounds of a network's outputs hold on a domain, and that points attain them."""
+    given = certificate if type(certificate) is dict else {}
+    seen = {"upper_seen", "lower_seen"} if "upper_seen" in given else set()
+    rays = {"upper_ray", "lower_ray"} if "upper_ray" in given else set()
+
+    def steps() -> None:
+        known = {"format", "lower", "upper", "lower_at", "upper_at", "proof"} | seen | rays
         data = fields(certificate, known, set(), "bounds")
         graph = read_function(net, inputs)
         count = len(graph.outputs)
@@ -106,12 +138,25 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
                     require(there == number(value), "a point does not attain its bound")
                 else:
                     require(not seen or (at is None and value is None), "a value has no point, or a point no value")
+            if rays:
+                listed = sequence(data[f"{name}_ray"], "rays")
+                require(len(listed) == count, f"expected one ray or null in {name} for each output")
+                for form, end, ray in zip(network.outputs, ends, listed, strict=True):
+                    if ray is not None:
+                        require(end is None, "an output has a bound and grows for ever")
+                        (slope,) = slopes(network, [form], read_ray(ray, claim.domain, len(network.inputs)))
+                        require(sign * slope > 0, "an output does not grow on its ray")
+        if not outputs:
+            require(data["proof"] is None and bool(rays), "there is no bound to prove, and no ray")
+            return
         sides = Side(Graph(network.inputs, network.gates, tuple(outputs)), {}), _zeros(network, len(outputs))
         constraints = [constraint(read(r.form), r.op) for r in claim.domain.relations]
         violations = [((i, ">"),) for i in range(len(outputs))]
         check_cells(data["proof"], *sides, constraints, claim.domain.integers, violations)
 
-    return replay(steps, f"the bounds hold, and the points attain {'the values seen' if seen else 'them'}")
+    attained = f"the points attain {'the values seen' if seen else 'them'}"
+    rest = f"{attained}, and the outputs grow along their rays" if rays else f"and {attained}"
+    return replay(steps, f"the bounds hold, {rest}")
 
 
 def _zeros(graph: Graph, count: int) -> Side:

@@ -4,7 +4,6 @@ A command is a function of the parsed arguments; its docstring is what ``--help`
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -34,7 +33,7 @@ from relucirc.cli.reading import (
     widths,
 )
 from relucirc.cli.show import layers_text, shown
-from relucirc.core.errors import FileError, RelucircError, shorten
+from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted, table
 
@@ -131,16 +130,12 @@ def check(args: argparse.Namespace) -> Outcome:
     function alone: FORMULA or NET.
     """
     from relucirc import check
+    from relucirc.checker.lines import opened
 
-    path = args.certificate
-    try:
-        with open(path, encoding="utf-8") as file:
-            certificate = json.load(file)
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}.") from None
-    except (ValueError, RecursionError):
-        raise FileError(f"{path}: expected a certificate, a JSON object as `--certificate` writes it.") from None
-    return Outcome.of(check(*_claim(args.network, args.formula), certificate, domain=args.domain, within=args.within))
+    with opened(args.certificate):
+        pass  # what is no certificate is bad input, and no evidence that is rejected
+    claim = _claim(args.network, args.formula)
+    return Outcome.of(check(*claim, args.certificate, domain=args.domain, within=args.within))
 
 
 def _claim(first: str, others: list[str]) -> tuple[Any, Any]:

@@ -2,14 +2,12 @@
 
 import argparse
 import ast
-import json
 import os
 from typing import Any
 
 from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational
-from relucirc.core.writing import write_text
 from relucirc.language.network import MLP
 
 SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
@@ -141,7 +139,12 @@ TOLERANCE = argument(
     "--tolerance", metavar="E", help="how far the formula may be from the network, such as 1/20; it is exact by default"
 )
 OUT = argument("-o", "--out", metavar="FILE", type=file_name, help="write the network to this file")
-CERTIFICATE = argument("--certificate", metavar="OUT", type=file_name, help="write the certificate to this file")
+CERTIFICATE = argument(
+    "--certificate",
+    metavar="OUT",
+    type=file_name,
+    help="write the certificate to this file; compressed if it ends with .gz",
+)
 
 
 def save_network(net: MLP | None, path: str | None) -> list[str]:
@@ -158,8 +161,10 @@ def save_certificate(answer: Answer, path: str | None) -> list[str]:
     """Writes an answer's certificate, if there is one and a file is asked for, and says so."""
     if answer.certificate is None or path is None:
         return []
-    write_text(path, json.dumps(answer.certificate))
-    return [f"certificate written to {path}"]
+    from relucirc.files.certificate_file import save_certificate
+
+    size = max(1, round(save_certificate(answer, path) / 1000))
+    return [f"certificate written to {path}, {size:,} kB"]
 
 
 def _is_file_name(text: str) -> bool:

@@ -226,10 +226,16 @@ def _without(node: ast.expr, flips: tuple[type, ...], keeps: tuple[type, ...] = 
 
 def unknown_symbols(found: Sequence[str], names: Sequence[str]) -> str:
     """Says that a formula's symbols are not the inputs, listing both."""
-    used, inputs = (", ".join(map(shown, some)) for some in (found, names))
-    return (
+    used, inputs = (", ".join(shorten(shown(name)) for name in some) for some in (found, names))
+    return no_number(found) or (
         f"the formula uses {used}, but the inputs are {inputs or 'none'}; use the inputs' names, or rename the inputs."
     )
+
+
+def no_number(names: Sequence[str]) -> str | None:
+    """Says what to do instead of naming infinity, or what is no number, where that is no input."""
+    word = next((name for name in names if name.lower() in ("oo", "inf", "infinity", "nan")), None)
+    return None if word is None else f"the formula uses {word}, which is no number; leave out a bound that is infinite."
 
 
 def _lattice(kind: Any) -> Callable[..., sympy.Expr]:

@@ -7,6 +7,7 @@ from relucirc.core.errors import FormulaError
 from relucirc.core.graph import Graph
 from relucirc.core.names import default_names, natural, read_names
 from relucirc.core.trees import symbols_of
+from relucirc.language.formula import no_number
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula, read_expressions
 from relucirc.language.lower.from_model import library_of
@@ -54,4 +55,8 @@ def names_of(f: Any, inputs: Sequence[str] | None = None) -> tuple[str, ...]:
         raise FormulaError(
             "a JAX function does not name its inputs; pass inputs=('x1', 'x2', ...) to say them in order."
         )
-    return read_names(sorted({symbol.name for symbol in symbols_of(expressions)}, key=natural)) or default_names(1)
+    found = sorted({symbol.name for symbol in symbols_of(expressions)}, key=natural)
+    said = no_number(found)
+    if said is not None:
+        raise FormulaError(said)
+    return read_names(found) or default_names(1)

@@ -11,6 +11,7 @@ from relucirc.core.errors import FormulaError, shorten
 from relucirc.core.names import quoted, shown
 from relucirc.core.trees import parts_of, symbols_of
 from relucirc.language.conditions import all_hold, parse_relation
+from relucirc.language.formula import no_number
 
 
 def output_names(count: int) -> tuple[str, ...]:
@@ -76,8 +77,10 @@ def _check_symbols(relation: sympy.Basic, inputs: Sequence[str], outputs: Sequen
         )
     unknown = sorted(names - {*inputs, *outputs})
     if unknown:
+        used = ", ".join(shorten(shown(name)) for name in unknown)
         raise FormulaError(
-            f"the relation uses {', '.join(map(shown, unknown))}, but {listed} and the inputs are "
+            (no_number(unknown) or "").replace("the formula", "the relation")
+            or f"the relation uses {used}, but {listed} and the inputs are "
             f"{', '.join(map(shown, inputs)) or 'none'}; use these names."
         )
     if symbols and not names & set(outputs):

@@ -8,7 +8,9 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from relucirc.checker.data import number, require
 from relucirc.checker.extrema import bounds_certificate, check_bounds
+from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
@@ -19,10 +21,12 @@ from relucirc.language.box import End
 from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
+from relucirc.measure.between import settle
 from relucirc.measure.deviation.estimate import bound_outputs
-from relucirc.measure.extrema import Extrema
-from relucirc.proof.answers import Proved, folded
-from relucirc.proof.cells import NO_INTEGERS, Cells
+from relucirc.measure.extrema import KEPT, Extrema
+from relucirc.measure.rays import written
+from relucirc.proof.answers import Proved, Split
+from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 
 LOOK = 0.5
 """Share of the time within which there have to be outer bounds."""
@@ -45,10 +49,13 @@ class Bounds(Answer):
         exact: Whether every bound is the infimum or supremum itself.
         least: The least value that was seen, at ``least_at``, so that the infimum is not more; None if none was.
         greatest: The same above, at ``greatest_at``.
+        lower_ray: Where ``lower`` is ``-oo``: a point and a direction, ``{input: number}`` each, along which the output
+            falls for ever, at ``point + t direction`` for t = 0, 1, 2, ...; None where none is known.
+        upper_ray: The same above.
         reason: One sentence for people.
         seconds: Wall time used.
-        certificate: Evidence for :func:`relucirc.check`; None where no bound is finite, and where the budget ended
-            before there was a proof.  If it did, some bounds of the certificate may be wider than what is known.
+        certificate: Evidence for :func:`relucirc.check`; None for a family of networks, and where the budget ended
+            before there was a proof.
     """
 
     lower: Any
@@ -63,6 +70,8 @@ class Bounds(Answer):
     greatest: Any = None
     least_at: Any = None
     greatest_at: Any = None
+    lower_ray: Any = None
+    upper_ray: Any = None
 
     @property
     def status(self) -> str:
@@ -137,17 +146,38 @@ class _Search:
         self.certificate: dict | None = None
 
     def run(self) -> None:
-        """Bounds every cell, after a look at the whole."""
+        """Bounds every cell, after a look at the whole.
+
+        Raises:
+            OutOfBudget: When the time of the search is over, and what is known has its certificate, if time was left.
+        """
         with suppress(OutOfBudget), part_of_time(LOOK * seconds_left(1e9)):
             bound_outputs(self.claim.left, self.claim.domain, self.outer)
-        for case in self.cells:
-            if case.lattice.rows:
-                raise DomainError(
-                    "bounds: expected a domain of real points; for integer inputs prove a relation instead."
-                )
-            self.cells.put(self.extrema.raise_or_enclose(case, self._accepts if self.cells.is_last else None))
+        case = None
+        try:
+            with part_of_time(((1 - KEPT) if self.claim.domain.integers else 1.0) * seconds_left(1e9)):
+                for case in self.cells:
+                    self.cells.put(self._answered(case))
+                    case = None
+        except OutOfBudget:
+            if self.certificate is None and not self.claim.moves:
+                self._accepts(self.extrema.close(self.cells, case))
+            raise
         if not any(value is not None for value in self.extrema.values) and not self.extrema.unbounded:
             raise DomainError(NO_INTEGERS)
+
+    def _answered(self, case: Case) -> Proved | Split:
+        if case.lattice.rows:
+            return settle(self.extrema, case)
+        return self.extrema.raise_or_enclose(case, self._judged if self.cells.is_last else None)
+
+    def _judged(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+        """Whether the checker accepts that limits are not exceeded on the last case."""
+        if self.extrema.unbounded:
+            return False
+        known = zip(limits, self.extrema.values, strict=True)
+        ends = [limit if value is None else max(limit, value, key=lambda v: v) for limit, value in known]
+        return self._accepts(ends, proof)
 
     def answer(self, ended: str | None = None) -> Bounds:
         """What is known, exactly or from outside and from inside."""
@@ -157,7 +187,8 @@ class _Search:
         ]
         values = [None if at is None else value for at, value in zip(seen, self.extrema.values, strict=True)]
         points = [at if value == end else None for at, value, end in zip(seen, values, ends, strict=True)]
-        certificate, rejection = self._certificate(ends, points) if ended is None else (self.certificate, None)
+        rays = [self._ray(i) for i in range(2 * self.count)]
+        certificate, rejection = self._certificate(ends, points, rays) if ended is None else (self.certificate, None)
         if rejection is not None:
             return self.answer(rejection)
         columns = {
@@ -165,6 +196,7 @@ class _Search:
             ("greatest", "least"): [None if value is None else to_rational(value) for value in values],
             ("upper_at", "lower_at"): [self._named(point) for point in points],
             ("greatest_at", "least_at"): [self._named(point) for point in seen],
+            ("upper_ray", "lower_ray"): [self._named_ray(ray) for ray in rays],
         }
         known = {}
         for (above, below), column in columns.items():
@@ -179,10 +211,34 @@ class _Search:
     def _named(self, point: Sequence[fmpq] | None) -> At:
         return None if point is None else dict(zip(self.claim.left.inputs, map(to_rational, point), strict=True))
 
+    def _ray(self, i: int) -> dict | None:
+        """A ray along which the i-th difference grows for ever, from where on no gate bends."""
+        found = self.extrema.unbounded.get(i)
+        if found is None or self.claim.moves:
+            return None
+        graph, sign = self.claim.left, ONE if i < self.count else -ONE
+
+        def accepts(data: dict) -> None:
+            lines = read_ray(data, self.claim.domain, len(graph.inputs))
+            (slope,) = slopes(graph, [graph.outputs[i % self.count]], lines)
+            require(sign * slope > 0, "not in this direction")
+
+        return written(found, accepts)
+
+    def _named_ray(self, ray: dict | None) -> tuple[At, At] | None:
+        """The point and the direction."""
+        if ray is None:
+            return None
+        point, direction = (self._named([number(c) for c in ray[name]]) for name in ("point", "direction"))
+        return point, direction
+
     def _sentence(self, lower: Sequence[sympy.Expr], upper: Sequence[sympy.Expr]) -> str:
         said = []
         for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
             name = "y" if self.count == 1 else f"y{i + 1}"
+            if low == high:
+                said.append(f"{name} = {number_text(low)}")
+                continue
             left = f"{number_text(low)} <= " if low.is_finite else ""
             right = f" <= {number_text(high)}" if high.is_finite else ""
             said.append(f"{left}{name}{right}" if left or right else f"{name} has no bound, below or above,")
@@ -194,33 +250,35 @@ class _Search:
             return None
         if finished:
             return self.extrema.values[i]
-        limit = self.extrema.limits.get(i) if self.cells.is_last else None
+        end = self.outer[i] if self.enclosed[i] is None else self.enclosed[i]
         value = self.extrema.values[i]
-        known = [end for end in (limit, self.enclosed[i], self.outer[i] if limit is None else None) if end is not None]
-        least = min(known, key=lambda v: v, default=None)
-        return least if least is None or value is None else max(least, value, key=lambda v: v)
+        return end if end is None or value is None else max(end, value, key=lambda v: v)
 
-    def _accepts(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
-        """Whether the checker accepts that limits are not exceeded."""
-        if self.extrema.unbounded or self.claim.moves:
+    def _accepts(self, ends: Sequence[End], *more: Proved) -> bool:
+        """Whether the checker accepts that ends are not exceeded, by what is known of all cells."""
+        if self.claim.moves or all(end is None for end in ends):
             return False
-        known = zip(limits, self.extrema.values, strict=True)
-        ends = [limit if value is None else max(limit, value, key=lambda v: v) for limit, value in known]
         points = [p if there else None for p, there in zip(self.extrema.points, self.extrema.attained, strict=True)]
+        points = [None if end is None else p for p, end in zip(points, ends, strict=True)]
         seen = [value if p is not None else None for p, value in zip(points, self.extrema.values, strict=True)]
-        evidence = folded([*self.cells.steps, proof])
+        self.extrema.steps = [*self.cells.steps, *more]
+        evidence = self.extrema.proof(ends)
         certificate = bounds_certificate(self._written(ends), _places(points), evidence, self._written(seen))
         if not check_bounds(self.net, self.domain, certificate, self.claim.left.inputs):
             return False
         self.enclosed, self.certificate = ends, certificate
         return True
 
-    def _certificate(self, ends: Sequence[End], points: list) -> tuple[dict | None, str | None]:
+    def _certificate(
+        self, ends: Sequence[End], points: list, rays: Sequence[dict | None]
+    ) -> tuple[dict | None, str | None]:
         """Evidence that the checker has accepted, or why it does not."""
-        if all(end is None for end in ends) or self.claim.moves:
+        bounded = any(end is not None for end in ends)
+        if self.claim.moves or not (bounded or any(rays)):
             return None, None
         self.extrema.steps = self.cells.steps
-        certificate = bounds_certificate(self._written(ends), _places(points), self.extrema.proof())
+        proof = self.extrema.proof(ends) if bounded else None
+        certificate = bounds_certificate(self._written(ends), _places(points), proof, rays=rays)
         verdict = check_bounds(self.net, self.domain, certificate, self.claim.left.inputs)
         return (certificate, None) if verdict else (None, self.extrema.unproved(verdict))
 

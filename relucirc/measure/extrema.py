@@ -11,13 +11,14 @@ from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
 from relucirc.core.exact import ONE
 from relucirc.core.graph import Relation
 from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
+from relucirc.measure.rays import Ray, ray_from
 from relucirc.proof.answers import Proved, Step, folded
 from relucirc.proof.bounding.evidence import Node, ranges_by_substitution
 from relucirc.proof.bounding.leaf import Unbounded
 from relucirc.proof.bounding.question import Question
 from relucirc.proof.bounding.search import CUT_INPUTS, Known, Search
 from relucirc.proof.boxes.highest import Highest
-from relucirc.proof.cells import Case
+from relucirc.proof.cells import Case, Cells
 
 SEARCHING = 0.7
 """Share of the time that is left for a search, the rest being for what it leaves open."""
@@ -25,6 +26,10 @@ EXACTLY = 0.15
 """Share of the time within which a large case has to be raised exactly; else it is enclosed by boxes."""
 MOST = 200
 """Most hinges for which that is tried where inputs are not cut."""
+KEPT = 0.2
+"""Share of the time that is kept for bounding what is open when it ends, and for the check."""
+CLOSING = 0.5
+"""Share of that for bounding."""
 LOOKING = 0.25
 """Share of the time that is left for a point that attains what is known."""
 ALWAYS = 1e9
@@ -46,8 +51,9 @@ class Extrema:
         values: What is attained, each difference and then each opposite; None where nothing was seen.
         points: Where, in the original inputs.
         attained: Whether that is a point of the domain itself, not of its closure alone.
-        limits: Where the time ended: what they do not exceed, certified; None for no bound.
-        unbounded: Which have no largest value.
+        limits: What they do not exceed on the case that came last, exactly; None for no bound.
+        trees: The proofs of that.
+        unbounded: Which have no largest value, each with a ray along which it grows, if that is known.
         steps: What became of the cells.
     """
 
@@ -57,7 +63,8 @@ class Extrema:
     points: list[Point | None] = field(init=False)
     attained: list[bool] = field(init=False)
     limits: dict[int, fmpq | None] = field(default_factory=dict)
-    unbounded: set[int] = field(default_factory=set)
+    trees: dict[int, list[dict]] = field(default_factory=dict)
+    unbounded: dict[int, Ray | None] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,7 +79,8 @@ class Extrema:
         elif value == largest:
             self.attained[0] = self.attained[0] or attained
 
-    def _is_attained(self, i: int) -> bool:
+    def is_attained(self, i: int) -> bool:
+        """Whether what is known of the i-th is the value of a point of the domain."""
         if not self.together:
             return self.attained[i]
         largest = self.largest(i)
@@ -97,14 +105,54 @@ class Extrema:
         """
         box = box_of(case) if accept is not None and COMPILING < seconds_left(ALWAYS) < ALWAYS else None
         if box is None or accept is None or seconds_left(ALWAYS) < least_seconds(case):
-            return self.raise_on(case, offer)
+            return self._raise_in_time(case, offer)
         if len(box) <= CUT_INPUTS or len(case.problem.hinged.hinges.atoms) <= MOST:
             with suppress(OutOfBudget), part_of_time(EXACTLY * seconds_left(ALWAYS)):
                 return self.raise_on(case, offer)
         enclosing = Enclosing.of(case, box, together=self.together)
         if enclosing is not None and self._enclose(enclosing, accept, offer):
             raise OutOfBudget
-        return self.raise_on(case, offer)
+        return self._raise_in_time(case, offer)
+
+    def _raise_in_time(self, case: Case, offer: Offer | None) -> Proved:
+        """Raises all values, and keeps some time."""
+        with part_of_time((1 - KEPT) * seconds_left(ALWAYS)):
+            return self.raise_on(case, offer)
+
+    def close(self, cells: Cells, case: Case | None) -> list[fmpq | None]:
+        """Bounds what is open where the time of the search ended, so that all cells have a proof.
+
+        Args:
+            cells: The cells; they are walked to their end.
+            case: The one that was being raised, if one was; what was found of it is used.
+
+        Returns:
+            What the differences, and then their opposites, do not exceed anywhere; None for no bound.
+        """
+        ends: list[list[fmpq | None]] = [[value] for value in self.values]
+        kept = (self.limits, self.trees) if self.trees else None
+        current = next(iter(cells), None) if case is None else case
+        while current is not None:
+            limits, trees = kept or self._bounded(current, cells.left)
+            for i, end in enumerate(ends):
+                end.append(limits.get(i))
+            cells.put(self.proved(current, trees))
+            kept, current = None, next(iter(cells), None)
+        return [_highest(end) for end in ends]
+
+    def _bounded(self, case: Case, others: int) -> tuple[dict[int, fmpq | None], dict[int, list[dict]]]:
+        """Bounds all values on a case, within a share of the time; no point of it counts."""
+        apart = Extrema(self.count, together=self.together)
+        apart.values, apart.attained = list(self.values), [True] * (2 * self.count)
+        with suppress(OutOfBudget, Unbounded), part_of_time(CLOSING * seconds_left(ALWAYS) / (1 + others)):
+            apart.raise_on(case)
+        return apart.limits, apart.trees
+
+    def proved(self, case: Case, trees: dict[int, list[dict]]) -> Proved:
+        """What the trees prove of a case."""
+        lowered = case.problem.hinged
+        ordered = [trees.get(i) for i in range(2 * self.count)]
+        return Proved("bounding", {**case.chart.evidence, **lowered.evidence, "bounding": ordered})
 
     def _enclose(self, enclosing: Enclosing, accept: Accept, offer: Offer | None) -> bool:
         case, highest = enclosing.case, enclosing.highest
@@ -148,9 +196,9 @@ class Extrema:
                 as well.
             Unbounded: Where only the largest of all is asked for, and there is none.
         """
-        lowered, trees, ended = case.problem.hinged, [], False
+        self.limits, self.trees = dict.fromkeys(range(2 * self.count)), {}
+        lowered, ended = case.problem.hinged, False
         closed = tuple(Relation(relation.form, ">=") for relation in case.problem.relations)
-        self.limits = dict.fromkeys(range(2 * self.count))
         parts = tuple(Relation(form, ">") for form in lowered.differences)
         known = ranges_by_substitution(Node(Question(lowered.hinges, closed, parts)))
         for i in range(2 * self.count):
@@ -160,23 +208,23 @@ class Extrema:
                     question = Question(lowered.hinges, closed, (Relation(form, ">"),))
                     search = Search(question, raising=True, threshold=self.largest(i), known=known)
                     search.offer(case.problem.interior)
-                    trees.append(self._searched(i, search, case, offer))
-                    if not self._is_attained(i):
+                    self._searched(i, search, case, offer)
+                    if not self.is_attained(i):
                         attains = Relation(form.shift(-search.threshold), ">=")
                         found = self._look(Question(lowered.hinges, case.problem.relations, (attains,)), known)
                         self._take(i, found, case, offer)
-            except Unbounded:
+            except Unbounded as found:
+                part = [*case.problem.relations, *found.part]
+                self.unbounded.setdefault(i, ray_from(part, found.form, case.chart))
                 if self.together:
                     raise
-                self.unbounded.add(i)
-                trees.append(None)
             except OutOfBudget:
                 ended = True
         if ended:
             raise OutOfBudget
-        return Proved("bounding", {**case.chart.evidence, **lowered.evidence, "bounding": trees})
+        return self.proved(case, self.trees)
 
-    def _searched(self, i: int, search: Search, case: Case, offer: Offer | None) -> list[dict]:
+    def _searched(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:
         """Raises one value, and proves that it is the largest; if the time ends, bounds it from above."""
         try:
             with part_of_time(SEARCHING * seconds_left(ALWAYS)):
@@ -184,13 +232,13 @@ class Extrema:
                 tree = search.evidence()
         except (OutOfBudget, KeyboardInterrupt) as error:
             self._take(i, search, case, offer)
-            if isinstance(error, OutOfBudget):
-                self.limits[i] = search.certified()
+            found = search.certified() if isinstance(error, OutOfBudget) else None
+            if found is not None:
+                self.limits[i], self.trees[i] = found
             raise
         assert tree is not None
         self._take(i, search, case, offer)
-        self.limits[i] = search.threshold
-        return tree
+        self.limits[i], self.trees[i] = search.threshold, tree
 
     def _look(self, question: Question, known: Known) -> Search:
         """Looks for a point of the cell itself; its closure may be all that has one."""
@@ -218,11 +266,11 @@ class Extrema:
         self.limits.clear()
         return f"a proof was found but the checker rejects it ({verdict.reason}); please report this"
 
-    def proof(self) -> dict:
-        """The proof that no value is exceeded, where it is bounded."""
-        if not self.unbounded:
+    def proof(self, ends: Sequence[fmpq | None]) -> dict:
+        """The proof that no value exceeds its end, without those that have none."""
+        kept = [i for i, end in enumerate(ends) if end is not None]
+        if len(kept) == len(ends):
             return folded(self.steps)
-        kept = [i for i in range(2 * self.count) if i not in self.unbounded]
         return folded(
             [
                 Proved(step.method, {**step.evidence, "bounding": [step.evidence["bounding"][i] for i in kept]})
@@ -231,3 +279,9 @@ class Extrema:
                 for step in self.steps
             ]
         )
+
+
+def _highest(ends: Sequence[fmpq | None]) -> fmpq | None:
+    """The highest end, the first of which may be unknown; None where another one is."""
+    known = [end for end in ends if end is not None]
+    return None if None in ends[1:] or not known else max(known, key=lambda v: v)

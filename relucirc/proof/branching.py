@@ -13,6 +13,7 @@ positive factors is zero; these n vanish on all such r, so that they are bounded
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
 from flint import fmpq
@@ -27,8 +28,23 @@ from relucirc.geometry.lattice import Cut, Lattice
 from relucirc.proof.cells import Case, Point
 from relucirc.proof.problem import Problem
 
+HALF = fmpq(1, 2)
 MAX_FORMS = 32
 """Most forms that are tried for a cut."""
+
+
+def asked_around(case: Case, point: Point) -> Case | None:
+    """The case with one of the violations at a point, made strict, so that it happens around the point too.
+
+    None where each is an equation, or a tie; an equality is asked for as it is.
+    """
+    problem = case.problem
+    if problem.violations is None:
+        return case
+    gaps = [a - b for a, b in zip(problem.left.evaluate(point), problem.right.evaluate(point), strict=True)]
+    around = (v for v in problem.violations if all(op != "==" and gaps[i] > 0 for i, op in v))
+    strict = [tuple((i, ">") for i, _ in violation) for violation in around]
+    return replace(case, problem=replace(problem, violations=(strict[0],))) if strict else None
 
 
 def branch(case: Case, start: Point) -> Point | Cut:
@@ -36,15 +52,28 @@ def branch(case: Case, start: Point) -> Point | Cut:
 
     Args:
         case: A cell and the two sides on it.
-        start: A point of its closure where they differ, in the chart's coordinates.
+        start: A point of its closure where they differ, in the chart's coordinates; or where a violation happens
+            whose relations are all strict.
 
     Returns:
         A point over the original inputs; or a cut.
     """
-    n, chart = case.problem.n, case.chart
-    point = _inside(case.problem, start)
+    point = inside(case.problem, start)
+    part, differ = part_around(case, point)
+    return branch_on(case, point, [*part, *differ])
+
+
+def part_around(case: Case, point: Point) -> tuple[list[Relation], list[Relation]]:
+    """The polyhedron T around a point of difference inside, over the chart: where it is, and that the sides differ."""
+    chart = case.chart
     part = [Relation(form, case.relations[i].op) for i, form in zip(chart.owners, chart.constraints, strict=True)]
-    part += _affine_part(case.problem, point)
+    affine, differ = _affine_part(case.problem, point)
+    return [*part, *affine], differ
+
+
+def branch_on(case: Case, point: Point, part: list[Relation]) -> Point | Cut:
+    """Finds a point of T with integers, or where to cut the cell."""
+    n, chart = case.problem.n, case.chart
     whole = [form.substitute(chart.forms.__getitem__) for form in case.lattice.coordinates]
 
     def witness(values: Sequence[int]) -> Point | None:
@@ -70,9 +99,8 @@ def branch(case: Case, start: Point) -> Point | Cut:
         step = 2 * step
 
 
-def _inside(problem: Problem, point: Point) -> Point:
-    """Moves a point of difference off the boundary."""
-    share = fmpq(1, 2)
+def inside(problem: Problem, point: Point, share: fmpq = HALF) -> Point:
+    """Moves a point of difference off the boundary, by such a share of the way to the interior at most."""
     while True:
         moved = tuple((1 - share) * a + share * b for a, b in zip(point, problem.interior, strict=True))
         if problem.differ_at(moved):
@@ -80,7 +108,7 @@ def _inside(problem: Problem, point: Point) -> Point:
         share = share / 2
 
 
-def _affine_part(problem: Problem, point: Point) -> list[Relation]:
+def _affine_part(problem: Problem, point: Point) -> tuple[list[Relation], list[Relation]]:
     """Where the sides are the affine functions that they are around a point, and differ in the same sense."""
     relations: dict[Relation, None] = {}
 
@@ -91,10 +119,14 @@ def _affine_part(problem: Problem, point: Point) -> list[Relation]:
         return here
 
     outputs = (graph.affine_outputs(sign) for graph in (problem.left, problem.right))
-    gaps = (a - b for a, b in zip(*outputs, strict=True))
-    gap = next(form for form in gaps if form.evaluate(point))
-    gap = gap if gap.evaluate(point) > 0 else -gap
-    return [*relations, *([Relation(gap, ">")] if gap.terms else [])]
+    gaps = [a - b for a, b in zip(*outputs, strict=True)]
+    if problem.violations is None:
+        gap = next(form for form in gaps if form.evaluate(point))
+        broken = [Relation(gap if gap.evaluate(point) > 0 else -gap, ">")]
+    else:
+        happening = ([Relation(gaps[i], op) for i, op in violation] for violation in problem.violations)
+        broken = next(parts for parts in happening if all(r.holds(sign_of(r.form.evaluate(point))) for r in parts))
+    return list(relations), [relation for relation in broken if relation.form.terms]
 
 
 def _rounded(forms: Sequence[Form], point: Sequence[fmpq]) -> list[int]:

@@ -184,7 +184,8 @@ class Cells:
     def __iter__(self) -> Iterator[Case]:
         while self._open:
             tick("cells")
-            found = self._open.pop().look()
+            found = self._open[-1].look()  # which may take longer than there is time
+            self._open.pop()
             if isinstance(found, Case):
                 yield found
             else:
@@ -194,6 +195,11 @@ class Cells:
     def is_last(self) -> bool:
         """Whether no cell is left besides the one that came last."""
         return not self._open
+
+    @property
+    def left(self) -> int:
+        """How many cells nobody has looked at."""
+        return len(self._open)
 
     def put(self, step: Proved | Empty | Split) -> None:
         """Takes the answer for the case that came last."""

@@ -16,7 +16,7 @@ from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
 from relucirc.proof import sentences
 from relucirc.proof.answers import Proved, Refuted, Split, Step, folded
-from relucirc.proof.branching import branch
+from relucirc.proof.branching import asked_around, branch
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
 from relucirc.proof.methods import METHODS, RELATIONS
 from relucirc.proof.result import Result
@@ -122,7 +122,8 @@ def _witness(claim: Claim, case: Case, found: Refuted) -> Refuted | Split | None
     if integers:
         point = tuple(fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point))
         if not claim.is_witness(point):
-            better = branch(case, found.point) if claim.violations is None else None
+            asked = asked_around(case, found.point)
+            better = None if asked is None else branch(asked, found.point)
             if better is None:
                 return case.split(case.chart.lift(found.point))
             if isinstance(better, Cut):

@@ -1,6 +1,6 @@
 """The largest absolute difference of two piecewise-linear functions: at vertices of a common subdivision."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -38,13 +38,20 @@ class Piece:
 
 
 class Unbounded(Exception):
-    """The difference is not bounded on the domain."""
+    """The difference is not bounded on the domain.
+
+    Attributes:
+        ray: On a line: where it begins to grow, and in which direction.
+    """
+
+    def __init__(self, ray: tuple[fmpq, int] | None = None) -> None:
+        super().__init__()
+        self.ray = ray
 
 
 def affine_summit(
     problem: Problem,
     belongs: Belongs,
-    meets: Callable[[Sequence[Form]], bool],
     budget: Budget,
     summit: Summit,
 ) -> Peak | None:
@@ -54,14 +61,9 @@ def affine_summit(
     otherwise it is largest on the hull of some vertices, plus all directions.  If no vertex of that
     face belongs to the domain, a point inside the face does, or none of its points.
 
-    Where inputs are integers, an unbounded piece counts if it has a point with integers: from there some
-    multiple of the rational direction leads to others, as far away as one likes.  Otherwise it has
-    nothing to give.
-
     Args:
         problem: The two sides on a polyhedron.
         belongs: Tells where a point stands.
-        meets: Whether the domain has a point where some forms are ``>= 0``.
         budget: Asked at every piece.
         summit: What is raised.
 
@@ -71,9 +73,7 @@ def affine_summit(
     for piece in _pieces(problem):
         budget.step("regions")
         if not all(map(piece.is_bounded, piece.forms)):
-            if meets(piece.sides):
-                raise Unbounded
-            continue
+            raise Unbounded((piece.vertices[0][0], piece.directions[0][0]) if problem.n == 1 else None)
         for form in piece.forms:
             values = [form.evaluate(vertex) for vertex in piece.vertices]
             for sign, extreme in ((1, max(values)), (-1, -min(values))):

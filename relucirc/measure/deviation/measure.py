@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import lcm
 from typing import Any
 
 import sympy
 from flint import fmpq
 
 from relucirc.checker.certificate import make_certificate
-from relucirc.checker.extrema import check_deviation, deviation_certificate
+from relucirc.checker.data import number, require
+from relucirc.checker.extrema import check_deviation, deviation_certificate, unbounded_certificate
+from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.forms import Form
@@ -22,14 +25,16 @@ from relucirc.language.claim import Claim, read_equality
 from relucirc.language.domain import Domain, declared
 from relucirc.language.lower.from_formula import read_expressions
 from relucirc.language.network import MLP
+from relucirc.measure.between import settle
 from relucirc.measure.deviation.affine import Unbounded, affine_summit
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint
 from relucirc.measure.deviation.curved import curved_summit
 from relucirc.measure.deviation.estimate import Estimate, estimate
-from relucirc.measure.deviation.integers import cut_between, has_integer_point
+from relucirc.measure.deviation.integers import cut_between
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
-from relucirc.measure.extrema import Extrema
+from relucirc.measure.extrema import KEPT, Extrema
+from relucirc.measure.rays import Ray, written
 from relucirc.proof.answers import Proved, Split, folded
 from relucirc.proof.bounding.leaf import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
@@ -57,8 +62,10 @@ class Deviation(Answer):
         reason: One sentence for people.
         seconds: Wall time used.
         certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
-            polynomial, between integers, at single points, and where the supremum is infinite.  Where the budget ended,
-            evidence of an interval, perhaps a wider one than is known, or None.
+            polynomial.  Where the supremum is infinite, evidence of the ray.  Where the budget ended, evidence of the
+            interval, or None where it ended before there was some.
+        ray: Where the supremum is infinite: a point and a direction along which some difference grows for ever; None
+            where none is known.
         question: The network, the formula and the domain, for pictures; None of a function.
     """
 
@@ -70,6 +77,7 @@ class Deviation(Answer):
     reason: str
     seconds: float = 0.0
     certificate: dict[str, Any] | None = field(default=None, repr=False)
+    ray: tuple[dict[str, sympy.Rational], dict[str, sympy.Rational]] | None = None
     question: tuple[Any, Any, Any] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -152,7 +160,6 @@ class _Measure:
         self.polynomials = polynomials
         self.clock = clock
         self.integers = claim.domain.integers
-        self.count = 0  # cases
         self.estimate = Estimate(None, ())
         self.summit = Summit()
         self.current = Summit()
@@ -168,13 +175,11 @@ class _Measure:
         for corner in self.estimate.corners:
             self._look(corner)
         try:
-            for case in self.cells:
-                step = self.measure(case)
-                if step is not None:
-                    self.cells.put(step)
+            self._measure_all()
         except (Unbounded, NoLargest):
             reason = "the difference is unbounded on this domain."
-            return Deviation(sympy.oo, None, False, sympy.oo, sympy.oo, reason, self.clock.elapsed)
+            infinite = sympy.oo, None, False, sympy.oo, sympy.oo
+            return Deviation(*infinite, reason, self.clock.elapsed, *self._ray())
         peak = self.summit.peak
         if peak is None:
             raise DomainError(NO_INTEGERS)
@@ -185,17 +190,68 @@ class _Measure:
             return self.interval(rejection)
         return Deviation(value, witness, peak.attained, value, value, reason, self.clock.elapsed, certificate)
 
+    def _measure_all(self) -> None:
+        """Measures every cell.
+
+        Raises:
+            OutOfBudget: When the time is over, and what is known has its certificate, if time was left.
+        """
+        case, bounding = None, self.polynomials is None and not self.claim.moves
+        try:
+            with part_of_time(((1 - KEPT) if bounding and self.integers else 1.0) * seconds_left(1e9)):
+                for case in self.cells:
+                    step = self.measure(case)
+                    if step is not None:
+                        self.cells.put(step)
+                    case = None
+        except OutOfBudget:
+            if bounding and self.certificate is None:
+                self._close(case)
+            raise
+
+    def _ray(self) -> tuple[dict | None, Any]:
+        """Evidence that the difference grows for ever, and the ray along which it does."""
+        found = next((ray for ray in self.extrema.unbounded.values() if ray is not None), None)
+        left, right = self.claim.left, self.claim.right
+        if found is None or self.claim.moves:
+            return None, None
+
+        def accepts(data: dict) -> None:
+            lines = read_ray(data, self.claim.domain, len(left.inputs))
+            both = zip(slopes(left, left.outputs, lines), slopes(right, right.outputs, lines), strict=True)
+            require(any(a != b for a, b in both), "not in this direction")
+
+        ray = written(found, accepts)
+        if ray is None:
+            return None, None
+        certificate = unbounded_certificate(ray)
+        if not check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs):
+            return None, None
+        names = self.claim.left.inputs
+        point, direction = (
+            {name: to_rational(number(c)) for name, c in zip(names, ray[part], strict=True)}
+            for part in ("point", "direction")
+        )
+        return certificate, (point, direction)
+
+    def _close(self, case: Case | None) -> None:
+        """Encloses the largest difference, by what is proved and by bounds of what is open."""
+        self._know()
+        ends = self.extrema.close(self.cells, case)
+        known = [end for end in ends if end is not None]
+        if len(known) == len(ends):
+            self._accepts(known)
+
     def _certificate(self, peak: Peak) -> tuple[dict | None, str | None]:
         """Evidence for a rational value, where every case was bounded, or why the checker does not accept it."""
         value = peak.value.rational
-        proofs = [step for step in self.cells.steps if isinstance(step, Proved)]
-        if value is None or not proofs or len(proofs) < self.count:
+        if value is None or self.polynomials is not None:
             return None, None
-        if any(proof.method == SWEEP for proof in proofs) and self.clock.remaining < CHECKING * self.clock.elapsed:
+        swept = any(isinstance(step, Proved) and step.method == SWEEP for step in self.cells.steps)
+        if swept and self.clock.remaining < CHECKING * self.clock.elapsed:
             return None, None  # the check of a sweep takes about as long as the sweep, and does not ask the clock
         if value:
-            self.extrema.steps = self.cells.steps
-            within = make_certificate(self.extrema.proof(), self.claim.moves)
+            within = make_certificate(folded(self.cells.steps), self.claim.moves)
         else:
             options = {"budget": self.clock.left(), "inputs": self.claim.left.inputs, "progress": False}
             within = prove(self.net, self.formula, self.domain, **options).certificate
@@ -212,11 +268,8 @@ class _Measure:
         peak = self._highest()
         lower = sympy.Integer(0) if peak is None else peak.value.to_sympy()
         upper = sympy.oo if self.estimate.upper is None else to_rational(self.estimate.upper)
-        limits = [limit for limit in self.extrema.limits.values() if limit is not None]
-        if limits and len(limits) == len(self.extrema.limits) and self.cells.is_last:
-            upper = sympy.Min(upper, max(lower, *map(to_rational, limits)))
         if self.enclosed is not None:
-            upper = sympy.Min(upper, to_rational(self.enclosed))
+            upper = sympy.Max(lower, to_rational(self.enclosed))
         witness = None if peak is None else self._named(peak.point)
         attained = peak is not None and peak.attained
         seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
@@ -256,8 +309,7 @@ class _Measure:
     def measure(self, case: Case) -> Split | Proved | None:
         """Raises the summit to what one case has, or splits it between integers."""
         self._look(case.chart.inside)
-        self.count += 1
-        if self.polynomials is None and not self.integers and case.problem.n > 1:
+        if self.polynomials is None and case.problem.n != 1:
             return self._bound(case)
         between = bool(case.lattice.rows)  # integers that the cell's equalities do not fix
 
@@ -267,16 +319,14 @@ class _Measure:
                 return Standing.NEAR
             return Standing.INSIDE if all(point[v].is_integer for v in self.integers) else Standing.FRACTIONAL
 
-        def within(sides: Sequence[Form]) -> list[Relation]:
-            named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
-            return [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
-
-        def meets(sides: Sequence[Form]) -> bool:
-            return not between or has_integer_point(within(sides), len(case.chart.forms), self.integers)
-
         self.current, self.chart = Summit(), case.chart.forms
         if self.polynomials is None:
-            found = affine_summit(case.problem, belongs, meets, self.clock, self.current)
+            try:
+                found = affine_summit(case.problem, belongs, self.clock, self.current)
+            except Unbounded as grown:
+                if grown.ray is not None:
+                    self.extrema.unbounded[0] = _whole_ray(case, *grown.ray)
+                raise
         else:
             found = curved_summit(case, self.polynomials, belongs, self.clock, self.current)
             if found is None and between:
@@ -285,40 +335,49 @@ class _Measure:
                 )
             if found is None:
                 raise Unbounded
-        if found is None or not self._is_news(found, between=between):
-            return None
-        lifted = found.point.lift(case.chart.forms)
-        if between and not found.attained:
-            point = tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
-            split = case.split(cut_between(within(found.sides), point, self.integers) or point)
-            assert split is not None
-            return split
-        self.summit.offer(found.value, lifted, lambda _: found.standing)
-        if self.polynomials is None and not self.integers and case.problem.n == 1:
+        if found is not None and self._is_news(found, between=between):
+            lifted = found.point.lift(case.chart.forms)
+            if between and not found.attained:
+                point = tuple(fmpq(2 * c.floor() + 1, 2) if c.rational is None else c.rational for c in lifted)
+                split = case.split(cut_between(_on_piece(case, found.sides), point, self.integers) or point)
+                assert split is not None
+                return split
+            self.summit.offer(found.value, lifted, lambda _: found.standing)
+        if self.polynomials is None:
             return Proved(SWEEP, {**case.chart.evidence, "atoms": [], "left": [], "right": [], "sweep": True})
         return None
 
-    def _bound(self, case: Case) -> Proved:
-        """Raises the summit by bounding, and proves that nothing is higher."""
+    def _know(self) -> None:
+        """Tells the search what is known."""
+        known = self.summit.peak
+        if known is not None and known.value.rational is not None:
+            self.extrema.know(known.value.rational, attained=known.attained)
+
+    def _bound(self, case: Case) -> Proved | Split:
+        """Raises the summit by bounding, and proves that nothing is higher; or splits the case between integers."""
 
         def offer(value: fmpq, point: Sequence[fmpq]) -> None:
             inside = Standing.INSIDE if case.contains(point) else Standing.NEAR
             self.summit.offer(Algebraic.of(value), AlgebraicPoint.rational(point), lambda _: inside)
 
-        known = self.summit.peak
-        if known is not None and known.value.rational is not None:
-            self.extrema.know(known.value.rational, attained=known.attained)
-        accept = self._accepts if self.cells.is_last and not self.claim.moves else None
+        self._know()
+        if case.lattice.rows:
+            return settle(self.extrema, case, offer)
+        accept = self._judged if self.cells.is_last and not self.claim.moves else None
         return self.extrema.raise_or_enclose(case, accept, offer)
 
-    def _accepts(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+    def _judged(self, proof: Proved, limits: Sequence[fmpq]) -> bool:
+        """Whether the checker accepts that limits are not exceeded on the last case."""
+        return self._accepts(limits, proof)
+
+    def _accepts(self, limits: Sequence[fmpq], *more: Proved) -> bool:
         """Whether the checker accepts that nothing is further apart than the largest of some numbers."""
         peak = self.summit.peak
         known = None if peak is None else peak.value.rational
         most = max([fmpq(0) if known is None else known, *limits], key=lambda v: v)
         at = [] if peak is None or not peak.attained else [c.rational for c in peak.point]
         point = [text(c) for c in at if c is not None] or None
-        within = make_certificate(folded([*self.cells.steps, proof]), self.claim.moves)
+        within = make_certificate(folded([*self.cells.steps, *more]), self.claim.moves)
         certificate = deviation_certificate(most, point, within, None if point is None else known)
         if not check_deviation(self.net, self.formula, self.domain, certificate, self.claim.left.inputs):
             return False
@@ -336,6 +395,26 @@ class _Measure:
             return True
         order = found.value.compare(best.value)
         return order > 0 or (order == 0 and not best.attained and found.standing is not Standing.NEAR)
+
+
+def _whole_ray(case: Case, start: fmpq, direction: int) -> Ray:
+    """A ray on a line, from a point with integers where they are asked for."""
+    step = fmpq(1)
+    for form in case.lattice.coordinates:
+        seen = form.substitute(case.chart.forms.__getitem__)  # a t + b, whole where the inputs are
+        a, last = seen.coefficient(0), seen.evaluate([start])
+        up = (a > 0) == (direction > 0)
+        whole = -(-last.p // last.q) if up else last.p // last.q
+        start, step = (whole - seen.const) / a, 1 / abs(a)
+    moved = [Form(form.terms).evaluate([direction * step]) for form in case.chart.forms]
+    scale = lcm(*(int(c.q) for c in moved))
+    return case.chart.lift([start]), tuple(scale * c for c in moved)
+
+
+def _on_piece(case: Case, sides: Sequence[Form]) -> list[Relation]:
+    """What cuts a piece out of all points, over the inputs."""
+    named = {k: Form.variable(v) for k, v in enumerate(case.chart.free)}
+    return [*case.relations, *(Relation(side.substitute(named.get), ">=") for side in sides)]
 
 
 def _monomial(point: Sequence[fmpq], exponents: Sequence[int], coefficient: fmpq) -> fmpq:

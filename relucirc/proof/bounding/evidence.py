@@ -116,16 +116,14 @@ def upper(node: Node, form: Form, slopes: Slopes) -> tuple[fmpq, Facts] | None:
     for i, m in slopes.constraints.items():
         add(m, question.constraints[i].form)
         facts.append(["constraint", i, text(m)])
-    box = question.box
     for v, c in total.items():
         if not c:
             continue
-        end = box[v][c > 0]
+        end = question.end(v, 1 if c > 0 else -1)
         if end is None:
             return None
-        bound, i = end
-        multiplier = -c / question.constraints[i].form.terms[v]
-        facts.append(["constraint", i, text(multiplier)])
+        bound, reasons = end
+        facts += [["constraint", i, text(abs(c) * m)] for i, m in reasons]
         const += c * bound
     return const, facts
 

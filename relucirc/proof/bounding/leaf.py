@@ -20,7 +20,16 @@ from relucirc.proof.bounding.question import short
 
 
 class Unbounded(Exception):
-    """What is raised has no largest value: it grows for ever in a direction."""
+    """What is raised has no largest value: it grows for ever in a direction.
+
+    Attributes:
+        part: Where it does.
+        form: What it is there, over the inputs.
+    """
+
+    def __init__(self, part: Sequence[Relation] = (), form: Form | None = None) -> None:
+        super().__init__()
+        self.part, self.form = list(part), Form() if form is None else form
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ class Leaf:
         relations.append(Relation(Form(part.terms) - most, ">="))
         point = feasibility(relations, n + len(multipliers)).point
         if point is None:
-            raise Unbounded
+            raise Unbounded(list(system.values()), part)
         return tuple(point[:n])
 
 

@@ -12,6 +12,7 @@ from relucirc.core.exact import ONE, ZERO, approximate
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.geometry.hinges import HingeGraph
+from relucirc.proof.bounding.implied import End, implied_end
 
 LARGEST = 1000
 """Exponent of the largest scale."""
@@ -65,10 +66,25 @@ class Question:
                     found[v][side] = bound, i
         return [(low, high) for low, high in found]
 
+    @cached_property
+    def _implied(self) -> dict[tuple[int, int], End | None]:
+        return {}
+
+    def end(self, v: int, side: int) -> End | None:
+        """How large an input is at most (side 1), or at least (side -1), and the constraints that say so together."""
+        single = self.box[v][side > 0]
+        if single is not None:
+            bound, i = single
+            return bound, [(i, abs(ONE / self.constraints[i].form.terms[v]))]
+        if (v, side) not in self._implied:
+            together = any(len(relation.form.terms) > 1 for relation in self.constraints)
+            self._implied[v, side] = implied_end(self.constraints, self.n, v, side) if together else None
+        return self._implied[v, side]
+
     def cut(self, form: Form) -> "Question":
         """The same question where a form over the inputs is ``>= 0`` as well."""
         part = replace(self, constraints=(*self.constraints, Relation(form, ">=")))
-        part.__dict__.update(used=self.used, floats=self.floats.with_row(form))
+        part.__dict__.update(used=self.used, floats=self.floats.with_row(form), _implied=dict(self._implied))
         return part
 
     @cached_property

@@ -3,6 +3,7 @@
 import heapq
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -21,6 +22,8 @@ from relucirc.proof.bounding.question import Interval, Question
 
 PATIENCE = 60.0
 """Most seconds spent on bounds that are not final."""
+BOUNDED = 0.5
+"""Share of the time that is left for them; the rest is for the check."""
 TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
 Known = tuple[dict[int, Interval], list[dict]]
@@ -209,35 +212,50 @@ class Search:
                 branch.facts = found
         return branch.facts is not None
 
-    def certified(self) -> fmpq | None:
-        """Returns a number that the only part does not exceed, exactly, from the tree as it is; None for no bound.
+    def certified(self) -> tuple[fmpq, list[dict]] | None:
+        """Returns a number that the only part does not exceed, exactly, and the tree as it is, which shows that.
 
-        As many nodes are bounded as there is time for: those that floats say matter most are opened.
+        As many nodes are bounded as there is time for, and for a check after that: those that floats say matter most
+        are opened.
+
+        Returns:
+            The number, and the evidence of every larger threshold as well; None for no bound.
         """
         started = time.monotonic()
-        most = self._above(self.root)
-        allowed = int(0.8 * seconds_left(PATIENCE) / (time.monotonic() - started + 1e-4))
-        frontier = [(-self.root.solved.bound, 0, self.root)]
+        allowed = BOUNDED * seconds_left(PATIENCE)
+        whole = self._cut_back(frozenset())
+        end = started + allowed
+        allowed = int(allowed / (time.monotonic() - started + 1e-4))
+        frontier, opened = [(-self.root.solved.bound, 0, self.root)], set[int]()
         for order in range(1, 2 * allowed, 2):
-            if not frontier[0][2].below:
+            if not frontier[0][2].below or len(frontier) >= allowed:
                 break
             _, _, branch = heapq.heappop(frontier)
+            opened.add(id(branch))
             for i, child in enumerate(branch.below):
                 heapq.heappush(frontier, (-child.solved.bound, order + i, child))
-            if len(frontier) >= allowed:
-                break
-        bounds = [self._above(branch) for _, _, branch in frontier if not self._is_empty(branch)]
-        known = [bound for bound in bounds if bound is not None]
-        return most if len(known) < len(bounds) or not known else max(known, key=lambda v: v)
+        return self._cut_back(opened, end) or whole
 
-    def _is_empty(self, branch: Branch) -> bool:
-        """Whether a branch is shown to have no point."""
-        return branch.solved.bound == -np.inf and self._leaf(branch).proposed() is not None
-
-    def _above(self, branch: Branch) -> fmpq | None:
-        """What the only part does not exceed on a branch."""
-        found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
-        return None if found is None else found[0]
+    def _cut_back(self, opened: AbstractSet[int], end: float = np.inf) -> tuple[fmpq, list[dict]] | None:
+        """Bounds the part by the tree of the branches that are opened, until some time; None where a leaf has none."""
+        most, tree, pending = None, list[dict](), [self.root]
+        while pending:
+            branch = pending.pop()
+            tree += [{"lemmas": branch.lemmas}] if branch.lemmas else []
+            if id(branch) in opened and time.monotonic() < end:
+                assert branch.by is not None
+                tree.append(branch.by)
+                pending += reversed(branch.below)
+                continue
+            empty = self._leaf(branch).proposed() if branch.solved.bound == -np.inf else None
+            if empty is None:
+                found = upper(branch.node, self.question.parts[0].form, branch.solved.slopes)
+                if found is None:
+                    return None
+                most = found[0] if most is None else max(most, found[0], key=lambda v: v)
+                empty = [["part", 0, "1"], *found[1]]
+            tree.append({"leaf": empty})
+        return None if most is None else (most, tree)
 
     def _leaf(self, branch: Branch) -> Leaf:
         """A branch, and that the parts do not exceed the threshold there."""
