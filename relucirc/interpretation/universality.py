@@ -18,7 +18,6 @@ from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.errors import RelucircError
 from relucirc.core.progress import Progress, watched
-from relucirc.geometry.region import Region
 from relucirc.interpretation.candidates import MOST, denominator_of
 from relucirc.interpretation.circuits_within import circuits_within, term_of
 from relucirc.interpretation.explanation import MOST_HINGES
@@ -198,7 +197,7 @@ class _Search:
         return self._known[net]
 
     def _taken_apart(self, net: MLP) -> _Seen | str:
-        wiring = Wiring(net, self._constraints(net))
+        wiring = Wiring(net, read_domain(self.domain, net.inputs))
         if len(wiring.hinges.atoms) > MOST_HINGES:
             return TOO_LARGE
         found: Counter[Term] = Counter()
@@ -206,17 +205,11 @@ class _Search:
         for part in _all_parts(roots):
             names = sorted({*part.inputs, *(below.variable for below in part.below)})
             term = term_of(part.formula, {sympy.Symbol(name): v for v, name in enumerate(names)})
-            found.update(circuits_within(term))
+            if term.addends[1] or not part.below:  # else it adds up what is counted below
+                found.update(circuits_within(term))
         for circuit in found:
             self.kinds.number(circuit)
         return _Seen(found, frozenset(feature.name for feature in features_in(net)))
-
-    def _constraints(self, net: MLP) -> Sequence[Any]:
-        """The domain's inequalities, where it is closed and has an interior; else networks count on all of R^n."""
-        domain = read_domain(self.domain, net.inputs)
-        forms = [relation.form for relation in domain.relations]
-        closed = not domain.integers and all(relation.op == ">=" for relation in domain.relations)
-        return forms if closed and Region.of(forms, len(net.inputs)) is not None else ()
 
     def answer(self, ended: str | None, seconds: float) -> Universality:
         """Counts."""
