@@ -193,7 +193,7 @@ REFUSED = {
     r"\min(x1, x2)": r"write Min\(x1, x2\), not LaTeX",
     "(x1": "was never closed",
     "[]": "at least one formula in the list, got none",
-    "nan": "the formula uses nan, but the inputs are x1, x2, x3",
+    "nan": "the formula uses nan, which is no number",
     "x1\x00": "null bytes",
     "\ud800": "cannot read",
 }

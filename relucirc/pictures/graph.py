@@ -20,6 +20,8 @@ from relucirc.pictures.shapes import Bounds, Disc, Line, Shape, Text
 
 MOST_PIECES = 4000
 """Most pieces that are drawn."""
+FINEST = 1e-6
+"""Least size of a window, relative to the numbers in it, so that floats tell its ends apart."""
 NAMED = 12
 """Most pieces and kinks that are named in the picture and the legend."""
 SAMPLES = 240
@@ -200,8 +202,10 @@ def _floats(point: tuple[fmpq, fmpq]) -> tuple[float, float]:
 
 def _window(low: fmpq, high: fmpq, heights: Sequence[float]) -> tuple[float, float, float, float]:
     bottom, top = min(heights), max(heights)
-    pad = 0.12 * (top - bottom) or 1.0
-    return approximate(low), bottom - pad, approximate(high), top + pad
+    pad = max(0.12 * (top - bottom), FINEST * max(abs(top), abs(bottom))) or 1.0
+    left, right = approximate(low), approximate(high)
+    beside = FINEST * max(abs(left), abs(right)) if right - left < FINEST * abs(right) else 0.0
+    return left - beside, bottom - pad, right + beside, top + pad
 
 
 def _sampled(expression: sympy.Expr, variable: str, low: fmpq, high: fmpq) -> list[tuple[float, float]]:
