@@ -1,7 +1,8 @@
 """Exact proofs about ReLU networks: what does this network compute, everywhere?
 
-The verbs: :func:`prove`, :func:`check`, :func:`bounds`, :func:`verify`, :func:`explain`, :func:`regions`,
-:func:`max_deviation`, :func:`evaluate`, :func:`minimal_network`, :func:`train`.
+The verbs: :func:`prove`, :func:`check`, :func:`theorem`, :func:`bounds`, :func:`max_deviation`, :func:`compare`,
+:func:`verify`, :func:`explain`, :func:`universality`, :func:`regions`, :func:`snap`, :func:`evaluate`,
+:func:`minimal_network`, :func:`train`, :func:`draw`.
 
 What is public stands in ``__init__.pyi``, which is read here too; a name's module is imported when it is first asked
 for.
