@@ -250,3 +250,11 @@ def test_large_networks_have_features_and_redundancy(sizes):
     assert len(found.features) == net.hidden_neurons
     assert len(str(found)) < 6000
     assert relucirc.core.answer.plain(found.to_json()["labels"])
+
+
+def test_hidden_variables_have_names_that_no_input_has():
+    net = MLP(circuits.minimum(4).layers, ("u1", "u2", "v3", "x"))
+    found = relucirc.explain(net)
+    assert [part.variable for part in found.variables] == ["w1", "w2"]
+    assert str(found.formula) == "Min(u1, u2, v3, x)"
+    assert found.layers[1][2].label == "w2 > w1"

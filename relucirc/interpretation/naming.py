@@ -1,6 +1,7 @@
 """What a formula is called: minimum, clip, hat, absolute, sum, gate, and affine combinations of these."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form
@@ -13,6 +14,25 @@ MOST_ADDED = 6
 """Most addends that are named one by one."""
 MOST_BITS = 4
 """Most inputs of a gate."""
+
+
+def letter_beside(names: Sequence[str]) -> str:
+    """The letter of hidden variables: u, or another one where an input is called u1, u2, ....
+
+    Example:
+        >>> letter_beside(["x1", "x2"]), letter_beside(["u1", "v"]), letter_beside(["u3", "v4", "w1"])
+        ('u', 'v', 'uu')
+    """
+    return next(
+        u
+        for k in itertools.count(1)
+        for u in (c * k for c in "uvw")
+        if not any(_is_numbered(name, u) for name in names)
+    )
+
+
+def _is_numbered(name: str, letter: str) -> bool:
+    return name.startswith(letter) and name[len(letter) :].isdigit()
 
 
 def name_of(term: Term) -> str:

@@ -20,7 +20,7 @@ from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
 from relucirc.core.graph import Relation
 from relucirc.interpretation.composing import composed
-from relucirc.interpretation.naming import gate_in, name_of, name_of_sum
+from relucirc.interpretation.naming import gate_in, letter_beside, name_of, name_of_sum
 from relucirc.interpretation.neat import Neat
 from relucirc.interpretation.part import Part
 from relucirc.interpretation.routes import shorter_terms
@@ -69,6 +69,7 @@ class Parts:
 
     def __init__(self, wiring: Wiring, names: Sequence[str]) -> None:
         self.wiring, self.hinges, self.names = wiring, wiring.hinges, list(names)
+        self.letter = letter_beside(names)
         self.neat = Neat()
         self.found: list[Part] = []
         self.terms: list[Term] = []
@@ -269,7 +270,7 @@ class Parts:
             line, sign = line.scale(ONE / abs(whole)), whole / abs(whole)
             part, term = self._part(line, "")
             place = len(self.found)
-            self.found.append(replace(part, variable=f"u{place + 1}"))
+            self.found.append(replace(part, variable=f"{self.letter}{place + 1}"))
             self.terms.append(term)
             self.lines.append(line)
             self._places[signed.key] = self.hinges.n + place, sign
