@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relucirc
-from relucirc import MLP, Box, NetworkError, circuits, compare
+from relucirc import MLP, Box, NetworkError, RelucircError, circuits, compare
 from relucirc.cli import main
 
 BOX = Box(-1, 1)
@@ -151,6 +151,12 @@ def test_a_model_is_compared_with_the_file_that_was_made_of_it(tmp_path):
     assert (found.status, found.changed_layers) == ("equal", ())
     changed = MLP.from_arrays([(w, b + np.float32(1)) for w, b in arrays_of(relucirc.load(path))])
     assert compare(path, changed, BOX, within=100).status == "within"
+
+
+@pytest.mark.parametrize("within", ["nan", "-1", "near", float("inf")])
+def test_a_tolerance_that_is_none_is_refused_also_between_equal_networks(within):
+    with pytest.raises(RelucircError, match="within"):
+        compare(circuits.minimum(), circuits.minimum(), within=within)
 
 
 def test_networks_of_other_sizes_are_refused_in_one_sentence():

@@ -19,7 +19,7 @@ from relucirc.geometry import lift
 from relucirc.geometry.lift import graph_of, write_formula
 from relucirc.interpretation.catalogue import Known, Match
 from relucirc.interpretation.features import features_in
-from relucirc.interpretation.front import ALWAYS, Front, front_wanted, read_tolerance
+from relucirc.interpretation.front import ALWAYS, Front, front_wanted
 from relucirc.interpretation.front import front as front_of
 from relucirc.interpretation.hidden import Hidden
 from relucirc.interpretation.part import Part
@@ -30,6 +30,7 @@ from relucirc.interpretation.vocabulary import Feature
 from relucirc.interpretation.wiring import Redundant, Wiring
 from relucirc.interpretation.writing import cut
 from relucirc.language.as_network import as_network
+from relucirc.language.claim import read_tolerance
 from relucirc.language.domain import Domain, read_domain
 from relucirc.language.lower.from_family import resolve_family
 from relucirc.language.lower.from_formula import graph_of_formula
@@ -234,7 +235,7 @@ class _Findings:
             self._look_at_signs(Wiring(net, self.front.region))
 
     def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
-        limit = to_rational(read_tolerance(tolerance))
+        limit = to_rational(read_tolerance(tolerance, "tolerance"))
         self._name(net)
         self.front = front_of(net, domain, budget=None)
         entry = self.front.within(limit)

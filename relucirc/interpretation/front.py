@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import sympy
-from flint import fmpq
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
-from relucirc.core.errors import FormulaError, NetworkError, RelucircError, shorten
-from relucirc.core.exact import ONE, rational, to_rational
+from relucirc.core.errors import FormulaError, NetworkError
+from relucirc.core.exact import to_rational
 from relucirc.core.printing import decimal, formula_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.tables import counted, table
@@ -30,6 +29,7 @@ from relucirc.interpretation.price import Price, price_of
 from relucirc.interpretation.seen import Seen
 from relucirc.interpretation.sketching import Sketcher
 from relucirc.language.as_network import as_network
+from relucirc.language.claim import read_tolerance
 from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
@@ -127,7 +127,7 @@ class Front(Answer):
 
     def within(self, tolerance: Any) -> Entry | None:
         """The cheapest formula that is certainly no further than this from the network anywhere; None without one."""
-        limit = to_rational(read_tolerance(tolerance))
+        limit = to_rational(read_tolerance(tolerance, "tolerance"))
         return next((entry for entry in self.entries if entry.upper <= limit), None)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -288,18 +288,6 @@ class _Search:
         count = counted(len(self.entries), "formula") if len(self.entries) == 1 else f"{len(self.entries)} formulas"
         reason = f"{count}, each certified on {where}"
         return Front(tuple(self.entries), where, region, f"{reason}{'' if ended is None else f'; {ended}'}.", seconds)
-
-
-def read_tolerance(tolerance: Any) -> fmpq:
-    """Reads a tolerance: a rational number that is not negative, or text such as ``"1/20"``.
-
-    Raises:
-        RelucircError: For anything else.
-    """
-    value = -ONE if isinstance(tolerance, bool) else rational(tolerance, "tolerance")
-    if value < 0:
-        raise RelucircError(f"tolerance: expected a number that is not negative, got {shorten(tolerance)}.")
-    return value
 
 
 def front_wanted(net: MLP, domain: Any) -> bool:

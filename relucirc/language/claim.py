@@ -103,7 +103,7 @@ def read_claim(
     Raises:
         RelucircError: With one sentence for whatever cannot be read.
     """
-    tolerance = None if within is None else _tolerance(within)
+    tolerance = None if within is None else read_tolerance(within)
     if formula is True and _is_function(net):
         return _condition(net, domain, inputs)
     side = _read_network(net, formula, inputs, domain)
@@ -207,10 +207,15 @@ def _is_function(net: Any) -> bool:
     )
 
 
-def _tolerance(within: Any) -> fmpq:
-    value = -ONE if isinstance(within, bool) else rational(within, "within")
+def read_tolerance(tolerance: Any, what: str = "within") -> fmpq:
+    """Reads how far outputs may be from a formula's: a rational number, or text such as ``"1/20"``.
+
+    Raises:
+        FormulaError: For what is no number, or a negative one; it names ``what`` was given.
+    """
+    value = -ONE if isinstance(tolerance, bool) else rational(tolerance, what)
     if value < 0:
-        raise FormulaError(f"within: expected a number that is not negative, got {shorten(within)}.")
+        raise FormulaError(f"{what}: expected a number that is not negative, got {shorten(tolerance)}.")
     return value
 
 

@@ -10,11 +10,12 @@ import sympy
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, seconds_left
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import rational
+from relucirc.core.exact import rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import load, renamed
 from relucirc.language.as_network import as_network
+from relucirc.language.claim import read_tolerance
 from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
@@ -128,6 +129,7 @@ def compare(
     compared = _Comparing((None, None), domain, within, inputs)
     try:
         with clock:
+            compared.within = None if within is None else to_rational(read_tolerance(within))
             compared.networks = _read(first, second, domain)
             compared.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
