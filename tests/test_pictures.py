@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import relucirc
 from relucirc import strategies
+from relucirc.core.exact import fraction
 from relucirc.interpretation.front import front
 from relucirc.pictures import (
     draw_circuits,
@@ -170,7 +171,7 @@ def test_colours_of_neighbours_differ_and_borders_name_their_neurons():
         trace = TWO_LAYERS.trace(TWO_LAYERS.point(*middle))
         for name in shape.hover.removesuffix(" = 0").split(", "):
             layer, neuron = map(int, name[1:].split("."))
-            assert abs(float(trace[layer - 1][0][neuron - 1])) < 1e-12
+            assert abs(fraction(trace[layer - 1][0][neuron - 1])) < 1e-12
     assert {shape.text for shape in marks(picture, "name")} == {"h1.1", "h1.3", "h2.1", "h2.2"}
 
 
