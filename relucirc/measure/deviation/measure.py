@@ -266,7 +266,7 @@ class _Measure:
     def interval(self, ended: str) -> Deviation:
         """What is known when the search ends early."""
         peak = self._highest()
-        lower = sympy.Integer(0) if peak is None else peak.value.to_sympy()
+        lower = sympy.Integer(0) if peak is None else self._attained(peak)
         upper = sympy.oo if self.estimate.upper is None else to_rational(self.estimate.upper)
         if self.enclosed is not None:
             upper = sympy.Max(lower, to_rational(self.enclosed))
@@ -276,6 +276,15 @@ class _Measure:
         most = f"and at most {_shown(upper)}" if upper != sympy.oo else "no upper bound is known"
         reason = f"largest difference at least {_shown(lower)}{seen}, {most}: {ended}."
         return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed, self.certificate)
+
+    def _attained(self, peak: Peak) -> sympy.Expr:
+        """The largest difference of any output at a peak; that of the output that found it may be less."""
+        point = [c.rational for c in peak.point]
+        known = [c for c in point if c is not None]
+        if self.polynomials is not None or not peak.attained or len(known) < len(point):
+            return peak.value.to_sympy()
+        sides = zip(self.claim.left.evaluate(known), self.claim.right.evaluate(known), strict=True)
+        return to_rational(max((abs(a - b) for a, b in sides), key=lambda v: v))
 
     def _highest(self) -> Peak | None:
         """The best of the finished cases and the one that was being measured.
