@@ -13,7 +13,7 @@ from relucirc.core.errors import NetworkError
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
-from relucirc.files import load, renamed
+from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
 from relucirc.language.claim import read_tolerance
 from relucirc.language.lower.from_model import library_of
@@ -158,10 +158,7 @@ def _network(net: Any, domain: Any) -> Any:
 
 
 def _is_file(net: Any) -> bool:
-    return isinstance(net, os.PathLike) or (isinstance(net, str) and os.path.splitext(net)[1].lower() in SUFFIXES)
-
-
-SUFFIXES = (".json", ".npz", ".onnx", ".safetensors", ".pt", ".pth")
+    return isinstance(net, os.PathLike) or (isinstance(net, str) and os.path.splitext(net)[1].lower() in MODULES)
 
 
 @dataclass
