@@ -1,8 +1,9 @@
 """Intervals for the largest values of differences on a box, by boxes, for what is too large to be raised exactly.
 
 The evidence has to be checked within the time, too.  So the search is interrupted early: its tree is replayed and
-checked, which gives a first interval, and says how long that takes for each box and how far whole numbers are from
-floats.  The search then goes on as long as there will be time left to check all of it.
+checked, which gives a first interval, and says how long that takes for each box.  The search then goes on as long as
+there will be time left to do the same with all of it.  The ends are those of the replay in whole numbers; floats only
+say which boxes are worth halving.
 """
 
 import time
@@ -35,9 +36,8 @@ ONCE = 500
 """So many boxes are bounded before the clock is asked whether a check still fits."""
 SPARE = 1.3
 """A check may take longer than the first one suggests, by this factor."""
-MARGIN = 0.01
-"""What thresholds are above what floats reach, as a share of the interval, at least; and then in a second try."""
-MORE = 20
+ROUNDING = 1e-12
+"""What thresholds are above what a replay finds: they are part of what is replayed, and rounded with it."""
 Accept = Callable[[Proved, Sequence[fmpq]], bool]
 """Whether the checker accepts that the differences do not exceed some numbers."""
 
@@ -67,11 +67,13 @@ class Enclosing:
         case: The case.
         highest: The search.
         evidence: What a proof has besides the boxes.
+        accepted: What the differences do not exceed, as the checker has accepted last.
     """
 
     case: Case
     highest: Highest
     evidence: dict
+    accepted: Sequence[fmpq] = ()
 
     @staticmethod
     def of(case: Case, box: Sequence[Interval], *, together: bool) -> "Enclosing | None":
@@ -103,21 +105,12 @@ class Enclosing:
         if not self.highest.search.statistics["boxes"]:
             more = self.highest.run(1)
         tick()
-        started = time.monotonic()
-        tree = self.highest.tree(self._thresholds(0.0, 0.0))
-        slack = self._slack(tree)
-        replayed = time.monotonic() - started
-        tick()
-        took = self._judged(accept, slack)
-        fixed, each = max(took - replayed, 0.0), replayed / self._work
-        while more and time.monotonic() + SPARE * (fixed + 2 * took) < end:
-            before = self._work
+        fixed, each = self._judged(accept)
+        while more and time.monotonic() + SPARE * (fixed + each * self._work) < end:
             while more and time.monotonic() + SPARE * (fixed + each * self._work) < end:
                 more = self.highest.run(ONCE)
-            if self._work > before:
-                self.highest.climb()
-                took = self._judged(accept, slack)
-            each = max(took - fixed, 0.0) / self._work
+            self.highest.climb()
+            _, each = self._judged(accept)
         return more
 
     @property
@@ -125,29 +118,27 @@ class Enclosing:
         """About in proportion to the time that a replay takes."""
         return self.highest.search.work + EASY * self.highest.search.statistics["boxes"]
 
-    def _thresholds(self, slack: float, margin: float) -> np.ndarray:
-        reach, seen = self.highest.reach, self.highest.seen
-        return reach + np.maximum(2 * slack, margin * (reach - seen)) + 1e-12 * (1 + np.abs(reach))
+    def _judged(self, accept: Accept) -> tuple[float, float]:
+        """Lets the checker judge what is known, unless less was accepted before.
 
-    def _judged(self, accept: Accept, slack: float) -> float:
-        """Lets the checker judge what is known; returns how many seconds that took."""
+        Returns:
+            How many seconds that takes for any tree, and how many more for each unit of work.
+        """
         started = time.monotonic()
-        if not self._offer(accept, slack, MARGIN):
-            self._offer(accept, slack, MORE * MARGIN)
-        return time.monotonic() - started
+        tree = self.highest.tree(np.nextafter(self.highest.reach, np.inf))
+        limits = [dyadic(fmpq(*value.as_integer_ratio()), 1) for value in self._replayed(tree).tolist()]
+        replayed = time.monotonic() - started
+        if not self.accepted or all(new <= old for new, old in zip(limits, self.accepted, strict=True)):
+            proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
+            self.accepted = limits if accept(proof, limits) else self.accepted
+        took = time.monotonic() - started
+        return max(took - 2 * replayed, 0.0), 2 * replayed / self._work
 
-    def _offer(self, accept: Accept, slack: float, margin: float) -> bool:
-        limits = [dyadic(fmpq(*float(t).as_integer_ratio()), 1) for t in self._thresholds(slack, margin)]
-        thresholds = np.array([int(t.p) / int(t.q) for t in limits])
-        tree = self.highest.tree(thresholds)
-        proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
-        return accept(proof, limits)
-
-    def _slack(self, tree: str) -> float:
-        """By how much whole numbers exceed floats, at most, in a tree."""
+    def _replayed(self, tree: str) -> np.ndarray:
+        """What no difference exceeds by a tree: as whole numbers have it, which know better than floats."""
         here, count = self.highest.setting, self.highest.count
         states = read_tree(tree.split(" "), here.bounder.n, count, list(range(count)), here.bounder.rows)
         most = np.full(count, -np.inf)
         for bound, value in lower_bounds(here.bounder, here.known, here.start, states):
             most[bound.combination] = max(most[bound.combination], -value)
-        return float(np.maximum(most - self.highest.reach, 0.0).max())
+        return most + ROUNDING * (1 + np.abs(most))

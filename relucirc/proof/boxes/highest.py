@@ -50,7 +50,7 @@ class Highest:
         self.count = len(here.combinations)
         centre = tuple((a + b) / 2 for a, b in here.box)
         self.values, self.points = here.values(centre), [centre] * self.count
-        self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known)
+        self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known, margin=0.0)
         self._aim()
         self._heaps = {kind: Best(self, sizes) for kind, sizes in ((True, NEW_SIZES), (False, NARROWED_SIZES))}
         for boxes in self.search.waiting:
