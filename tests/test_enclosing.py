@@ -131,8 +131,8 @@ def test_more_boxes_bring_the_ends_nearer_to_each_other():
     highest = Highest(setting, together=True)
     highest.run(1)
     first = (highest.reach - highest.seen).max()
-    assert highest.run(2000)
-    assert 0 < (highest.reach - highest.seen).max() < first / 20
+    highest.run(2000)
+    assert 0 <= (highest.reach - highest.seen).max() < first / 20
 
 
 def test_gradients_lead_to_what_a_step_along_them_gives():

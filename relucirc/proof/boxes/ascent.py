@@ -1,7 +1,8 @@
 """Points where a violation is nearest: gradient ascent from many starts at once, in floats.
 
-Of a violation the least of its combinations is raised, on the unit cube: steps along the gradient, divided by its
-largest entry, ever shorter, and back into the cube.  Inputs may matter very differently; so a start that stands in a
+Of a violation the least of its combinations is raised, on the unit cube: from the best point so far a step about along
+its gradient, divided by its largest entry, and back into the cube; longer after a step that led up, else shorter.  A
+little noise leads past kinks.  Inputs may matter very differently; so a start that stands in a
 box is moved in shares of the box's widths, which the search has made about equally important.  In NumPy: a few hundred
 points take less time than compiling.
 """
@@ -15,16 +16,18 @@ from relucirc.proof.boxes.floats import Weights
 
 SAMPLE = 2048
 """Points that are looked at first."""
-FIRST, LAST = 0.3, 1e-5
-"""The first step and the last, as shares of the cube."""
-STEPS = 60
+FIRST, STEPS = 0.3, 60
+"""The first step, as a share of the cube, and how many there are."""
+LONGER, SHORTER = 1.5, 0.6
+NOISE = 0.5
+"""Of each entry of a gradient, as a share."""
 
 
-def sample(n: int) -> np.ndarray:
-    """Returns some points of the unit cube and some of its corners, always the same."""
+def sample(n: int, count: int = SAMPLE) -> np.ndarray:
+    """Returns so many points of the unit cube, always the same: inside, on faces of any dimension, and corners."""
     rng = np.random.default_rng(n)
-    inside, corners = rng.random((SAMPLE // 2, n)), rng.integers(0, 2, (SAMPLE // 2, n))
-    return np.concatenate([inside, corners]).astype(np.float32)
+    points, pinned = rng.random((count, n)), rng.random((count, n)) < np.linspace(0, 1, count)[:, None]
+    return np.where(pinned, np.rint(points), points).astype(np.float32)
 
 
 def climb(
@@ -42,16 +45,22 @@ def climb(
     Returns:
         Points, the best first, and the least of the combinations at each.
     """
+    rng = np.random.default_rng(0)
     widths = np.ones_like(points) if widths is None else widths
     x, best, most = points, points, np.full(len(points), -np.inf)
-    for step in np.geomspace(FIRST, LAST, STEPS):
+    step, slope = np.full((len(points), 1), FIRST, points.dtype), np.zeros_like(points)
+    for _ in range(STEPS):
         tick()
         values = values_at(levels, start, x)
         here = values[-1][:, numbers].min(1)
-        best, most = np.where((here > most)[:, None], x, best), np.maximum(here, most)
-        slope = widths * gradients(levels, start, values, numbers[values[-1][:, numbers].argmin(1)])
-        size = np.abs(slope).max(1, keepdims=True)
-        x = np.clip(x + np.float32(step) * widths * slope / np.where(size > 0, size, 1), 0, 1)
+        up = (here > most)[:, None]
+        best, most = np.where(up, x, best), np.maximum(here, most)
+        step = np.where(up, LONGER * step, SHORTER * step)
+        found = widths * gradients(levels, start, values, numbers[values[-1][:, numbers].argmin(1)])
+        slope = np.where(up, found, slope)
+        way = slope * (1 + NOISE * rng.standard_normal(slope.shape))
+        size = np.abs(way).max(1, keepdims=True)
+        x = np.clip(best + step * widths * way / np.where(size > 0, size, 1), 0, 1).astype(points.dtype)
     order = np.argsort(-most)
     return best[order], most[order]
 

@@ -5,6 +5,7 @@ so a box that is decided here with a little to spare is decided there.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -59,28 +60,64 @@ def weights_of(bounder: Bounder) -> tuple[Weights, ...]:
     return tuple(levels)
 
 
-@jax.jit
-def renew(levels: Sequence[Weights], start: Weights, low: Array, high: Array, known: Bounds) -> tuple[Bounds, Found]:
-    """Bounds all hinges by substitution, none worse than known, and then the combinations."""
+@partial(jax.jit, static_argnames="most")
+def renew(
+    levels: Sequence[Weights], start: Weights, low: Array, high: Array, known: Bounds, most: tuple[int, ...] = ()
+) -> tuple[Bounds, Found]:
+    """Bounds hinges by substitution, none worse than known, and then the combinations.
+
+    Args:
+        levels: The hinges.
+        start: The negatives of the combinations.
+        low: Of every box, the lower ends.
+        high: The upper ends.
+        known: What is known of the hinges.
+        most: So many of each level are bounded anew, those that are furthest from being decided; else all.
+    """
     narrowed = _least(known.forms, known.constants, low[:, None], high[:, None])
-    least, most = jnp.maximum(known.low, narrowed[:, 0]), jnp.minimum(known.high, -narrowed[:, 1])
-    relaxed, lows, highs, forms, constants = [], [], [], [], []
+    least, highest = jnp.maximum(known.low, narrowed[:, 0]), jnp.minimum(known.high, -narrowed[:, 1])
+    relaxed, parts = [], []
     at = 0
-    for level in levels:
-        count = level.constants.shape[0]
-        blocks = tuple(None if b is None else jnp.concatenate([b, -b]) for b in level.blocks)
-        found, constant = _down(levels, relaxed, blocks, jnp.concatenate([level.constants, -level.constants]), low)
-        values = _least(found, constant, low, high)
-        lows.append(jnp.maximum(least[:, at : at + count], values[:, :count]))
-        highs.append(jnp.minimum(most[:, at : at + count], -values[:, count:]))
-        relaxed.append(_relaxed(lows[-1], highs[-1], level.pairs))
-        forms.append(found.reshape(*low.shape[:1], 2, count, -1))
-        constants.append(constant.reshape(-1, 2, count))
-        at += count
+    for level, rows in zip(levels, most or [len(level.constants) for level in levels], strict=True):
+        own = slice(at, at + len(level.constants))
+        here = Bounds(least[:, own], highest[:, own], known.forms[:, :, own], known.constants[:, :, own])
+        parts.append(_renewed(levels, relaxed, level, (low, high), here, rows))
+        relaxed.append(_relaxed(parts[-1].low, parts[-1].high, level.pairs))
+        at = own.stop
+    lows, highs, forms, constants = zip(*parts, strict=True)
     bounds = Bounds(
-        jnp.concatenate(lows, 1), jnp.concatenate(highs, 1), jnp.concatenate(forms, 2), jnp.concatenate(constants, 2)
+        *(jnp.concatenate(p, 1) for p in (lows, highs)), *(jnp.concatenate(p, 2) for p in (forms, constants))
     )
     return bounds, combinations(levels, relaxed, start, low, high)
+
+
+def _renewed(
+    levels: Sequence[Weights], relaxed: list, level: Weights, box: tuple[Array, Array], known: Bounds, rows: int
+) -> Bounds:
+    """Bounds so many hinges of one level, where the levels below have multipliers."""
+    boxes, count = len(box[0]), len(level.constants)
+    which = jnp.arange(count)[None]
+    if rows < count:
+        which = jax.lax.top_k(_openness(known.low, known.high, level.pairs), rows)[1]
+    constants = level.constants[which]
+    blocks = tuple(None if b is None else jnp.concatenate([b[which], -b[which]], 1) for b in level.blocks)
+    forms, constant = _down(levels, relaxed, blocks, jnp.concatenate([constants, -constants], 1), box[0])
+    values = _least(forms, constant, *box).reshape(boxes, 2, rows)
+    forms, constant = forms.reshape(boxes, 2, rows, -1), constant.reshape(boxes, 2, rows)
+    if rows < count:
+        i = jnp.arange(boxes)[:, None]
+        at = i[..., None], jnp.arange(2)[:, None], which[:, None]
+        low, high = known.low.at[i, which].max(values[:, 0]), known.high.at[i, which].min(-values[:, 1])
+        return Bounds(low, high, known.forms.at[at].set(forms), known.constants.at[at].set(constant))
+    low, high = jnp.maximum(known.low, values[:, 0]), jnp.minimum(known.high, -values[:, 1])
+    return Bounds(low, high, forms, constant)
+
+
+def _openness(low: jax.Array, high: jax.Array, pairs: Array) -> jax.Array:
+    """How far each hinge of a level is from being decided; a difference as far as the hinges of its pair."""
+    count = len(pairs)
+    open_ = jnp.maximum(jnp.minimum(-low, high), 0.0)[:, : low.shape[1] - count]
+    return jnp.concatenate([open_, jnp.maximum(open_[:, :count], open_[:, count : 2 * count])], 1)
 
 
 @jax.jit
@@ -95,7 +132,8 @@ def narrow(
 
 def combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: Array, high: Array) -> Found:
     """Bounds the combinations by substitution."""
-    forms, constants = _down(levels, relaxed, start.blocks, start.constants, low)
+    blocks = tuple(None if b is None else b[None] for b in start.blocks)
+    forms, constants = _down(levels, relaxed, blocks, start.constants[None], low)
     return Found(_least(forms, constants, low, high), forms, constants)
 
 
@@ -153,9 +191,9 @@ def _join(c: jax.Array, relaxed: Relaxed) -> tuple[jax.Array, jax.Array, jax.Arr
 def _down(
     levels: Sequence[Weights], relaxed: list, start: Sequence[Array | None], constants: Array, low: Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Substitutes the levels that have multipliers, the last one first; rows start the same on every box."""
-    rows, n = constants.shape[0], low.shape[-1]
-    blocks: list[Array | None] = [None if b is None else b[None] for b in start]
+    """Substitutes the levels that have multipliers, the last one first, from rows for every box, or one for all."""
+    rows, n = constants.shape[1], low.shape[-1]
+    blocks = list(start)
     total = jnp.broadcast_to(constants, (low.shape[0], rows))
     for number in range(len(relaxed), 0, -1):
         c = blocks[number]

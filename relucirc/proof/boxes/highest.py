@@ -6,6 +6,7 @@ which they are not exceeded nothing is needed, so that no box is in it in vain.
 """
 
 import heapq
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from flint import fmpq
 from relucirc.checker.boxes import MIDDLE
 from relucirc.core.budget import tick
 from relucirc.core.exact import approximate
+from relucirc.proof.boxes.ascent import sample
 from relucirc.proof.boxes.frontier import Boxes
 from relucirc.proof.boxes.search import CLOSE, NARROWED_SIZES, NEW_SIZES, UNIT, Search
 from relucirc.proof.boxes.setting import Point, Setting
@@ -23,10 +25,16 @@ CLOSED = 1e-6
 """Relative to what a difference ranges over, its ends are not brought nearer to each other than that."""
 TOGETHER = 0.5
 """Boxes are looked at together if they are above what was seen by this share of what the first of them is."""
+FIRST = 1 << 14
+"""So many points are looked at first."""
 FOREMOST, INSIDE = 400, 5
 """Points climb from so many boxes of each kind, from so many points of each."""
 MOST_BYTES = 1 << 30
 """What is known of the boxes that wait takes no more memory."""
+BARE = 3
+"""So many arrays say which box it is and what is left there; the others what is known of its hinges."""
+Item = tuple[float, int, Boxes]
+"""A box that waits, by the opposite of its promise and a number of its own."""
 
 
 @dataclass
@@ -50,6 +58,7 @@ class Highest:
         self.count = len(here.combinations)
         centre = tuple((a + b) / 2 for a, b in here.box)
         self.values, self.points = here.values(centre), [centre] * self.count
+        self.numbers = itertools.count()
         self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known, margin=0.0)
         self._aim()
         self._heaps = {kind: Best(self, sizes) for kind, sizes in ((True, NEW_SIZES), (False, NARROWED_SIZES))}
@@ -105,23 +114,31 @@ class Highest:
             OutOfBudget: When the time is over; what is known then is known.
         """
         if not self.search.statistics["boxes"]:
-            self.search.climb()
+            self.search.climb(sample(self.setting.bounder.n, FIRST))
         started = self.search.statistics["boxes"]
         while boxes is None or self.search.statistics["boxes"] - started < boxes:
             tick()
             heap = max(self._heaps.values(), key=lambda heap: heap.first)
-            if heap.first <= CLOSED or sum(heap.bytes for heap in self._heaps.values()) > MOST_BYTES:
+            if heap.first <= CLOSED:
                 return False
+            if sum(heap.bytes for heap in self._heaps.values()) > MOST_BYTES:
+                self._forget()
             batch, size = heap.pop()
             if not self.search.look(batch, size, self._heaps[True], self._heaps[False]):
                 return False
         return True
 
+    def _forget(self) -> None:
+        """Forgets what is known of the hinges on the less promising half of the boxes: they will be bounded anew."""
+        for heap in self._heaps.values():
+            for item in heap.less_promising():
+                self._heaps[True].add(item)
+
     def climb(self) -> None:
         """Climbs from points in the most promising boxes."""
         waiting = [boxes for heap in self._heaps.values() for boxes in heap.foremost(FOREMOST)]
         if waiting:
-            low, high, *_ = Boxes.joined(waiting).arrays
+            low, high = (np.concatenate([boxes.arrays[i] for boxes in waiting]) for i in (0, 1))
             share = np.random.default_rng(0).random((INSIDE, *low.shape))
             share[0] = 0.5
             points = np.concatenate(list(low + share * (high - low))) * UNIT
@@ -166,8 +183,7 @@ class Best:
 
     def __init__(self, owner: Highest, sizes: tuple[int, ...]) -> None:
         self.owner, self.sizes, self.bytes = owner, sizes, 0
-        self._heap: list[tuple[float, int, Boxes]] = []
-        self._pushed = 0
+        self._heap: list[Item] = []
 
     @property
     def first(self) -> float:
@@ -181,20 +197,30 @@ class Best:
     def push(self, boxes: Boxes) -> None:
         """Adds boxes."""
         for i, node in enumerate(boxes.nodes):
-            one = boxes.taken(np.array([i]))
             promise = np.inf if node.upper is None else float(self.owner.excess(node.upper))
-            self._pushed += 1
-            self.bytes += _bytes(one)
-            heapq.heappush(self._heap, (-promise, self._pushed, one))
+            self.add((-promise, next(self.owner.numbers), boxes.taken(np.array([i]))))
+
+    def add(self, item: Item) -> None:
+        """Adds a box whose promise is known."""
+        self.bytes += _bytes(item[-1])
+        heapq.heappush(self._heap, item)
 
     def pop(self) -> tuple[Boxes, int]:
         """Takes a batch; returns it and the size to pad it to."""
         parts: list[Boxes] = []
         least = TOGETHER * self.first
         while self._heap and len(parts) < self.sizes[-1] and self.first >= least:
-            parts.append(heapq.heappop(self._heap)[2])
-            self.bytes -= _bytes(parts[-1])
+            one = heapq.heappop(self._heap)[-1]
+            self.bytes -= _bytes(one)
+            parts.append(one if len(one.arrays) > BARE else self.owner.search.box(one.nodes[0], *one.arrays))
         return Boxes.joined(parts), next(size for size in self.sizes if size >= len(parts))
+
+    def less_promising(self) -> list[Item]:
+        """Takes out half of the boxes, without what is known of their hinges."""
+        kept = sorted(self._heap)[: len(self._heap) // 2]
+        rest = [(*item, Boxes(one.nodes, one.arrays[:BARE])) for *item, one in sorted(self._heap)[len(kept) :]]
+        self._heap, self.bytes = kept, sum(_bytes(one) for *_, one in kept)
+        return rest
 
 
 def _bytes(boxes: Boxes) -> int:

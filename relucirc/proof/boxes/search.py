@@ -8,7 +8,7 @@ import numpy as np
 
 from relucirc.checker.boxes import MIDDLE
 from relucirc.checker.hinge_bounds import Bounder, Known
-from relucirc.checker.substitution import GRID, Rows
+from relucirc.checker.substitution import GRID, Rows, wanted
 from relucirc.core.budget import tick
 from relucirc.proof.boxes.ascent import climb, sample, values_at
 from relucirc.proof.boxes.bounded import Bounded
@@ -24,6 +24,9 @@ NEW_SIZES, NARROWED_SIZES = (128,), (512,)
 """How many boxes are looked at together: for each size, code is compiled."""
 EASY, FEW, SLOPED_SIZE = 1000, 32, 128
 """After so many boxes slopes are optimised, on boxes with at most so many open hinges, so many boxes together."""
+LATER, MOST, STEP = 4, 0.97, 8
+"""When there are so many times more boxes, code is compiled that bounds fewer hinges anew: in each level as many as are
+open on this share of the boxes, up to a multiple of the step."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
@@ -69,14 +72,15 @@ class Search:
         self.rows = Weights(stacked, np.concatenate([row.constant for row in self.start]).astype(np.float32))
         sizes = np.sum([np.abs(b).sum(1) for b in stacked], axis=0) + np.abs(self.rows.constants)
         self.spare = self.margin * sizes
+        self._later, self._most = EASY, ()
         self.limits, self.aims = np.zeros(self.count), np.zeros(self.count)
 
         self.top = Node()
         n = self.bounder.n
         low, high = np.zeros((1, n), np.int64), np.full((1, n), 1 << GRID, np.int64)
-        self.waiting = [self._box(self.top, low, high, np.ones((1, self.count), bool), 0)]
+        self.waiting = [self.box(self.top, low, high, np.ones((1, self.count), bool), 0)]
 
-    def _box(self, node: Node, low: np.ndarray, high: np.ndarray, left: np.ndarray, age: int) -> Boxes:
+    def box(self, node: Node, low: np.ndarray, high: np.ndarray, left: np.ndarray, age: int = EVERY) -> Boxes:
         """Returns a box of which no more is known than of the whole."""
         known = (self.known.low, self.known.high, self.known.forms * 2.0**GRID, self.known.constants)
         floats = tuple(np.asarray(array, np.float32) for array in known)
@@ -112,11 +116,11 @@ class Search:
             rows = np.array([low]), np.array([high])
             mask = np.isin(np.arange(self.count), list(left))[None]
             if not node.mark:
-                self.waiting.append(self._box(node, *rows, mask, EVERY))
+                self.waiting.append(self.box(node, *rows, mask))
                 continue
             axis = (rows[1] - rows[0]).argmax(1)
             for part, ends in zip(node.cut(int(axis[0]), MIDDLE), halves(*rows, axis), strict=True):
-                self.waiting.append(self._box(part, *ends, mask, EVERY))
+                self.waiting.append(self.box(part, *ends, mask))
 
     def run(self) -> str | None:
         """Returns the tree that excludes every violation, or None: a point was found, or boxes got too small."""
@@ -208,8 +212,20 @@ class Search:
 
     def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)
-        bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known))
+        if self.statistics["boxes"] > self._later:
+            self._later, self._most = LATER * self.statistics["boxes"], self._wanted(boxes)
+        bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known), self._most)
         return _first(bounds, len(boxes)), _first(found, len(boxes))
+
+    def _wanted(self, boxes: Boxes) -> tuple[int, ...]:
+        """How many rows of each level are worth new bounds, on nearly all of some boxes."""
+        low, high = boxes.arrays[4:6]
+        found = []
+        for number, level in enumerate(self.bounder.levels, start=1):
+            at = self.bounder.columns(number)
+            rows = np.quantile(wanted(low[:, at], high[:, at], level).sum(1), MOST)
+            found.append(min(len(level.constants), STEP * (1 + int(rows // STEP))))
+        return tuple(found)
 
     def _narrowed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)
