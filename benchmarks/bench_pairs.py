@@ -84,7 +84,7 @@ def measured(net, other, box, args):
         if ratio <= CLOSE:
             break
     ends = f"[{float(found.lower):.6f}, {float(found.upper):.6f}]"
-    how = "exact" if found.exact else "certified" if found.certificate else "no certificate"
+    how = "exact" if found.lower == found.upper else "certified" if found.certificate else "no certificate"
     return ratio, f"largest in {ends}, ratio {ratio:.4f}, {how}, {seconds:.1f} s"
 
 
