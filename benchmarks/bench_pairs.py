@@ -2,12 +2,13 @@
 
     python benchmarks/bench_pairs.py FOLDER [--networks 1_1,2_1] [--properties 1,2,3,4] [--copies pruned,bfloat16,8-bit]
         [--eps 0.05] [--budget 100] [--measure | --measure-only]
+        [--budgets 25,100]
 
 FOLDER holds ``acasxu_*.onnx`` and ``prop_*.vnnlib``.  Copies have the smallest 5 % of each layer's weights set to 0,
 weights rounded to bfloat16, or weights rounded to 8 bits a layer.  One line for every network, copy and property: is
 the absolute difference at most eps for every input of the box and every output, the seconds (check included), the
-boxes, and the size of the certificate.  With ``--measure`` also the interval of the largest difference, in a budget of
-its own: a quarter of it, half, and all of it, until the ends have a ratio of 1.5.
+boxes, and the size of the certificate.  With ``--measure`` also the interval of the largest difference, in budgets of
+its own, one after the other until its ends have a ratio of 1.5.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def claimed(net, other, box, args):
 
 def measured(net, other, box, args):
     """Encloses the largest difference; returns the ratio of the ends, and a line."""
-    for budget in (args.budget / 4, args.budget / 2, args.budget):
+    for budget in map(float, args.budgets.split(",")):
         began = time.perf_counter()
         found = relucirc.max_deviation(net, other, box, budget=budget, progress=False)
         ratio = float(found.upper / found.lower) if found.lower else np.inf
@@ -98,6 +99,7 @@ def main():
     parser.add_argument("--budget", type=float, default=100.0)
     parser.add_argument("--measure", action="store_true", help="the largest differences, too")
     parser.add_argument("--measure-only", action="store_true")
+    parser.add_argument("--budgets", default="25,100", help="for that, one after the other; default: %(default)s")
     args = parser.parse_args()
     paths = sorted(args.folder.glob("*.onnx"))
     if args.networks:
