@@ -135,6 +135,17 @@ def test_more_boxes_bring_the_ends_nearer_to_each_other():
     assert 0 <= (highest.reach - highest.seen).max() < first / 20
 
 
+def test_boxes_whose_hinges_were_forgotten_are_bounded_anew():
+    setting = setting_of(random_network(3, (3, 12, 12, 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("relucirc.proof.boxes.highest.MOST_BYTES", 0)
+        forgetful = Highest(setting, together=True)
+        forgetful.run(400)
+    thresholds = above(forgetful.reach)
+    assert (forgetful.reach - forgetful.seen).max() < 0.1
+    assert accepts(setting, thresholds, forgetful.tree(np.array([float(rational(t)) for t in thresholds])))
+
+
 def test_gradients_lead_to_what_a_step_along_them_gives():
     setting = setting_of(random_network(5, (3, 6, 5, 2)))
     search = Search(setting.bounder, setting.start, setting.owners, 4, lambda _: False, setting.known)
@@ -282,6 +293,15 @@ def test_bounds_are_enclosed_from_outside_and_from_inside(by_boxes):
             "accepted: the bounds hold, and the points attain the values seen."
         )
         assert found.to_json()["greatest"] is not None
+
+
+def test_a_large_constant_does_not_make_intervals_wider(by_boxes):
+    far = [*((layer.weight, layer.bias) for layer in NET.layers[:-1])]
+    far = MLP.from_arrays([*far, (NET.layers[-1].weight, np.asarray(NET.layers[-1].bias, float) + 1000.0)])
+    with few_boxes():
+        found = bounds(far, BOX)
+    near = by_boxes["bounds"]
+    assert abs(float(found.upper - found.greatest) - float(near.upper - near.greatest)) < 5e-4
 
 
 def test_the_largest_difference_is_enclosed(by_boxes):

@@ -110,13 +110,16 @@ def test_floats_bound_as_the_checker_does(drawn, seed, sizes, data):
     arrays = Bounds(*(np.asarray(x, np.float32) for x in (many.low, many.high, many.forms * TOP, many.constants)))
     nothing = tuple(np.zeros((1, size), np.float32) for size in scaled.sizes())
     ends = ((a / TOP).astype("float32"), (b / TOP).astype("float32"))
-    bounds, _ = renew(weights_of(bounder), Weights(nothing, np.zeros(1, np.float32)), *ends, arrays)
-    for number, level in enumerate(scaled.levels, start=1):
-        at = bounder.columns(number)
-        kept = wanted(exact.low[:, at], exact.high[:, at], level)
-        for side in ("low", "high"):
-            apart = np.asarray(getattr(bounds, side))[:, at] - getattr(exact, side)[:, at]
-            assert np.abs(apart[kept]).max(initial=0) < 1e-4
+    question = weights_of(bounder), Weights(nothing, np.zeros(1, np.float32)), *ends, arrays
+    columns = [bounder.columns(number) for number in range(1, len(scaled.levels) + 1)]
+    open_ = [wanted(many.low[:, at], many.high[:, at], level) for at, level in zip(columns, scaled.levels, strict=True)]
+    most = tuple(int(rows.sum(1).max(initial=1)) or 1 for rows in open_)
+    for bounds, _ in (renew(*question), renew(*question, most=most)):
+        for level, at in zip(scaled.levels, columns, strict=True):
+            kept = wanted(exact.low[:, at], exact.high[:, at], level)
+            for side in ("low", "high"):
+                apart = np.asarray(getattr(bounds, side))[:, at] - getattr(exact, side)[:, at]
+                assert np.abs(apart[kept]).max(initial=0) < 1e-4
 
 
 def copied(net, seed, noise):

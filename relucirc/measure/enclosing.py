@@ -32,10 +32,14 @@ EARLY = 0.12
 """Share of the time before the first interval."""
 EASY = 10
 """What a box takes besides its open hinges, counted in these."""
-ONCE = 500
+ONCE = 1000
 """So many boxes are bounded before the clock is asked whether a check still fits."""
 SPARE = 1.3
 """A check may take longer than the first one suggests, by this factor."""
+MIDDLE = 0.4
+"""After this share of the time the boxes are replayed in whole numbers, and floats that are far from that corrected."""
+NEGLIGIBLE = 0.05
+"""What floats are wrong by does not matter, if it is less than this share of the interval."""
 ROUNDING = 1e-12
 """What thresholds are above what a replay finds: they are part of what is replayed, and rounded with it."""
 Accept = Callable[[Proved, Sequence[fmpq]], bool]
@@ -68,12 +72,16 @@ class Enclosing:
         highest: The search.
         evidence: What a proof has besides the boxes.
         accepted: What the differences do not exceed, as the checker has accepted last.
+        fixed: How many seconds it takes to judge any tree.
+        each: How many more for each unit of work.
     """
 
     case: Case
     highest: Highest
     evidence: dict
     accepted: Sequence[fmpq] = ()
+    fixed: float = 0.0
+    each: float = 0.0
 
     @staticmethod
     def of(case: Case, box: Sequence[Interval], *, together: bool) -> "Enclosing | None":
@@ -105,12 +113,17 @@ class Enclosing:
         if not self.highest.search.statistics["boxes"]:
             more = self.highest.run(1)
         tick()
-        fixed, each = self._judged(accept)
-        while more and time.monotonic() + SPARE * (fixed + each * self._work) < end:
-            while more and time.monotonic() + SPARE * (fixed + each * self._work) < end:
+        self._judge(accept)
+        middle = time.monotonic() + MIDDLE * (end - time.monotonic())
+        while more and time.monotonic() + self._seconds() < middle:
+            more = self.highest.run(ONCE)
+        self._replayed()
+        more = True
+        while more and time.monotonic() + self._seconds() < end:
+            while more and time.monotonic() + self._seconds() < end:
                 more = self.highest.run(ONCE)
             self.highest.climb()
-            _, each = self._judged(accept)
+            self._judge(accept)
         return more
 
     @property
@@ -118,27 +131,48 @@ class Enclosing:
         """About in proportion to the time that a replay takes."""
         return self.highest.search.work + EASY * self.highest.search.statistics["boxes"]
 
-    def _judged(self, accept: Accept) -> tuple[float, float]:
-        """Lets the checker judge what is known, unless less was accepted before.
+    def _seconds(self) -> float:
+        """How long it may take to judge what is known now: a replay, and the checker's."""
+        return SPARE * (self.fixed + 2 * self.each * self._work)
+
+    def _judge(self, accept: Accept) -> None:
+        """Lets the checker judge what is known."""
+        tree, ends = self._replayed()
+        started = time.monotonic()
+        self._accepts(accept, tree, ends)
+        self.fixed = max(time.monotonic() - started - self.each * self._work, 0.0)
+
+    def _accepts(self, accept: Accept, tree: str, ends: np.ndarray) -> bool:
+        """Whether the checker accepts that a tree shows ends that are nowhere above what it has accepted before."""
+        limits = [dyadic(fmpq(*end.as_integer_ratio()), 1) for end in (ends + ROUNDING * (1 + np.abs(ends))).tolist()]
+        if self.accepted and any(new > old for new, old in zip(limits, self.accepted, strict=True)):
+            return False
+        proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
+        if not accept(proof, limits):
+            return False
+        self.accepted = limits
+        return True
+
+    def _replayed(self) -> tuple[str, np.ndarray]:
+        """Bounds the boxes of the tree in whole numbers, and corrects floats that are far from that.
+
+        Floats may come down on the other side where a multiplier is chosen: that is rare, and matters on large boxes.
 
         Returns:
-            How many seconds that takes for any tree, and how many more for each unit of work.
+            The tree, and what no difference exceeds by it.
         """
-        started = time.monotonic()
-        tree = self.highest.tree(np.nextafter(self.highest.reach, np.inf))
-        limits = [dyadic(fmpq(*value.as_integer_ratio()), 1) for value in self._replayed(tree).tolist()]
-        replayed = time.monotonic() - started
-        if not self.accepted or all(new <= old for new, old in zip(limits, self.accepted, strict=True)):
-            proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
-            self.accepted = limits if accept(proof, limits) else self.accepted
-        took = time.monotonic() - started
-        return max(took - 2 * replayed, 0.0), 2 * replayed / self._work
-
-    def _replayed(self, tree: str) -> np.ndarray:
-        """What no difference exceeds by a tree: as whole numbers have it, which know better than floats."""
-        here, count = self.highest.setting, self.highest.count
-        states = read_tree(tree.split(" "), here.bounder.n, count, list(range(count)), here.bounder.rows)
+        started, here, count = time.monotonic(), self.highest.setting, self.highest.count
+        reach = self.highest.reach
+        words = list(self.highest.words(np.nextafter(reach, np.inf)))
+        nodes = [node for _, node in words if node is not None]
+        states = read_tree((w for w, _ in words), here.bounder.n, count, list(range(count)), here.bounder.rows)
         most = np.full(count, -np.inf)
+        far = NEGLIGIBLE * (reach - self.highest.seen)
         for bound, value in lower_bounds(here.bounder, here.known, here.start, states):
-            most[bound.combination] = max(most[bound.combination], -value)
-        return most + ROUNDING * (1 + np.abs(most))
+            c, node = bound.combination, nodes[bound.number]
+            assert node.upper is not None
+            most[c] = max(most[c], -value)
+            if -value - max(node.upper[c], self.highest.seen[c]) > far[c]:
+                self.highest.correct(node, (bound.low, bound.high), c, -value)
+        self.each = (time.monotonic() - started) / self._work
+        return " ".join(word for word, _ in words), most

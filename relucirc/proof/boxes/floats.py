@@ -17,6 +17,8 @@ from relucirc.checker.scaled import FINE
 
 Array = Any
 """Of JAX, or of NumPy."""
+TIED = 3e-4
+"""Two sizes whose ratio is nearer to 1 may compare otherwise in whole numbers."""
 
 
 class Weights(NamedTuple):
@@ -131,19 +133,24 @@ def narrow(
 
 
 def combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: Array, high: Array) -> Found:
-    """Bounds the combinations by substitution."""
+    """Bounds the combinations by substitution; nothing is said on boxes where whole numbers may choose otherwise."""
     blocks = tuple(None if b is None else b[None] for b in start.blocks)
     forms, constants = _down(levels, relaxed, blocks, start.constants[None], low)
-    return Found(_least(forms, constants, low, high), forms, constants)
+    tied = sum(here.tied for here in relaxed)[:, None] > 0
+    return Found(jnp.where(tied, -jnp.inf, _least(forms, constants, low, high)), forms, constants)
 
 
 class Relaxed(NamedTuple):
-    """Of one level, what :class:`relucirc.checker.substitution.Relaxed` is; ``sides`` are those of its pairs."""
+    """Of one level, what :class:`relucirc.checker.substitution.Relaxed` is; ``sides`` are those of its pairs.
+
+    ``tied`` counts, for every box, the pairs where it hardly decides which rule is used.
+    """
 
     low: Array
     kept: Array
     slope: Array
     used: Array
+    tied: Array
     sides: tuple[tuple[Array, Array, Array], ...]
 
 
@@ -162,7 +169,8 @@ def _relaxed(low: jax.Array, high: jax.Array, pairs: Array) -> Relaxed:
     chord = jnp.where(low >= 0, 1.0, jnp.where(high <= 0, 0.0, high / jnp.maximum(high - low, 1e-30)))
     gap = -jnp.minimum(low, 0.0) * chord
     lo, up, along = low[:, hinges:], high[:, hinges:], chord[:, hinges:]
-    used = gap[:, :count] + gap[:, count : 2 * count] > jnp.maximum(-lo, up) / 2
+    alone, together = gap[:, :count] + gap[:, count : 2 * count], jnp.maximum(-lo, up) / 2
+    used, tied = alone > together, (jnp.abs(alone - together) < TIED * together).sum(1)
     sides = []
     for start, slope in ((0, 1.0 - along), (count, along)):
         on, off = low[:, start : start + count] >= 0, high[:, start : start + count] <= 0
@@ -170,7 +178,7 @@ def _relaxed(low: jax.Array, high: jax.Array, pairs: Array) -> Relaxed:
         sides.append((jnp.where(on, 1.0, jnp.where(off, 0.0, slope))[:, None], *ends))
     low, high, slope = low[:, :hinges], high[:, :hinges], chord[:, :hinges]
     kept = ((high > 0) & (high >= -low)).astype(low.dtype)
-    return Relaxed(low[:, None], kept[:, None], slope[:, None], used[:, None], tuple(sides))
+    return Relaxed(low[:, None], kept[:, None], slope[:, None], used[:, None], tied, tuple(sides))
 
 
 def _join(c: jax.Array, relaxed: Relaxed) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -7,7 +7,7 @@ which they are not exceeded nothing is needed, so that no box is in it in vain.
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from relucirc.proof.boxes.ascent import sample
 from relucirc.proof.boxes.frontier import Boxes
 from relucirc.proof.boxes.search import CLOSE, NARROWED_SIZES, NEW_SIZES, UNIT, Search
 from relucirc.proof.boxes.setting import Point, Setting
+from relucirc.proof.boxes.tree import Node
 
 CLOSED = 1e-6
 """Relative to what a difference ranges over, its ends are not brought nearer to each other than that."""
@@ -156,21 +157,35 @@ class Highest:
                 upper[list(node.closed)] = np.minimum(upper, self.search.limits)[list(node.closed)]
                 yield upper
 
+    def correct(self, node: Node, ends: tuple[Sequence[int], Sequence[int]], number: int, upper: float) -> None:
+        """Takes what a difference does not exceed on a box, where floats said less; looks at the box again."""
+        node.closed.pop(number, None)
+        assert node.upper is not None
+        node.upper = node.upper.copy()
+        node.upper[number] = upper
+        if not node.parts:
+            low, high = (np.array([end]) for end in ends)
+            self._heaps[True].push(self.search.box(node, low, high, node.upper[None] > self.search.limits))
+
     def tree(self, thresholds: np.ndarray) -> str:
         """Writes the tree that shows that no difference exceeds its threshold."""
-        words: list[str] = []
+        return " ".join(word for word, _ in self.words(thresholds))
+
+    def words(self, thresholds: np.ndarray) -> Iterator[tuple[str, Node | None]]:
+        """Yields the words of the tree; with those that exclude a difference, the node where that is so."""
         pending = [(self.search.top, np.ones(self.count, bool))]
         while pending:
             node, left = pending.pop()
-            words += [node.mark] if node.mark else []
+            if node.mark:
+                yield node.mark, None
             shut = left & (node.upper < thresholds)
             shut[list(node.closed)] |= left[list(node.closed)]
-            words += [f"-{c}{node.closed.get(c, node.told[c])}" for c in np.nonzero(shut)[0].tolist()]
+            for c in np.nonzero(shut)[0].tolist():
+                yield f"-{c}{node.closed.get(c, node.told[c])}", node
             left = left & ~shut
             if left.any():
-                words.append(f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}")
+                yield f"{node.axis}" if node.at == MIDDLE else f"{node.axis}@{node.at}", None
                 pending += [(part, left) for part in reversed(node.parts)]
-        return " ".join(words)
 
 
 class Best:

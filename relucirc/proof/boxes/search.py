@@ -24,7 +24,7 @@ NEW_SIZES, NARROWED_SIZES = (128,), (512,)
 """How many boxes are looked at together: for each size, code is compiled."""
 EASY, FEW, SLOPED_SIZE = 1000, 32, 128
 """After so many boxes slopes are optimised, on boxes with at most so many open hinges, so many boxes together."""
-LATER, MOST, STEP = 4, 0.97, 8
+LATER, MOST, STEP = 8, 0.97, 8
 """When there are so many times more boxes, code is compiled that bounds fewer hinges anew: in each level as many as are
 open on this share of the boxes, up to a multiple of the step."""
 MARGIN = 1e-6
