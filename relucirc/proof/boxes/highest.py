@@ -119,11 +119,11 @@ class Highest:
         started = self.search.statistics["boxes"]
         while boxes is None or self.search.statistics["boxes"] - started < boxes:
             tick()
+            if sum(heap.bytes for heap in self._heaps.values()) > MOST_BYTES:
+                self._forget()
             heap = max(self._heaps.values(), key=lambda heap: heap.first)
             if heap.first <= CLOSED:
                 return False
-            if sum(heap.bytes for heap in self._heaps.values()) > MOST_BYTES:
-                self._forget()
             batch, size = heap.pop()
             if not self.search.look(batch, size, self._heaps[True], self._heaps[False]):
                 return False
