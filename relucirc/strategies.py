@@ -6,6 +6,7 @@ that a failing example is readable: weights such as ``-1/2``, few neurons, and m
 networks are drawn too.  ``st.from_type(relucirc.MLP)`` works as well.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -45,6 +46,12 @@ def rationals(
     high = Fraction(max_numerator) if max_value is None else Fraction(max_value)
     if low > high:
         raise RelucircError(f"expected min_value <= max_value, got {low} and {high}.")
+    return _rationals(low, high, max_numerator, max_denominator)
+
+
+@functools.lru_cache
+def _rationals(low: Fraction, high: Fraction, max_numerator: int, max_denominator: int) -> SearchStrategy[Fraction]:
+    """Made once: composite strategies ask for the same ones at every draw."""
     found = {
         Fraction(n, d)
         for d in range(1, max_denominator + 1)

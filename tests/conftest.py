@@ -24,6 +24,16 @@ def _no_global_jax_change():
     assert jax.config.read("jax_enable_x64") == before
 
 
+@pytest.fixture(scope="module")
+def few_steps():
+    """A fifth of the steps that the search for a shorter formula may take; elsewhere it has all of them."""
+    from relucirc.interpretation import routes
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes, "STEPS", routes.STEPS // 5)
+        yield
+
+
 @pytest.fixture
 def put(tmp_path):
     """Writes a file and returns its path."""

@@ -7,6 +7,8 @@ A :class:`Case` holds the claim as the library takes it and, beside it, the same
 * nearly equal: one weight of such a pair moved, by 1 or by 2^-40, or a term added that is zero but for
   a thin slab, a far region, a hyperplane or one corner of the domain;
 * unrelated: a random formula against a random network.
+
+Strategies are made once: to make one anew at each draw takes longer than what is asked of most cases.
 """
 
 import functools
@@ -83,6 +85,7 @@ def mlp(layers: plain.Layers, names: Sequence[str]) -> Any:
     return relucirc.MLP.from_arrays(layers, names)
 
 
+@functools.cache
 @st.composite
 def layers_(draw: st.DrawFn, n: int, outputs: int, max_hidden: int = 3, max_width: int = 4) -> plain.Layers:
     """Small networks: rational or {-1, 0, 1} weights, often degenerate."""
@@ -97,6 +100,7 @@ def layers_(draw: st.DrawFn, n: int, outputs: int, max_hidden: int = 3, max_widt
     return built
 
 
+@functools.cache
 def forms(n: int) -> st.SearchStrategy[plain.Formula]:
     """Affine formulas over n inputs."""
 
@@ -108,6 +112,7 @@ def forms(n: int) -> st.SearchStrategy[plain.Formula]:
     return st.tuples(st.lists(SMALL, min_size=n, max_size=n), st.one_of(st.just(Fraction(0)), SMALL)).map(build)
 
 
+@functools.cache
 def conditions(n: int) -> st.SearchStrategy[plain.Formula]:
     """Polyhedral conditions, joined by and, or, not."""
     relation = st.tuples(st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), forms(n), forms(n))
@@ -118,6 +123,7 @@ def conditions(n: int) -> st.SearchStrategy[plain.Formula]:
     )
 
 
+@functools.cache
 def steps(n: int) -> st.SearchStrategy[plain.Formula]:
     """Formulas that take finitely many values."""
     number = SMALL.map(lambda q: ("number", q))
@@ -145,6 +151,7 @@ def cases_of(n: int, inner: st.SearchStrategy[plain.Formula]) -> st.SearchStrate
     return st.tuples(conditions(n), conditions(n), inner, inner, inner).map(build)
 
 
+@functools.cache
 def formulas(n: int, *, jumps: bool = True) -> st.SearchStrategy[plain.Formula]:
     """Piecewise-linear formulas, nested a few deep; with jumps also discontinuous ones."""
 
@@ -174,6 +181,7 @@ def formulas(n: int, *, jumps: bool = True) -> st.SearchStrategy[plain.Formula]:
     return st.recursive(forms(n), grow, max_leaves=5)
 
 
+@functools.cache
 @st.composite
 def domains(draw: st.DrawFn, n: int) -> list[plain.Relation]:
     """Polyhedra: none, boxes, half-spaces, thin slabs, far ones, subspaces; strict or not.  Perhaps empty."""
@@ -702,6 +710,7 @@ def _confirm_witness(case: Case, result: Any) -> None:
             raise WrongAnswerError(f"at {point} the values are {true}, not {said}: {case!r}")
 
 
+@functools.cache
 def segments(n: int, count: int = 3) -> st.SearchStrategy[list[tuple[plain.Point, plain.Point]]]:
     """Segments, short, long and far away."""
     near = [Fraction(k, d) for d in (1, 2, 7) for k in range(-9, 10)]

@@ -4,6 +4,7 @@ A relation is a condition of :mod:`plain` over the inputs and, after them, the o
 and often degenerate: neurons that repeat each other, differ by 2^-60 only, or are nothing at all.
 """
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -98,6 +99,7 @@ def questions(draw: st.DrawFn, *, bounded: bool = False, integers: bool = False)
     return Question(layers, relations, whole)
 
 
+@functools.cache
 def sides(n: int, outputs: int) -> st.SearchStrategy[plain.Formula]:
     """Affine forms over inputs and outputs, with a margin."""
     count = n + outputs

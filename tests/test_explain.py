@@ -19,6 +19,8 @@ from relucirc.interpretation.features import features_in
 from relucirc.proof import prover
 from relucirc.strategies import networks
 
+pytestmark = pytest.mark.usefixtures("few_steps")
+
 ORIGINAL = {name: circuit for name, circuit in catalogue.items() if "Osier" in circuit.source}
 
 

@@ -12,6 +12,8 @@ from relucirc import MLP, Box, circuits, compile_formula, explain, prove
 from relucirc.circuits import catalogue
 from relucirc.core.exact import fraction
 
+pytestmark = pytest.mark.usefixtures("few_steps")
+
 LONG = ("sawtooth", "yarotsky_square", "order_statistic")
 EVERYWHERE = [name for name, circuit in catalogue.items() if circuit.where is None and name not in LONG]
 QUICK = ("minimum", "absolute", "median", "clip", "identity", "half_adder", "hat")

@@ -13,6 +13,8 @@ from relucirc.core.forms import Form
 from relucirc.interpretation.monotone import Monotone
 from relucirc.interpretation.terms import Absolute, Affine, added, extreme
 
+pytestmark = pytest.mark.usefixtures("few_steps")
+
 LONG = ("sawtooth", "yarotsky_square", "order_statistic")
 EVERYWHERE = {name: circuit for name, circuit in catalogue.items() if circuit.where is None and name not in LONG}
 
