@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import math
 import warnings
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 import relucirc
 from relucirc.core.exact import rational
+from relucirc.core.names import default_names
+from relucirc.language.lower.from_jax import graph_of_function
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from torch_models import CASES, Case  # noqa: E402
@@ -69,3 +72,66 @@ def test_an_exported_torch_model_that_is_not_piecewise_linear_is_refused_by_name
     export(Case(lambda: torch.nn.Sequential(torch.nn.Linear(2, 3), layer), ((1, 2),)), path, dynamo=False)
     with pytest.raises(relucirc.RelucircError, match=f"(?i){activation}"):
         relucirc.load(path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_torch_model_as_torch_export_records_it_is_read_right(name):
+    case = CASES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        program = torch.export.export(case.model(), tuple(case.points()[0]))
+        decomposed = program.run_decompositions()
+    for recorded in (program, decomposed):
+        if recorded is not program and name in ("softshrink", "rrelu"):
+            continue  # decomposed into steps that jump, and into what is random in training
+        graph = graph_of_function(recorded, default_names(sum(map(math.prod, case.shapes))))
+        agrees(case, graph.evaluate)
+
+
+def test_what_a_torch_model_does_in_place_is_seen_by_all_that_share_its_memory():
+    class InPlace(torch.nn.Module):
+        def forward(self, x):
+            doubled = x * 2
+            same = doubled.view(1, -1)
+            doubled += 1
+            torch.nn.functional.relu_(doubled)
+            doubled[:, 0] = x[:, 1]
+            return doubled + same
+
+    agrees(Case(InPlace, ((1, 3),)), graph_of_function(InPlace(), ["x1", "x2", "x3"]).evaluate)
+
+
+def test_a_torch_model_of_two_arguments_is_given_as_torch_export_records_it():
+    class Difference(torch.nn.Module):
+        def forward(self, a, b):
+            return a - b
+
+    with pytest.raises(relucirc.NetworkError, match=r"of one argument, got Difference of 2.*torch.export.export"):
+        relucirc.prove(Difference(), "0", inputs=("x1",))
+    program = torch.export.export(Difference(), (torch.zeros(1, 1), torch.zeros(1, 1)))
+    assert relucirc.prove(program, "x1 - x2").status == "proved"
+    assert relucirc.prove(program, "0").status == "refuted"
+
+
+@pytest.mark.parametrize("transposed", [lambda x: x.T, lambda x: x.sum(), lambda x: x.flatten()])
+def test_a_torch_model_without_a_result_for_each_point_is_refused(transposed):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return transposed(x)
+
+    with pytest.raises(relucirc.RelucircError, match="for one point in Model"):
+        relucirc.prove(Model(), "x1", inputs=("x1", "x2"))
+
+
+def test_a_torch_model_that_counts_its_calls_is_refused():
+    class Counting(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(1))
+
+        def forward(self, x):
+            self.calls += 1
+            return x + self.calls
+
+    with pytest.raises(relucirc.RelucircError, match="changes its own numbers when called"):
+        relucirc.prove(Counting(), "x1", inputs=("x1",))
