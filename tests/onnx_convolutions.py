@@ -1,11 +1,10 @@
-"""Convolutional networks as the competitions of verifiers have them, for images like MNIST's and CIFAR's: made by code."""
+"""Convolutional networks as competitions of verifiers have them, for images like those of MNIST and CIFAR."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 

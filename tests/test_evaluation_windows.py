@@ -1,5 +1,7 @@
 """The windows plan: convolutional networks cost what their convolutions cost, and compute what other runtimes do."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,7 +61,7 @@ def sparse_networks(draw):
     sizes = draw(st.lists(st.integers(1, 7), min_size=2, max_size=4))
     weights = st.sampled_from([0, 0, 0, 1, -1, 0.5, 3])
     layers = []
-    for n, m in zip(sizes, sizes[1:], strict=False):
+    for n, m in pairwise(sizes):
         weight = [[draw(weights) for _ in range(n)] for _ in range(m)]
         layers.append((np.array(weight, np.float32), draw(st.sampled_from([None, np.ones(m, np.float32) / 4]))))
     return MLP.from_arrays(layers)

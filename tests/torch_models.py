@@ -83,6 +83,16 @@ def conv(*args: Any, dim: int = 2, **options: Any) -> Callable[[], nn.Module]:
     return lambda: (nn.Conv1d, nn.Conv2d, nn.Conv3d)[dim - 1](*args, **options)
 
 
+def split_unevenly(x: Any) -> Any:
+    a, b = torch.split(x, [3, 2], 1)
+    return torch.maximum(a, F.pad(b, (0, 1)))
+
+
+def three_parts(x: Any) -> Any:
+    a, b, c = torch.chunk(x, 3, dim=1)
+    return torch.minimum(a, b) + c
+
+
 IMAGE = (1, 2, 6, 6)
 CASES: dict[str, Case] = {
     "linear": chain((1, 3), lambda: nn.Linear(3, 2)),
@@ -109,7 +119,8 @@ CASES: dict[str, Case] = {
     "replicated padding": chain(IMAGE, conv(2, 2, 3, padding=1, padding_mode="replicate"), nn.ReLU),
     "circular padding": chain(IMAGE, conv(2, 2, 3, padding=(2, 1), padding_mode="circular"), nn.ReLU),
     "constant padding": of(IMAGE, lambda x: F.pad(x, (1, 0, 2, 1), value=0.5).relu()),
-    "transposed conv": chain(IMAGE, lambda: nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1), nn.ReLU),
+    "transposed conv": chain(
+        IMAGE, lambda: nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1), nn.ReLU),
     "batch norm 2d": chain(IMAGE, conv(2, 3, 3, bias=False), lambda: nn.BatchNorm2d(3), nn.ReLU),
     "residual block": chain((1, 2, 5, 5), lambda: Residual(2, 2), lambda: nn.AdaptiveAvgPool2d(1), nn.Flatten,
                             lambda: nn.Linear(4, 3)),
@@ -122,8 +133,8 @@ CASES: dict[str, Case] = {
     "adaptive max pool": chain(IMAGE, lambda: nn.AdaptiveMaxPool2d(2), nn.Flatten),
     "cat": of((1, 3), lambda x, a, b: torch.cat([F.relu(a(x)), b(x)], 1), a=lambda: nn.Linear(3, 2),
               b=lambda: nn.Linear(3, 1)),
-    "split": of((1, 5), lambda x: (lambda a, b: torch.maximum(a, F.pad(b, (0, 1))))(*torch.split(x, [3, 2], 1))),
-    "chunk": of((1, 6), lambda x: (lambda a, b, c: torch.minimum(a, b) + c)(*torch.chunk(x, 3, dim=1))),
+    "split": of((1, 5), split_unevenly),
+    "chunk": of((1, 6), three_parts),
     "stack": of((1, 3), lambda x: torch.stack([x, 2 * x.relu(), -x], 1).amax(1)),
     "where": of((1, 3), lambda x: torch.where(x > 0, x, -0.25 * x)),
     "clamp": of((1, 3), lambda x: torch.clamp(x, -0.5, 1) + x.clamp(min=0) - x.clamp(max=0.25)),
@@ -133,7 +144,8 @@ CASES: dict[str, Case] = {
     "mean, sum, amax": of((1, 2, 3), lambda x: x.mean(2) + x.sum((1, 2), keepdim=True)[:, 0] + x.amax(2) - x.amin(2)),
     "largest": of((1, 2, 3), lambda x: torch.max(x, 2)[0] - torch.min(x, dim=2).values),
     "transpose, permute, reshape": of(
-        (1, 2, 3, 2), lambda x: (x.permute(0, 3, 1, 2).reshape(1, 4, 3).transpose(1, 2) @ torch.eye(4, dtype=x.dtype)[:, 1:]).relu()),
+        (1, 2, 3, 2),
+        lambda x: (x.permute(0, 3, 1, 2).reshape(1, 4, 3).transpose(1, 2) @ torch.eye(4, dtype=x.dtype)[:, 1:]).relu()),
     "pixel shuffle": chain((1, 4, 2, 3), conv(4, 4, 1), lambda: nn.PixelShuffle(2), nn.ReLU),
     "upsample nearest": chain((1, 2, 3, 2), lambda: nn.Upsample(scale_factor=2), nn.ReLU),
     "upsample bilinear": chain((1, 1, 3, 4), lambda: nn.Upsample(size=(5, 6), mode="bilinear"), nn.ReLU),

@@ -168,8 +168,8 @@ def compile_network(
 
     The plan is chosen from the network: one fused elementwise loop for small ones, slices and
     gathers for sparse ones such as trees of circuits, windows for convolutional ones, cache-sized
-    blocks of matrix products for dense ones.  All compute the same function over the reals, each in its own order of additions;
-    :func:`relucirc.float_error_bound` covers them all.  Zero weights are skipped, so an infinite
+    blocks of matrix products for dense ones.  All compute the same function over the reals, each in its own
+    order of additions; :func:`relucirc.float_error_bound` covers them all.  Zero weights are skipped, so an infinite
     input that only meets zero weights gives no NaN.
 
     Args:

@@ -9,6 +9,7 @@ matrix costs that it is in a network of layers.  What does not come again is lef
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import jax.numpy as jnp
@@ -67,7 +68,7 @@ def window_layers(net: MLP, dtype: Any) -> tuple[WindowLayer, ...]:
 
 def worth_it(layers: Sequence[WindowLayer], sizes: Sequence[int]) -> bool:
     """Whether windows take much less than dense matrices."""
-    cells = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    cells = sum(a * b for a, b in pairwise(sizes))
     return FACTOR * sum(group.work for layer in layers for group in layer.groups) <= cells
 
 

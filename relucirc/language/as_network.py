@@ -20,8 +20,8 @@ def as_network(value: Any, domain: Any = None) -> MLP:
     Its weights are float32 or float64 where that rounds none of them, and exact otherwise.
 
     Args:
-        value: A network; a model of Equinox, Flax, Keras on JAX, PyTorch or scikit-learn; what torch.export gives; or a JAX
-            function.
+        value: A network; a model of Equinox, Flax, Keras on JAX, PyTorch or scikit-learn; what torch.export gives;
+            or a JAX function.
         domain: A domain that names the inputs, if there is one.
 
     Raises:

@@ -225,11 +225,11 @@ def _for_each(names: str, dims: tuple[int, ...], call: Call) -> dict[str, Call]:
 _ALL = (1, 2, 3)
 CALLS: dict[str, Call] = {
     # Activations.
-    "relu": jax.nn.relu, "leaky_relu": _leaky, "prelu": _prelu, "_prelu_kernel": lambda x, slope: _leaky(x, slope),
+    "relu": jax.nn.relu, "leaky_relu": _leaky, "prelu": _prelu, "_prelu_kernel": _leaky,
     "rrelu": _rrelu, "hardtanh": lambda x, low=-1.0, high=1.0: _clamp(x, low, high), "clamp": _clamp,
     "relu6": lambda x: _clamp(x, 0, 6), "hardsigmoid": lambda x: _clamp(x + 3, 0, 6) / 6,
     "softshrink": lambda x, lambd=0.5: jax.nn.relu(x - lambd) - jax.nn.relu(-x - lambd), "clip": _clamp,
-    "clamp_min": lambda x, low: jnp.maximum(x, low), "clamp_max": lambda x, high: jnp.minimum(x, high),
+    "clamp_min": jnp.maximum, "clamp_max": jnp.minimum,
     **dict.fromkeys(("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout"), _dropout),
     # Linear maps.
     "linear": _linear, "addmm": _sum_of_product, "baddbmm": _sum_of_product,
@@ -262,21 +262,24 @@ CALLS: dict[str, Call] = {
     "bitwise_not": jnp.bitwise_not, "masked_fill": lambda x, mask, value: jnp.where(mask, value, x),
     # Moving.
     **dict.fromkeys(("view", "reshape", "_unsafe_view"), _view), "flatten": _flatten, "unflatten": _unflatten,
-    "permute": lambda x, dims: jnp.transpose(x, dims), "transpose": jnp.swapaxes, "t": lambda x: x.T, "numpy_T": lambda x: x.T,
+    "permute": jnp.transpose, "transpose": jnp.swapaxes, "t": lambda x: x.T, "numpy_T": lambda x: x.T,
     "movedim": jnp.moveaxis, "squeeze": _squeeze, "unsqueeze": jnp.expand_dims, "expand": _expand, "repeat": _repeat,
     "cat": _joined, "concat": _joined, "stack": lambda tensors, dim=0: jnp.stack(tensors, dim), "split": _split,
-    "split_with_sizes": _split, "chunk": _chunk, "flip": jnp.flip, "roll": lambda x, shifts, dims=(): jnp.roll(x, shifts, dims or None),
+    "split_with_sizes": _split, "chunk": _chunk, "flip": jnp.flip, 
+    "roll": lambda x, shifts, dims=(): jnp.roll(x, shifts, dims or None),
     "unbind": lambda x, dim=0: list(jnp.moveaxis(x, dim, 0)), "slice": _part, "select": _one, "index": _index,
     "narrow": lambda x, dim, start, length: _part(x, dim, start, start + length),
-    "index_select": lambda x, dim, places: jnp.take(x, places, dim), "slice_scatter": _placed, "select_scatter": _one_placed,
+    "index_select": lambda x, dim, places: jnp.take(x, places, dim),
+    "slice_scatter": _placed, "select_scatter": _one_placed,
     "getitem": lambda values, k: values[k], "sym_size": lambda x, dim: x.shape[dim],
     # Copies and constants.
-    **dict.fromkeys(("alias", "clone", "contiguous", "detach", "lift_fresh_copy"), _same), "copy": lambda x, new, *_: jnp.broadcast_to(new, x.shape),
+    **dict.fromkeys(("alias", "clone", "contiguous", "detach", "lift_fresh_copy"), _same),
+    "copy": lambda x, new, *_: jnp.broadcast_to(new, x.shape),
     "_to_copy": _cast, "to": _cast, "full": _filled, "full_like": _filled_like, "eye": _eye,
     "zeros": lambda size, **options: _filled(size, 0.0, **options), "arange": _arange,
     "ones": lambda size, **options: _filled(size, 1.0, **options),
     "empty": lambda size, **options: _filled(size, np.nan, **options),  # no number, until something is put there
-    "new_empty": lambda x, size, **options: _filled(size, np.nan, **options),
+    "new_empty": lambda _, size, **options: _filled(size, np.nan, **options),
     "zeros_like": lambda x, **options: _filled_like(x, 0, **options),
     "ones_like": lambda x, **options: _filled_like(x, 1, **options),
     "scalar_tensor": lambda value, **options: _filled((), float(value), **options),
