@@ -265,7 +265,7 @@ CALLS: dict[str, Call] = {
     "permute": jnp.transpose, "transpose": jnp.swapaxes, "t": lambda x: x.T, "numpy_T": lambda x: x.T,
     "movedim": jnp.moveaxis, "squeeze": _squeeze, "unsqueeze": jnp.expand_dims, "expand": _expand, "repeat": _repeat,
     "cat": _joined, "concat": _joined, "stack": lambda tensors, dim=0: jnp.stack(tensors, dim), "split": _split,
-    "split_with_sizes": _split, "chunk": _chunk, "flip": jnp.flip, 
+    "split_with_sizes": _split, "chunk": _chunk, "flip": jnp.flip,
     "roll": lambda x, shifts, dims=(): jnp.roll(x, shifts, dims or None),
     "unbind": lambda x, dim=0: list(jnp.moveaxis(x, dim, 0)), "slice": _part, "select": _one, "index": _index,
     "narrow": lambda x, dim, start, length: _part(x, dim, start, start + length),
