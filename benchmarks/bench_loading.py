@@ -52,7 +52,9 @@ def main() -> None:
     for name, make in (DENSE | NETWORKS).items():
         builder = make()
         path = builder.save(folder / f"{name}.onnx")
-        others = [seconds(lambda load=load, path=path: load(path))[0] for load in (lambda p: onnx.load(str(p)), session)]
+        others = [
+            seconds(lambda load=load, path=path: load(path))[0] for load in (lambda p: onnx.load(str(p)), session)
+        ]
         ours, net = seconds(lambda path=path: relucirc.load(path))
         loaded[name] = builder, path, net
         columns = " | ".join(f"{s:.3g}" for s in (*others, ours))
