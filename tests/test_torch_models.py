@@ -111,6 +111,29 @@ def test_a_torch_model_of_two_arguments_is_given_as_torch_export_records_it():
     assert relucirc.prove(program, "0").status == "refuted"
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: torch.nn.functional.interpolate(x[:, None], scale_factor=2.1)[:, 0],  # 10 of 5, but not each twice
+        lambda x: x.to(torch.zeros(1, dtype=torch.int32)),
+        lambda x: x.long() + x,
+        lambda x: torch.sort(x, dim=1)[1] + x,
+        lambda x: x * torch.rand(1, 5),
+        lambda x: torch.nn.functional.dropout(x, training=True),
+        lambda x: x // 2,
+        lambda x: x.view(torch.int32) + x,
+        lambda x: x if x.sum() > 0 else -x,
+    ],
+)
+def test_what_a_torch_model_rounds_draws_or_decides_is_refused(call):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return call(x)
+
+    with pytest.raises(relucirc.RelucircError):
+        graph_of_function(Model(), default_names(5))
+
+
 @pytest.mark.parametrize("transposed", [lambda x: x.T, lambda x: x.sum(), lambda x: x.flatten()])
 def test_a_torch_model_without_a_result_for_each_point_is_refused(transposed):
     class Model(torch.nn.Module):

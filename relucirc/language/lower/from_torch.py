@@ -162,9 +162,11 @@ def record(program: Any, name: str = "the exported program") -> Recorded:
             continue
         value = places[spec.arg.name].meta.get("val")
         dtype = dtype_of(getattr(value, "dtype", None))
-        shape = tuple(value.shape) if dtype is not None and dtype.kind == "f" else (None,)
-        shape = tuple(1 if k == 0 and not isinstance(n, int) else n for k, n in enumerate(shape))
-        if not all(isinstance(n, int) for n in shape):
+        floats = dtype is not None and jnp.issubdtype(dtype, jnp.floating)
+        shape = tuple(
+            1 if k == 0 and not isinstance(n, int) else n for k, n in enumerate(value.shape if floats else ())
+        )
+        if not floats or not all(isinstance(n, int) for n in shape):
             raise NetworkError(f"expected inputs that are floats of known shapes, got {spec.arg.name} in {name}.")
         shapes.append(shape)
         dtypes.append(dtype)

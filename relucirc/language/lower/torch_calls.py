@@ -169,7 +169,8 @@ def _repeat(x: Any, times: Any) -> Any:
 
 
 def _cast(x: Any, *args: Any, **options: Any) -> Any:
-    new = next((d for d in map(dtype_of, (options.get("dtype"), *args)) if d is not None), None)
+    said = [getattr(arg, "dtype", None) if hasattr(arg, "shape") else dtype_of(arg) for arg in args]
+    new = next((d for d in (dtype_of(options.get("dtype")), *said) if d is not None), None)
     return x if new is None else jnp.asarray(x).astype(new)
 
 
@@ -196,16 +197,17 @@ def _same(x: Any, *_: Any, **__: Any) -> Any:
 
 
 def dtype_of(dtype: Any) -> Any:
-    """NumPy's type for one of PyTorch; None for anything else.  What NumPy has not is widened."""
+    """NumPy's type for one of PyTorch; None for anything else."""
     name = str(dtype).removeprefix("torch.")
-    name = "float32" if name == "bfloat16" else name
+    if name == "bfloat16":
+        return np.dtype(jnp.bfloat16)
     return np.dtype(name) if str(dtype).startswith("torch.") and hasattr(np, name) else None
 
 
 def array_of(tensor: Any) -> np.ndarray:
-    """The numbers of a tensor; bfloat16, which NumPy has not, widened."""
+    """The numbers of a tensor."""
     tensor = tensor.detach().cpu()
-    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    return tensor.float().numpy().astype(jnp.bfloat16) if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy()
 
 
 def _for_each(names: str, dims: tuple[int, ...], call: Call) -> dict[str, Call]:
@@ -274,7 +276,7 @@ CALLS: dict[str, Call] = {
     "getitem": lambda values, k: values[k], "sym_size": lambda x, dim: x.shape[dim],
     # Copies and constants.
     **dict.fromkeys(("alias", "clone", "contiguous", "detach", "lift_fresh_copy"), _same),
-    "copy": lambda x, new, *_: jnp.broadcast_to(new, x.shape),
+    "copy": lambda x, new, *_: jnp.broadcast_to(new, x.shape).astype(x.dtype),
     "_to_copy": _cast, "to": _cast, "full": _filled, "full_like": _filled_like, "eye": _eye,
     "zeros": lambda size, **options: _filled(size, 0.0, **options), "arange": _arange,
     "ones": lambda size, **options: _filled(size, 1.0, **options),

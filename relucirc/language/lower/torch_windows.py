@@ -183,8 +183,8 @@ def padding(mode: str) -> Callable[[Any, Sequence[int]], Any]:
 
 def nearest(x: Any, size: Any = None, *scales: Any) -> Any:
     """Each element repeated, for whole factors, or one of so many left."""
-    for axis, (before, after, _) in enumerate(_axes(x, size, scales), 2):
-        if max(after, before) % min(after, before):
+    for axis, (before, after, ratio) in enumerate(_axes(x, size, scales), 2):
+        if max(after, before) % min(after, before) or ratio != Fraction(before, after):
             raise NetworkError(f"expected an image resized by whole factors, got {before} to {after} by the nearest.")
         places = np.arange(after) * before // after
         x = jnp.take(x, places, axis=axis, mode="clip")
