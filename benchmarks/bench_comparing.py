@@ -8,6 +8,7 @@ Copies are folded, permuted, scaled, split, pruned, or differ in one unit of the
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def random_arrays(sizes: tuple[int, ...]) -> Arrays:
     rng = np.random.default_rng(0)
     return [
         (rng.normal(0, (2 / n) ** 0.5, (m, n)).astype(np.float32), rng.normal(0, 0.1, m).astype(np.float32))
-        for n, m in zip(sizes, sizes[1:], strict=False)
+        for n, m in pairwise(sizes)
     ]
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import onnx  # noqa: E402
-import onnxruntime  # noqa: E402
-from onnx_convolutions import NETWORKS, Builder  # noqa: E402
+import onnx
+import onnxruntime
+from onnx_convolutions import NETWORKS, Builder
 
-import relucirc  # noqa: E402
+import relucirc
 
 POINTS, REPEATS = 10_000, 3
 DENSE = {
