@@ -157,6 +157,8 @@ CASES: dict[str, Case] = {
     "slices": of((1, 4, 4), lambda x: F.relu(x[:, 1:3, ::2]) + x[:, -2:, [0, 3]]),
     "normalised inputs": of((1, 3), lambda x, a: F.relu(a((x - torch.tensor([0.5, 0.25, 1])) / torch.tensor(3.0))),
                             a=lambda: nn.Linear(3, 2)),
+    "wider inside": of((1, 3), lambda x, a: F.relu(a(x)).double().mean(1, keepdim=True).to(x.dtype) - x,
+                       a=lambda: nn.Linear(3, 2)),
     "maxout": of((1, 3), lambda x, a: a(x).view(-1, 2, 3).max(dim=2).values, a=lambda: nn.Linear(3, 6)),
 }  # fmt: skip
 """Name -> model."""

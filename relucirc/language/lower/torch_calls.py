@@ -277,7 +277,8 @@ CALLS: dict[str, Call] = {
     # Copies and constants.
     **dict.fromkeys(("alias", "clone", "contiguous", "detach", "lift_fresh_copy"), _same),
     "copy": lambda x, new, *_: jnp.broadcast_to(new, x.shape).astype(x.dtype),
-    "_to_copy": _cast, "to": _cast, "full": _filled, "full_like": _filled_like, "eye": _eye,
+    "_to_copy": _cast, "to": _cast, "_assert_tensor_metadata": lambda *_, **__: None, "full": _filled,
+    "full_like": _filled_like, "eye": _eye,
     "zeros": lambda size, **options: _filled(size, 0.0, **options), "arange": _arange,
     "ones": lambda size, **options: _filled(size, 1.0, **options),
     "empty": lambda size, **options: _filled(size, np.nan, **options),  # no number, until something is put there
