@@ -189,7 +189,7 @@ def test_subnormal_numbers_may_be_flushed():
     box = Box(sympy.Rational(tiny), 2 * sympy.Rational(tiny))
     bound = rational(float_error_bound(small, box, np.float32, exact_inputs=True))
     points = np.array([[1.5, 1], [2, 1], [1, 1.25]], np.float32) * np.float32(tiny)
-    for plan in ("elementwise", "gather", "dense"):
+    for plan in ("elementwise", "gather", "windows", "dense"):
         for point, (value,) in zip(points, np.asarray(compile_network(small, plan=plan)(points)), strict=True):
             assert abs(rational(value) - rational(small.at(*map(_exactly, point))[0])) <= bound
     assert bound >= rational(tiny) / 2  # a difference of half of tiny can vanish

@@ -16,7 +16,7 @@ from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import plain_stages
 from relucirc.strategies import networks, rationals
 
-PLANS = ("auto", "elementwise", "gather", "dense")
+PLANS = ("auto", "elementwise", "gather", "windows", "dense")
 LAYOUTS = ("rows", "features")
 
 
@@ -88,11 +88,11 @@ def test_every_plan_and_layout_is_within_the_bound(name, plan):
 
 
 @pytest.mark.parametrize("options", [{"batch": 7}, {"batch": 64}, {"rewrite": False}, {"weights": "traced"}])
-@pytest.mark.parametrize("plan", ["auto", "elementwise", "gather", "dense"])
+@pytest.mark.parametrize("plan", ["auto", "elementwise", "gather", "windows", "dense"])
 def test_every_option_is_within_the_bound(options, plan):
     net = NETWORKS["dense"]
     points = some_points(net)
-    if (plan, options) == ("gather", {"weights": "traced"}):
+    if plan in ("gather", "windows") and options == {"weights": "traced"}:
         with pytest.raises(RelucircError, match="needs the weights"):
             compile_network(net, plan=plan, **options)
         return
@@ -130,7 +130,7 @@ def test_drawn_networks_are_within_the_bound_by_every_plan(data):
         data.draw(st.lists(st.tuples(*[st.floats(-4, 4, width=32)] * net.sizes[0]), min_size=1, max_size=4)), np.float32
     )
     bound = rational(float_error_bound(net, relucirc.Box(-4, 4), np.float32, exact_inputs=True))
-    for plan in ("elementwise", "gather", "dense"):
+    for plan in ("elementwise", "gather", "windows", "dense"):
         result = run(compile_network(net, plan=plan), points)
         for point, values in zip(points, result, strict=True):
             for computed, exact in zip(values, net.at(*point), strict=True):

@@ -60,14 +60,14 @@ def test_eight_devices_give_the_bits_of_one():
     one_dimensional = jax.make_mesh((8,), ("batch",))
     two_dimensional = Mesh(np.array(jax.devices()).reshape(4, 2), ("a", "b"))
     for net in (minimum, dense):
-        for plan in ("elementwise", "gather", "dense"):
+        for plan in ("elementwise", "gather", "windows", "dense"):
             for layout in ("rows", "features"):
                 xs = points if layout == "rows" else np.ascontiguousarray(points.T)
                 alone = np.asarray(relucirc.compile_network(net, layout=layout, plan=plan)(xs))
                 for mesh in (one_dimensional, two_dimensional):
                     shared = relucirc.compile_network(net, layout=layout, plan=plan, mesh=mesh)
                     result = shared(xs)
-                    if plan == "dense" or (plan == "gather" and net is dense):
+                    if plan in ("windows", "dense") or (plan == "gather" and net is dense):
                         # Matrix products may add up in another order for other shapes.
                         np.testing.assert_allclose(result, alone, rtol=1e-4, atol=1e-4)
                     else:

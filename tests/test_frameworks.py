@@ -1,6 +1,7 @@
 """Models of other libraries, as they are: every verb takes them, and what is no ReLU network is refused by name."""
 
 import warnings
+from pathlib import Path
 
 import equinox as eqx
 import flax.linen as nn
@@ -88,10 +89,33 @@ def of_function(activation=jax.nn.relu):
     return lambda x: W1 @ activation(W0 @ x)
 
 
-MODELS = [
-    of_equinox_mlp, of_equinox_sequential, of_nnx, of_linen, of_torch, of_sklearn, of_keras, of_haiku, of_function,
-]  # fmt: skip
+def of_exported(activation=None):
+    torch = pytest.importorskip("torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        return torch.export.export(of_torch(activation), (torch.zeros(1, 2),))
+
+
+TABLE = {
+    "Equinox": of_equinox_mlp,
+    "Flax NNX": of_nnx,
+    "Flax Linen": of_linen,
+    "Haiku": of_haiku,
+    "Keras 3 on JAX": of_keras,
+    "PyTorch": of_torch,
+    "PyTorch, images or several inputs": of_exported,
+    "scikit-learn": of_sklearn,
+    "a function": of_function,
+}
+"""The table of docs/front-doors.md: the first line of each library is what the tests here run."""
+MODELS = [*TABLE.values(), of_equinox_sequential]
 SIZED = [make for make in MODELS if make not in (of_haiku, of_function)]
+
+
+def test_the_table_of_the_docs_is_the_one_that_is_tested():
+    page = (Path(__file__).parents[1] / "docs" / "front-doors.md").read_text("utf-8")
+    table = page.split("| library | the first line | read from |\n|---|---|---|\n")[1].split("\n\n")[0]
+    assert [row.split("|")[1].strip() for row in table.splitlines()] == list(TABLE)
 
 
 @pytest.mark.parametrize("make", MODELS)
@@ -120,7 +144,7 @@ def test_every_verb_takes_a_model(make):
 
 @pytest.mark.parametrize("make", MODELS)
 def test_a_tanh_network_is_refused_by_name(make):
-    if make is of_torch:
+    if make in (of_torch, of_exported):
         activation = pytest.importorskip("torch").nn.Tanh()
     elif make in (of_sklearn, of_keras):
         activation = "tanh"

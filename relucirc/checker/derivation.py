@@ -5,14 +5,14 @@ proves that the difference is non-negative; ``atom`` says that the maximum is an
 positive multiple of an atom ``max(0, elements)``, after expanding the listed atoms.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flint import fmpq
 
 from relucirc.checker.data import fields, form, index, number, require, sequence, word
-from relucirc.checker.linear import ONE, Linear, constant, key, minus, mix, replace
+from relucirc.checker.linear import ONE, Linear, constant, key, minus, mix, replace_all
 
 Gates = Sequence[tuple[Linear, Linear]]
 
@@ -47,9 +47,12 @@ class Derivation:
         steps = sequence(steps, "steps")
         require(len(steps) == len(gates), f"{len(steps)} steps for {len(gates)} gates")
         values: dict[int, Linear] = {}
-        for k, ((left, right), step) in enumerate(zip(gates, steps, strict=True)):
-            values[self.n + k] = self._gate(replace(left, values), replace(right, values), step, f"gate {k}")
-        return [replace(output, values) for output in outputs]
+        for start, end in _layers(gates, self.n):
+            sides = replace_all([side for gate in gates[start:end] for side in gate], values)
+            for k in range(start, end):
+                left, right = sides[2 * (k - start) : 2 * (k - start) + 2]
+                values[self.n + k] = self._gate(left, right, steps[k], f"gate {k}")
+        return replace_all(outputs, values)
 
     def _gate(self, left: Linear, right: Linear, step: Any, where: str) -> Linear:
         if type(step) is dict and "take" in step:
@@ -110,6 +113,16 @@ class Derivation:
     def close(self) -> None:
         """Rejects atoms that no step uses: a certificate holds nothing without a meaning."""
         require(len(self.used) == len(self.atoms), "an atom is not used")
+
+
+def _layers(gates: Gates, n: int) -> Iterator[tuple[int, int]]:
+    """Where groups of gates start and end, none of which reads another of its group."""
+    start = 0
+    for k, gate in enumerate(gates):
+        if any(v >= n + start for side in gate for v in side):
+            yield start, k
+            start = k
+    yield start, len(gates)
 
 
 def _same(some: list[Linear], others: list[Linear]) -> bool:

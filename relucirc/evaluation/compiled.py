@@ -17,6 +17,7 @@ from relucirc.evaluation.gather import run_gather
 from relucirc.evaluation.plan import Plan, choose_plan, choose_traced_plan
 from relucirc.evaluation.sharding import shard_points
 from relucirc.evaluation.traced import current_layers, run_traced
+from relucirc.evaluation.windows import WindowLayer, run_windows, window_layers
 from relucirc.language.as_network import as_network
 from relucirc.language.network import MLP
 
@@ -119,6 +120,8 @@ class CompiledNetwork:
         def run(part: Array) -> Array:
             if plan.kind == "dense":
                 return run_dense(self._baked(part.dtype) if layers is None else layers, part, axis)
+            if plan.kind == "windows":
+                return run_windows(self._windows(part.dtype), part, axis)
             if plan.kind == "gather":
                 return run_gather(plan.layout, part, part.dtype, axis)
             return self._columns(part, layers, -axis)
@@ -140,6 +143,11 @@ class CompiledNetwork:
             self._rounded[dtype] = dense_layers(self._net, dtype)
         return self._rounded[dtype]
 
+    def _windows(self, dtype: Any) -> tuple[WindowLayer, ...]:
+        if self.plan.windows[0].groups[0].matrix.dtype == dtype:
+            return self.plan.windows
+        return window_layers(self._net, dtype)
+
     def _checked(self, xs: Array) -> Array:
         xs = jnp.asarray(xs)
         check_points(xs.shape, self._names, self.layout)
@@ -159,9 +167,9 @@ def compile_network(
     """Returns a jitted function specialised to a network.
 
     The plan is chosen from the network: one fused elementwise loop for small ones, slices and
-    gathers for sparse ones such as trees of circuits, cache-sized blocks of matrix products for
-    dense ones.  All compute the same function over the reals, each in its own order of additions;
-    :func:`relucirc.float_error_bound` covers them all.  Zero weights are skipped, so an infinite
+    gathers for sparse ones such as trees of circuits, windows for convolutional ones, cache-sized
+    blocks of matrix products for dense ones.  All compute the same function over the reals, each in its own
+    order of additions; :func:`relucirc.float_error_bound` covers them all.  Zero weights are skipped, so an infinite
     input that only meets zero weights gives no NaN.
 
     Args:
@@ -171,7 +179,7 @@ def compile_network(
         batch: Most points evaluated at a time; chosen by default.
         weights: ``"baked"``: constants, zeros skipped and the network simplified.  ``"traced"``:
             arguments, so that :meth:`CompiledNetwork.apply` can change them without compiling.
-        plan: ``"auto"``, ``"elementwise"``, ``"gather"`` or ``"dense"``.
+        plan: ``"auto"``, ``"elementwise"``, ``"gather"``, ``"windows"`` or ``"dense"``.
         mesh: A ``jax.sharding.Mesh``: points are split over all of its devices.
         rewrite: Whether to simplify the network first.
 

@@ -8,9 +8,10 @@ from relucirc.evaluation.blocks import block_size
 from relucirc.evaluation.gather import Group, groups, slices_only
 from relucirc.evaluation.simplify import simplify
 from relucirc.evaluation.stages import Stages, plain_stages
+from relucirc.evaluation.windows import WindowLayer, widest, window_layers, worth_it
 from relucirc.language.network import MLP
 
-KINDS = ("elementwise", "gather", "dense")
+KINDS = ("elementwise", "gather", "windows", "dense")
 
 UNROLLED = 600
 """Most terms that are written out one by one: above, compiling takes seconds."""
@@ -25,17 +26,22 @@ GATHER_BYTES = 2**27
 """Values of one stage that the gather plan keeps at once; below this, blocks only cost time."""
 
 
+WINDOW_BYTES = 2**24
+"""The same, of one group of windows."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a network is evaluated; ``str(plan)`` says it in a sentence.
 
     Attributes:
-        kind: ``"elementwise"``, ``"gather"`` or ``"dense"``.
+        kind: ``"elementwise"``, ``"gather"``, ``"windows"`` or ``"dense"``.
         block: Points in a block, or None for all at once.
-        stages: What is evaluated, or None where the layers are kept: dense plans and traced weights.
+        stages: What is evaluated, or None where the layers are kept: dense and windows plans and traced weights.
         layout: The groups of every stage, for the gather plan.
         reason: Why this plan.
         before: Sizes of the network's layers.
+        windows: The layers of a windows plan, in the type that it was chosen for.
     """
 
     kind: str
@@ -44,10 +50,15 @@ class Plan:
     layout: tuple[tuple[Group, ...], ...]
     reason: str
     before: tuple[int, ...]
+    windows: tuple[WindowLayer, ...] = ()
 
     def __str__(self) -> str:
         sizes = "-".join(map(str, self.before))
-        how = {"dense": "by matrix products", "elementwise": "as one fused elementwise loop"}.get(self.kind)
+        how = {
+            "dense": "by matrix products",
+            "elementwise": "as one fused elementwise loop",
+            "windows": "by windows, as convolutions are",
+        }.get(self.kind)
         if self.stages is not None:
             how = how or f"by slices and gathers in {len(self.stages.stages)} stages"
             relus = self.stages.relus
@@ -63,10 +74,17 @@ def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = No
         RelucircError: For an unknown kind of plan, or a block that is not positive.
     """
     _check_options(kind, block)
-    stages, layout, reason = None, (), "it was asked for"
-    if kind == "auto" and _large_and_dense(net):
-        kind, reason = "dense", "its layers are large and not sparse"
-    if kind != "dense":
+    stages, layout, reason, windows = None, (), "it was asked for", ()
+    if kind == "auto" and _is_large(net):
+        windows = () if _is_dense(net) else window_layers(net, dtype)
+        if windows and worth_it(windows, net.sizes):
+            kind, reason = "windows", "its layers are large, and their rows come again and again"
+        elif _is_dense(net):
+            kind, reason = "dense", "its layers are large and not sparse"
+    if kind == "windows":
+        windows = windows or window_layers(net, dtype)
+        block = block or block_size(widest(windows), dtype, WINDOW_BYTES)
+    elif kind != "dense":
         stages = plain_stages(net)
         stages = simplify(stages) if rewrite else stages
         if kind == "auto":
@@ -83,7 +101,7 @@ def choose_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | None = No
             block = block or block_size(max(stages.sizes), dtype, GATHER_BYTES)
     if kind == "dense":
         stages, block = None, block or block_size(max(net.sizes), dtype)
-    return Plan(kind, block, stages, layout, reason, net.sizes)
+    return Plan(kind, block, stages, layout, reason, net.sizes, windows)
 
 
 TRACED_CELLS = 600
@@ -97,7 +115,7 @@ def choose_traced_plan(net: MLP, dtype: Any, kind: str = "auto", block: int | No
         RelucircError: For an unknown kind of plan, or a block that is not positive.
     """
     _check_options(kind, block)
-    if kind == "gather":
+    if kind in ("gather", "windows"):
         raise RelucircError(f"plan={kind!r} needs the weights: use weights='baked', or plan='dense' or 'elementwise'.")
     cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
     reason = "it was asked for"
@@ -117,11 +135,15 @@ def _check_options(kind: str, block: Any) -> None:
         raise RelucircError(f"batch: expected a positive number of points, got {block!r}.")
 
 
-def _large_and_dense(net: MLP) -> bool:
+def _is_large(net: MLP) -> bool:
+    """Whether there are so many weights that exact arithmetic on each would take long."""
+    return not net.symbols and sum(_count(layer.weight) for layer in net.layers) > LARGE
+
+
+def _is_dense(net: MLP) -> bool:
     """Whether a look at the number of non-zero weights settles it, without exact arithmetic."""
-    terms = sum(_count(layer.weight) for layer in net.layers)
     cells = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
-    return terms > LARGE and terms * SPARSE > cells and not net.symbols
+    return sum(_count(layer.weight) for layer in net.layers) * SPARSE > cells
 
 
 def _count(weight: Any) -> int:

@@ -20,7 +20,8 @@ def as_network(value: Any, domain: Any = None) -> MLP:
     Its weights are float32 or float64 where that rounds none of them, and exact otherwise.
 
     Args:
-        value: A network; a model of Equinox, Flax, Keras on JAX, PyTorch or scikit-learn; or a JAX function.
+        value: A network; a model of Equinox, Flax, Keras on JAX, PyTorch or scikit-learn; what torch.export gives;
+            or a JAX function.
         domain: A domain that names the inputs, if there is one.
 
     Raises:
@@ -43,7 +44,8 @@ def as_network(value: Any, domain: Any = None) -> MLP:
             raise not_a_network(value)
         raise NetworkError(
             f"expected a model whose layers say how many inputs it takes, got {shorten(type(value).__name__)}; give a "
-            "function of named arguments, lambda x1, x2: model(jnp.stack([x1, x2]))."
+            "function of named arguments, lambda x1, x2: model(jnp.stack([x1, x2])), or of PyTorch what "
+            "torch.export.export(model, (point,)) gives."
         )
     graph = graph_of_function(value, names)
     if any(isinstance(graph.gates[v - len(names)], SelectGate) for v in needed_gates(graph)):

@@ -5,7 +5,6 @@ x and the weights are computed as fractions, from the scales as they are stored.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -15,12 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.files.operators.table import Node, operator, room
+from relucirc.language.lower.interpolation import weighted
 from relucirc.language.lower.jaxpr.limits import Unsupported
 
 HALF = Fraction(1, 2)
 MAX_SIDE = 1 << 14
 """Longest axis that is resized to: each of its places is computed as a fraction."""
-MAX_WHOLE = 1 << 53
 _ROUNDINGS = {
     "round_prefer_floor": lambda x: math.ceil(x - HALF),
     "round_prefer_ceil": lambda x: math.floor(x + HALF),
@@ -155,23 +154,3 @@ def around(mode: str, place: Fraction, a: Fraction, narrow: Fraction = Fraction(
     kernel, reach = (_linear, 1 / narrow) if mode == "linear" else (partial(_cubic, a), 2 / narrow)
     numbers = range(math.ceil(place - reach), math.floor(place + reach) + 1)
     return {j: kernel(narrow * (j - place)) for j in numbers}
-
-
-def weighted(x: Any, axis: int, rows: Sequence[dict[int, Fraction]]) -> Any:
-    """Returns means along an axis: sums with whole weights, divided by a common denominator.
-
-    Where the whole numbers have more than 53 bits, the weights are rounded to doubles.
-    """
-    room([len(rows), x.shape[axis]])
-    matrix, divisors = np.zeros((len(rows), x.shape[axis])), np.ones(len(rows))
-    for y, row in enumerate(rows):
-        common = math.lcm(*(w.denominator for w in row.values()))
-        if common * max(map(abs, row.values()), default=Fraction(0)) >= MAX_WHOLE or common >= MAX_WHOLE:
-            common = 1
-        divisors[y] = common
-        for k, w in row.items():
-            matrix[y, k] = float(w * common)
-    total = jnp.tensordot(matrix, x.astype(np.float64), axes=(1, axis))
-    if (divisors != 1).any():
-        total = total / divisors.reshape(-1, *[1] * (x.ndim - 1))
-    return jnp.moveaxis(total, 0, axis)

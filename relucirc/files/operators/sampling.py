@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.files.operators.moving import scattered
-from relucirc.files.operators.resize import HALF, around, weighted
+from relucirc.files.operators.resize import HALF, around
 from relucirc.files.operators.table import Node, operator, room
+from relucirc.language.lower.interpolation import weighted
 from relucirc.language.lower.jaxpr.limits import Unsupported
 
 MAX_POINTS = 1 << 14

@@ -1,11 +1,12 @@
 """Models of other libraries as JAX functions of one point.
 
 Equinox, Flax, Haiku and Keras on JAX are JAX already; what is left is how a model is called, and that it is called as
-it is used, not as it is trained.  A module of PyTorch is read from the graph that ``torch.fx`` records
+it is used, not as it is trained.  A module of PyTorch is read from the graph that ``torch.export`` records
 (:mod:`relucirc.language.lower.from_torch`), and scikit-learn's perceptrons from their arrays.  No library is imported
 that the model has not imported itself.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.core.errors import NetworkError, shorten
-from relucirc.language.lower.from_torch import function_of_torch
+from relucirc.language.lower.from_torch import first, function_of_torch, record
 
 LIBRARIES = ("equinox", "flax", "haiku", "keras", "sklearn", "torch")
 MAX_PARTS = 100_000
@@ -31,14 +32,18 @@ class Model:
         function: A JAX function of one array, a point.
         sizes: How many inputs it may have, by what its layers take.
         wide: Whether its numbers are of 64 bits, which JAX has to be told to keep.
+        accepts: Whether it takes so many inputs, where that is known without tracing it.
     """
 
     function: Callable[[Any], Any]
     sizes: tuple[int, ...]
     wide: bool = False
+    accepts: Callable[[int], bool] | None = None
 
     def takes(self, n: int) -> bool:
         """Whether a point of n numbers can be given to it."""
+        if self.accepts is not None:
+            return self.accepts(n)
         try:
             with wide_numbers(self.wide):
                 jax.eval_shape(self.function, jax.ShapeDtypeStruct((n,), jnp.result_type(float)))
@@ -67,14 +72,17 @@ def model_of(value: Any) -> Model | None:
     library = library_of(value)
     if library is None:
         return None
+    if library == "torch" and not hasattr(value, "named_modules"):
+        return _of_exported(value)
     parts = list(_parts(value))
     _refuse_training(parts)
     if library == "sklearn":
         return _of_sklearn(value)
     if library == "torch":
-        return Model(function_of_torch(value), _sizes(parts), wide=True)
+        function, takes = function_of_torch(value)
+        return Model(function, _sizes(parts), wide=True, accepts=takes)
     if library == "keras":
-        return Model(lambda x: _first(value(x[None], training=False)), _sizes(parts))
+        return Model(lambda x: first(value(x[None], training=False), type(value).__name__), _sizes(parts))
     if library == "haiku":
         raise NetworkError(
             f"expected a function of the inputs, got {type(value).__name__} of Haiku, which takes parameters too; "
@@ -108,9 +116,12 @@ def _variables(model: Any) -> Any:
     return None if model.scope is None else model.variables
 
 
-def _first(result: Any) -> Any:
-    """The results of the only point of a batch."""
-    return jax.tree.map(lambda array: array[0], result)
+def _of_exported(program: Any) -> Model:
+    """What ``torch.export`` recorded for inputs of certain shapes, which come one after the other."""
+    if not hasattr(program, "graph_signature"):
+        raise NetworkError(f"expected a module of PyTorch, or what torch.export gives, got {type(program).__name__}.")
+    recorded = record(program)
+    return Model(recorded.run, (recorded.size,), wide=True, accepts=recorded.size.__eq__)
 
 
 def _parts(model: Any) -> Iterator[Any]:
@@ -142,6 +153,7 @@ def _sizes(parts: list[Any]) -> tuple[int, ...]:
         kernel = getattr(part, "kernel", None)
         shape = getattr(kernel, "shape", ())
         found += [getattr(part, "in_size", None), getattr(part, "in_features", None)]
+        found += [math.prod(getattr(part, "unflattened_size", ()))]
         found += [shape[0]] if len(shape) == 2 else []
     return tuple(dict.fromkeys(n for n in found if isinstance(n, int) and not isinstance(n, bool) and n > 0))
 

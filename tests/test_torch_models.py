@@ -1,0 +1,158 @@
+"""PyTorch models, exported to ONNX by either exporter or given as they are, are what PyTorch computes in float64."""
+
+import contextlib
+import io
+import logging
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import relucirc
+from relucirc.core.exact import rational
+from relucirc.core.names import default_names
+from relucirc.language.lower.from_jax import graph_of_function
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+from torch_models import CASES, Case  # noqa: E402
+
+NEAR = 1e-6
+"""The root of a variance is a float32; everything else is exact here, and in float64 there."""
+REFUSED = {"softshrink", "rrelu", "clamp"}
+"""What the exporter by torch.export writes in steps that jump (the first), or does not export (the others)."""
+
+
+def agrees(case: Case, at):
+    """Compares what is read, evaluated exactly, with the model in float64."""
+    model = case.model().double()
+    for xs in case.points():
+        with torch.no_grad():
+            found = model(*(x.double() for x in xs))
+        expected = np.concatenate([np.ravel(y) for y in (found if isinstance(found, tuple) else [found])])
+        got = [float(v) for v in at([rational(float(v)) for x in xs for v in x.ravel()])]
+        np.testing.assert_allclose(got, expected, rtol=NEAR, atol=NEAR)
+
+
+def export(case: Case, path, *, dynamo):
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # of exporters about themselves
+        torch.onnx.export(case.model(), tuple(case.points()[0]), path, dynamo=dynamo)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_torch_model_that_was_exported_is_read_right(name, tmp_path):
+    pytest.importorskip("onnx")
+    path = tmp_path / "net.onnx"
+    export(CASES[name], path, dynamo=False)
+    agrees(CASES[name], relucirc.load(path).at)
+
+
+@pytest.mark.slow
+def test_torch_models_that_were_exported_the_new_way_are_read_right_or_refused(tmp_path):
+    pytest.importorskip("onnxscript")
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    for name, case in CASES.items():
+        path = tmp_path / f"{name}.onnx"
+        if name not in REFUSED:
+            export(case, path, dynamo=True)
+            agrees(case, relucirc.load(path).at)
+    export(CASES["softshrink"], path, dynamo=True)
+    with pytest.raises(relucirc.RelucircError, match="it jumps, or is not seen to be continuous"):
+        relucirc.load(path)
+
+
+@pytest.mark.parametrize("activation", ["Hardswish", "Tanh", "GELU", "Softmax"])
+def test_an_exported_torch_model_that_is_not_piecewise_linear_is_refused_by_name(activation, tmp_path):
+    pytest.importorskip("onnx")
+    path = tmp_path / "net.onnx"
+    layer = torch.nn.Softmax(1) if activation == "Softmax" else getattr(torch.nn, activation)()
+    export(Case(lambda: torch.nn.Sequential(torch.nn.Linear(2, 3), layer), ((1, 2),)), path, dynamo=False)
+    with pytest.raises(relucirc.RelucircError, match=f"(?i){activation}"):
+        relucirc.load(path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_torch_model_as_torch_export_records_it_is_read_right(name):
+    case = CASES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        program = torch.export.export(case.model(), tuple(case.points()[0]))
+        decomposed = program.run_decompositions()
+    for recorded in (program, decomposed):
+        if recorded is not program and name in ("softshrink", "rrelu"):
+            continue  # decomposed into steps that jump, and into what is random in training
+        graph = graph_of_function(recorded, default_names(sum(map(math.prod, case.shapes))))
+        agrees(case, graph.evaluate)
+
+
+def test_what_a_torch_model_does_in_place_is_seen_by_all_that_share_its_memory():
+    class InPlace(torch.nn.Module):
+        def forward(self, x):
+            doubled = x * 2
+            same = doubled.view(1, -1)
+            doubled += 1
+            torch.nn.functional.relu_(doubled)
+            doubled[:, 0] = x[:, 1]
+            return doubled + same
+
+    agrees(Case(InPlace, ((1, 3),)), graph_of_function(InPlace(), ["x1", "x2", "x3"]).evaluate)
+
+
+def test_a_torch_model_of_two_arguments_is_given_as_torch_export_records_it():
+    class Difference(torch.nn.Module):
+        def forward(self, a, b):
+            return a - b
+
+    with pytest.raises(relucirc.NetworkError, match=r"of one argument, got Difference of 2.*torch.export.export"):
+        relucirc.prove(Difference(), "0", inputs=("x1",))
+    program = torch.export.export(Difference(), (torch.zeros(1, 1), torch.zeros(1, 1)))
+    assert relucirc.prove(program, "x1 - x2").status == "proved"
+    assert relucirc.prove(program, "0").status == "refuted"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: torch.nn.functional.interpolate(x[:, None], scale_factor=2.1)[:, 0],  # 10 of 5, but not each twice
+        lambda x: x.to(torch.zeros(1, dtype=torch.int32)),
+        lambda x: x.long() + x,
+        lambda x: torch.sort(x, dim=1)[1] + x,
+        lambda x: x * torch.rand(1, 5),
+        lambda x: torch.nn.functional.dropout(x, training=True),
+        lambda x: x // 2,
+        lambda x: x.view(torch.int32) + x,
+        lambda x: x if x.sum() > 0 else -x,
+    ],
+)
+def test_what_a_torch_model_rounds_draws_or_decides_is_refused(call):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return call(x)
+
+    with pytest.raises(relucirc.RelucircError):
+        graph_of_function(Model(), default_names(5))
+
+
+@pytest.mark.parametrize("transposed", [lambda x: x.T, lambda x: x.sum(), lambda x: x.flatten()])
+def test_a_torch_model_without_a_result_for_each_point_is_refused(transposed):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return transposed(x)
+
+    with pytest.raises(relucirc.RelucircError, match="for one point in Model"):
+        relucirc.prove(Model(), "x1", inputs=("x1", "x2"))
+
+
+def test_a_torch_model_that_counts_its_calls_is_refused():
+    class Counting(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(1))
+
+        def forward(self, x):
+            self.calls += 1
+            return x + self.calls
+
+    with pytest.raises(relucirc.RelucircError, match="changes its own numbers when called"):
+        relucirc.prove(Counting(), "x1", inputs=("x1",))
