@@ -10,7 +10,6 @@ from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational
 from relucirc.language.network import MLP
 
-SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
 NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"
 FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or another network's file"
 RELATION_HELP = f"{FORMULA_HELP}; or a relation of the output, such as '0 <= y <= Max(x1, x2)' (y1, y2, ... of several)"
@@ -168,7 +167,9 @@ def save_certificate(answer: Answer, path: str | None) -> list[str]:
 
 
 def _is_file_name(text: str) -> bool:
-    return text.lower().endswith(SUFFIXES)
+    from relucirc.files import READERS
+
+    return text.lower().endswith(tuple(READERS))
 
 
 def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:
