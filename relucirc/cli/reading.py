@@ -167,9 +167,9 @@ def save_certificate(answer: Answer, path: str | None) -> list[str]:
 
 
 def _is_file_name(text: str) -> bool:
-    from relucirc.files import READERS
+    from relucirc.files import MODULES
 
-    return text.lower().endswith(tuple(READERS))
+    return text.lower().endswith(tuple(MODULES))
 
 
 def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:

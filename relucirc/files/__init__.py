@@ -18,7 +18,7 @@ from relucirc.language.claim import read_claim
 from relucirc.language.models import check_activation
 from relucirc.language.network import MLP
 
-READERS = {
+MODULES = {
     ".json": "json_file",
     ".npz": "npz_file",
     ".onnx": "onnx_file",
@@ -27,7 +27,7 @@ READERS = {
     ".pth": "torch_file",
 }
 """Suffix -> the module of this package with ``read(path)``."""
-WRITERS = {**READERS, ".smt2": "smt_file"}
+WRITERS = {**MODULES, ".smt2": "smt_file"}
 """Suffix -> the module with ``write(net, path)``."""
 QUESTIONS = {".smt2": "smt_file", ".vnnlib": "vnnlib_file"}
 """Suffix -> the module with ``write_claim(claim, net, path, version)``, which asks whether a claim is wrong."""
@@ -61,7 +61,7 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
     """
     file = _path(path)
     check_activation(activation)
-    module = _module(file, READERS, "load")
+    module = _module(file, MODULES, "load")
     if file.is_dir():
         raise FileError(f"{file}: expected a file, got a directory.")
     if not file.exists():

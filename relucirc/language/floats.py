@@ -65,8 +65,9 @@ def _array(values: Any) -> np.ndarray:
 def _culprit(net: Any) -> str:
     """The first number of a network that is no double, and its place."""
     for i, layer in enumerate(net.layers):
-        for name, matrix in (("weight", layer.weight), ("bias", layer.bias)):
-            for j, row in enumerate(() if matrix is None else matrix.rows):
+        matrices = {"weight": layer.weight} if layer.bias is None else {"weight": layer.weight, "bias": layer.bias}
+        for name, matrix in matrices.items():
+            for j, row in enumerate(matrix.rows):
                 for k, value in row:
                     if as_double(value) is None:
                         place = f"{j}, {k}" if name == "weight" else f"{j}"
