@@ -31,7 +31,7 @@ MEMORY = 2 << 30
 """What a reader may ask for beyond what the process has after its start."""
 RESIDENT = 1 << 30
 """What it may really use beyond that."""
-MOST_BYTES = 4096
+RANDOM = (64, 512, 4096)
 """Random bytes behind one file."""
 
 
@@ -90,7 +90,7 @@ def child(name: str, seconds: float, seed: int, folder: Path) -> None:
     end = time.monotonic() + seconds
     cases = 0
     while time.monotonic() < end:
-        attack.hypothesis.fuzz_one_input(source.randbytes(source.choice([64, 512, MOST_BYTES])))
+        attack.hypothesis.fuzz_one_input(source.randbytes(source.choice(RANDOM)))
         cases += 1
         if cases % 20 == 0 or time.monotonic() >= end:
             grown = (resident() - before) >> 20

@@ -14,7 +14,7 @@ BAD_NETWORKS = (
     "empty.json", "-x", "__import__('os')", "minimum:True", "minimum:[2]", "compose(minimum)",
 )  # fmt: skip
 BAD_FORMULAS = (
-    "", "x1 +", "x1*Abs(x2)", "Min(", "foo(x1)", "x1 x2", "|x1|", "2x1", "[]", "x1 > 0", "1/0", "x1/x2", "x1**0.5",
+    "", "x1 +", "x1*Abs(x2)", "Min(", "foo(x1)", "x1 x2", "|x1", "2x1", "[]", "x1 > 0", "1/0", "x1/x2", "x1**0.5",
     "x1^2", "lambda x: x", "__import__('os').system('x')", "x1.real", "'x1'", "Piecewise()", "Min()", "clip(x1)",
     "median(x1,x2)", "order_statistic(9,x1,x2)", "sin(x1)", "None", "x1 if x2 else x1", "1e999999999", "x1 = x2",
     "Rational(1,0)", "Abs(x1,x2)", "x1 or x2", "[[x1]]", "(x1:=3)", "Min(x1, key=3)", "Min(*[x1])", "empty.json",

@@ -67,6 +67,15 @@ def read_point(text: str, names: tuple[str, ...]) -> tuple:
     return tuple(rational(part, name) for name, part in zip(names, parts, strict=True))
 
 
+def domain_text(text: str) -> str:
+    """Reads a domain: conditions, or the text of the .json file that is named."""
+    if not text.strip().lower().endswith(".json"):
+        return text
+    from relucirc.language.json_domain import json_file
+
+    return json_file(text.strip())
+
+
 def file_name(text: str) -> str:
     """Reads the name of a file to write."""
     if not text.strip() or "\0" in text:
@@ -131,7 +140,10 @@ def budget(default: float = 60.0) -> Argument:
 NETWORK = argument("network", metavar="NET", help=NETWORK_HELP)
 FORMULA = argument("formula", metavar="FORMULA", help=FORMULA_HELP)
 DOMAIN = argument(
-    "--domain", metavar="D", help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
+    "--domain",
+    metavar="D",
+    type=domain_text,
+    help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3', or a .json file of bounds; all real inputs by default",
 )
 WITHIN = argument("--within", metavar="E", help="how far network and formula may be apart, such as 1/20; 0 by default")
 TOLERANCE = argument(

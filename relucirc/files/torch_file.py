@@ -6,6 +6,7 @@ plain containers alone.  A whole pickled module is refused: save ``model.state_d
 What is written is the state dict of :meth:`relucirc.MLP.to_torch`, beside the activation and the inputs' names.
 """
 
+import io
 import pickle
 import warnings
 import zipfile
@@ -37,7 +38,7 @@ def read(path: Path, said: str | None = None) -> MLP:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are refused in a moment
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(_source(path), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).strip().splitlines()[0]
         raise FileError(
@@ -77,6 +78,11 @@ def _library() -> ModuleType:
     except ImportError:
         raise FileError(".pt files need PyTorch: pip install 'relucirc[torch]'.") from None
     return torch
+
+
+def _source(path: Path) -> Any:
+    """What PyTorch reads: a plain pickle from memory, so that no more is asked for than is there."""
+    return path if zipfile.is_zipfile(path) else io.BytesIO(path.read_bytes())
 
 
 def _unpacked_size(path: Path) -> int:
