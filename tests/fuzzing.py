@@ -128,7 +128,7 @@ def broken_zip(draw: st.DrawFn, good: bytes) -> bytes:
         warnings.simplefilter("ignore")  # names that stand twice
         for name, content in members:
             with contextlib.suppress(UnicodeEncodeError):
-                archive.writestr(name or "x", content)
+                archive.writestr(name.partition("\0")[0] or "x", content)
     return packed.getvalue()
 
 

@@ -66,6 +66,8 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
         raise FileError(f"{file}: expected a file, got a directory.")
     if not file.exists():
         raise FileError(f"{file}: no such file.")
+    if not file.is_file():  # whose size is not known, as of /dev/zero
+        raise FileError(f"{file}: expected an ordinary file, got a device or a pipe.")
     try:
         net = module.read(file, activation)
         return net if inputs is None else renamed(net, inputs)

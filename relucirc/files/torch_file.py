@@ -8,8 +8,10 @@ What is written is the state dict of :meth:`relucirc.MLP.to_torch`, beside the a
 
 import io
 import pickle
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +28,11 @@ from relucirc.language.to_models import TORCH, torch_tensor
 
 MAX_BYTES = 1 << 31
 ACTIVATION_KEYS = ("activation", "activation_function", "act_fn", "hidden_act", "nonlinearity")
+BROKEN = (
+    RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError, struct.error,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What PyTorch raises for files that are none of its own."""
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Keys under which training code stores a state dict among other things."""
 
@@ -45,7 +52,7 @@ def read(path: Path, said: str | None = None) -> MLP:
             "expected a state dict, as torch.save(model.state_dict(), path) writes it; the file holds something "
             f"that is never loaded, since it could run code: {shorten(reason)}."
         ) from None
-    except (RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
+    except BROKEN as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise FileError(f"expected a PyTorch file, got another one: {shorten(reason)}.") from None
     tensors = _state_dict(content)

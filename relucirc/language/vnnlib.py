@@ -45,8 +45,11 @@ def _text(source: str | os.PathLike[str]) -> str:
     if isinstance(source, str) and source.lstrip()[:1] in ("(", ";"):
         return source
     try:
-        path = Path(os.fsdecode(source))
-        return path.read_text(encoding="utf-8")
+        with Path(os.fsdecode(source)).open("rb") as file:
+            data = file.read(MAX_CHARACTERS + 1)
+        if len(data) > MAX_CHARACTERS:
+            raise FileError(f"{shorten(str(source))}: expected at most {MAX_CHARACTERS} bytes, got more.")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         raise FileError(f"{shorten(str(source))}: expected text, got other bytes.") from None
     except OSError as error:
