@@ -73,7 +73,10 @@ def domain_text(text: str) -> str:
         return text
     from relucirc.language.json_domain import json_file
 
-    return json_file(text.strip())
+    try:
+        return json_file(text.strip())
+    except RelucircError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("domain: ").rstrip(".")) from None
 
 
 def file_name(text: str) -> str:

@@ -82,6 +82,8 @@ def _array(file: IO[bytes], size: int, name: str) -> np.ndarray:
             raise FileError(f"{shorten(name)}: expected numbers, got pickled objects, which are never loaded.")
         expected = math.prod(shape) * dtype.itemsize
         data = file.read(expected) if min(shape, default=0) >= 0 and expected <= size else b""
+    except FileError:
+        raise
     except ValueError as error:
         raise FileError(f"{shorten(name)}: not a NumPy array: {shorten(str(error))}.") from None
     if len(data) != expected:

@@ -36,7 +36,7 @@ def read_json(text: str) -> Any:
             text, object_pairs_hook=_unique, parse_float=Inexact, parse_constant=Inexact, parse_int=_integer
         )
     except RecursionError:
-        raise FileError("got JSON that is nested too deeply.") from None
+        raise FileError("the JSON is nested too deeply.") from None
 
 
 def refusal(entry: Any, where: str) -> RelucircError:
