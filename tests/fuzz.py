@@ -141,7 +141,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, help="read this one file, and say what happened")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    readers = args.reader or list(fuzzing.READERS)
+    readers = args.reader or [name for name, reader in fuzzing.READERS.items() if reader.is_installed]
     if args.child:
         child(readers[0], args.seconds, args.seed, args.out.resolve())
         return 0

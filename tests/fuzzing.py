@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -211,12 +212,19 @@ class Reader:
         seeds: Makes valid files, and hostile ones that are known.
         broken: The strategy that breaks one.
         read: Reads a file.
+        needs: The package that has to be installed.
     """
 
     suffix: str
     seeds: Callable[[], list[bytes]]
     broken: Callable[[bytes], st.SearchStrategy[bytes]]
     read: Callable[[Path], Any]
+    needs: str = "relucirc"
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether its package is."""
+        return find_spec(self.needs) is not None
 
 
 def _networks() -> list[Any]:
@@ -403,9 +411,11 @@ def _check(path: Path) -> Any:
 READERS = {
     "json": Reader(".json", lambda: _saved(".json"), broken_utf8, relucirc.load),
     "npz": Reader(".npz", _npz_seeds, broken_zip, relucirc.load),
-    "safetensors": Reader(".safetensors", lambda: _saved(".safetensors"), broken_safetensors, relucirc.load),
-    "torch": Reader(".pt", _torch_seeds, broken_zip, relucirc.load),
-    "onnx": Reader(".onnx", _onnx_seeds, broken_onnx, relucirc.load),
+    "safetensors": Reader(
+        ".safetensors", lambda: _saved(".safetensors"), broken_safetensors, relucirc.load, "safetensors"
+    ),
+    "torch": Reader(".pt", _torch_seeds, broken_zip, relucirc.load, "torch"),
+    "onnx": Reader(".onnx", _onnx_seeds, broken_onnx, relucirc.load, "onnx"),
     "vnnlib": Reader(".vnnlib", _vnnlib_seeds, broken_utf8, _read_property),
     "certificate": Reader(".json", _certificate_seeds, broken_utf8, _check),
     "formula": Reader(".txt", _texts(FORMULAS), broken_utf8, _read_formula),

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from relucirc.core.errors import FileError
 
-NEEDS = {"torch": "torch", "onnx": "onnx", "safetensors": "safetensors", "npz": "numpy"}
-
 
 @pytest.mark.parametrize("name", fuzzing.READERS)
 def test_a_broken_file_is_refused_in_a_sentence(tmp_path, name):
-    pytest.importorskip(NEEDS.get(name, "relucirc"))
+    pytest.importorskip(fuzzing.READERS[name].needs)
     path = tmp_path / f"broken{fuzzing.READERS[name].suffix}"
     for good in fuzzing.seeds_of(name):
         path.write_bytes(good)
