@@ -478,7 +478,17 @@ class Watch:
     def _hook(self, event: str, args: tuple) -> None:
         if not self.on:
             return
-        runs_text = event == "exec" and getattr(args[0], "co_filename", "").startswith("<string>")
+        runs_text = event == "exec" and getattr(args[0], "co_filename", "") == "<string>" and not _is_importing()
         writes = event == "open" and isinstance(args[1], str) and set("wax+") & set(args[1])
         if event in FORBIDDEN or runs_text or writes:
             self.seen.append(f"{event}{args[:2]!r}"[:200])
+
+
+def _is_importing() -> bool:
+    """Whether a module is being imported, which may run text of its own."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
