@@ -21,7 +21,7 @@ BAD_FORMULAS = (
 )  # fmt: skip
 BAD_DOMAINS = (
     "x1", "x1 >", "x1 > 0, x1 < 0", "y > 0", "x1 != 0", "x1 > 0 or x2 > 0", "x1*x2 > 0", "x1 in {}", "x1 in {0, 2}",
-    "Abs(x1) > 1", "0", "x1 => 0", "1 > 2", "False", "no/such.json", "empty.json", '{"x1": [0.5, 1]}',
+    "Abs(x1) > 1", "0", "x1 => 0", "1 > 2", "False", "no/such.json", '{"x1": [0.5, 1]}',
     "[[0, 1], [0, 1]]", "{",
 )  # fmt: skip
 BAD_BUDGETS = ("soon", "-1", "0", "", "nan", "1e99", "5s")

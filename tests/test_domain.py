@@ -61,7 +61,7 @@ CONVEX = {
     "(x1 > 0) & (x2 > 0)": lambda p: p[0] > 0 and p[1] > 0,
     "And(x1 > 0, Eq(x2, 1)), x1 < 2": lambda p: 0 < p[0] < 2 and p[1] == 1,
     "Abs(x1) <= 1": lambda p: abs(p[0]) <= 1,
-    "|x1| <= 1, |x1 - |x2|| < 2": lambda p: abs(p[0]) <= 1 and abs(p[0] - abs(p[1])) < 2,
+    "|x1| <= 1, |x1| + |x1 - x2| < 2": lambda p: abs(p[0]) <= 1 and abs(p[0]) + abs(p[0] - p[1]) < 2,
     "Abs(x1) + 2*Abs(x2 - 1) < 3": lambda p: abs(p[0]) + 2 * abs(p[1] - 1) < 3,
     "Max(x1, x2, -1) <= 1/2": lambda p: max(p[0], p[1], -1) <= Fraction(1, 2),
     "Min(x1, x2) >= -1": lambda p: min(p[0], p[1]) >= -1,

@@ -8,6 +8,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -84,7 +85,7 @@ def _array(file: IO[bytes], size: int, name: str) -> np.ndarray:
         data = file.read(expected) if min(shape, default=0) >= 0 and expected <= size else b""
     except FileError:
         raise
-    except ValueError as error:
+    except (ValueError, TokenError) as error:
         raise FileError(f"{shorten(name)}: not a NumPy array: {shorten(str(error))}.") from None
     if len(data) != expected:
         raise FileError(f"{shorten(name)}: expected {expected} bytes for the shape {shape}, got fewer.")
