@@ -256,7 +256,7 @@ def test_what_is_no_polyhedron_is_refused_by_name(text):
         ('{"x1": (0, 1)}', r"expected JSON such as .* got an error at line 1, column 8"),
         ('{"y": [0, 1]}', "it uses y, but the inputs are x1, x2"),
         ('{"x1": {"lower": 0}}', r"expected a pair \(lower, upper\) for x1"),
-        ("[[0, 1], [2, 3]]", "expected bounds that name their inputs"),
+        ("[[0,\n1], [2, 3]]", r"expected bounds that name their inputs.*got \[\[0, 1\], \[2, 3\]\]"),
         ("[" * 100_000, "nested too deeply"),
         (Path("nowhere.json"), "nowhere.json: cannot be read: No such file"),
         (Box([0], 1), r"Box lower: expected one number or 2, got 1: \[0\]"),

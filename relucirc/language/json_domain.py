@@ -63,7 +63,7 @@ def json_domain(text: str) -> Any:
     if isinstance(data, list) and not all(isinstance(part, str) for part in data):
         raise DomainError(
             f'domain: expected bounds that name their inputs, such as {{"x1": [0, 1]}}, or a list of conditions as '
-            f"text, got {shorten(text)}."
+            f"text, got {shorten(data)}."
         )
     return data
 
