@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS)
 SOURCES := relucirc tests benchmarks docs
 
-.PHONY: help prove test test-fast torch lowest hunt mutants bench
+.PHONY: help prove test test-fast torch lowest hunt fuzz mutants bench
 .PHONY: lint lint-style lint-format lint-types lint-imports format docs wheel wheel-test clean
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make lowest     run the fast tests on the lowest versions that pyproject.toml admits"
 	@echo "make wheel-test install the wheel into an empty environment, and prove with it"
 	@echo "make hunt       look for a wrong answer among fresh random claims (HUNT_ARGS='--cases 500')"
+	@echo "make fuzz       break files at random and read them (FUZZ_ARGS='--reader onnx --seconds 600')"
 	@echo "make lint       ruff, pyright and the import contracts"
 	@echo "make format     let ruff reformat and fix what it can"
 	@echo "make docs       build the documentation into docs/_build/html"
@@ -47,6 +48,9 @@ lowest:
 
 hunt: $(VENV)/.test
 	$(BIN)/python tests/hunt.py $(HUNT_ARGS)
+
+fuzz: $(VENV)/.test
+	$(BIN)/python tests/fuzz.py $(FUZZ_ARGS)
 
 lint: lint-style lint-format lint-types lint-imports
 

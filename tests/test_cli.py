@@ -78,6 +78,7 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "check": ("check", minimum_file, "Min(x1, x2)", proof),
         "theorem": ("theorem", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "minimum.v")),
         "explain": ("explain", minimum_file),
+        "export": ("export", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "question.smt2")),
         "show": ("show", minimum_file, "--at", "3,-5"),
         "verify": ("verify", minimum_file, str(property_file)),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
@@ -205,6 +206,30 @@ def test_binary_junk_exits_2_with_one_sentence(run, tmp_path, suffix):
     assert_is_one_sentence(*run("prove", str(tmp_path), "x"))
     assert_is_one_sentence(*run("check", "minimum", "Min(x1, x2)", str(path)))
     assert_is_one_sentence(*run("check", "minimum", "Min(x1, x2)", str(tmp_path)))
+
+
+def test_export_writes_networks_and_questions(run, minimum_file, tmp_path):
+    pytest.importorskip("onnx")
+    net, question = str(tmp_path / "net.onnx"), str(tmp_path / "question.vnnlib")
+    assert run("export", minimum_file, "-o", net) == (0, f"network written to {net}\n", "")
+    assert run("prove", net, "Min(x1, x2)")[0] == 0
+    assert run("export", net, "-x1", "-o", question) == (0, f"question written to {question}\n", "")
+    assert run("verify", str(tmp_path / "question.difference.onnx"), question)[1].startswith("sat\n")
+    words = ("export", net, "x1", "--domain", "x1 <= x2", "--version", "2.0", "-o", question)
+    assert run(*words)[0] == 0
+    both = [str(tmp_path / f"question.{name}.onnx") for name in ("network", "formula")]
+    assert run("verify", *both, question)[:2] == (0, "unsat\n")
+
+
+def test_a_domain_is_read_from_a_file(run, tmp_path):
+    box = tmp_path / "box.json"
+    box.write_text('{"x1": [0, 1], "x2": [1, null]}', encoding="utf-8")
+    assert run("prove", "minimum", "x1", "--domain", str(box))[0] == 0
+    assert run("prove", "minimum", "x2", "--domain", str(box))[0] == 1
+    assert run("prove", "minimum", "x1", "--domain", '{"x1": [0, 1], "x2": [1, null]}')[0] == 0
+    status, _, err = run("prove", "minimum", "x1", "--domain", str(tmp_path / "no.json"))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "no.json: cannot be read: No such file or directory; see" in err
 
 
 def test_formulas_and_points_may_start_with_a_minus(run):

@@ -14,14 +14,15 @@ BAD_NETWORKS = (
     "empty.json", "-x", "__import__('os')", "minimum:True", "minimum:[2]", "compose(minimum)",
 )  # fmt: skip
 BAD_FORMULAS = (
-    "", "x1 +", "x1*Abs(x2)", "Min(", "foo(x1)", "x1 x2", "|x1|", "2x1", "[]", "x1 > 0", "1/0", "x1/x2", "x1**0.5",
+    "", "x1 +", "x1*Abs(x2)", "Min(", "foo(x1)", "x1 x2", "|x1", "2x1", "[]", "x1 > 0", "1/0", "x1/x2", "x1**0.5",
     "x1^2", "lambda x: x", "__import__('os').system('x')", "x1.real", "'x1'", "Piecewise()", "Min()", "clip(x1)",
     "median(x1,x2)", "order_statistic(9,x1,x2)", "sin(x1)", "None", "x1 if x2 else x1", "1e999999999", "x1 = x2",
     "Rational(1,0)", "Abs(x1,x2)", "x1 or x2", "[[x1]]", "(x1:=3)", "Min(x1, key=3)", "Min(*[x1])", "empty.json",
 )  # fmt: skip
 BAD_DOMAINS = (
     "x1", "x1 >", "x1 > 0, x1 < 0", "y > 0", "x1 != 0", "x1 > 0 or x2 > 0", "x1*x2 > 0", "x1 in {}", "x1 in {0, 2}",
-    "Abs(x1) > 1", "0", "x1 => 0", "1 > 2", "False",
+    "Abs(x1) > 1", "0", "x1 => 0", "1 > 2", "False", "no/such.json", '{"x1": [0.5, 1]}',
+    "[[0, 1], [0, 1]]", "{",
 )  # fmt: skip
 BAD_BUDGETS = ("soon", "-1", "0", "", "nan", "1e99", "5s")
 BAD_TOLERANCES = ("near", "-1", "", "nan", "1/0", "x1", "-1/20")
@@ -76,6 +77,15 @@ CALLS = {
     "explain": [
         *((net,) for net in BAD_NETWORKS),
         *(("minimum", *o) for o in options("--budget", BAD_BUDGETS) + options("--tolerance", BAD_TOLERANCES)),
+    ],
+    "export": [
+        *((name, "-o", "net.onnx") for name in BAD_NETWORKS),
+        *(("minimum", formula, "-o", "q.smt2") for formula in BAD_FORMULAS),
+        *(("minimum", "x1", "-o", "q.smt2", *o) for o in options("--domain", BAD_DOMAINS)),
+        *(("minimum", "x1", "-o", "q.smt2", *o) for o in options("--within", BAD_TOLERANCES)),
+        *(("minimum", "x1", "-o", "q.vnnlib", *o) for o in options("--version", ("", "2", "3.0", "1"))),
+        *(("minimum", *o) for o in options("-o", (*BAD_PLACES, "net.png", "net", ".", "q.vnnlib"))),
+        *(("minimum", "x1", *o) for o in options("-o", (*BAD_PLACES, "net.onnx", "net", "."))),
     ],
     "theorem": [
         *((name, "x1", "-o", "t.v") for name in BAD_NETWORKS),

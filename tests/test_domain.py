@@ -2,6 +2,7 @@
 
 import operator
 from fractions import Fraction
+from pathlib import Path
 
 import hunting
 import numpy as np
@@ -60,6 +61,7 @@ CONVEX = {
     "(x1 > 0) & (x2 > 0)": lambda p: p[0] > 0 and p[1] > 0,
     "And(x1 > 0, Eq(x2, 1)), x1 < 2": lambda p: 0 < p[0] < 2 and p[1] == 1,
     "Abs(x1) <= 1": lambda p: abs(p[0]) <= 1,
+    "|x1| <= 1, |x1| + |x1 - x2| < 2": lambda p: abs(p[0]) <= 1 and abs(p[0]) + abs(p[0] - p[1]) < 2,
     "Abs(x1) + 2*Abs(x2 - 1) < 3": lambda p: abs(p[0]) + 2 * abs(p[1] - 1) < 3,
     "Max(x1, x2, -1) <= 1/2": lambda p: max(p[0], p[1], -1) <= Fraction(1, 2),
     "Min(x1, x2) >= -1": lambda p: min(p[0], p[1]) >= -1,
@@ -114,6 +116,32 @@ def test_pairs_of_bounds_are_proved_on():
     assert prove(circuits.absolute(), "x", {positive: (None, 5)}).reason.startswith(
         "equal on the whole domain (x is declared positive)"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('{"x1": [0, "1/3"], "x2": [null, 3]}', {"x1": (0, Fraction(1, 3)), "x2": (None, 3)}),
+        ('  {"x2": ["-0.5", "1e-3"]}', {"x2": (Fraction(-1, 2), Fraction(1, 1000))}),
+        ('["x1 >= 0", "x2 < 1"]', "x1 >= 0, x2 < 1"),
+        ("[x1 >= 0, x2 < 1]", "x1 >= 0, x2 < 1"),
+        ("{}", None),
+    ],
+)
+def test_domains_in_json_are_exact(tmp_path, text, same):
+    (tmp_path / "box.json").write_text(text, "utf-8")
+    assert set(read_domain(text, NAMES).relations) == set(read_domain(same, NAMES).relations)
+    if "x1 >= 0, x2" not in text:
+        assert read_domain(tmp_path / "box.json", NAMES) == read_domain(text, NAMES)
+
+
+def test_domains_in_json_are_proved_on(tmp_path):
+    path = tmp_path / "box.json"
+    path.write_text('{"x1": [0, "1/3"], "x2": ["1/3", null]}', "utf-8")
+    result = prove(circuits.minimum(), "x1", path)
+    assert result
+    assert relucirc.check(circuits.minimum(), "x1", result.certificate, path.read_text("utf-8"))
+    assert not relucirc.check(circuits.minimum(), "x1", result.certificate)
 
 
 def test_boxes_of_floats_are_their_bits():
@@ -179,7 +207,7 @@ REFUSED = {
     "x1 + 1 in {0}": "membership is read for one variable",
     "x1 in {0} in {1}": "membership is read for one variable",
     "x1 = 0": "write == in a condition",
-    "|x1| <= 1": r"write Abs\(x\) for \|x\|",
+    "|x1 <= 1": r"an absolute value \|x\| needs a bar on either side",
     "x1 not in {0}": "cannot read",
     "x1 <": "cannot read .* write such as '0 <= x1 <= 1, x1 [+] x2 <= 3'",
     "x1 => 0": "write >= for =>",
@@ -221,6 +249,16 @@ def test_what_is_no_polyhedron_is_refused_by_name(text):
         ({"x1": (0, 1), x1: (0, 1)}, "expected one pair of bounds for x1, got two"),
         ({0: (0, 1)}, "it uses 0, but the inputs are x1, x2"),
         (x1, "expected comparisons"),
+        ('{"x1": [0.5, 1]}', r'JSON number 0.5 may be rounded; quote it, as "0.5"'),
+        ('{"x1": [NaN, 1]}', "expected a finite number, got NaN"),
+        ('{"x1": [true, 1]}', "expected a number as text, such as .* got true"),
+        ('{"x1": [0, 1], "x1": [0, 2]}', "expected every key once, got 'x1' twice"),
+        ('{"x1": (0, 1)}', r"expected JSON such as .* got an error at line 1, column 8"),
+        ('{"y": [0, 1]}', "it uses y, but the inputs are x1, x2"),
+        ('{"x1": {"lower": 0}}', r"expected a pair \(lower, upper\) for x1"),
+        ("[[0,\n1], [2, 3]]", r"expected bounds that name their inputs.*got \[\[0, 1\], \[2, 3\]\]"),
+        ("[" * 100_000, "nested too deeply"),
+        (Path("nowhere.json"), "nowhere.json: cannot be read: No such file"),
         (Box([0], 1), r"Box lower: expected one number or 2, got 1: \[0\]"),
         (Box(0, "one"), "Box upper.0.: expected a rational number such as"),
         (Box(float("nan"), 1), "Box lower.0.: expected a finite number, got nan"),
@@ -350,5 +388,6 @@ def test_bounds_by_position_leave_a_certificate_no_choice_of_names():
     assert check_minimal(formula, certificate, places, swapped)
     for inputs in (None, ("x1", "x2")):
         assert not check_minimal(formula, certificate, places, inputs)
+    assert not check_minimal(formula, certificate, "[[0, 1], [2, 3]]")  # text names its inputs, or is none
     assert check_minimal(formula, certificate, {"x2": (0, 1), "x1": (2, 3)})
     assert not check_minimal(formula, certificate, {"x1": (0, 1), "x2": (2, 3)})

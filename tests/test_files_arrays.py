@@ -10,10 +10,10 @@ from fractions import Fraction
 import ml_dtypes
 import numpy as np
 import pytest
-from stored import SMALL, refusal, same_arrays
+from stored import SMALL, net_of, refusal, same_arrays
 
 import relucirc
-from relucirc import MLP, NetworkError
+from relucirc import MLP, FileError, NetworkError
 from relucirc.files import npz_file
 
 safetensors_numpy = pytest.importorskip("safetensors.numpy", reason="the extra 'safetensors' is not installed")
@@ -319,3 +319,19 @@ def test_wrong_torch_files_are_refused_in_one_sentence(tmp_path, put, torch):
     assert "expected a dense tensor" in refusal(tmp_path / "net.pt")
     torch.save({"0.weight": "text"}, tmp_path / "net.pt")
     assert "expected a dense tensor, got str" in refusal(tmp_path / "net.pt")
+
+
+def test_what_is_saved_is_the_state_dict_of_the_model(tmp_path, torch):
+    net = net_of(([[0.1], [-3]], [1, 2]), ([[1, 0.7]], None), dtype=ml_dtypes.bfloat16)
+    relucirc.save(MLP(net.layers, ("price",)), tmp_path / "net.pt")
+    content = torch.load(tmp_path / "net.pt", weights_only=True)
+    model = net.to_torch()
+    model.load_state_dict(content["state_dict"])
+    assert content["activation"] == "relu"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = relucirc.load(tmp_path / "net.pt")
+    assert again.inputs == ("price",)
+    same_arrays(again, net)
+    with pytest.raises(FileError, match=r"PyTorch does not multiply float8_e4m3fn weights"):
+        relucirc.save(net.astype(ml_dtypes.float8_e4m3fn), tmp_path / "net.pt")

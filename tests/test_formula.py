@@ -71,6 +71,15 @@ SAME = {
     "order_statistic(3, x1, x2, x3)": sympy.Max(x1, x2, x3),
     "min(x1, x2) + max(x1, x2)": x1 + x2,
     "abs(x1 - x2)": sympy.Abs(x1 - x2),
+    "|x1 - x2|": sympy.Abs(x1 - x2),
+    "||x1| - |x2 - |x3|||": sympy.Abs(sympy.Abs(x1) - sympy.Abs(x2 - sympy.Abs(x3))),
+    "-|x1|*2 + max(|x2|, 1) - |(x3)|": -2 * sympy.Abs(x1) + sympy.Max(sympy.Abs(x2), 1) - sympy.Abs(x3),
+    "Piecewise((|x1|, (|x1| > 1) | (x2 > 0)), (|x2|, True))": sympy.Piecewise(
+        (sympy.Abs(x1), (sympy.Abs(x1) > 1) | (x2 > 0)), (sympy.Abs(x2), True)
+    ),
+    "|x1| if |x1| < 1 and not |x2| > 1 else -|x2|": sympy.Piecewise(
+        (sympy.Abs(x1), (sympy.Abs(x1) < 1) & ~(sympy.Abs(x2) > 1)), (-sympy.Abs(x2), True)
+    ),
     "sign(x1)": sympy.Piecewise((1, x1 > 0), (-1, x1 < 0), (0, True)),
     "Heaviside(x1)": sympy.Piecewise((1, x1 > 0), (0, x1 < 0), (sympy.Rational(1, 2), True)),
     "Heaviside(x1, 1)": sympy.Piecewise((1, x1 >= 0), (0, True)),
@@ -109,6 +118,25 @@ def test_clip_is_what_numpy_means_also_where_the_bounds_are_crossed(point):
     assert float(value("clip(x1, x2, x3)", point)) == pytest.approx(expected, abs=1e-15)
     low, high = point[1:]
     assert value(f"clip(x1, {low}, {high})", point) == value("clip(x1, x2, x3)", point)
+
+
+PAIRS = st.recursive(
+    st.sampled_from(["x1", "x2", "3", "0.5"]).map(lambda text: (text, text)),
+    lambda inner: st.one_of(
+        inner.map(lambda a: (f"|{a[0]}|", f"Abs({a[1]})")),
+        inner.map(lambda a: (f"(-{a[0]})", f"(-{a[1]})")),
+        st.tuples(inner, st.sampled_from([" + ", "-", " - "]), inner).map(
+            lambda t: tuple(f"{t[0][i]}{t[1]}{t[2][i]}" for i in (0, 1))
+        ),
+        st.tuples(inner, inner).map(lambda t: tuple(f"Max({t[0][i]}, {t[1][i]})" for i in (0, 1))),
+    ),
+    max_leaves=8,
+)
+
+
+@given(PAIRS)
+def test_bars_mean_absolute_values_wherever_they_stand(pair):
+    assert parse_formula(pair[0]) == parse_formula(pair[1])
 
 
 def test_clip_is_what_jax_and_onnx_mean():
@@ -180,9 +208,14 @@ REFUSED = {
     "": "cannot read ''",
     "x1 x2": "invalid syntax; write such as",
     "x1^2": r"cannot read 'x1\^2' in a formula: a power is written \*\*, as in x\*\*2",
-    "x1 | x2": r"an absolute value is written Abs\(x\)",
-    "|x1 - x2|": r"write Abs\(x\) for \|x\|",
-    "x1 + |x2|": r"write Abs\(x\) for \|x\|",
+    "x1 | x2": r"an absolute value is written \|x\| or Abs\(x\)",
+    "|x1 - x2": "an absolute value .x. needs a bar on either side",
+    "x1|": "an absolute value .x. needs a bar on either side",
+    "2|x1|": "an absolute value .x. needs a bar on either side",
+    "|x1|x2|": "an absolute value .x. needs a bar on either side",
+    "|(x1|)": "an absolute value .x. needs a bar on either side",
+    "|x1 > 0|": "cannot read 'x1 > 0'",
+    "x1 if x1 > 0 || x2 > 0 else 0": "write or for ||",
     "2x1": r"write 2\*x for 2x",
     "x1 if x1 => 0 else 0": "write >= for =>",
     "x1 if x1 =< 0 else 0": "write <= for =<",

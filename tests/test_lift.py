@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from flint import fmpq
 from hard import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ import relucirc
 from relucirc import MLP, circuits, prove, to_sympy
 from relucirc.circuits import catalogue
 from relucirc.core.errors import FormulaError
+from relucirc.geometry.lift import rounded
 from relucirc.language.formula import parse_formula
 from relucirc.strategies import networks, points
 
@@ -193,3 +195,38 @@ def test_a_budgets_end_says_how_far_the_formula_came():
         to_sympy(circuits.minimum(), budget=0)
     with pytest.raises(relucirc.RelucircError, match=r"budget of 0\.5 s ended after (\d+ gates|nothing)"):
         to_sympy(random_network((5, 50, 50, 50, 1)), form="piecewise", budget=0.5)
+
+
+@given(st.fractions(-(10**6), 10**6), st.integers(1, 8))
+def test_a_rounded_number_is_the_nearest_of_its_digits(value, digits):
+    found = rounded(fmpq(value.numerator, value.denominator), digits)
+    if not value:
+        assert found == 0
+        return
+    exponent = 0
+    while abs(value) >= Fraction(10) ** (exponent + 1):
+        exponent += 1
+    while abs(value) < Fraction(10) ** exponent:
+        exponent -= 1
+    step = Fraction(10) ** (exponent - digits + 1)
+    assert Fraction(str(found)) == round(value / step) * step
+
+
+def test_a_formula_of_few_digits_is_near_the_network():
+    weights = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
+    net = relucirc.MLP.from_arrays([(weights, weights[:, 0]), (weights[:1, :1] * np.ones((1, 4), np.float32), None)])
+    for form in ("max", "piecewise"):
+        short = relucirc.to_sympy(net, form, digits=3)
+        numbers = short.atoms(sympy.Number)
+        assert all(len(str(abs(v)).partition("e")[0].replace(".", "").strip("0")) <= 3 for v in numbers)
+        assert not short.atoms(sympy.Rational) - short.atoms(sympy.Integer)
+    short = relucirc.to_sympy(net, digits=3)
+    found = relucirc.max_deviation(net, short, relucirc.Box(-1, 1), budget=30)
+    assert 0 < found.upper < Fraction(1, 20)
+    assert relucirc.to_sympy(relucirc.circuits.minimum(), digits=1) == relucirc.to_sympy(relucirc.circuits.minimum())
+
+
+@pytest.mark.parametrize("digits", [0, -1, 2.5, True, "3", 10**6])
+def test_a_wrong_number_of_digits_is_refused(digits):
+    with pytest.raises(FormulaError, match="digits: expected a number from 1 to 1000"):
+        relucirc.to_sympy(relucirc.circuits.minimum(), digits=digits)

@@ -21,6 +21,8 @@ MAGIC = b"\x1f\x8b"
 """How a file begins that gzip wrote."""
 DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError)
 """What reading a damaged file may raise, besides OSError."""
+MAX_LINE = 1 << 28
+"""Longest line, so that no small compressed file fills the memory."""
 DAMAGED = "the certificate's file is damaged or not complete"
 
 
@@ -42,9 +44,11 @@ class Reader:
     def _line(self, *, all_of_it: bool = False) -> str:
         """The next line, or all that is left; a damaged file is rejected."""
         try:
-            return self._file.read() if all_of_it else self._file.readline()
+            line = self._file.read(MAX_LINE + 1) if all_of_it else self._file.readline(MAX_LINE + 1)
         except DAMAGE:
             raise Rejected(DAMAGED) from None
+        require(len(line) <= MAX_LINE, "a line of the certificate's file is too long")
+        return line
 
     def _hook(self, found: dict) -> Any:
         """Puts a list that is read later in the place of its length."""

@@ -207,6 +207,37 @@ def snap(args: argparse.Namespace) -> Outcome:
 
 
 @command(
+    "write a network in another format, or the question whether it differs from a formula",
+    NETWORK,
+    argument("formula", metavar="FORMULA", nargs="?", help=f"for a question, .smt2 or .vnnlib: {RELATION_HELP}"),
+    argument(
+        "--out",
+        "-o",
+        metavar="FILE",
+        type=file_name,
+        required=True,
+        help="the file to write: .json, .onnx, .npz, .safetensors or .pt; .smt2 or .vnnlib",
+    ),
+    *(DOMAIN, WITHIN),
+    argument(
+        "--version", metavar="V", help="of a .vnnlib file: 1.0 (the default), about one network, or 2.0, about two"
+    ),
+)
+def export(args: argparse.Namespace) -> Outcome:
+    """Write a network to a file, losing nothing; the suffix says the format.
+
+    With FORMULA, write the question whether some point of the domain breaks the claim: for a solver (.smt2), or for a
+    verifier (.vnnlib, with its networks in ONNX beside it).  The answer is unsat where the claim holds.
+    """
+    from relucirc import save
+
+    net, formula = read_network(args.network), None if args.formula is None else read_formula(args.formula)
+    save(net, args.out, formula, args.domain, within=args.within, version=args.version)
+    what = "network" if formula is None else "question"
+    return Outcome(f"{what} written to {args.out}", lambda: {"status": "written", "file": args.out})
+
+
+@command(
     "print a network's layers, weights and formula; with --at, every neuron's values at a point",
     NETWORK,
     argument("--at", metavar="POINT", help="a point, such as 3,-5 or x1=3,x2=-5"),

@@ -10,7 +10,6 @@ from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational
 from relucirc.language.network import MLP
 
-SUFFIXES = (".json", ".onnx", ".npz", ".safetensors", ".pt", ".pth")
 NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"
 FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or another network's file"
 RELATION_HELP = f"{FORMULA_HELP}; or a relation of the output, such as '0 <= y <= Max(x1, x2)' (y1, y2, ... of several)"
@@ -66,6 +65,18 @@ def read_point(text: str, names: tuple[str, ...]) -> tuple:
     if len(parts) != len(names):
         raise RelucircError(f"point: expected {len(names)} values, for {', '.join(names)}, got {len(parts)}.")
     return tuple(rational(part, name) for name, part in zip(names, parts, strict=True))
+
+
+def domain_text(text: str) -> str:
+    """Reads a domain: conditions, or the text of the .json file that is named."""
+    if not text.strip().lower().endswith(".json"):
+        return text
+    from relucirc.language.json_domain import json_file
+
+    try:
+        return json_file(text.strip())
+    except RelucircError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("domain: ").rstrip(".")) from None
 
 
 def file_name(text: str) -> str:
@@ -132,7 +143,10 @@ def budget(default: float = 60.0) -> Argument:
 NETWORK = argument("network", metavar="NET", help=NETWORK_HELP)
 FORMULA = argument("formula", metavar="FORMULA", help=FORMULA_HELP)
 DOMAIN = argument(
-    "--domain", metavar="D", help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3'; all real inputs by default"
+    "--domain",
+    metavar="D",
+    type=domain_text,
+    help="conditions such as '0 <= x1 <= 1, x1 + x2 <= 3', or a .json file of bounds; all real inputs by default",
 )
 WITHIN = argument("--within", metavar="E", help="how far network and formula may be apart, such as 1/20; 0 by default")
 TOLERANCE = argument(
@@ -168,7 +182,9 @@ def save_certificate(answer: Answer, path: str | None) -> list[str]:
 
 
 def _is_file_name(text: str) -> bool:
-    return text.lower().endswith(SUFFIXES)
+    from relucirc.files import MODULES
+
+    return text.lower().endswith(tuple(MODULES))
 
 
 def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -158,6 +158,24 @@ class Graph:
         return tuple(form.substitute(value) for form in self.outputs)
 
 
+def differences(left: Graph, right: Graph) -> Graph:
+    """Returns the gates of two graphs over the same inputs, and the differences of their outputs.
+
+    Example:
+        >>> builder = GraphBuilder(["x"])
+        >>> positive = builder.build([builder.relu(builder.input(0))])
+        >>> differences(positive, positive).evaluate([fmpq(3)])
+        [0]
+    """
+    n, shift = len(left.inputs), len(left.gates)
+
+    def moved(form: Form) -> Form:
+        return form.substitute(lambda v: Form.variable(v + shift) if v >= n else None)
+
+    outputs = tuple(a - moved(b) for a, b in zip(left.outputs, right.outputs, strict=True))
+    return Graph(left.inputs, (*left.gates, *(gate.map(moved) for gate in right.gates)), outputs)
+
+
 def gate_value(gate: Gate, values: Sequence[fmpq]) -> fmpq:
     """Returns the exact value of one gate, given the values of all earlier variables."""
     if isinstance(gate, MaxGate):

@@ -5,14 +5,16 @@ Reading never runs code from a file, and refuses files that would unpack to more
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from relucirc.core.errors import ActivationWarning, FileError, PathError, RelucircError, not_a_network, shorten
+from relucirc.core.errors import ActivationWarning, FileError, PathError, RelucircError, shorten
 from relucirc.core.names import read_names
 from relucirc.core.writing import replacing
+from relucirc.language.as_network import as_network
+from relucirc.language.claim import read_claim
 from relucirc.language.models import check_activation
 from relucirc.language.network import MLP
 
@@ -24,7 +26,11 @@ MODULES = {
     ".pt": "torch_file",
     ".pth": "torch_file",
 }
-"""Suffix -> the module of this package with ``read(path)``, and ``write(net, path)`` where it can be written."""
+"""Suffix -> the module of this package with ``read(path)``."""
+WRITERS = {**MODULES, ".smt2": "smt_file"}
+"""Suffix -> the module with ``write(net, path)``."""
+QUESTIONS = {".smt2": "smt_file", ".vnnlib": "vnnlib_file"}
+"""Suffix -> the module with ``write_claim(claim, net, path, version)``, which asks whether a claim is wrong."""
 
 
 def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, activation: str | None = None) -> MLP:
@@ -55,11 +61,13 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
     """
     file = _path(path)
     check_activation(activation)
-    module = _module(file, "read")
+    module = _module(file, MODULES, "load")
     if file.is_dir():
         raise FileError(f"{file}: expected a file, got a directory.")
     if not file.exists():
         raise FileError(f"{file}: no such file.")
+    if not file.is_file():  # whose size is not known, as of /dev/zero
+        raise FileError(f"{file}: expected an ordinary file, got a device or a pipe.")
     try:
         net = module.read(file, activation)
         return net if inputs is None else renamed(net, inputs)
@@ -74,16 +82,32 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
         raise FileError(f"{file}: cannot be read as {file.suffix}: {reason}.") from error
 
 
-def save(net: MLP, path: str | os.PathLike[str]) -> None:
-    """Writes a network to a file, losing nothing.
+def save(
+    net: Any,
+    path: str | os.PathLike[str],
+    formula: Any = None,
+    domain: Any = None,
+    *,
+    within: Any = None,
+    version: str | None = None,
+) -> None:
+    """Writes a network to a file, losing nothing; or the question whether it differs from a formula.
 
     Args:
-        net: The network.  Float formats take a network with float weights as it is, and an exact one
-            if every weight is a float32 or a float64.
-        path: File whose suffix says the format: ``.json``, ``.npz``, ``.safetensors`` or ``.onnx``.
+        net: The network, or a model of another library.  Float formats take a network with float weights as it is, and
+            an exact one if every weight is a float32 or a float64.
+        path: File whose suffix says the format.  For a network: ``.json``, ``.npz``, ``.safetensors``, ``.pt``,
+            ``.onnx`` or ``.smt2``.  For a question: ``.smt2``, which a solver such as z3 reads; or ``.vnnlib``, which
+            verifiers read, with its networks in ONNX beside it.  The answer is ``unsat`` where the claim holds.
+        formula: What the network should equal, or a relation that should hold, as :func:`relucirc.prove` takes them;
+            only for a question.
+        domain: Where that is claimed; all of R^n by default.
+        within: How far apart network and formula may be.
+        version: Of VNN-LIB: ``"1.0"``, the default, which asks about the difference as one network; or ``"2.0"``,
+            which asks about the network and the formula, as two.
 
     Raises:
-        FileError: When the file cannot be written, or its format cannot hold these weights.
+        FileError: When the file cannot be written, or its format cannot hold these weights, or this question.
 
     Example:
         >>> import tempfile, pathlib
@@ -93,17 +117,39 @@ def save(net: MLP, path: str | os.PathLike[str]) -> None:
         (1/3,)
     """
     file = _path(path)
-    if not isinstance(net, MLP):
-        raise not_a_network(net)
+    net = as_network(net, domain)
     if net.symbols:
         names = ", ".join(s.name for s in net.symbols)
         raise FileError(f"{file}: the weights have the symbols {names}; files hold numbers, so substitute first.")
-    module = _module(file, "write")
+    if formula is not None:
+        _save_question(file, net, formula, domain, within, version)
+        return
+    for name, value in (("domain", domain), ("within", within), ("version", version)):
+        if value is not None:
+            raise FileError(f"{file}: {name}= goes with formula=, for a question; a network alone is everywhere.")
+    if file.suffix.lower() in QUESTIONS and file.suffix.lower() not in WRITERS:
+        raise FileError(f"{file}: such a file asks whether a network differs from a formula; give formula= too.")
+    module = _module(file, WRITERS, "save")
     with replacing(file) as place:
         try:
             module.write(net, place)
         except RelucircError as error:
             raise type(error)(f"{file}: {error}") from None
+
+
+def _save_question(file: Path, net: MLP, formula: Any, domain: Any, within: Any, version: str | None) -> None:
+    """Writes the question whether a claim about a network is wrong."""
+    module = _module(file, QUESTIONS, "save a question")
+    known = getattr(module, "VERSIONS", ())
+    if version is not None and version not in known:
+        listed = f"one of {', '.join(known)}" if known else "none for this format"
+        raise FileError(f"{file}: version: expected {listed}, got {shorten(version)}.")
+    claim = read_claim(net, formula, domain, within=within)
+    claim.domain.refuse_empty(len(claim.left.inputs))  # where everything holds
+    try:
+        module.write_claim(claim, net, file, version)
+    except RelucircError as error:
+        raise type(error)(f"{file}: {error}") from None
 
 
 def _path(path: Any) -> Path:
@@ -123,15 +169,14 @@ def renamed(net: MLP, inputs: Sequence[str]) -> MLP:
     return MLP(net.layers, read_names(inputs))
 
 
-def _module(file: Path, task: str) -> ModuleType:
+def _module(file: Path, table: Mapping[str, str], task: str) -> ModuleType:
     """Imports the module for a suffix, which may need an extra package."""
-    name = MODULES.get(file.suffix.lower())
-    module = None if name is None else importlib.import_module(f"{__name__}.{name}")
-    if module is None or not hasattr(module, task):
-        known = ", ".join(s for s, m in MODULES.items() if task == "read" or m != "torch_file")
-        verb = "load" if task == "read" else "save"
-        raise FileError(f"{file}: to {verb}, expected one of the suffixes {known}, got {file.suffix or 'none'}.")
-    return module
+    name = table.get(file.suffix.lower())
+    if name is None:
+        raise FileError(
+            f"{file}: to {task}, expected one of the suffixes {', '.join(table)}, got {file.suffix or 'none'}."
+        )
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 __all__ = ["load", "save"]

@@ -10,23 +10,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flint import fmpq, fmpz
+from flint import fmpq
 
 from relucirc.core.errors import FileError, NetworkError, RelucircError, shorten
 from relucirc.core.exact import ZERO, rational
 from relucirc.core.matrix import ExactMatrix, row_length
 from relucirc.core.names import default_names
 from relucirc.language.affine import Affine
+from relucirc.language.exact_json import read_json, refusal, written
 from relucirc.language.network import MLP
 
 MAX_BYTES = 1 << 28
 """Largest file that is read; arrays of this size belong in .safetensors."""
-
-
-class _Inexact(str):
-    """The text of a JSON number that is refused where it stands: 0.5, 1e3, NaN, Infinity."""
-
-    __slots__ = ()
 
 
 def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the format names the activation)
@@ -35,21 +30,13 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
     if size > MAX_BYTES:
         raise FileError(f"expected at most {MAX_BYTES} bytes of JSON, got {size}; save large networks as .safetensors.")
     try:
-        content = json.loads(
-            path.read_bytes().decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_float=_Inexact,
-            parse_constant=_Inexact,
-            parse_int=_integer,
-        )
+        content = read_json(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise FileError("expected JSON text in UTF-8, got other bytes.") from None
     except json.JSONDecodeError as error:
         raise FileError(
             f"expected JSON, got an error at line {error.lineno}, column {error.colno}: {error.msg}."
         ) from None
-    except RecursionError:
-        raise FileError("expected a network, got JSON that is nested too deeply.") from None
     return from_json(content)
 
 
@@ -69,13 +56,13 @@ def from_json(content: Any) -> MLP:
     _keys(content, "the file", required="layers", optional="inputs")
     layers = content["layers"]
     if not isinstance(layers, list) or not layers:
-        raise FileError(f"layers: expected a list with at least one layer, got {_shown(layers)}.")
+        raise FileError(f"layers: expected a list with at least one layer, got {written(layers)}.")
     built = tuple(_layer(layer, f"layer {i}") for i, layer in enumerate(layers))
     names = content.get("inputs")
     if names is None:
         names = default_names(built[0].shape[1])
     elif not isinstance(names, list) or not all(type(name) is str for name in names):
-        raise FileError(f"inputs: expected a list of names, got {_shown(names)}.")
+        raise FileError(f"inputs: expected a list of names, got {written(names)}.")
     return MLP(built, tuple(names))
 
 
@@ -83,7 +70,7 @@ def _layer(layer: Any, where: str) -> Affine:
     _keys(layer, where, required="weight", optional="bias")
     rows = layer["weight"]
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) and row for row in rows):
-        raise FileError(f"{where}: weight: expected a list of rows, each a list of numbers, got {_shown(rows)}.")
+        raise FileError(f"{where}: weight: expected a list of rows, each a list of numbers, got {written(rows)}.")
     width = row_length(rows, f"{where}: weight")
     known: dict[str | int, fmpq] = {}
     entries = (_entries(row, f"{where}: weight[{i}]", known) for i, row in enumerate(rows))
@@ -92,7 +79,7 @@ def _layer(layer: Any, where: str) -> Affine:
     if bias is None:
         return Affine(weight, None)
     if not isinstance(bias, list) or len(bias) != len(rows):
-        raise NetworkError(f"{where}: bias: expected one number for each of {len(rows)} rows, got {_shown(bias)}.")
+        raise NetworkError(f"{where}: bias: expected one number for each of {len(rows)} rows, got {written(bias)}.")
     read = _entries(bias, f"{where}: bias", known)
     return Affine(weight, ExactMatrix.sparse((len(rows), 1), ({0: read.get(i, ZERO)} for i in range(len(rows)))))
 
@@ -104,7 +91,7 @@ def _entries(row: list[Any], where: str, known: dict[str | int, fmpq]) -> dict[i
         if entry == "0" and type(entry) is str:
             continue
         if type(entry) is not str and type(entry) is not int:
-            raise _refusal(entry, f"{where}[{j}]")
+            raise refusal(entry, f"{where}[{j}]")
         if entry not in known:
             try:
                 known[entry] = rational(entry, f"{where}[{j}]")
@@ -114,40 +101,10 @@ def _entries(row: list[Any], where: str, known: dict[str | int, fmpq]) -> dict[i
     return found
 
 
-def _refusal(entry: Any, where: str) -> RelucircError:
-    if not isinstance(entry, _Inexact):
-        return FileError(f'{where}: expected a number as text, such as "1/2", or an integer, got {_shown(entry)}.')
-    if entry.lstrip("-")[:1].isdigit():
-        shown = shorten(entry)
-        return FileError(f'{where}: the JSON number {shown} may be rounded; quote it, as "{shown}", to mean just that.')
-    return NetworkError(f"{where}: expected a finite number, got {entry}.")
-
-
 def _keys(value: Any, where: str, required: str, optional: str) -> None:
     if not isinstance(value, dict):
-        raise FileError(f"{where}: expected an object with the key {required}, got {_shown(value)}.")
+        raise FileError(f"{where}: expected an object with the key {required}, got {written(value)}.")
     unknown = [key for key in value if key not in (required, optional)]
     if required not in value or unknown:
         found = f"{shorten(unknown[0])!r} is unknown" if unknown else f"{required} is missing"
         raise FileError(f"{where}: expected the key {required}, and perhaps {optional}; {found}.")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise FileError(f"expected every key once, got {shorten(key)!r} twice in one object.")
-        found[key] = value
-    return found
-
-
-def _integer(digits: str) -> Any:
-    """Python's own ``int`` stops at 4,300 digits; the longest are refused as text is."""
-    return int(digits) if len(digits) < 4000 else int(fmpz(digits)) if len(digits) < 20_000 else _Inexact(digits)
-
-
-def _shown(value: Any) -> str:
-    """How a wrong JSON value appears in a message."""
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    return f"an object with {len(value)} keys" if isinstance(value, dict) else shorten(json.dumps(value, default=str))

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.core.errors import ActivationWarning, FileError, NetworkError, shorten
+from relucirc.language.floats import float_layers
 from relucirc.language.models import RELU
 from relucirc.language.network import MLP
 
@@ -104,30 +105,20 @@ def arrays_of_network(net: MLP) -> dict[str, np.ndarray]:
     Raises:
         FileError: When some exact weight is neither a float32 nor a float64.
     """
-    floats = net
-    if any(layer.is_exact for layer in net.layers):
-        found = as_floats(net.exact(), np.float32) or as_floats(net.exact(), np.float64)
-        if found is None:
-            raise FileError(
-                "some weight, such as 1/3, is not a binary float, so this format cannot hold the network; "
-                "save it as .json, or round it with net.astype('float64')."
-            )
-        floats = found
-    arrays = {}
-    for i, layer in enumerate(floats.layers):
-        arrays[f"layers.{i}.weight"] = np.ascontiguousarray(np.asarray(layer.weight))
-        if layer.bias is not None:
-            arrays[f"layers.{i}.bias"] = np.ascontiguousarray(np.asarray(layer.bias))
-    return arrays
-
-
-def as_floats(net: MLP, dtype: Any) -> MLP | None:
-    """Returns an exact network with float weights, or None where that would round one."""
     try:
-        floats = net.astype(dtype)
-    except NetworkError:  # it would overflow
-        return None
-    return floats if floats.exact() == net else None
+        layers = float_layers(net)
+    except NetworkError as error:
+        reason = str(error).rstrip(".")
+        raise FileError(
+            f"{reason}, so this format cannot hold the network; save it as .json, or round it with "
+            "net.astype('float64')."
+        ) from None
+    arrays = {}
+    for i, (weight, bias) in enumerate(layers):
+        arrays[f"layers.{i}.weight"] = weight
+        if bias is not None:
+            arrays[f"layers.{i}.bias"] = bias
+    return arrays
 
 
 def _layers(arrays: Mapping[str, Any]) -> list[_Layer]:

@@ -8,6 +8,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -82,7 +83,9 @@ def _array(file: IO[bytes], size: int, name: str) -> np.ndarray:
             raise FileError(f"{shorten(name)}: expected numbers, got pickled objects, which are never loaded.")
         expected = math.prod(shape) * dtype.itemsize
         data = file.read(expected) if min(shape, default=0) >= 0 and expected <= size else b""
-    except ValueError as error:
+    except FileError:
+        raise
+    except (ValueError, TokenError) as error:
         raise FileError(f"{shorten(name)}: not a NumPy array: {shorten(str(error))}.") from None
     if len(data) != expected:
         raise FileError(f"{shorten(name)}: expected {expected} bytes for the shape {shape}, got fewer.")

@@ -60,6 +60,7 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
     inputs = [value for value in graph.input if value.name not in constants]
     shapes = [_shape(onnx, value) for value in inputs]
     count = sum(map(math.prod, shapes))
+    _refuse_second_names(graph, inputs)
     if not inputs or not count or not graph.output:
         raise FileError("expected a model with inputs and outputs, got none.")
     if count > MAX_INPUTS:
@@ -119,6 +120,16 @@ def write(net: MLP, path: Path) -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     helper.set_model_props(model, {"inputs": json.dumps(list(net.inputs))})
     path.write_bytes(model.SerializeToString())
+
+
+def _refuse_second_names(graph: Any, inputs: Sequence[Any]) -> None:
+    """Refuses a model in which two values have one name; a stored value may be listed as an input too."""
+    seen: set[str] = set()
+    given = [value.name for value in (*inputs, *graph.initializer)]
+    for name in (*given, *(name for node in graph.node for name in node.output if name)):
+        if name in seen:
+            raise FileError(f"expected a name of its own for every value, got {shorten(name)!r} twice.")
+        seen.add(name)
 
 
 def _form(value: Any) -> Form:

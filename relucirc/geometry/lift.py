@@ -7,7 +7,8 @@ are built unevaluated, since SymPy's Max and Min compare all pairs of their argu
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from functools import cached_property, partial
 from typing import Any
 
 import sympy
@@ -27,6 +28,9 @@ from relucirc.language.as_network import as_network
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 
+Number = Callable[[fmpq], sympy.Expr]
+"""How numbers are written."""
+MAX_DIGITS = 1000
 MAX_BRANCHES = 10_000
 MAX_SHARED = 5
 """With more atoms in a sum, none of them takes a share of the affine rest with it."""
@@ -41,6 +45,7 @@ def to_sympy(
     form: str = "max",
     symbols: Sequence[sympy.Symbol] | None = None,
     *,
+    digits: int | None = None,
     budget: float | None = 60.0,
 ) -> Any:
     """Converts a network to the exact piecewise-linear expression that it computes on R^n.
@@ -51,6 +56,8 @@ def to_sympy(
             conditions are exact polyhedra, the last one True.
         symbols: The input symbols, in order; plain ``Symbol(name)`` by default, so that
             ``expr.subs({"x1": 3})`` works.
+        digits: Round every number to so many significant digits, for reading; None for none.  What comes out is then
+            near the network and not equal to it: :func:`relucirc.max_deviation` says how near.
         budget: Seconds of wall time; None for no limit.
 
     Returns:
@@ -64,11 +71,16 @@ def to_sympy(
         >>> import relucirc
         >>> to_sympy(relucirc.circuits.minimum())
         Min(x1, x2)
+        >>> net = relucirc.MLP.from_arrays([([["1/3"], ["2/3"]], None), ([["1234", 1]], None)])
+        >>> to_sympy(net), to_sympy(net, digits=3)
+        (412*Max(0, x), 412*Max(0, x))
     """
+    if digits is not None and (type(digits) is not int or not 0 < digits <= MAX_DIGITS):
+        raise FormulaError(f"digits: expected a number from 1 to {MAX_DIGITS}, got {shorten(digits)}.")
     clock = Budget(budget)
     try:
         with clock:
-            return write_formula(net, form, symbols)
+            return write_formula(net, form, symbols, to_rational if digits is None else partial(rounded, digits=digits))
     except OutOfBudget as error:
         ended = clock.ended(error)
         done = ", ".join(f"{count} {name}" for name, count in clock.progress.items()) or "nothing"
@@ -78,17 +90,25 @@ def to_sympy(
         ) from None
 
 
-def write_formula(net: MLP | Graph, form: str = "max", symbols: Sequence[sympy.Symbol] | None = None) -> Any:
+def write_formula(
+    net: MLP | Graph,
+    form: str = "max",
+    symbols: Sequence[sympy.Symbol] | None = None,
+    number: Number = to_rational,
+) -> Any:
     """Writes a network as an expression, under the clock that is running; see :func:`to_sympy`."""
     graph = graph_of(net)
     names = [sympy.Symbol(name) for name in graph.inputs] if symbols is None else list(symbols)
     if len(names) != len(graph.inputs):
         inputs = list(graph.inputs)
         raise FormulaError(f"expected {len(inputs)} symbols for the inputs {inputs}, got {shorten(names)}.")
-    makers: dict[str, Callable[[Graph, Sequence[sympy.Symbol]], list]] = {"max": in_maxima, "piecewise": in_pieces}
+    makers: dict[str, Callable[[Graph, Sequence[sympy.Symbol], Number], list]] = {
+        "max": in_maxima,
+        "piecewise": in_pieces,
+    }
     if form not in makers:
         raise FormulaError(f"form: expected one of {sorted(makers)}, got {shorten(form)}.")
-    expressions = makers[form](graph, names)
+    expressions = makers[form](graph, names, number)
     return expressions[0] if len(expressions) == 1 else expressions
 
 
@@ -97,10 +117,24 @@ def graph_of(net: MLP | Graph) -> Graph:
     return read_function(net if isinstance(net, Graph) else as_network(net))
 
 
-def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:
+def rounded(value: fmpq, digits: int) -> sympy.Expr:
+    """Rounds a number to the nearest of so many significant digits, ties to even; a whole one stays an integer.
+
+    Example:
+        >>> rounded(fmpq(2, 3), 3), rounded(fmpq(1234), 3), rounded(fmpq(12), 3)
+        (0.667, 1.23e+3, 12)
+    """
+    with localcontext(Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX)):
+        quotient = Decimal(int(value.p)) / Decimal(int(value.q))
+    if quotient.adjusted() < digits and quotient == quotient.to_integral_value():
+        return sympy.Integer(int(quotient))
+    return sympy.Float(str(quotient), digits)
+
+
+def in_maxima(graph: Graph, symbols: Sequence[sympy.Symbol], number: Number = to_rational) -> list[sympy.Expr]:
     """Writes every output in Max, Min and Abs: the shorter of the two normal forms."""
     hinges = [HingeGraph(len(graph.inputs), flatten=flatten) for flatten in (True, False)]
-    writers = [(_Writer(h, symbols), h.lower(graph)[0]) for h in hinges]
+    writers = [(_Writer(h, symbols, number), h.lower(graph)[0]) for h in hinges]
     chosen = []
     for i in range(len(graph.outputs)):
         options = [writer.write(outputs[i]) for writer, outputs in writers]
@@ -133,19 +167,20 @@ class Written:
         tick("expressions")
         return self.make()
 
-    def scaled(self, scale: fmpq) -> "Written":
+    def scaled(self, scale: fmpq, number: Number) -> "Written":
         """Returns a multiple, by a number that may be 1."""
         if scale == 1:
             return self
-        return Written(self.size + 1, lambda: sympy.Mul(to_rational(scale), self.expression, evaluate=False))
+        return Written(self.size + 1, lambda: sympy.Mul(number(scale), self.expression, evaluate=False))
 
 
 class _Writer:
     """Writes forms over atoms, sharing repeated sub-expressions."""
 
-    def __init__(self, hinges: HingeGraph, symbols: Sequence[sympy.Symbol]) -> None:
+    def __init__(self, hinges: HingeGraph, symbols: Sequence[sympy.Symbol], number: Number) -> None:
         self.hinges = hinges
         self.symbols = symbols
+        self.number = number
         self._forms: dict[Key, Written] = {}
         self._atoms: dict[tuple[int, bool], Written] = {}
 
@@ -192,7 +227,7 @@ class _Writer:
         key = (v, c.p > 0)
         if key not in self._atoms:
             self._atoms[key] = self._extreme(v, sign, share)
-        return self._atoms[key].scaled(abs(c))
+        return self._atoms[key].scaled(abs(c), self.number)
 
     def _extreme(self, v: int, c: fmpq, share: Form) -> Written:
         options = [combine([(ONE, share), (c, element)]) for element in (Form(), *self.hinges.atom(v).elements)]
@@ -201,19 +236,21 @@ class _Writer:
             scale, positive = options[1 if options[1].sign() > 0 else 0].primitive()
             inner = self.write(positive)
             absolute = Written(inner.size + 1, lambda: sympy.Abs(inner.expression, evaluate=False))
-            return absolute.scaled(scale if c.p > 0 else -scale)
+            return absolute.scaled(scale if c.p > 0 else -scale, self.number)
         parts = [self.write(option) for option in options]
         size = sum(part.size for part in parts) + 1
         return Written(size, lambda: kind(*(part.expression for part in parts), evaluate=False))
 
     def _affine(self, form: Form) -> Written:
         size = len(form.terms) + bool(form.const) + sum(c not in (1, -1) for c in form.terms.values())
-        return Written(size, lambda: affine_expression(form, self.symbols))
+        return Written(size, lambda: affine_expression(form, self.symbols, self.number))
 
 
-def affine_expression(form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int, sympy.Expr]) -> sympy.Expr:
+def affine_expression(
+    form: Form, symbols: Sequence[sympy.Symbol] | Mapping[int, sympy.Expr], number: Number = to_rational
+) -> sympy.Expr:
     """Writes a form over the inputs as a SymPy sum."""
-    return sympy.Add(*(to_rational(c) * symbols[v] for v, c in sorted(form.terms.items())), to_rational(form.const))
+    return sympy.Add(*(number(c) * symbols[v] for v, c in sorted(form.terms.items())), number(form.const))
 
 
 def _sum(parts: Sequence[Written]) -> Written:
@@ -224,14 +261,14 @@ def _sum(parts: Sequence[Written]) -> Written:
     return Written(sum(part.size for part in parts), make)
 
 
-def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol]) -> list[sympy.Expr]:
+def in_pieces(graph: Graph, symbols: Sequence[sympy.Symbol], number: Number = to_rational) -> list[sympy.Expr]:
     """Writes every output as a Piecewise over the regions where it is affine."""
     hinges = HingeGraph(len(graph.inputs))
     outputs, _ = hinges.lower(graph)
-    return [_piecewise(hinges, output, symbols) for output in outputs]
+    return [_piecewise(hinges, output, symbols, number) for output in outputs]
 
 
-def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
+def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol], number: Number) -> sympy.Expr:
     pieces: dict[Form, list[Region]] = {}
     for count, (part, (form,)) in enumerate(leaves(hinges, [output], Region.everything(hinges.n))):
         tick("regions")
@@ -240,8 +277,8 @@ def _piecewise(hinges: HingeGraph, output: Form, symbols: Sequence[sympy.Symbol]
         pieces.setdefault(form, []).append(part)
     branches = []
     for form, parts in pieces.items():
-        conditions = [sympy.And(*(_relation(facet, symbols) for facet in _facets(part))) for part in parts]
-        branches.append((len(parts), affine_expression(form, symbols), sympy.Or(*conditions)))
+        conditions = [sympy.And(*(_relation(facet, symbols, number) for facet in _facets(part))) for part in parts]
+        branches.append((len(parts), affine_expression(form, symbols, number), sympy.Or(*conditions)))
     if len(branches) == 1:
         return branches[0][1]
     branches.sort(key=lambda branch: branch[0])
@@ -260,12 +297,13 @@ def _facets(part: Region) -> list[Form]:
     ]
 
 
-def _relation(form: Form, symbols: Sequence[sympy.Symbol]) -> sympy.Basic:
+def _relation(form: Form, symbols: Sequence[sympy.Symbol], number: Number) -> sympy.Basic:
     """Writes ``form >= 0`` with positive terms on either side: ``x1 >= x2``."""
     _, primitive = form.primitive()
     above = Form({v: c for v, c in primitive.terms.items() if c.p > 0}, max(primitive.const, ZERO))
     below = above - primitive
-    return sympy.Ge(affine_expression(above, symbols), affine_expression(below, symbols), evaluate=False)
+    sides = (affine_expression(side, symbols, number) for side in (above, below))
+    return sympy.Ge(*sides, evaluate=False)
 
 
 converter[MLP] = to_sympy  # so that SymPy reads a network wherever it reads an expression

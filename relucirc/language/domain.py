@@ -4,6 +4,7 @@ A symbol may be declared positive, negative, nonnegative, nonpositive or integer
 (``Abs(x)`` becomes ``x``) before anything is read, so what is declared is part of the domain.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from relucirc.core.trees import symbols_of
 from relucirc.language.conditions import parse_conditions
 from relucirc.language.convex import affine_pieces, not_convex
 from relucirc.language.formula import unknown_symbols
+from relucirc.language.json_domain import json_domain, json_file
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
             convex conditions too; ``x1 in {0, 1}`` and ``x1 in integers`` for integer points); SymPy
             relations, one, a list, or joined by And (what their symbols are declared to be holds too);
             a pair of bounds for each input, ``[(0, 1), (None, 3)]``, or for some, ``{"x1": (0, 1)}``;
-            a :class:`Box`; or a :class:`Domain`.
+            those by name in JSON too, as text or in a file that a ``pathlib.Path`` names; a :class:`Box`; or a
+            :class:`Domain`.
         names: The inputs, in order.
 
     Raises:
@@ -145,6 +148,8 @@ def read_domain(domain: Any, names: Sequence[str]) -> Domain:
         True
     """
     try:
+        if isinstance(domain, os.PathLike):
+            domain = json_file(domain)
         found = _read(domain, names)
         return found if domain is None or found is domain else replace(found, written=shorten(domain))
     except RecursionError:
@@ -171,6 +176,9 @@ def _read(domain: Any, names: Sequence[str]) -> Domain:
     if isinstance(domain, str):
         if not domain.strip():
             return Domain()
+        data = json_domain(domain)
+        if data is not None:
+            return _read(data, names)
         conditions = _read_text(domain, names)
     elif isinstance(domain, list | tuple | set | frozenset):
         conditions = []

@@ -27,7 +27,7 @@ MAX_BITS = 100_000
 def parse_formula(text: str, names: Sequence[str] | None = None) -> Any:
     """Reads a formula from text.
 
-    Knows ``+ - * / **``, comparisons, ``and or not``, ``a if condition else b``, Min, Max, Abs, relu, clip,
+    Knows ``+ - * / **``, ``|x|``, comparisons, ``and or not``, ``a if condition else b``, Min, Max, Abs, relu, clip,
     median, order_statistic, sign, Heaviside, Piecewise, And, Or, Not, Eq, Ne, and lists for several
     outputs.
 
@@ -147,7 +147,10 @@ class Reader:
             if not (right.is_Integer and 0 <= int(right) <= MAX_EXPONENT):
                 raise self.text.refusal(node, f"expected an integer exponent from 0 to {MAX_EXPONENT}")
             return self._bounded(left ** int(right), node)
-        advice = {ast.BitXor: "a power is written **, as in x**2", ast.BitOr: "an absolute value is written Abs(x)"}
+        advice = {
+            ast.BitXor: "a power is written **, as in x**2",
+            ast.BitOr: "an absolute value is written |x| or Abs(x)",
+        }
         raise self.text.refusal(node, advice.get(type(node.op), "expected one of + - * / **"))
 
     def _bounded(self, value: sympy.Expr, node: ast.expr) -> sympy.Expr:

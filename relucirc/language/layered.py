@@ -9,6 +9,7 @@ import numpy as np
 from relucirc.core.budget import tick
 from relucirc.core.forms import Form
 from relucirc.core.graph import Gate, Graph, MaxGate, SelectGate
+from relucirc.language.floats import as_double
 from relucirc.language.layers import Layers, network_of
 from relucirc.language.network import MLP
 from relucirc.language.rows import Renaming, RowForm
@@ -138,21 +139,9 @@ def _layer_in_floats(forms: Sequence[Form], shape: tuple[int, int], dtype: np.dt
 
 def _put(row: np.ndarray, places: list[int], values: list[Any]) -> bool:
     """Puts exact numbers into a row of floats; says whether none was rounded."""
-    floats = [_as_float(value) for value in values]
+    floats = [as_double(value) for value in values]
     if None in floats:
         return False
     with np.errstate(over="ignore"):
         row[places] = floats
     return row[places].astype(np.float64).tolist() == floats
-
-
-def _as_float(value: Any) -> float | None:
-    """Returns the double that a rational number is; None where it is none."""
-    p, q = int(value.p), int(value.q)
-    if q & (q - 1):
-        return None
-    try:
-        quotient = p / q
-    except OverflowError:
-        return None
-    return quotient if quotient.as_integer_ratio() == (p, q) else None

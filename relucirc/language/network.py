@@ -183,6 +183,57 @@ class MLP:
         ]
         return {"inputs": list(self.inputs), "layers": layers}
 
+    def to_torch(self) -> Any:
+        """Returns the network as a ``torch.nn.Sequential`` of Linear and ReLU, with these weights in their type.
+
+        An exact network gets float32 weights where these round nothing, and float64 ones otherwise.
+
+        Raises:
+            NetworkError: Without PyTorch; for weights that are no floats, such as 1/3, or of several types.
+        """
+        from relucirc.language.to_models import torch_model  # noqa: PLC0415  (other libraries)
+
+        return torch_model(self)
+
+    def to_equinox(self) -> Any:
+        """Returns the network as an ``equinox.nn.Sequential`` of Linear and ReLU, with these weights in their types.
+
+        An exact network gets float32 weights where these round nothing, and float64 ones otherwise.
+
+        Raises:
+            NetworkError: Without Equinox; for weights that are no floats, such as 1/3, or that JAX would round:
+                float64 while its 64-bit types are off.
+
+        Example:
+            >>> import relucirc
+            >>> model = relucirc.circuits.minimum().to_equinox()
+            >>> model(jnp.array([3.0, -5.0])).tolist()
+            [-5.0]
+        """
+        from relucirc.language.to_models import equinox_model  # noqa: PLC0415  (other libraries)
+
+        return equinox_model(self)
+
+    def to_flax(self, api: str = "nnx") -> Any:
+        """Returns the network as a model of Flax, with these weights in their types.
+
+        Args:
+            api: ``"nnx"`` for a ``flax.nnx.Sequential``; ``"linen"`` for a ``flax.linen.Sequential`` that is bound
+                to its parameters, which ``.unbind()`` takes apart.
+
+        Raises:
+            NetworkError: As :meth:`to_equinox`.
+
+        Example:
+            >>> import relucirc
+            >>> model, variables = relucirc.circuits.minimum().to_flax("linen").unbind()
+            >>> model.apply(variables, jnp.array([3.0, -5.0])).tolist()
+            [-5.0]
+        """
+        from relucirc.language.to_models import flax_model  # noqa: PLC0415  (other libraries)
+
+        return flax_model(self, api)
+
     def __call__(self, x: Array) -> Array:
         """Evaluates one point in floating point.
 

@@ -7,7 +7,7 @@ from typing import Any
 from relucirc.core.errors import FileError, shorten
 
 MAX_DEPTH = 200
-TOKEN = re.compile(r";[^\n]*|\s+|([()])|(\[[^\[\]();]*\])|([^\s();\[]+|\[)")
+TOKEN = re.compile(r";[^\r\n]*|\s+|([()])|(\[[^\[\]();]*\])|([^\s();\[]+|\[)")
 
 
 def commands_of(text: str) -> list:

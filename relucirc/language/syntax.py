@@ -28,6 +28,11 @@ class Text:
     kind: str
 
     @cached_property
+    def plain(self) -> str:
+        """The text with ``|x|`` written ``Abs(x)``."""
+        return with_absolute_values(self.written)
+
+    @cached_property
     def tree(self) -> ast.expr:
         """The expression that it is.
 
@@ -39,7 +44,7 @@ class Text:
         if not unicodedata.is_normalized("NFKC", self.written):
             raise FormulaError(self._not_as_written())
         try:
-            return ast.parse(self.written, mode="eval").body
+            return ast.parse(self.plain, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             deep = isinstance(error, RecursionError | MemoryError)
             why = "it is nested too deeply" if deep else getattr(error, "msg", None) or str(error)
@@ -52,7 +57,7 @@ class Text:
 
     @cached_property
     def _lines(self) -> list[bytes]:
-        return [line.encode("utf-8", "replace") for line in _LINE.findall(self.written)]
+        return [line.encode("utf-8", "replace") for line in _LINE.findall(self.plain)]
 
     def source(self, node: ast.expr) -> str:
         """The text of a node; ``ast.get_source_segment`` splits the whole text into lines each time."""
@@ -83,12 +88,54 @@ class Text:
         return found or f"write such as '{example}'"
 
 
+def with_absolute_values(text: str) -> str:
+    """Writes ``|x|`` as ``Abs(x)``, which Python's grammar knows.
+
+    A bar where a value may begin opens an absolute value; one after a value closes the last that is open in the same
+    parentheses, and where none is open it joins conditions.  What has no partner stays as it is, and is no grammar.
+
+    Example:
+        >>> with_absolute_values("|x1 - |x2|| + 1")
+        'Abs(x1 - Abs(x2)) + 1'
+        >>> with_absolute_values("(x1 > 0) | (|x2| > 1)")
+        '(x1 > 0) | (Abs(x2) > 1)'
+    """
+    if "|" not in text:
+        return text
+    words = _WORD.findall(text)
+    open_bars: list[list[int]] = [[]]
+    after_value = False
+    for i, word in enumerate(words):
+        if word == "|":
+            if not after_value:
+                open_bars[-1].append(i)
+            elif open_bars[-1]:
+                words[open_bars[-1].pop()], words[i] = "Abs(", ")"
+            else:
+                after_value = False
+        elif word in "([{":
+            open_bars.append([])
+            after_value = False
+        elif word in ")]}":
+            if len(open_bars) > 1:
+                open_bars.pop()
+            after_value = True
+        elif not word.isspace():
+            after_value = (word[0].isalnum() or word[0] in "_.") and word not in _WORDS_BETWEEN
+    return "".join(words)
+
+
+_WORD = re.compile(r"[\w.]+|\s+|.", re.DOTALL)
+_WORDS_BETWEEN = frozenset(("and", "or", "not", "if", "else", "in"))
+"""Words after which a value begins."""
+
 _HABITS = {
     r"=>": "write >= for =>",
     r"=<": "write <= for =<",
     r"<>": "write != for <>",
     r"&&": "write and for &&",
-    r"\|": "write Abs(x) for |x|",
+    r"\|\|": "write or for ||, and (|x|) for an absolute value beside another bar",
+    r"\|": "an absolute value |x| needs a bar on either side, in the same parentheses; Abs(x) is the same",
     r"(?<![<>=!])=(?!=)": "leave out 'y =' of a formula, and write == in a condition",
     r"\\": "write Min(x1, x2), not LaTeX",
     r"(?<![\w.])\d[\d.]*[ ]*[A-Za-z_(]": "write 2*x for 2x",

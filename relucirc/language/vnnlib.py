@@ -45,14 +45,18 @@ def _text(source: str | os.PathLike[str]) -> str:
     if isinstance(source, str) and source.lstrip()[:1] in ("(", ";"):
         return source
     try:
-        path = Path(os.fsdecode(source))
-        return path.read_text(encoding="utf-8")
+        with Path(os.fsdecode(source)).open("rb") as file:
+            data = file.read(MAX_CHARACTERS + 1)
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise FileError(f"{shorten(str(source))}: expected text, got other bytes.") from None
     except OSError as error:
         raise FileError(f"{shorten(str(source))}: cannot be read: {error.strerror or error}.") from None
     except (TypeError, ValueError):
         raise RelucircError(f"expected the path or the text of a VNN-LIB file, got {shorten(source)}.") from None
+    if len(data) > MAX_CHARACTERS:
+        raise FileError(f"{shorten(str(source))}: expected at most {MAX_CHARACTERS} bytes, got more.")
+    return text
 
 
 def read_property(text: str) -> Property:

@@ -126,7 +126,9 @@ class Declarations:
             )
         theirs, equal = self.tensors[name], relation == "equal-to"
         if [(t.sizes, equal and t.kind) for t in tensors] != [(t.sizes, equal and t.kind) for t in theirs]:
-            raise FileError(f"{relation}: expected the tensors of {name}, {_heads(theirs)}; got {_heads(tensors)}.")
+            raise FileError(
+                f"{relation}: expected the tensors of {shorten(name)}, {_heads(theirs)}; got {_heads(tensors)}."
+            )
         return known
 
 
@@ -143,4 +145,4 @@ def _tensor(part: Any) -> Tensor:
 
 
 def _heads(tensors: tuple[Tensor, ...]) -> str:
-    return ", ".join(tensor.head for tensor in tensors)
+    return shorten(", ".join(tensor.head for tensor in tensors))

@@ -18,7 +18,7 @@ from relucirc.language.lower.from_model import library_of, model_of
 
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w|\s*\()")
 _OUTPUT = re.compile(r"y\d*")
-_WORDS = frozenset((*FUNCTIONS, *keyword.kwlist, "Infinity", "Integers", "ZZ", "inf", "integers", "oo"))
+_WORDS = frozenset((*FUNCTIONS, *keyword.kwlist, "Infinity", "Integers", "ZZ", "inf", "integers", "null", "oo"))
 
 
 def names_of_function(function: Any, *said: Any) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from flint import fmpq
 from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, ZERO
 from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Gate, Graph, MaxGate
+from relucirc.core.graph import Gate, Graph, MaxGate, differences
 from relucirc.language.box import End, Interval, box_around, form_range, outward
 from relucirc.language.domain import Domain
 from relucirc.measure.deviation.polynomial import Terms
@@ -46,15 +46,15 @@ def estimate(left: Graph, right: Graph, polynomials: Sequence[Terms] | None, dom
     """Bounds ``|left - right|`` on a domain; with polynomials, which stand for the right side, ``|left - p|``."""
     n = len(left.inputs)
     box = box_around(domain, n)
-    gates, outputs = _joined(left, right)
-    ranges = _ranges(gates, box)
+    both = differences(left, right)
+    ranges = _ranges(both.gates, box)
     upper: End = ZERO
     corners = []
-    for i, output in enumerate(outputs):
+    for i, output in enumerate(both.outputs):
         offset = (ZERO, ZERO) if polynomials is None else _polynomial_range(polynomials[i], box)
         for sign in (1, -1):
             form = output.scale(fmpq(sign))
-            affine = _affine_above(form, gates, ranges, n)
+            affine = _affine_above(form, both.gates, ranges, n)
             best = _least(form_range(form, ranges)[1], None if affine is None else form_range(affine, ranges)[1])
             rest = offset[0] if sign > 0 else offset[1]  # subtracted: s (left - p)
             total = None if best is None or rest is None else best - sign * rest
@@ -83,17 +83,6 @@ def _ranges(gates: Sequence[Gate], box: Sequence[Interval]) -> list[Interval]:
         tick()
         ranges.append(_gate_range(gate, ranges))
     return ranges
-
-
-def _joined(left: Graph, right: Graph) -> tuple[list[Gate], list[Form]]:
-    """The gates of both sides, and their differences."""
-    n, shift = len(left.inputs), len(left.gates)
-
-    def moved(form: Form) -> Form:
-        return form.substitute(lambda v: Form.variable(v + shift) if v >= n else None)
-
-    gates = [*left.gates, *(gate.map(moved) for gate in right.gates)]
-    return gates, [a - moved(b) for a, b in zip(left.outputs, right.outputs, strict=True)]
 
 
 def _gate_range(gate: Gate, ranges: Sequence[Interval]) -> Interval:
