@@ -381,6 +381,13 @@ def test_sympify_gives_the_formula():
     assert sympy.sympify(circuits.minimum()) == sympy.Min(*sympy.symbols("x1 x2"))
 
 
+def test_what_would_fill_pages_prints_its_sizes():
+    trained = circuits.minimum().astype("float32")
+    assert repr(trained) == "<MLP 2-3-1, 9 weights, float32>"
+    assert repr(circuits.minimum(4)) == "<MLP 4-6-3-1, 45 weights, exact>"
+    assert "ExactMatrix([['0', '1', '0', '0']" in circuits.minimum(4)._repr_html_().replace("&#x27;", "'")
+
+
 def test_a_small_network_prints_its_weights_and_a_large_one_its_sizes():
     assert repr(circuits.minimum()).startswith("MLP(layers=(Affine(weight=ExactMatrix([['0', '1'], ['0', '-1']")
     large = MLP.from_arrays([(np.ones((256, 100), np.float32), np.ones(256, np.float32)), (np.ones((1, 256)), None)])

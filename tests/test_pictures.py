@@ -15,7 +15,9 @@ import relucirc
 from relucirc import strategies
 from relucirc.core.exact import fraction
 from relucirc.interpretation.front import front
+from relucirc.measure.bounds import Bounds
 from relucirc.pictures import (
+    draw_bounds,
     draw_circuits,
     draw_deviation,
     draw_front,
@@ -327,6 +329,61 @@ def test_snapping_is_shown_before_and_after():
     assert moved.startswith("moved \u22485.04e\u22125 on [-1, 1]^2; proved")
     assert abs(float(snapped.moved) - 5.04e-5) < 5e-8
     assert sum(s.kind == "neuron" for s in picture.scene.shapes) == 12
+    assert_readable(picture)
+
+
+# Bounds
+
+
+def kinds(picture, kind):
+    return [shape for shape in picture.scene.shapes if shape.kind == kind]
+
+
+def test_bounds_are_bars_from_the_least_to_the_greatest_value_with_their_points():
+    net = relucirc.MLP.from_arrays([([[1], [-1]], None), ([[1, 1], [3, "-1/2"]], ["1/3", 0])])
+    found = relucirc.bounds(net, "-1 <= x <= 2")
+    picture = draw_bounds(found)
+    assert_readable(picture)
+    assert [s.text for s in kinds(picture, "output")] == ["y1", "y2"]
+    assert [s.text for s in kinds(picture, "end")] == ["1/3", "7/3", "\u22121/2", "6"]
+    assert [s.text for s in kinds(picture, "point")] == [
+        "1/3 at x = 0",
+        "7/3 at x = 2",
+        "\u22121/2 at x = \u22121",
+        "6 at x = 2",
+    ]
+    bars = kinds(picture, "taken")
+    unit = bars[1].w / 6.5
+    assert [bar.w for bar in bars] == pytest.approx([2 * unit, 6.5 * unit])
+    assert bars[0].x - bars[1].x == pytest.approx(unit * (1 / 3 + 1 / 2))
+
+
+def test_bounds_that_do_not_end_are_arrows_and_those_that_are_not_exact_go_on_pale():
+    free = draw_bounds(relucirc.bounds(relucirc.circuits.absolute()))
+    assert [s.text for s in kinds(free, "end")] == ["0", "\u221e"]
+    assert len(kinds(free, "arrow")) == 1
+    assert_readable(free)
+    both = draw_bounds(relucirc.bounds(relucirc.circuits.minimum()))
+    assert len(kinds(both, "arrow")) == 2
+    assert_readable(both)
+    rough = Bounds(
+        sympy.Integer(-2), sympy.Integer(3), None, None, False, "the budget ended.", least=sympy.Integer(0),
+        greatest=sympy.Integer(1), least_at={"x": sympy.Integer(5)}, greatest_at={"x": sympy.Integer(7)},
+    )  # fmt: skip
+    picture = draw_bounds(rough)
+    (outer,), (inner,) = kinds(picture, "bar"), kinds(picture, "taken")
+    assert outer.dash
+    assert outer.x < inner.x < inner.x + inner.w < outer.x + outer.w
+    assert [s.text for s in kinds(picture, "point")] == ["0 at x = 5", "1 at x = 7"]
+    assert_readable(picture)
+
+
+def test_of_many_outputs_the_first_are_drawn():
+    net = relucirc.MLP.from_arrays([([[k] for k in range(1, 31)], None)])
+    picture = draw_bounds(relucirc.bounds(net, "0 <= x <= 1"))
+    assert len(kinds(picture, "bar")) == 24
+    assert "... and 6 more outputs" in picture
+    assert kinds(picture, "point") == []
     assert_readable(picture)
 
 

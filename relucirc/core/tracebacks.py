@@ -7,7 +7,7 @@ import copy
 from types import TracebackType
 
 LIBRARY = __name__.partition(".")[0]
-HINT = "(The library's own lines: %xmode Verbose, then %tb.)"
+HINT = "(All of it: %xmode Verbose, then %tb.)"
 
 
 def users_lines(traceback: TracebackType | None) -> TracebackType | None:

@@ -1,7 +1,7 @@
 """Scenes as SVG: plain text, with no drawing package.
 
 Colours stand in the elements themselves, so that every reader shows the light picture.  Those that know of dark mode
-find both colours in a style that is only about this picture, and take the one of the page around it, whether its reader,
+find both colours in a style that is only about this picture, and take that of the page around it, whether its reader,
 its author or a button in it has chosen; alone in a window, a picture is as light or dark as its reader asks for.
 """
 
@@ -19,7 +19,7 @@ SCHEME = (
     ":root.relucirc-auto{color-scheme:light dark}"
     ":is([data-jp-theme-light=false],.vscode-dark) .relucirc-auto{color-scheme:dark}"
 )
-"""Alone in its window the reader decides; within a page that does, except where notebooks are dark and do not say so."""
+"""Alone, its reader decides; within a page that does, except in notebooks that are dark and do not say so."""
 
 
 def svg_text(scene: Scene, theme: str = "auto") -> str:
