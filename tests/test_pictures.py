@@ -1,5 +1,6 @@
 """Pictures of what networks compute: what they show is what is so, and can be read."""
 
+import pickle
 import re
 import sys
 from fractions import Fraction
@@ -314,6 +315,27 @@ def test_circuits_are_opened_as_deep_as_is_wanted():
     assert draw_circuits(told, depth=3) == draw_circuits(told)
     with pytest.raises(relucirc.RelucircError, match="depth: expected at least 1, got 0"):
         draw_circuits(told, depth=0)
+
+
+def test_nested_circuits_are_opened_and_closed_in_a_notebook():
+    told = relucirc.explain(relucirc.circuits.minimum(4))
+    html = told.draw()._repr_html_()
+    levels = re.findall(r'<details name="([\w-]+)"( open)?><summary>([^<]+)</summary>(.*?)</details>', html, re.DOTALL)
+    assert [(opened, title) for _, opened, title, _ in levels] == [("", "closed"), (" open", "all open")]
+    assert len({group for group, *_ in levels}) == 1
+    closed, whole = (inside for *_, inside in levels)
+    assert "min(x1, x2, x3, x4)" in closed
+    assert "min(u1, u2)" not in closed
+    assert str(draw_circuits(told, depth=1)) in closed
+    assert str(draw_circuits(told)) in whole
+    assert html in told._repr_html_()
+    assert pickle.loads(pickle.dumps(told.draw()))._repr_html_() == html
+    assert "<details" not in draw_circuits(told, depth=1)._repr_html_()
+
+
+def test_circuits_that_are_shared_stay_open():
+    told = relucirc.explain(relucirc.circuits.sort(3), budget=20)
+    assert "<details" not in draw_circuits(told)._repr_html_()
 
 
 def test_an_explanation_without_parts_has_no_circuits_to_draw():

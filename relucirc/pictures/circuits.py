@@ -4,6 +4,7 @@ Inputs stand below, outputs above.  A circuit reads what its formula names; it s
 of these, so the minimum of four is a trapezoid on two.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,8 @@ SLOPE = 16.0
 """How much narrower a trapezoid is at its top, at each side."""
 WIDE = 44
 """Longest formula, in characters, that is shown whole."""
+MOST_CLOSED = 31
+"""Most circuits of a picture in which they can be closed."""
 
 
 def draw_circuits(
@@ -54,9 +57,57 @@ def draw_circuits(
         raise RelucircError("expected an explanation with circuits inside to draw, got one without parts.")
     if depth is not None and depth < 1:
         raise RelucircError(f"depth: expected at least 1, got {depth}.")
+    said = title or "the circuits inside of a network"
+    closed = range(1, min(depth or MOST_CLOSED, _levels(explanation.parts)))
+    return CircuitsDrawing((*(_scene(explanation, k, said) for k in closed), _scene(explanation, depth, said)), theme)
+
+
+class CircuitsDrawing(Drawing):
+    """A drawing of circuits, which a notebook's reader opens and closes, without a script.
+
+    Attributes:
+        scenes: From one circuit for each output to the circuits that are drawn.
+    """
+
+    scenes: tuple[Scene, ...]
+
+    def __new__(cls, scenes: tuple[Scene, ...], theme: str = "auto") -> "CircuitsDrawing":
+        """Writes the last scene."""
+        made = super().__new__(cls, scenes[-1], theme)
+        made.scenes = scenes
+        return made
+
+    def __getnewargs__(self) -> tuple[tuple[Scene, ...], str]:  # type: ignore[override]
+        return self.scenes, self.theme
+
+    def _repr_html_(self) -> str:
+        """The picture; above it those in which circuits are still closed, one of which is open at a time."""
+        if len(self.scenes) == 1:
+            return super()._repr_html_()
+        group = f"relucirc-{zlib.crc32(self.encode()):x}"
+        shown = []
+        for k, scene in enumerate(self.scenes, 1):
+            title = "closed" if k == 1 else "all open" if k == len(self.scenes) else f"{k} of {len(self.scenes)} open"
+            state = " open" if k == len(self.scenes) else ""
+            inside = Drawing(scene, self.theme)._repr_html_()
+            shown.append(f'<details name="{group}"{state}><summary>{title}</summary>{inside}</details>')
+        return "".join(shown)
+
+
+def _scene(explanation: Explanation, depth: int | None, title: str) -> Scene:
     parts = explanation.parts if depth is None else [_opened(part, depth) for part in explanation.parts]
     inputs = sorted({name for part in parts for name in part.inputs}, key=natural)
-    return Drawing(circuits_scene(parts, inputs, title or "the circuits inside of a network"), theme)
+    return circuits_scene(parts, inputs, title)
+
+
+def _levels(parts: Sequence[Part]) -> int:
+    """How many circuits stand one on the other; 1 where they are many, or several read one: these are not closed."""
+    rows, count = [list(parts)], len(parts)
+    while rows[-1] and count <= MOST_CLOSED:
+        rows.append([below for part in rows[-1] for below in part.below])
+        count += len(rows[-1])
+    seen = [part.variable for row in rows for part in row]
+    return len(rows) - 1 if not rows[-1] and len(set(seen)) == len(seen) else 1
 
 
 def _opened(part: Part, depth: int) -> Part:
