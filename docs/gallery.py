@@ -30,9 +30,7 @@ class Exhibit:
             self.text,
             "",
             "```{raw} html",
-            '<div class="picture">',
-            str(self.picture()),
-            "</div>",
+            f'<div class="picture">{self.picture()._repr_html_()}</div>',
             "```",
             "",
             ":::{dropdown} The code",
@@ -69,7 +67,7 @@ relucirc.draw(net, explanation=relucirc.explain(net))
     Exhibit(
         "circuits",
         "Circuits made of circuits",
-        "The same network, taken apart: each trapezoid is a circuit with its formula, proved.",
+        "The same network, taken apart: each trapezoid is a circuit with its formula, proved, and can be closed.",
         """
 import relucirc
 
@@ -108,6 +106,16 @@ from relucirc.pictures import draw_deviation
 
 net = relucirc.circuits.trained()["minimum"].network
 draw_deviation(net, "Min(x1, x2)", relucirc.Box(-1, 1))
+""",
+    ),
+    Exhibit(
+        "bounds",
+        "Between which values it stays",
+        "The least, the middle and the greatest of three numbers: exact bounds, and points that attain them.",
+        """
+import relucirc
+
+relucirc.bounds(relucirc.circuits.sort(3), "0 <= x1 <= 1, 0 <= x2 <= 1/2, -1 <= x3 <= 2").draw()
 """,
     ),
     Exhibit(
