@@ -7,7 +7,7 @@ of these, so the minimum of four is a trapezoid on two.
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import sympy
 
@@ -71,7 +71,7 @@ class CircuitsDrawing(Drawing):
 
     scenes: tuple[Scene, ...]
 
-    def __new__(cls, scenes: tuple[Scene, ...], theme: str = "auto") -> "CircuitsDrawing":
+    def __new__(cls, scenes: tuple[Scene, ...], theme: str = "auto") -> Self:
         """Writes the last scene."""
         made = super().__new__(cls, scenes[-1], theme)
         made.scenes = scenes
