@@ -64,3 +64,4 @@ def setup(app):
     """Writes the generated pages when a build begins, and reads the examples as they can be run here."""
     app.connect("builder-inited", lambda _: generate.main())
     app.connect("source-read", notebooks.on_source_read)
+    app.connect("env-get-outdated", notebooks.on_outdated)

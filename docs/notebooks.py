@@ -30,3 +30,8 @@ def on_source_read(_app, name, content):
     """Sphinx's event: changes what was read of an example."""
     if name.startswith("examples/"):
         content[0] = readable(content[0])
+
+
+def on_outdated(_app, env, _added, _changed, _removed):
+    """Sphinx's event: examples are run at every build, since what they show depends on the library, not on their text."""
+    return [name for name in env.found_docs if name.startswith("examples/")]
