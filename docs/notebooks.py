@@ -33,5 +33,5 @@ def on_source_read(_app, name, content):
 
 
 def on_outdated(_app, env, _added, _changed, _removed):
-    """Sphinx's event: examples are run at every build, since what they show depends on the library, not on their text."""
+    """Sphinx's event: examples are run at every build, since what they show depends on the library too."""
     return [name for name in env.found_docs if name.startswith("examples/")]
