@@ -4,7 +4,7 @@ import pickle
 import re
 import sys
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations, pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -305,6 +305,21 @@ def test_circuits_that_are_shared_are_drawn_once():
     assert len(names) == len(set(names))
     assert {"y1", "y2", "y3"} <= set(names)
     assert_readable(draw_circuits(told))
+
+
+@pytest.mark.parametrize("net", [relucirc.circuits.sort(3), relucirc.circuits.sort(4), relucirc.circuits.median(3)])
+def test_lines_go_past_circuits_and_not_through_them(net):
+    picture = draw_circuits(relucirc.explain(net, budget=None))
+    blocks = [s.points for s in picture.scene.shapes if s.kind == "circuit"]
+    wires = [s.points for s in picture.scene.shapes if s.kind == "wire"]
+    assert_readable(picture)
+    for (a, bottom), (b, _), (c, top), (d, _) in blocks:
+        for start, end in chain.from_iterable(map(pairwise, wires)):
+            for k in range(1, 100):
+                x, y = (start[v] + k / 100 * (end[v] - start[v]) for v in (0, 1))
+                if top + 1 < y < bottom - 1:
+                    share = (bottom - y) / (bottom - top)
+                    assert not a + share * (d - a) < x < b + share * (c - b)
 
 
 def test_circuits_are_opened_as_deep_as_is_wanted():
