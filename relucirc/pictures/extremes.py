@@ -45,9 +45,9 @@ def draw_bounds(bounds: Bounds, *, title: str | None = None, theme: str = "auto"
 
     Example:
         >>> import relucirc
-        >>> found = relucirc.bounds(relucirc.circuits.hat(), "-2 <= x <= 1/2")
+        >>> found = relucirc.bounds(relucirc.circuits.hat(), "-1 <= x <= 1/2")
         >>> [shape.text for shape in draw_bounds(found).scene.shapes if shape.kind == "point"]
-        ['0 at x = −2', '1 at x = 0']
+        ['0 at x = −1', '1 at x = 0']
     """
     rows = _rows(bounds)
     values = [
