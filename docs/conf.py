@@ -39,6 +39,7 @@ suppress_warnings = ["config.cache", "ref.python"]  # a name such as RelucircErr
 
 nb_execution_mode = "force"  # the pages of examples are run at every build, and show what they gave
 nb_execution_raise_on_error = True
+nb_execution_in_temp = True  # what they save is not saved here
 nb_execution_timeout = 600
 nb_execution_show_tb = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
