@@ -24,7 +24,7 @@ help:
 	@echo "make fuzz       break files at random and read them (FUZZ_ARGS='--reader onnx --seconds 600')"
 	@echo "make lint       ruff, pyright and the import contracts"
 	@echo "make format     let ruff reformat and fix what it can"
-	@echo "make docs       build the documentation into docs/_build/html"
+	@echo "make docs       run the examples, and build the site into docs/_build/html"
 	@echo "make bench      run the benchmarks and print both sides of each"
 	@echo "make mutants    break the checker in one place at a time, and see a test go red (half an hour)"
 	@echo "make clean      remove everything that make built"
@@ -71,7 +71,6 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format $(SOURCES)
 
 docs: $(VENV)/.docs
-	$(BIN)/python docs/generate.py
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 

@@ -1,4 +1,4 @@
-"""Sphinx settings.  The catalogue and the API pages are written from the code before every build."""
+"""Sphinx settings.  The catalogue, the gallery and the API pages are written from the code before every build."""
 
 import sys
 from importlib.util import find_spec
@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import generate
+import notebooks
 
 import relucirc
 
@@ -15,9 +16,16 @@ author = "The relucirc developers"
 copyright = "The relucirc developers, Apache-2.0"  # noqa: A001  (Sphinx's name)
 release = version = relucirc.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
-myst_enable_extensions = ["deflist", "dollarmath", "colon_fence"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "_generated/front.md"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -29,26 +37,32 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 suppress_warnings = ["config.cache", "ref.python"]  # a name such as RelucircError stands in two places
 
+nb_execution_mode = "force"  # the pages of examples are run at every build, and show what they gave
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True  # what they save is not saved here
+nb_execution_timeout = 600
+nb_execution_show_tb = True
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 if find_spec("latex2mathml"):  # without it, formulas are drawn by a script from the network
     extensions.append("mathml")
     html_math_renderer = "mathml"
 
-html_theme = "alabaster"
+html_theme = "furo"
 html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_title = "relucirc"
 html_show_sourcelink = False
 html_theme_options = {
-    "description": "Prove what a ReLU network computes, exactly.",
-    "fixed_sidebar": True,
-    "page_width": "1180px",
-    "body_max_width": "100%",
-    "sidebar_width": "240px",
-    "font_family": "Georgia, 'DejaVu Serif', serif",
-    "head_font_family": "Georgia, 'DejaVu Serif', serif",
+    "light_css_variables": {"color-brand-primary": "#0b6b62", "color-brand-content": "#0b6b62"},
+    "dark_css_variables": {"color-brand-primary": "#58c9bb", "color-brand-content": "#58c9bb"},
+    "navigation_with_keys": True,
 }
-html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 
 
 def setup(app):
-    """Writes the generated pages when a build begins."""
+    """Writes the generated pages when a build begins, and reads the examples as they can be run here."""
     app.connect("builder-inited", lambda _: generate.main())
+    app.connect("source-read", notebooks.on_source_read)
+    app.connect("env-get-outdated", notebooks.on_outdated)

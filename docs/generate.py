@@ -1,4 +1,4 @@
-"""Writes docs/_generated: the catalogue with a drawing for each circuit, and a page for each public module.
+"""Writes docs/_generated: the front page's network, the gallery, the catalogue, and a page for each public module.
 
 Run by conf.py before every build; run it alone with ``python docs/generate.py``.
 """
@@ -10,11 +10,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import gallery
+
 import relucirc
 from relucirc.circuits import catalogue
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted
-from relucirc.pictures import draw_circuits, draw_deviation, draw_graph, draw_regions, draw_snapped
 
 HERE = Path(__file__).parent / "_generated"
 PACKAGE = Path(relucirc.__file__).parent
@@ -39,6 +40,8 @@ def main() -> None:
     (HERE / "drawings").mkdir()
     for name, picture in pictures().items():
         picture.save(HERE / "drawings" / f"page-{name}.svg")
+    _write("front.md", gallery.front())
+    _write("gallery.md", gallery.page())
     _write("catalogue.md", catalogue_page())
     modules = module_names()
     _write("api/index.md", api_index(modules))
@@ -51,17 +54,9 @@ def _write(name: str, text: str) -> None:
 
 
 def pictures() -> dict[str, Any]:
-    """What docs/pictures.md shows: the pictures of its examples, in light colours, as its paper is."""
-    minimum, trained = relucirc.circuits.minimum(), relucirc.circuits.trained()["minimum"].network
-    light = {"theme": "light"}
-    return {
-        "point": relucirc.draw(minimum, at=(-5, 3), **light),
-        "circuits": draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)), **light),
-        "graph": draw_graph(relucirc.circuits.hat(), "-2 <= x <= 2", **light),
-        "regions": draw_regions(relucirc.circuits.median(3), slice={"x3": "1/2"}, **light),
-        "deviation": draw_deviation(trained, "Min(x1, x2)", relucirc.Box(-1, 1), **light),
-        "snapped": draw_snapped(trained, relucirc.snap(trained, "Min(x1, x2)"), **light),
-    }
+    """What docs/pictures.md shows: the pictures of its examples, which stand in the gallery too."""
+    wanted = ("point", "circuits", "graph", "regions", "deviation", "snapped")
+    return {exhibit.name: exhibit.picture() for exhibit in gallery.EXHIBITS if exhibit.name in wanted}
 
 
 def catalogue_page() -> str:
@@ -89,9 +84,7 @@ def catalogue_page() -> str:
         )
         details += ["", f"({name.replace('_', '-')})=", f"## {name}", "", circuit.description, ""]
         if net.hidden_neurons <= MAX_DRAWN and len(net.inputs) <= MAX_DRAWN:
-            (HERE / "drawings" / f"{name}.svg").write_text(
-                relucirc.draw(net, title=name, theme="light"), encoding="utf-8"
-            )
+            relucirc.draw(net, title=name).save(HERE / "drawings" / f"{name}.svg")
             details += [f"![{name}](drawings/{name}.svg)", ""]
         details += [
             f"- formula: {code(formula, 300)}" + (f" where `{circuit.domain}`" if circuit.domain else ""),

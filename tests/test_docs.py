@@ -124,6 +124,7 @@ def test_every_field_that_the_checker_reads_is_described():
 
 @pytest.fixture
 def generate(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

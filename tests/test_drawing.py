@@ -15,6 +15,7 @@ from relucirc.circuits import catalogue
 from relucirc.interpretation.features import Feature
 from relucirc.pictures.boxes import groups_of
 from relucirc.pictures.numbers import number
+from relucirc.pictures.palette import DARK, LIGHT
 from relucirc.pictures.shapes import Disc, Line, Text, bounds_of, overlap, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -269,7 +270,7 @@ def test_without_matplotlib_one_sentence_says_what_is_missing(tmp_path, monkeypa
 def test_colours_follow_the_reader_unless_they_are_fixed():
     net = relucirc.circuits.absolute()
     auto, light, dark = (relucirc.draw(net, theme=theme) for theme in ("auto", "light", "dark"))
-    assert "prefers-color-scheme: dark" in auto
+    assert ":root.relucirc-auto{color-scheme:light dark}" in auto
     assert "<style>" not in light + dark
     assert "#ffffff" in light
     assert "#ffffff" not in dark
@@ -277,7 +278,10 @@ def test_colours_follow_the_reader_unless_they_are_fixed():
         name for node in ElementTree.fromstring(auto).iter() for name in node.get("class", "").split() if "-" in name
     }
     for role in roles - {"relucirc-auto"}:
-        assert f".{role}{{" in auto  # every colour has its dark one
+        kind, _, colour = role.partition("-")
+        colour = colour.replace("-", " ")
+        pair = f"light-dark({LIGHT[colour]},{DARK[colour]})"
+        assert f".relucirc-auto .{role}{{{'fill' if kind == 'f' else 'stroke'}:{pair}}}" in auto
 
 
 # Boxes

@@ -13,7 +13,7 @@ import plain
 import pytest
 import sympy
 from flint import fmpq
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import relucirc
@@ -379,6 +379,24 @@ def test_double_leaves_stay_double_without_the_64_bit_switch():
 
 def test_sympify_gives_the_formula():
     assert sympy.sympify(circuits.minimum()) == sympy.Min(*sympy.symbols("x1 x2"))
+
+
+def test_what_would_fill_pages_prints_its_sizes():
+    trained = circuits.minimum().astype("float32")
+    assert repr(trained) == "<MLP 2-3-1, 9 weights, float32>"
+    assert repr(circuits.minimum(4)) == "<MLP 4-6-3-1, 45 weights, exact>"
+    assert "ExactMatrix([['0', '1', '0', '0']" in circuits.minimum(4)._repr_html_().replace("&#x27;", "'")
+
+
+def test_hypothesis_says_which_network_failed():
+    @settings(database=None, phases=[Phase.generate])
+    @given(st.just(circuits.minimum(4)))
+    def fails(net):
+        assert net.hidden_neurons < 9
+
+    with pytest.raises(AssertionError) as caught:
+        fails()
+    assert "net=MLP(layers=(Affine(weight=ExactMatrix([['0', '1', '0', '0']" in "".join(caught.value.__notes__)
 
 
 def test_a_small_network_prints_its_weights_and_a_large_one_its_sizes():

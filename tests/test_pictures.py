@@ -1,9 +1,10 @@
 """Pictures of what networks compute: what they show is what is so, and can be read."""
 
+import pickle
 import re
 import sys
 from fractions import Fraction
-from itertools import combinations
+from itertools import chain, combinations, pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +16,9 @@ import relucirc
 from relucirc import strategies
 from relucirc.core.exact import fraction
 from relucirc.interpretation.front import front
+from relucirc.measure.bounds import Bounds
 from relucirc.pictures import (
+    draw_bounds,
     draw_circuits,
     draw_deviation,
     draw_front,
@@ -304,6 +307,21 @@ def test_circuits_that_are_shared_are_drawn_once():
     assert_readable(draw_circuits(told))
 
 
+@pytest.mark.parametrize("net", [relucirc.circuits.sort(3), relucirc.circuits.sort(4), relucirc.circuits.median(3)])
+def test_lines_go_past_circuits_and_not_through_them(net):
+    picture = draw_circuits(relucirc.explain(net, budget=None))
+    blocks = [s.points for s in picture.scene.shapes if s.kind == "circuit"]
+    wires = [s.points for s in picture.scene.shapes if s.kind == "wire"]
+    assert_readable(picture)
+    for (a, bottom), (b, _), (c, top), (d, _) in blocks:
+        for start, end in chain.from_iterable(map(pairwise, wires)):
+            for k in range(1, 100):
+                x, y = (start[v] + k / 100 * (end[v] - start[v]) for v in (0, 1))
+                if top + 1 < y < bottom - 1:
+                    share = (bottom - y) / (bottom - top)
+                    assert not a + share * (d - a) < x < b + share * (c - b)
+
+
 def test_circuits_are_opened_as_deep_as_is_wanted():
     told = relucirc.explain(relucirc.circuits.minimum(8), budget=20)
     shown = [[s.text for s in draw_circuits(told, depth=k).scene.shapes if s.kind == "formula"] for k in (1, 2)]
@@ -312,6 +330,27 @@ def test_circuits_are_opened_as_deep_as_is_wanted():
     assert draw_circuits(told, depth=3) == draw_circuits(told)
     with pytest.raises(relucirc.RelucircError, match="depth: expected at least 1, got 0"):
         draw_circuits(told, depth=0)
+
+
+def test_nested_circuits_are_opened_and_closed_in_a_notebook():
+    told = relucirc.explain(relucirc.circuits.minimum(4))
+    html = told.draw()._repr_html_()
+    levels = re.findall(r'<details name="([\w-]+)"( open)?><summary>([^<]+)</summary>(.*?)</details>', html, re.DOTALL)
+    assert [(opened, title) for _, opened, title, _ in levels] == [("", "closed"), (" open", "all open")]
+    assert len({group for group, *_ in levels}) == 1
+    closed, whole = (inside for *_, inside in levels)
+    assert "min(x1, x2, x3, x4)" in closed
+    assert "min(u1, u2)" not in closed
+    assert str(draw_circuits(told, depth=1)) in closed
+    assert str(draw_circuits(told)) in whole
+    assert html in told._repr_html_()
+    assert pickle.loads(pickle.dumps(told.draw()))._repr_html_() == html
+    assert "<details" not in draw_circuits(told, depth=1)._repr_html_()
+
+
+def test_circuits_that_are_shared_stay_open():
+    told = relucirc.explain(relucirc.circuits.sort(3), budget=20)
+    assert "<details" not in draw_circuits(told)._repr_html_()
 
 
 def test_an_explanation_without_parts_has_no_circuits_to_draw():
@@ -327,6 +366,61 @@ def test_snapping_is_shown_before_and_after():
     assert moved.startswith("moved \u22485.04e\u22125 on [-1, 1]^2; proved")
     assert abs(float(snapped.moved) - 5.04e-5) < 5e-8
     assert sum(s.kind == "neuron" for s in picture.scene.shapes) == 12
+    assert_readable(picture)
+
+
+# Bounds
+
+
+def kinds(picture, kind):
+    return [shape for shape in picture.scene.shapes if shape.kind == kind]
+
+
+def test_bounds_are_bars_from_the_least_to_the_greatest_value_with_their_points():
+    net = relucirc.MLP.from_arrays([([[1], [-1]], None), ([[1, 1], [3, "-1/2"]], ["1/3", 0])])
+    found = relucirc.bounds(net, "-1 <= x <= 2")
+    picture = draw_bounds(found)
+    assert_readable(picture)
+    assert [s.text for s in kinds(picture, "output")] == ["y1", "y2"]
+    assert [s.text for s in kinds(picture, "end")] == ["1/3", "7/3", "\u22121/2", "6"]
+    assert [s.text for s in kinds(picture, "point")] == [
+        "1/3 at x = 0",
+        "7/3 at x = 2",
+        "\u22121/2 at x = \u22121",
+        "6 at x = 2",
+    ]
+    bars = kinds(picture, "taken")
+    unit = bars[1].w / 6.5
+    assert [bar.w for bar in bars] == pytest.approx([2 * unit, 6.5 * unit])
+    assert bars[0].x - bars[1].x == pytest.approx(unit * (1 / 3 + 1 / 2))
+
+
+def test_bounds_that_do_not_end_are_arrows_and_those_that_are_not_exact_go_on_pale():
+    free = draw_bounds(relucirc.bounds(relucirc.circuits.absolute()))
+    assert [s.text for s in kinds(free, "end")] == ["0", "\u221e"]
+    assert len(kinds(free, "arrow")) == 1
+    assert_readable(free)
+    both = draw_bounds(relucirc.bounds(relucirc.circuits.minimum()))
+    assert len(kinds(both, "arrow")) == 2
+    assert_readable(both)
+    rough = Bounds(
+        sympy.Integer(-2), sympy.Integer(3), None, None, False, "the budget ended.", least=sympy.Integer(0),
+        greatest=sympy.Integer(1), least_at={"x": sympy.Integer(5)}, greatest_at={"x": sympy.Integer(7)},
+    )  # fmt: skip
+    picture = draw_bounds(rough)
+    (outer,), (inner,) = kinds(picture, "bar"), kinds(picture, "taken")
+    assert outer.dash
+    assert outer.x < inner.x < inner.x + inner.w < outer.x + outer.w
+    assert [s.text for s in kinds(picture, "point")] == ["0 at x = 5", "1 at x = 7"]
+    assert_readable(picture)
+
+
+def test_of_many_outputs_the_first_are_drawn():
+    net = relucirc.MLP.from_arrays([([[k] for k in range(1, 31)], None)])
+    picture = draw_bounds(relucirc.bounds(net, "0 <= x <= 1"))
+    assert len(kinds(picture, "bar")) == 24
+    assert "... and 6 more outputs" in picture
+    assert kinds(picture, "point") == []
     assert_readable(picture)
 
 

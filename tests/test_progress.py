@@ -100,3 +100,20 @@ def test_with_tqdm_there_is_a_bar_where_the_end_is_known(monkeypatch):
         assert ("700/700" in sys.stderr.getvalue()) is there
         assert ("700 of 700 points" in sys.stderr.getvalue()) is not there
     assert progress.WIDTH < 80
+
+
+def test_a_line_is_written_over_with_letters_alone(monkeypatch):
+    """As in a notebook, which knows of carriage returns, but not of codes that erase a line."""
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    line, clock = progress._Line(), Budget(method="a long name of a method")
+    line(clock)
+    clock.method = "short"
+    line(clock)
+    clock.method = ""
+    line(clock)
+    shown = ""
+    for part in sys.stderr.getvalue().split("\r"):
+        shown = part + shown[len(part) :]
+        assert "\x1b" not in part
+        assert ("method" in shown) is shown.startswith("a long name")
+    assert not shown.strip()

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from relucirc.core.errors import RelucircError
+from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.showing import html_of, latex_of, picture_of
 
 FOLDED = 2000
 """Longest evidence that a notebook shows, in characters."""
+LONGEST = 150
+"""Longest text in a ``repr``, in characters."""
 
 
 class Answer:
@@ -30,8 +32,19 @@ class Answer:
     seconds: float
     certificate: dict[str, Any] | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Gives a dataclass the repr of all answers, unless it writes its own: fields would fill pages."""
+        super().__init_subclass__(**options)
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Answer.__repr__  # type: ignore[method-assign]
+
     def __str__(self) -> str:
         return self.reason
+
+    def __repr__(self) -> str:
+        """What it is, and a line of what it says; ``str`` has all lines, the fields all there is."""
+        said = " ".join(self._line().split())
+        return f"<{type(self).__name__}: {shorten(said, LONGEST)}>"
 
     def to_json(self) -> dict[str, Any]:
         """Returns what every answer has, and all fields, as plain JSON data: rationals and formulas as text."""
@@ -50,15 +63,23 @@ class Answer:
             raise RelucircError(f"there is no picture of this {type(self).__name__}; print it, or see .to_json().")
         return found
 
+    def _line(self) -> str:
+        """The line that says most: the first one, unless that is the head of a table."""
+        return str(self).partition("\n")[0]
+
+    def _folded(self) -> list[tuple[str, str]]:
+        """What a notebook can unfold beside the rest of the text, each with its title."""
+        if self.certificate is None:
+            return []
+        text = json.dumps(self.certificate)
+        return [(f"certificate, {len(text):,} characters", f"{text[:FOLDED]}..." if len(text) > FOLDED else text)]
+
     def _repr_html_(self) -> str:
         """What a notebook shows: what it is in a line, the picture, and the rest and the evidence folded."""
-        if self.certificate is None:
-            return html_of(self, str(self))
-        text = json.dumps(self.certificate)
-        size = f"{len(text):,} characters"
-        return html_of(
-            self, str(self), [(f"certificate, {size}", f"{text[:FOLDED]}..." if len(text) > FOLDED else text)]
-        )
+        line, text = self._line(), str(self)
+        if text in line:  # it says more than the text
+            text = line
+        return html_of(self, text if text.startswith(line) else f"{line}\n{text}", self._folded())
 
     def _repr_latex_(self) -> str | None:
         """The formula of an answer that has one."""

@@ -6,9 +6,15 @@ Every message says what was expected, what came (its name and value), and what t
 import os
 from typing import Any
 
+from relucirc.core.tracebacks import rendered
+
 
 class RelucircError(ValueError):
     """Base of every error that relucirc raises for bad input."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of the whole traceback."""
+        return rendered(self)
 
 
 class NetworkError(RelucircError):

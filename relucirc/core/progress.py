@@ -1,6 +1,7 @@
 """Progress, in one meaning for every verb: what is being tried, for how long, and how far it got."""
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -46,25 +47,33 @@ class _Line:
 
     def __init__(self) -> None:
         self.bar: Any = None
+        self.written = 0
 
     def __call__(self, budget: Budget) -> None:
         if self.bar is None and budget.method and budget.total is not None:
             self.bar = _bar(budget)
         if self.bar is None:
-            sys.stderr.write(f"\r\x1b[K{describe(budget)[:WIDTH] if budget.method else ''}")
-            sys.stderr.flush()
+            self._write(describe(budget)[:WIDTH] if budget.method else "")
         elif budget.method:
             self.bar.n = sum(budget.progress.values())
             self.bar.refresh()
         else:
             self.bar.close()
 
+    def _write(self, text: str) -> None:
+        """Writes over what stands there with letters alone: notebooks know no code that erases a line."""
+        sys.stderr.write(f"\r{text:<{self.written}}" + ("" if text else "\r"))
+        sys.stderr.flush()
+        self.written = len(text)
+
 
 def _bar(budget: Budget) -> Any:
-    try:
-        from tqdm.auto import tqdm  # noqa: PLC0415  (an optional extra)
-    except ImportError:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # in a notebook without ipywidgets there is a bar of letters, which is as good
+        try:
+            from tqdm.auto import tqdm  # noqa: PLC0415  (an optional extra)
+        except ImportError:
+            return None
     unit = "".join(f" {name}" for name in budget.progress)
     large = (budget.total or 0) >= THOUSAND
     bar = tqdm(total=budget.total, desc=budget.method, unit=unit, unit_scale=large, file=sys.stderr, leave=False)

@@ -136,6 +136,9 @@ class Front(Answer):
     def __len__(self) -> int:
         return len(self.entries)
 
+    def _line(self) -> str:
+        return self.reason
+
     def __str__(self) -> str:
         rows = [(_amount(e), str(e.price.operations), str(e.price.length), _shown(e)) for e in self.entries]
         return "\n".join(

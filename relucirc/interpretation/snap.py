@@ -61,6 +61,9 @@ class Snapped(Answer):
     deviation: Deviation | None = None
     seconds: float = 0.0
 
+    def _line(self) -> str:
+        return self.reason
+
     def __str__(self) -> str:
         more = [f"... and {len(self.moves) - MANY:,} more moves"] if len(self.moves) > MANY else []
         lines = [*self.moves[:MANY], *more, f"sizes {self.network.sizes}", self.reason]

@@ -98,6 +98,9 @@ class Universality(Answer):
         sizes = [{"group": g, "explained": e, "networks": n} for g, (e, n) in zip(self.groups, self.sizes, strict=True)]
         return {**super().to_json(), "groups": sizes}
 
+    def _line(self) -> str:
+        return self.reason
+
     def __str__(self) -> str:
         tables = [text_of(self.rows, "circuit"), text_of(self.feature_rows, "feature")]
         return "\n\n".join([*(tables if self.explained.any() else []), self.reason])

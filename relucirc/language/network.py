@@ -25,6 +25,8 @@ from relucirc.language.affine import SHOWN, Affine, dimensions, entries, kind, r
 from relucirc.language.models import chain, layers_of
 
 Array = Any
+TWO_LINES = 180
+"""Most characters of a network that is printed with its weights."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +72,36 @@ class MLP:
             )
 
     def __repr__(self) -> str:
-        """Prints the weights where they are few, else the sizes."""
+        """Prints the weights where that is a line or two, else the sizes."""
+        text = self._weights_text() if self._is_small() else ""
         plain = isinstance(self.layers, tuple) and all(isinstance(layer, Affine) for layer in self.layers)
-        weights = sum(map(entries, self.layers)) if plain else 0
-        if weights <= SHOWN:
-            return f"MLP(layers={self.layers!r}, inputs={self.inputs!r})"
+        sized = plain and all(hasattr(layer.weight, "shape") for layer in self.layers)
+        if not sized or (text and len(text) <= TWO_LINES and "\n" not in text):
+            return text
         kinds = ", ".join(dict.fromkeys(map(kind, self.layers)))
         flat = all(len(layer.weight.shape) == 2 for layer in self.layers)
         widths = "-".join(map(str, self.sizes)) if flat else ", ".join(map(dimensions, self.layers))
-        return f"<MLP {widths}, {weights} weights, {kinds}>"
+        return f"<MLP {widths}, {sum(map(entries, self.layers))} weights, {kinds}>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What IPython prints: the same; and Hypothesis, which has to say which network failed: few weights too."""
+        asked = type(printer).__module__.startswith("hypothesis")
+        printer.text(self._weights_text() if asked and self._is_small() else repr(self))
+
+    def _is_small(self) -> bool:
+        """Whether there are few weights, or none at all, as where JAX put something else in their place."""
+        plain = isinstance(self.layers, tuple) and all(isinstance(layer, Affine) for layer in self.layers)
+        return not plain or sum(map(entries, self.layers)) <= SHOWN
+
+    def _weights_text(self) -> str:
+        return f"MLP(layers={self.layers!r}, inputs={self.inputs!r})"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the sizes, the drawing, and the weights folded."""
         if not all(isinstance(layer, Affine) and len(layer.weight.shape) == 2 for layer in self.layers):
             return f"<pre>{html.escape(repr(self))}</pre>"
         line = f"ReLU network {'-'.join(map(str, self.sizes))} of {', '.join(self.inputs)}"
-        return html_of(self, shorten(line, 100), [("weights", repr(self))])
+        return html_of(self, shorten(line, 100), [("weights", self._weights_text())])
 
     def _repr_latex_(self) -> str | None:
         """The formula of a small network."""

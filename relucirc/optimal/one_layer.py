@@ -14,6 +14,7 @@ from relucirc.core.budget import Budget
 from relucirc.core.exact import text, to_rational
 from relucirc.core.feasible import nonnegative_multipliers
 from relucirc.core.graph import Graph
+from relucirc.core.tables import counted
 from relucirc.language.network import MLP
 from relucirc.optimal.building import build_network, with_skip
 from relucirc.optimal.ground import Ground
@@ -58,6 +59,12 @@ class Minimal(Answer):
     certificate: dict | None = field(default=None, repr=False)
     skip: tuple[tuple[sympy.Rational, ...], ...] | None = None
     seconds: float = 0.0
+
+    def _line(self) -> str:
+        if self.network is None:
+            return self.reason
+        fewest = ", the fewest" if self.optimal else ""
+        return f"{counted(self.network.hidden_neurons, 'hidden neuron')}{fewest}: {self.reason}"
 
 
 def one_layer(graph: Graph, domain: Any, kind: Kind, ground: Ground, clock: Budget) -> Minimal:

@@ -9,6 +9,7 @@ from relucirc.pictures.chart import ChartDrawing
 from relucirc.pictures.circuits import draw_circuits
 from relucirc.pictures.distances import draw_deviation
 from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.extremes import draw_bounds
 from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
@@ -20,6 +21,7 @@ __all__ = [
     "ChartDrawing",
     "Drawing",
     "draw",
+    "draw_bounds",
     "draw_census",
     "draw_circuits",
     "draw_deviation",

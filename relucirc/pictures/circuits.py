@@ -4,9 +4,10 @@ Inputs stand below, outputs above.  A circuit reads what its formula names; it s
 of these, so the minimum of four is a trapezoid on two.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import sympy
 
@@ -20,10 +21,14 @@ from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Disc, Line, Point, Scene, Shape, Text, fitting, text_width
 
 HEIGHT, GAP, SPACE, RADIUS = 46.0, 46.0, 26.0, 19.0
+TRACK = 6.0
+"""Room for a line that goes past circuits."""
 SLOPE = 16.0
 """How much narrower a trapezoid is at its top, at each side."""
 WIDE = 44
 """Longest formula, in characters, that is shown whole."""
+MOST_CLOSED = 31
+"""Most circuits of a picture in which they can be closed."""
 
 
 def draw_circuits(
@@ -54,9 +59,57 @@ def draw_circuits(
         raise RelucircError("expected an explanation with circuits inside to draw, got one without parts.")
     if depth is not None and depth < 1:
         raise RelucircError(f"depth: expected at least 1, got {depth}.")
+    said = title or "the circuits inside of a network"
+    closed = range(1, min(depth or MOST_CLOSED, _levels(explanation.parts)))
+    return CircuitsDrawing((*(_scene(explanation, k, said) for k in closed), _scene(explanation, depth, said)), theme)
+
+
+class CircuitsDrawing(Drawing):
+    """A drawing of circuits, which a notebook's reader opens and closes, without a script.
+
+    Attributes:
+        scenes: From one circuit for each output to the circuits that are drawn.
+    """
+
+    scenes: tuple[Scene, ...]
+
+    def __new__(cls, scenes: tuple[Scene, ...], theme: str = "auto") -> Self:
+        """Writes the last scene."""
+        made = super().__new__(cls, scenes[-1], theme)
+        made.scenes = scenes
+        return made
+
+    def __getnewargs__(self) -> tuple[tuple[Scene, ...], str]:  # type: ignore[override]
+        return self.scenes, self.theme
+
+    def _repr_html_(self) -> str:
+        """The picture; above it those in which circuits are still closed, one of which is open at a time."""
+        if len(self.scenes) == 1:
+            return super()._repr_html_()
+        group = f"relucirc-{zlib.crc32(self.encode()):x}"
+        shown = []
+        for k, scene in enumerate(self.scenes, 1):
+            title = "closed" if k == 1 else "all open" if k == len(self.scenes) else f"{k} of {len(self.scenes)} open"
+            state = " open" if k == len(self.scenes) else ""
+            inside = Drawing(scene, self.theme)._repr_html_()
+            shown.append(f'<details name="{group}"{state}><summary>{title}</summary>{inside}</details>')
+        return "".join(shown)
+
+
+def _scene(explanation: Explanation, depth: int | None, title: str) -> Scene:
     parts = explanation.parts if depth is None else [_opened(part, depth) for part in explanation.parts]
     inputs = sorted({name for part in parts for name in part.inputs}, key=natural)
-    return Drawing(circuits_scene(parts, inputs, title or "the circuits inside of a network"), theme)
+    return circuits_scene(parts, inputs, title)
+
+
+def _levels(parts: Sequence[Part]) -> int:
+    """How many circuits stand one on the other; 1 where they are many, or several read one: these are not closed."""
+    rows, count = [list(parts)], len(parts)
+    while rows[-1] and count <= MOST_CLOSED:
+        rows.append([below for part in rows[-1] for below in part.below])
+        count += len(rows[-1])
+    seen = [part.variable for row in rows for part in row]
+    return len(rows) - 1 if not rows[-1] and len(set(seen)) == len(seen) else 1
 
 
 def _opened(part: Part, depth: int) -> Part:
@@ -78,16 +131,20 @@ def circuits_scene(parts: Sequence[Part], inputs: Sequence[str], title: str) -> 
     level = dict.fromkeys(inputs, 0)
     for part in found.values():
         level[part.variable] = 1 + max((level[v] for v in _read(part, level)), default=0)
+    read = _by_steps({v: _read(part, level) for v, part in found.items()}, level)
+    width = {v: 2 * RADIUS if v in inputs else _width(found[v]) if v in found else TRACK for v in level}
     rows: dict[int, list[str]] = {}
-    for variable in (*inputs, *found):
+    for variable in level:
         rows.setdefault(level[variable], []).append(variable)
-    width = {v: 2 * RADIUS if v in inputs else _width(found[v]) for v in level}
-    centre = _centres(rows, width, {v: _read(part, level) for v, part in found.items()})
+    centre = _centres(rows, width, read)
     y = {v: -level[v] * (HEIGHT + GAP) for v in level}
     lines: list[Shape] = []
     blocks: list[Shape] = []
     for variable, part in found.items():
-        lines += _wires(part, sorted(_read(part, level), key=centre.__getitem__), centre, y, width, inputs)
+        for k, below in enumerate(sorted(read[variable], key=centre.__getitem__), 1):
+            share = k / (len(read[variable]) + 1) - 0.5
+            end = centre[variable] + share * (width[variable] - 2 * SLOPE), y[variable] + HEIGHT / 2
+            lines.append(_wire(part.variable, below, end, read, centre, y, inputs))
         blocks += _trapezoid(part, centre[variable], y[variable], width[variable])
         if variable in tops:
             at = centre[variable], y[variable] - HEIGHT / 2 - 30 - RADIUS
@@ -151,27 +208,40 @@ def _centres(rows: dict[int, list[str]], width: dict[str, float], read: dict[str
     return centre
 
 
-def _wires(
-    part: Part,
-    below: Sequence[str],
+def _by_steps(read: dict[str, list[str]], level: dict[str, int]) -> dict[str, list[str]]:
+    """What everything reads one step below itself: between distant ones stand tracks, which ``level`` gets too.
+
+    All that read a variable from further away share its track, which is called ``"u1 2"`` on step 2.
+    """
+    found: dict[str, list[str]] = {}
+    for variable, names in read.items():
+        found[variable] = []
+        for below in names:
+            last = below
+            for step in range(level[below] + 1, level[variable]):
+                track = f"{below} {step}"
+                found[track], level[track] = [last], step
+                last = track
+            found[variable].append(last)
+    return found
+
+
+def _wire(
+    reader: str,
+    below: str,
+    end: Point,
+    read: dict[str, list[str]],
     centre: dict[str, float],
     y: dict[str, float],
-    width: dict[str, float],
     inputs: Sequence[str],
-) -> Iterator[Line]:
-    """Lines from what a part reads to its lower side."""
-    x, bottom = centre[part.variable], y[part.variable] + HEIGHT / 2
-    room = width[part.variable] - 2 * SLOPE
-    for k, variable in enumerate(below):
-        target = x + room * ((k + 1) / (len(below) + 1) - 0.5)
-        top = y[variable] - (RADIUS if variable in inputs else HEIGHT / 2)
-        yield Line(
-            ((centre[variable], top), (target, bottom)),
-            stroke="soft",
-            width=1.6,
-            hover=f"{variable} → {part.variable}",
-            kind="wire",
-        )
+) -> Line:
+    """A line from what is read, along its track, to the lower side of what reads it."""
+    points = [end]
+    while " " in below:
+        points += [(centre[below], y[below] - HEIGHT / 2), (centre[below], y[below] + HEIGHT / 2)]
+        (below,) = read[below]
+    points.append((centre[below], y[below] - (RADIUS if below in inputs else HEIGHT / 2)))
+    return Line(tuple(points[::-1]), stroke="soft", width=1.6, hover=f"{below} → {reader}", kind="wire")
 
 
 def _trapezoid(part: Part, x: float, y: float, width: float) -> Iterator[Shape]:

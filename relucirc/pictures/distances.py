@@ -189,7 +189,7 @@ def _map(net: MLP, expressions: Sequence[sympy.Expr], where: Domain, box: Any, f
         for a, b in pairwise(edges):
             if level[i, a] >= 0:
                 heat = f"heat {level[i, a]}"
-                look = {"fill": heat, "stroke": heat, "width": 0.6}
+                look = {"fill": heat, "stroke": heat, "width": 1.2}
                 marks.append(Rect(left + dx * a, bottom + dy * i, dx * (b - a), dy, **look))  # type: ignore[arg-type]
     window = left, bottom, right, top
     ratio = (top - bottom) / (right - left)

@@ -1,6 +1,7 @@
 """What every picture is: SVG text, which notebooks show, and which is saved as what the file's suffix says."""
 
 import os
+from typing import Self
 
 from relucirc.core.errors import require_suffix
 from relucirc.core.writing import write_text
@@ -21,7 +22,7 @@ class Drawing(str):
     scene: Scene
     theme: str
 
-    def __new__(cls, scene: Scene, theme: str = "auto") -> "Drawing":
+    def __new__(cls, scene: Scene, theme: str = "auto") -> Self:
         """Writes the scene."""
         made = super().__new__(cls, svg_text(scene, theme))
         made.scene, made.theme = scene, theme

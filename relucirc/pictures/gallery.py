@@ -1,7 +1,10 @@
 """The picture of a value, whatever it is, and its formula: what notebooks show."""
 
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
+
+import sympy
 
 from relucirc.circuits.circuit import Circuit
 from relucirc.core.printing import formula_text
@@ -11,12 +14,14 @@ from relucirc.interpretation.explanation import Explanation
 from relucirc.interpretation.front import Front
 from relucirc.interpretation.universality import Universality
 from relucirc.language.network import MLP
+from relucirc.measure.bounds import Bounds
 from relucirc.measure.deviation import Deviation
 from relucirc.measure.regions import Complex
 from relucirc.pictures.censuses import draw_census
 from relucirc.pictures.circuits import draw_circuits
 from relucirc.pictures.distances import draw_deviation
 from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.extremes import draw_bounds
 from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
@@ -71,7 +76,22 @@ def _(value: Complex) -> Drawing | None:
     if value.source is None or not value.complete or not 0 < len(value) <= MOST_REGIONS:
         return None
     net, domain = value.source
-    return draw_graph(net, domain) if len(net.inputs) == 1 else draw_regions(net, domain)
+    if len(net.inputs) == 1:
+        return draw_graph(net, domain)
+    return draw_regions(net, domain, slice=_middle(value, net.inputs[2:]) or None)
+
+
+def _middle(value: Complex, others: Sequence[str]) -> dict[str, sympy.Expr]:
+    """Values of all inputs but two: half way between the least and the greatest of the vertices, as short as may be."""
+    columns = list(zip(*value.vertices, strict=True))[-len(others) :] if others and value.vertices else []
+    if not columns:
+        return dict.fromkeys(others, sympy.S.Zero)
+    return {name: (min(column) + max(column)) / 2 for name, column in zip(others, columns, strict=True)}
+
+
+@picture.register
+def _(value: Bounds) -> Drawing:
+    return draw_bounds(value)
 
 
 @picture.register

@@ -1,6 +1,6 @@
 """``draw_regions``: where a network is affine, on a plane, and which neurons bend at the borders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations, count
 from typing import Any
 
@@ -12,6 +12,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.regions import Complex, regions
 from relucirc.pictures.affine import map_text
 from relucirc.pictures.chart import Chart, ChartDrawing, Key
+from relucirc.pictures.distances import exact_number
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.mosaic import borders_of, cell_of, colours_of, named
 from relucirc.pictures.shapes import Line, Shape
@@ -144,6 +145,22 @@ def _chart(net: MLP, found: Complex, across: tuple[int, int], output: int, title
     ]
     if len(order) > LISTED:
         keys.append(Key("paper", f"... and {len(order) - LISTED:,} more maps"))
+    keys += _elsewhere(found, across, names)
     about = f"{len(cells)} regions, {len(order)} affine maps"
     names_ = names[across[0]], names[across[1]]
     return Chart(title, *names_, window, (*areas, *borders, *shown), tuple(keys), equal=frame.equal, about=about)
+
+
+def _elsewhere(found: Complex, across: tuple[int, int], names: Sequence[str]) -> list[Key]:
+    """What the plane is: the inputs that have one value on all of it; an oblique plane is not described."""
+    regions = found.activation_regions
+    moves = [move for region in regions for move in (*region.directions, *region.lines)]
+    said = []
+    for v, name in enumerate(names):
+        values = {vertex[v] for vertex in found.vertices} | {region.interior[v] for region in regions}
+        if v not in across and len(values) == 1 and not any(move[v] for move in moves):
+            said.append((name, exact_number(values.pop())))
+    if not said:
+        return []
+    shown, whole = (", ".join(f"{name} = {getattr(s, k) or s.text}" for name, s in said) for k in ("text", "whole"))
+    return [Key("paper", f"where {shown}", hover=whole)]

@@ -1,7 +1,8 @@
 """Scenes as SVG: plain text, with no drawing package.
 
-Colours stand in the elements themselves, so that every reader shows the light picture; those that know of dark mode
-find the dark colours in a style that is only about this picture.
+Colours stand in the elements themselves, so that every reader shows the light picture.  Those that know of dark mode
+find both colours in a style that is only about this picture, and take that of the page around it, whether its reader,
+its author or a button in it has chosen; alone in a window, a picture is as light or dark as its reader asks for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,12 @@ from relucirc.pictures.shapes import Disc, Line, Rect, Scene, Shape, Text
 HALO = 6
 """Width of the ground around letters that lie on lines."""
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+
+SCHEME = (
+    ":root.relucirc-auto{color-scheme:light dark}"
+    ":is([data-jp-theme-light=false],.vscode-dark) .relucirc-auto{color-scheme:dark}"
+)
+"""Alone, its reader decides; within a page that does, except in notebooks that are dark and do not say so."""
 
 
 def svg_text(scene: Scene, theme: str = "auto") -> str:
@@ -29,15 +36,18 @@ def svg_text(scene: Scene, theme: str = "auto") -> str:
         f'font-family="{FONT}"><title>{escape(scene.title)}</title>{about}'
     )
     ground = f'<rect width="100%" height="100%" fill="{chosen["paper"]}"{paper}/>'
-    style = [_dark(used)] if theme == "auto" else []
+    style = [_both(used, chosen)] if theme == "auto" else []
     return "\n".join([head, *style, ground, *body, "</svg>"])
 
 
-def _dark(used: set[tuple[str, str]]) -> str:
-    """The dark colours of the roles that are used."""
+def _both(used: set[tuple[str, str]], chosen: Mapping[str, str]) -> str:
+    """The light and the dark colours of the roles that are used."""
     names = {"f": "fill", "s": "stroke"}
-    rules = (f".relucirc-auto .{k}-{_slug(role)}{{{names[k]}:{DARK[role]}}}" for k, role in sorted(used))
-    return f"<style>@media (prefers-color-scheme: dark){{{''.join(rules)}}}</style>"
+    rules = (
+        f".relucirc-auto .{k}-{_slug(role)}{{{names[k]}:light-dark({chosen[role]},{DARK[role]})}}"
+        for k, role in sorted(used)
+    )
+    return f"<style>{SCHEME}{''.join(rules)}</style>"
 
 
 def _slug(role: str) -> str:

@@ -1,7 +1,7 @@
 """The lines of a network: one for every weight that is not zero, and its number beside it where there is room.
 
 A number never lies on another, nor on a circle; among the places that are left it takes the one that the fewest
-lines cross.
+lines cross, and of these one that has the fewest lines and numbers near it, so that it is clear whose it is.
 """
 
 import math
@@ -20,6 +20,8 @@ MOST_NUMBERS = 24
 """Most numbers between two layers."""
 SHARES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.22, 0.78, 0.38, 0.62, 0.46, 0.54, 0.3, 0.7, 0.18, 0.82)
 SIZE = 11.0
+NEAR = 6.0
+"""Pixels around a number in which another line or number could be taken for its own."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,18 @@ def numbers_on(wires: Sequence[Wire], taken: list[Bounds]) -> tuple[list[Shape],
     complete = True
     for wire, shown in sorted(wanted, key=lambda pair: abs(pair[0].end[0] - pair[0].start[0])):
         half_w, half_h = text_width(shown.text, SIZE) / 2 + 1.5, 0.55 * SIZE
-        best: tuple[int, Bounds, Point] | None = None
+        best: tuple[tuple[int, int], Bounds, Point] | None = None
         for share in SHARES:
             x = wire.start[0] + share * (wire.end[0] - wire.start[0])
             y = wire.start[1] + share * (wire.end[1] - wire.start[1])
             box = x - half_w, y - half_h, x + half_w, y + half_h
             if any(overlap(box, other) for other in taken):
                 continue
-            cost = sum(crosses(other.start, other.end, box) for other in wires if other is not wire)
+            others = [other for other in wires if other is not wire]
+            near = box[0] - NEAR, box[1] - NEAR, box[2] + NEAR, box[3] + NEAR
+            crossed = sum(crosses(other.start, other.end, box) for other in others)
+            beside = sum(crosses(other.start, other.end, near) for other in others)
+            cost = crossed, beside + sum(overlap(near, other) for other in taken)
             if best is None or cost < best[0]:
                 best = cost, box, (x, y)
         if best is None:

@@ -41,6 +41,9 @@ _OURS = "network formula region evidence accepted point run reals rationals smal
 TAKEN = frozenset(f"{_KEYWORDS} {_OURS}".split())
 """Words that no input can be called in Rocq."""
 
+END = 80
+"""Lines of the file that a notebook shows, the theorems among them."""
+
 
 @dataclass(frozen=True)
 class Theorem(Answer):
@@ -63,6 +66,11 @@ class Theorem(Answer):
 
     def __str__(self) -> str:
         return f"{self.status}: {self.reason}"
+
+    def _folded(self) -> list[tuple[str, str]]:
+        lines = self.source.splitlines()
+        title = f"the end of the file for Rocq, {len(lines):,} lines in all"
+        return [*([(title, "\n".join(lines[-END:]))] if lines else []), *super()._folded()]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the file.
