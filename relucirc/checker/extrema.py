@@ -137,7 +137,7 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
                     there = Graph(network.inputs, network.gates, (form,)).evaluate(_point(at, claim))[0]
                     require(there == number(value), "a point does not attain its bound")
                 else:
-                    require(not seen or (at is None and value is None), "a value has no point, or a point no value")
+                    require(at is None and (value is None or not seen), "a value has no point, or a point no value")
             if rays:
                 listed = sequence(data[f"{name}_ray"], "rays")
                 require(len(listed) == count, f"expected one ray or null in {name} for each output")
@@ -146,6 +146,8 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
                         require(end is None, "an output has a bound and grows for ever")
                         (slope,) = slopes(network, [form], read_ray(ray, claim.domain, len(network.inputs)))
                         require(sign * slope > 0, "an output does not grow on its ray")
+        if rays:
+            require(any(ray is not None for name in rays for ray in data[name]), "no ray is given")
         if not outputs:
             require(data["proof"] is None and bool(rays), "there is no bound to prove, and no ray")
             return
