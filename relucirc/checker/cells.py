@@ -139,7 +139,7 @@ def _check_case(
         gates, results = _charted_graph(side, charted, position)
         outputs.append(derivation.lower(gates, results, node[name]))
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
-    if violations is not None or "bounding" in node:
+    if violations is not None or {"bounding", "boxes"} & node.keys():
         kind = "boxes" if "boxes" in node else "bounding"
         require(node.keys() <= {"atoms", "left", "right", kind, *CHART}, "a case of relations has another proof")
         if kind == "boxes":

@@ -14,6 +14,8 @@ from flint import fmpq
 from relucirc.checker.data import fields, form, index, number, require, sequence, word
 from relucirc.checker.linear import ONE, Linear, constant, key, minus, mix, replace_all
 
+MOST_ELEMENTS = 1 << 16
+"""Most elements that a maximum may have while atoms inside of it are expanded."""
 Gates = Sequence[tuple[Linear, Linear]]
 
 
@@ -88,6 +90,7 @@ class Derivation:
                 for option in options:
                     expanded = mix(((ONE, rest), (surplus, option)))
                     grown[key(expanded)] = expanded
+                require(len(grown) <= MOST_ELEMENTS, f"{where} expands to more than {MOST_ELEMENTS} elements")
             elements = list(grown.values())
         return outside, elements
 

@@ -137,7 +137,7 @@ def check_bounds(net: Any, domain: Any, certificate: Any, inputs: Any = None) ->
                     there = Graph(network.inputs, network.gates, (form,)).evaluate(_point(at, claim))[0]
                     require(there == number(value), "a point does not attain its bound")
                 else:
-                    require(not seen or (at is None and value is None), "a value has no point, or a point no value")
+                    require(at is None and (value is None or not seen), "a value has no point, or a point no value")
             if rays:
                 listed = sequence(data[f"{name}_ray"], "rays")
                 require(len(listed) == count, f"expected one ray or null in {name} for each output")

@@ -40,6 +40,7 @@ class Reader:
             self.certificate = json.loads(first, object_hook=self._hook)
         except ValueError:
             self.certificate = json.loads(first + self._line(all_of_it=True))
+        require(type(self.certificate) is dict, "a certificate is an object")  # text would name another file
 
     def _line(self, *, all_of_it: bool = False) -> str:
         """The next line, or all that is left; a damaged file is rejected."""

@@ -79,6 +79,8 @@ def read(path: Path, said: str | None = None) -> MLP:  # noqa: ARG001  (the form
         raise FileError(sentence(reasons))
     tensors = [output for output in outputs if isinstance(output, Tensor)]
     forms = [_form(v) for tensor in tensors for v in exact(tensor.array).ravel()]
+    if not forms:
+        raise FileError("expected a model with inputs and outputs, got outputs without elements.")
     found = graphs.scalars.builder.build(forms)
     _refuse_jumps(graphs, found)
     _refuse_batches(found, shapes, [tensor.array.shape for tensor in tensors], inputs)

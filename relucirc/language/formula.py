@@ -136,7 +136,7 @@ class Reader:
         """A product, quotient or power; sums are read elsewhere."""
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node.op, ast.Mult):
-            return self._bounded(left * right, node)
+            return self._bounded(_product(left, right), node)
         if isinstance(node.op, ast.Div):
             if right.is_zero or right == 0:
                 raise self.text.refusal(node, "division by zero")
@@ -146,7 +146,8 @@ class Reader:
         if isinstance(node.op, ast.Pow):
             if not (right.is_Integer and 0 <= int(right) <= MAX_EXPONENT):
                 raise self.text.refusal(node, f"expected an integer exponent from 0 to {MAX_EXPONENT}")
-            return self._bounded(left ** int(right), node)
+            power = right > 1 and left.has(sympy.Piecewise)
+            return sympy.Pow(left, right, evaluate=False) if power else self._bounded(left ** int(right), node)
         advice = {
             ast.BitXor: "a power is written **, as in x**2",
             ast.BitOr: "an absolute value is written |x| or Abs(x)",
@@ -246,6 +247,13 @@ def _lattice(kind: Any) -> Callable[..., sympy.Expr]:
         return values[0] if len(values) == 1 else kind(*values, evaluate=False)
 
     return make
+
+
+def _product(left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
+    """A product, as it is written where SymPy would make a power of a Piecewise, and its conditions anew."""
+    if left.is_Rational or right.is_Rational or not (left.has(sympy.Piecewise) or right.has(sympy.Piecewise)):
+        return left * right
+    return sympy.Mul(left, right, evaluate=False)
 
 
 _min, _max = _lattice(sympy.Min), _lattice(sympy.Max)

@@ -24,6 +24,8 @@ CHAINS = (
     ("flax.nnx.", "Sequential"),
 )
 """The models that are known to call their layers in order: package and class."""
+PACKAGES = ("torch.nn.", "equinox.nn.", "flax.nnx.")
+"""Where the linear layers are that are known to be no more than that."""
 
 
 def check_activation(activation: Any) -> None:
@@ -57,6 +59,7 @@ def layers_of(model: Any, activation: str | None) -> tuple[list[Any], bool]:
         )
     parts = getattr(model, "layers", model)
     known = any(type(model).__module__.startswith(package) and kind_of(model) == name for package, name in CHAINS)
+    known = known and not (is_torch(model) and _is_changed(model))
     if not isinstance(parts, Iterable) or isinstance(parts, str) or (callable(model) and not known):
         hint = ""
         if callable(model) and not isinstance(model, type):
@@ -99,8 +102,8 @@ def chain(parts: list[Any], relu: bool) -> list[tuple[Any, Any]]:
 
 def is_relu(function: Any) -> bool:
     """Whether an activation is the ReLU of JAX, Equinox, Flax or PyTorch."""
-    function = getattr(function, "fn", function)  # equinox.nn.Lambda
-    if function is jax.nn.relu or (is_torch(function) and kind_of(function) == "ReLU"):
+    function = function.fn if _is_of(type(function), "Lambda") else function
+    if function is jax.nn.relu or (is_torch(function) and _is_of(type(function), "ReLU") and not _is_changed(function)):
         return True
     module = getattr(function, "__module__", None)
     return module in ("torch", "torch.nn.functional") and getattr(function, "__name__", None) == "relu"
@@ -108,7 +111,7 @@ def is_relu(function: Any) -> bool:
 
 def name_of(function: Any) -> str:
     """Returns the name of an activation: a function's own, a module's class."""
-    function = getattr(function, "fn", function)
+    function = function.fn if _is_of(type(function), "Lambda") else function
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) else kind_of(function)
 
@@ -136,6 +139,25 @@ def _weight(part: Any) -> Any:
     return weight if hasattr(part, "bias") else None
 
 
+def _is_of(kind: type, name: str) -> bool:
+    """Whether a class is the one of this name of a library that is known."""
+    return kind.__name__ == name and kind.__module__.startswith(PACKAGES)
+
+
+def _is_changed(part: Any) -> bool:
+    """Whether calling a layer does more than its class says: hooks of PyTorch, or a method of the object alone."""
+    return any(vars(part).get(name) for name in ("_forward_hooks", "_forward_pre_hooks", "forward"))
+
+
+def _is_linear(part: Any) -> bool:
+    """Whether calling a layer is its weight and bias and no more, as far as its class is one that is known."""
+    name = "forward" if is_torch(part) else "__call__"
+    callers = [base for base in type(part).__mro__ if name in vars(base)]
+    if not any(base.__module__.startswith(PACKAGES) for base in callers):
+        return True
+    return _is_of(callers[0], "Linear") and not (is_torch(part) and _is_changed(part))
+
+
 def _is_activation(part: Any) -> bool:
     return callable(part) and not isinstance(part, type) and _weight(part) is None
 
@@ -154,6 +176,11 @@ def _pair(part: Any, i: int) -> tuple[Any, Any]:
         raise NetworkError(
             f"layer {i}: expected a linear layer, got {kind_of(part)} with a weight of shape {tuple(shape)}; only "
             "linear layers and ReLUs are read."
+        )
+    if not _is_linear(part):
+        raise NetworkError(
+            f"layer {i}: expected a linear layer, got {kind_of(part)}, which may compute more than its weight and bias "
+            "say; give the pair (weight, bias) if it does not."
         )
     bias = getattr(part, "bias", None)
     return weight, jnp.asarray(bias) if getattr(part, "kernel", None) is not None and bias is not None else bias

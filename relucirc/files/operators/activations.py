@@ -28,6 +28,7 @@ NOT_LINEAR = frozenset((
 
 _NEURONS = Primitive("neurons")
 _NEURONS.def_abstract_eval(lambda x: x)
+_NEURONS.def_impl(lambda x: jnp.maximum(x, 0))  # of constants
 
 
 @rule("neurons")
@@ -57,6 +58,11 @@ def _relu(node: Node, x: Any) -> Any:  # noqa: ARG001
 
 @operator("Abs")
 def _absolute(node: Node, x: Any) -> Any:  # noqa: ARG001
+    return absolute(x)
+
+
+def absolute(x: Any) -> Any:
+    """Two neurons for each element; integers have none."""
     return relu(x) + relu(-x) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.abs(x)
 
 

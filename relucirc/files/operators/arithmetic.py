@@ -55,8 +55,12 @@ def _reciprocal(node: Node, x: Any) -> Any:  # noqa: ARG001
 
 
 @operator("Pow")
-def _power(node: Node, x: Any, y: Any) -> Any:  # noqa: ARG001
+def _power(node: Node, x: Any, y: Any) -> Any:
     room(np.broadcast_shapes(x.shape, y.shape))
+    if not jnp.issubdtype(x.dtype, jnp.floating) and jnp.issubdtype(y.dtype, jnp.floating):
+        exponents = node.array(1, "exponents")
+        if exponents is None or (exponents != np.floor(exponents)).any():
+            raise Unsupported("it raises integers to powers that are not whole, whose results are rounded")
     return jnp.power(x, y.astype(x.dtype))
 
 

@@ -124,6 +124,8 @@ def _slice(node: Node, x: Any, *_: Any) -> Any:
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         size = x.shape[axis]
         if step < 0:  # an end before the first element is no index of Python's
+            if start < -size:
+                raise Unsupported("it starts before the first element, which runtimes read in different ways")
             end = None if end < -size else end
         index[axis] = slice(start, end, step)
     return x[tuple(index)]
@@ -139,6 +141,8 @@ def _pad(node: Node, x: Any, *_: Any) -> Any:
     for k, axis in enumerate(axes):
         ends[axis] = (pads[k], pads[k + len(axes)])
     room([n + low + high for n, (low, high) in zip(x.shape, ends, strict=True)])
+    if any(min(n + low, n + high) < 0 for n, (low, high) in zip(x.shape, ends, strict=True)):
+        raise Unsupported("it cuts off more elements than there are")
     cut = tuple(slice(max(-low, 0), n - max(-high, 0)) for n, (low, high) in zip(x.shape, ends, strict=True))
     x, ends = x[cut], [(max(low, 0), max(high, 0)) for low, high in ends]
     mode = node.word("mode", "constant")

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from relucirc.files.operators.activations import relu
+from relucirc.files.operators.activations import absolute
 from relucirc.files.operators.table import Node, operator
 from relucirc.language.lower.jaxpr.limits import Unsupported
 
@@ -14,7 +14,7 @@ _FOLDS = {
     "ReduceMax": jnp.max,
     "ReduceMin": jnp.min,
     "ReduceProd": jnp.prod,
-    "ReduceL1": lambda x, axes, keepdims: jnp.sum(relu(x) + relu(-x), axes, keepdims=keepdims),
+    "ReduceL1": lambda x, axes, keepdims: jnp.sum(absolute(x), axes, keepdims=keepdims),
     "ReduceMean": lambda x, axes, keepdims: jnp.sum(x, axes, keepdims=keepdims) / math.prod(x.shape[a] for a in axes),
 }
 

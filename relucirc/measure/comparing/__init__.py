@@ -76,8 +76,8 @@ class Comparison(Answer):
     def __str__(self) -> str:
         lines = [f"{self.status}: {self.reason}"]
         if self.first_difference is not None:
-            where = ", on points outside of the domain," if self.status == "equal" else ""
-            lines.append(f"what they compute differs{where} from {self.first_difference} on")
+            what = "by other neurons" if self.status == "equal" else "what they compute differs"
+            lines.append(f"{what} from {self.first_difference} on")
         lines += [f"same function: {rewrite}" for rewrite in self.rewrites]
         lines += [f"other numbers: {changed}" for changed in self.changed_layers if not self.rewrites]
         return "\n".join(lines)
@@ -103,7 +103,7 @@ def compare(
     Args:
         first: A network, its file, a model or a JAX function, as for :func:`relucirc.prove`.
         second: What it is compared with: the same, or a formula.  Inputs of the same names are the same inputs; if the
-            second network has other names, and as many, they are taken in order.
+            second network has none of these names, and as many inputs, they are taken in order.
         domain: Where, as for :func:`relucirc.prove`.
         within: A tolerance, as for :func:`relucirc.prove`: whether they are never further apart.
         budget: Seconds of wall time, after which the answer is what is known; None for no limit.
@@ -146,7 +146,14 @@ def _read(first: Any, second: Any, domain: Any) -> tuple[Any, Any]:
                 "compare: expected two networks with as many inputs and outputs, got "
                 f"{a.sizes[0]} and {a.sizes[-1]} of the first, {b.sizes[0]} and {b.sizes[-1]} of the second."
             )
-        if set(a.inputs) != set(b.inputs):
+        shared = set(a.inputs) & set(b.inputs)
+        if shared and set(a.inputs) != set(b.inputs):
+            raise NetworkError(
+                f"compare: expected two networks with the same input names, or with none in common, got "
+                f"{', '.join(a.inputs)} and {', '.join(b.inputs)}; rename those of one, as in "
+                "relucirc.MLP(net.layers, inputs=('a', 'b', ...))."
+            )
+        if not shared:
             b = renamed(b, a.inputs)
     return a, b
 
