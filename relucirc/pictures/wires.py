@@ -107,5 +107,6 @@ def numbers_on(wires: Sequence[Wire], taken: list[Bounds]) -> tuple[list[Shape],
             continue
         taken.append(best[1])
         colour = "minus" if is_negative(wire.weight) else "plus"
-        placed.append(Text(*best[2], shown.text, SIZE, halo="paper", fill=colour, hover=shown.whole, kind="number"))
+        about = {"hover": shown.whole, "kind": "number", "name": f"{wire.source} {wire.target}"}
+        placed.append(Text(*best[2], shown.text, SIZE, halo="paper", fill=colour, **about))
     return placed, complete
