@@ -226,6 +226,26 @@ def show(args: argparse.Namespace) -> Outcome:
     return shown(args.network.strip(), read_network(args.network), args.at, args.draw)
 
 
+@command(
+    "write one page about a network, to be sent to somebody: diagram, formula, circuits, proof, a point to be moved",
+    NETWORK,
+    argument("formula", metavar="FORMULA", nargs="?", help=f"what it should equal: {RELATION_HELP}"),
+    *(DOMAIN, WITHIN, budget()),
+    argument("-o", "--out", metavar="FILE", type=file_name, required=True, help="the page to write: .html"),
+)
+def report(args: argparse.Namespace) -> Outcome:
+    """Write one page about a network, which works from a file, without a server.
+
+    With FORMULA, whether they are equal; without it, the formula that is found.
+    """
+    from relucirc import report
+
+    net, formula = read_network(args.network), None if args.formula is None else read_formula(args.formula)
+    name = args.network.strip()
+    found = report(net, args.out, formula, args.domain, within=args.within, title=name, budget=args.budget)
+    return Outcome.of(found, f"page written to {args.out}")
+
+
 @command("into how many regions and linear pieces does a network cut its inputs?", NETWORK, DOMAIN, budget())
 def regions(args: argparse.Namespace) -> Outcome:
     """Find all activation regions of a network, their linear pieces, and the affine maps on them, exactly."""

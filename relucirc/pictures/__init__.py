@@ -12,6 +12,7 @@ from relucirc.pictures.drawing import Drawing
 from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
+from relucirc.pictures.page import Report, report
 from relucirc.pictures.plane import draw_regions
 from relucirc.pictures.recurring import draw_recurring
 from relucirc.pictures.snapping import draw_snapped
@@ -19,6 +20,7 @@ from relucirc.pictures.snapping import draw_snapped
 __all__ = [
     "ChartDrawing",
     "Drawing",
+    "Report",
     "draw",
     "draw_census",
     "draw_circuits",
@@ -28,4 +30,5 @@ __all__ = [
     "draw_recurring",
     "draw_regions",
     "draw_snapped",
+    "report",
 ]
