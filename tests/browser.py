@@ -5,13 +5,15 @@ request that it makes, for a test to see that there was none.
 """
 
 import base64
+import contextlib
+import fcntl
 import functools
 import itertools
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import time
 from pathlib import Path
 
@@ -43,6 +45,13 @@ def executable():
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
+def _moved(end):
+    """The same end of a pipe under a number that is not wanted for anything else."""
+    moved = fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(end)
+    return moved
+
+
 class BrowserError(AssertionError):
     """What the browser, or a script in a page, said in place of an answer."""
 
@@ -54,12 +63,12 @@ class Browser:
         self.folder = Path(folder)
         down, self._write = os.pipe()
         self._read, up = os.pipe()
+        down, up = (_moved(end) for end in (down, up))
         command = [executable(), *OPTIONS, f"--user-data-dir={self.folder / 'profile'}", "about:blank"]
         # The browser reads commands from its file 3 and answers on its file 4.
-        shell = ["sh", "-c", f'exec "$@" 3<&{down} 4>&{up}', "sh", *command]
-        self._process = subprocess.Popen(
-            shell, pass_fds=(down, up), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        actions = [(os.POSIX_SPAWN_OPEN, k, os.devnull, os.O_RDWR, 0) for k in range(3)]
+        actions += [(os.POSIX_SPAWN_DUP2, down, 3), (os.POSIX_SPAWN_DUP2, up, 4)]
+        self._process = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
         os.close(down)
         os.close(up)
         self._numbers = itertools.count(1)
@@ -68,17 +77,15 @@ class Browser:
 
     def close(self):
         """Ends the browser."""
-        try:
+        with contextlib.suppress(BrowserError, OSError):
             self.send("Browser.close")
-        except (BrowserError, OSError):
-            pass
         os.close(self._write)
         os.close(self._read)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end = time.monotonic() + 10
+        while os.waitpid(self._process, os.WNOHANG) == (0, 0):
+            if time.monotonic() > end:
+                os.kill(self._process, signal.SIGKILL)
+            time.sleep(0.05)
 
     def send(self, method, session=None, **params):
         """Sends a command, and returns its answer; events that come before it are kept."""

@@ -25,7 +25,11 @@ FAR = 1e9
 
 
 def bench_data(
-    net: MLP, formula: Graph | None, domain: Domain, explanation: Explanation | None, point: Sequence[fmpq] | None = None
+    net: MLP,
+    formula: Graph | None,
+    domain: Domain,
+    explanation: Explanation | None,
+    point: Sequence[fmpq] | None = None,
 ) -> dict[str, Any]:
     """Returns what ``bench.js`` is opened with.
 
@@ -79,7 +83,10 @@ def first_point(net: MLP, domain: Domain) -> tuple[fmpq, ...]:
     """A point that shows something, of the domain where that has one that is found at once."""
     signs = [(-1) ** i for i in range(len(net.inputs))]
     sizes = [fmpq(i + 1) for i in range(len(net.inputs))]
-    tried = [tuple(s * z for s, z in zip(signs, sizes, strict=True)), tuple(s / (1 + z) for s, z in zip(signs, sizes, strict=True))]
+    tried = [
+        tuple(s * z for s, z in zip(signs, sizes, strict=True)),
+        tuple(s / (1 + z) for s, z in zip(signs, sizes, strict=True)),
+    ]
     tried += [tuple(1 / (1 + z) for z in sizes), tuple(sizes)]
     found = next((point for point in tried if domain.contains(point)), None)
     if found is None:

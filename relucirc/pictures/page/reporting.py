@@ -1,6 +1,7 @@
 """``report``: one page about a network, to be sent to somebody: it works from a file, without a server."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -23,6 +24,7 @@ from relucirc.proof.result import Result
 from relucirc.proof.theorem import Theorem
 
 SUFFIXES = (".html", ".htm")
+FILE = re.compile(r"\.[A-Za-z]{2,5}$")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def report(
         >>> len(page.html) < 1_000_000
         True
     """
-    if path is not None and not _is_page(path):
+    if path is not None and not _is_file(path):
         path, formula, domain = None, path, formula if domain is None else domain
     if path is not None:
         require_suffix(path, "a report", *SUFFIXES)
@@ -139,9 +141,9 @@ def report(
     return made
 
 
-def _is_page(value: Any) -> bool:
-    """Whether a value is the name of a page, rather than a formula: these are no paths, and do not end so."""
-    return isinstance(value, os.PathLike) or (isinstance(value, str) and value.lower().endswith(SUFFIXES))
+def _is_file(value: Any) -> bool:
+    """Whether a value is the name of a file, rather than a formula: these do not end with a suffix."""
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and FILE.search(value) is not None)
 
 
 def _page(found: Findings, seconds: float) -> str:

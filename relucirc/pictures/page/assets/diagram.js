@@ -116,10 +116,48 @@ function liveDiagram(svg, choose) {
     for (const [name, circle] of circles) circle.classList.toggle("member", names.includes(name));
   }
 
+  // Writes other weights on the lines, and hides those that are 0.
+  function reweigh(network) {
+    const weights = new Map();
+    network.layers.forEach((rows, k) =>
+      rows.forEach((row, i) => {
+        const target = neuronName(network, k + 1, i);
+        weights.set(`1 ${target}`, row.constant);
+        for (const [j, weight] of row.terms) weights.set(`${neuronName(network, k, j)} ${target}`, weight);
+      }),
+    );
+    for (const wire of wires) {
+      const weight = weights.get(wire.dataset.name) ?? Q.ZERO;
+      const negative = Q.sign(weight) < 0;
+      const about = wire.dataset.name.replace(" ", " → ");
+      wire.style.display = weight.p === 0n ? "none" : "";
+      wire.style.stroke = negative ? "var(--minus)" : "var(--plus)";
+      wire.style.strokeDasharray = negative ? "5 3" : "none";
+      wire.style.strokeWidth = Math.min(1 + Math.abs(Q.float(weight)), 4);
+      wire.replaceChildren(shape("title", {}, `${about}: ${Q.text(weight)}`));
+      for (const number of written(wire.dataset.name)) {
+        number.style.display = wire.style.display;
+        number.style.fill = wire.style.stroke;
+        number.textContent = Q.short(weight);
+      }
+    }
+  }
+
+  // Writes other words for what neurons detect.
+  function relabel(labels) {
+    for (const [name, text] of labels) {
+      for (const part of written(name)) {
+        if (part.tagName !== "text") continue;
+        part.textContent = text;
+        part.setAttribute("font-size", fitted(text, 1.8 * circles.get(name).r.baseVal.value));
+      }
+    }
+  }
+
   // What is said of a circle to those who do not see it.
   function describe(name, text) {
     circles.get(name)?.setAttribute("aria-label", text);
   }
 
-  return { show, look, mark, describe, names: [...circles.keys()], chosen: () => chosen, svg };
+  return { show, look, mark, reweigh, relabel, wires, describe, names: [...circles.keys()], chosen: () => chosen, svg };
 }
