@@ -35,6 +35,7 @@ if find_spec("latex2mathml"):  # without it, formulas are drawn by a script from
 
 html_theme = "alabaster"
 html_static_path = ["_static"]
+html_extra_path = ["_generated/site"]  # pages that stand alone
 html_title = "relucirc"
 html_show_sourcelink = False
 html_theme_options = {

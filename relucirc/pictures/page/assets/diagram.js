@@ -19,6 +19,7 @@ function liveDiagram(svg, choose) {
     return wire.dataset.name.split(" ");
   }
   let chosen = null;
+  let lastLayer = 0;
 
   prepare();
 
@@ -141,6 +142,24 @@ function liveDiagram(svg, choose) {
         number.textContent = Q.short(weight);
       }
     }
+    lastLayer = network.layers.length;
+    hideOnes();
+  }
+
+  // Hides the ones that no line begins at.
+  function hideOnes() {
+    for (const one of svg.querySelectorAll("circle.one")) {
+      const layer = Number(one.dataset.name.split(" ")[1]);
+      const used = wires.some((w) => home(w)[0] === "1" && layerOf(home(w)[1]) === layer + 1 && w.style.display !== "none");
+      const words = [...svg.querySelectorAll("text.constant")].filter((t) => Math.abs(t.x.baseVal[0].value - centre(one)[0]) < 1);
+      const near = words.filter((t) => Math.abs(t.y.baseVal[0].value - centre(one)[1]) < one.r.baseVal.value);
+      for (const part of [one, ...near]) part.style.display = used ? "" : "none";
+    }
+  }
+
+  // "h2.3" is in the second layer, an output in the last.
+  function layerOf(name) {
+    return name.startsWith("h") ? Number(name.slice(1).split(".")[0]) : lastLayer;
   }
 
   // Writes other words for what neurons detect.
