@@ -174,10 +174,14 @@ def test_a_weight_is_clicked_typed_and_judged(page):
     wanted = min(sympy.Rational(w) for w in witness)
     assert value != wanted
     assert f"the network gives {value}, the formula {wanted}".replace("-", "\u2212") in text
+    page.hover('#drawing circle[data-name="h1.3"]')
+    assert "detector" not in page.text("#neuron")  # of the weights as they were
+    assert page.run("getComputedStyle(document.querySelector('#drawing .circuit')).visibility") == "hidden"
     page.type("#value", "one")
     assert "expected a number" in page.text("#value-error")
     page.type("#value", "-1")
     assert page.text("#verdict").startswith("equal")
+    assert "greaterness detector" in page.text("#neuron")
 
 
 def test_a_graph_is_drawn_by_pointer_keys_and_text(page):

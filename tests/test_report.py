@@ -405,6 +405,15 @@ def test_a_counterexample_is_shown_where_it_is(opened):
     assert page.run("document.querySelectorAll('td.differs').length") == 1
 
 
+def test_a_difference_stands_out_where_it_is_more_than_is_claimed(opened):
+    net = relucirc.circuits.trained()["minimum"].network
+    page = opened(relucirc.report(net, "Min(x1, x2)", relucirc.Box(-1, 1), within="1/1000"))
+    assert outputs(page)["y"][2] != 0
+    assert page.run("document.querySelectorAll('td.differs').length") == 0
+    page.type("#input-0", "1000000")
+    assert page.run("document.querySelectorAll('td.differs').length") == 1
+
+
 def test_a_point_outside_of_the_domain_is_said_to_be(opened):
     page = opened(relucirc.report(MINIMUM, "Min(x1, x2)", relucirc.Box(0, 1)))
     assert "outside" not in page.text("#point-help")

@@ -41,6 +41,7 @@ function showGraph(points) {
     network: networkData(found),
     formula: formulaData(points),
     domain: { relations: [], integers: [] },
+    within: "0",
     point: [Q.plain(points[Math.floor(points.length / 2)][0])],
     window: [spanOf(points)],
     neurons: Object.fromEntries(found.neurons.map((neuron, k) => [`h1.${k + 1}`, { feature: detectorName(neuron), circuits: [] }])),
@@ -109,7 +110,7 @@ function change(value) {
 }
 
 function turnTo(network) {
-  bench.change(network);
+  bench.change(network, !sameWeights(network, original));
   bench.diagram.reweigh(network);
   judge();
 }

@@ -33,7 +33,7 @@ from relucirc.cli.reading import (
     widths,
 )
 from relucirc.cli.show import layers_text, shown
-from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.errors import RelucircError, require_suffix, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted, table
 
@@ -242,7 +242,10 @@ def report(args: argparse.Namespace) -> Outcome:
 
     net, formula = read_network(args.network), None if args.formula is None else read_formula(args.formula)
     name = args.network.strip()
-    found = report(net, args.out, formula, args.domain, within=args.within, title=name, budget=args.budget)
+    require_suffix(args.out, "a report", ".html", ".htm")
+    options = {"within": args.within, "title": name, "budget": args.budget}
+    found = report(net, formula=formula, domain=args.domain, **options)
+    found.save(args.out)
     return Outcome.of(found, f"page written to {args.out}")
 
 

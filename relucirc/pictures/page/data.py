@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.core.exact import approximate, text
+from relucirc.core.exact import ZERO, approximate, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Guard, MaxGate, Relation
@@ -30,6 +30,7 @@ def bench_data(
     domain: Domain,
     explanation: Explanation | None,
     point: Sequence[fmpq] | None = None,
+    within: fmpq = ZERO,
 ) -> dict[str, Any]:
     """Returns what ``bench.js`` is opened with.
 
@@ -39,12 +40,14 @@ def bench_data(
         domain: Where.
         explanation: What is known about its neurons.
         point: Where the page begins; else a point of the domain.
+        within: How far network and formula may be apart.
     """
     exact = net.exact()
     return {
         "network": exact.to_json(),
         "formula": None if formula is None else graph_data(formula),
         "domain": {"relations": list(map(relation_data, domain.relations)), "integers": sorted(domain.integers)},
+        "within": text(within),
         "point": list(map(text, first_point(net, domain) if point is None else point)),
         "window": window_of(exact, domain),
         "neurons": neuron_data(net, explanation),

@@ -8,13 +8,13 @@ from flint import fmpq
 
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import RelucircError
-from relucirc.core.exact import rational, text
+from relucirc.core.exact import ZERO, rational, text
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted
 from relucirc.interpretation.explanation import Explanation, explain
 from relucirc.interpretation.writing import sum_text
-from relucirc.language.claim import read_claim
+from relucirc.language.claim import read_claim, read_tolerance
 from relucirc.language.domain import Domain
 from relucirc.language.lower.from_formula import graph_of_formula
 from relucirc.language.network import MLP
@@ -85,6 +85,14 @@ class Findings:
         """Of the formula."""
         found = self.explanation if self.asked.formula is None else self.result
         return None if found is None else found.certificate
+
+    @property
+    def tolerance(self) -> fmpq:
+        """How far network and formula may be apart."""
+        if self.asked.formula is None:
+            deviation = None if self.explanation is None else self.explanation.deviation
+            return rational(deviation or 0)
+        return ZERO if self.asked.within is None else read_tolerance(self.asked.within)
 
     @property
     def witness(self) -> Sequence[fmpq] | None:

@@ -132,7 +132,9 @@ def report(
     with clock:
         net = as_network(net() if is_circuit(net) else net, domain)
         name = title or f"A network of sizes {'-'.join(map(str, net.sizes))}"
-        found = look(Question(net, formula, domain, read_domain(domain, net.inputs), within, name), clock)
+        where = read_domain(domain, net.inputs)
+        where.refuse_empty(len(net.inputs))
+        found = look(Question(net, formula, domain, where, within, name), clock)
     status, reason = found.verdict
     answers = found.result, found.explanation, found.theorem
     made = Report(status, reason, _page(found, clock.elapsed), *answers, clock.elapsed, found.certificate)
@@ -160,7 +162,8 @@ def _page(found: Findings, seconds: float) -> str:
     ]
     data: dict[str, Any] = {file.key: file.data for file in stored_files(found) if file.data is not None}
     if found.asked.answers:
-        bench = bench_data(found.asked.net, found.graph, found.asked.where, told, found.witness)
+        asked, near = found.asked, found.tolerance
+        bench = bench_data(asked.net, found.graph, asked.where, told, found.witness, near)
         data["data"] = bench | {"witness": None if found.witness is None else list(map(text, found.witness))}
     code = scripts([*(BENCH if found.asked.answers else ("svg",)), "report"])
     return document(found.asked.title, f"<main>{''.join(parts)}</main>", code, data)

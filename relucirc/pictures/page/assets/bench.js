@@ -7,6 +7,7 @@ const ROLES = ["input", "hidden", "output"];
 function openBench(data, listener = () => {}) {
   const domain = readDomain(data.domain);
   const formula = data.formula && readFormula(data.formula);
+  const within = Q.parse(data.within);
   const state = {
     point: data.point.map((text) => Q.parse(text)),
     window: data.window.map((pair) => [...pair]),
@@ -15,6 +16,7 @@ function openBench(data, listener = () => {}) {
     neuron: null,
   };
   let network, layers, diagram, frame, traced, saying, waiting;
+  let known = data.neurons; // what was found out about the neurons, while their weights are what they were
   const svg = replaced(element("picture"));
 
   setNetwork(readNetwork(data.network));
@@ -187,12 +189,12 @@ function openBench(data, listener = () => {}) {
       tag("thead", {}, tag("tr", {}, head.map((text) => tag("th", { scope: "col" }, text)))),
       tag("tbody", {}, rows.map(([name, numbers]) =>
         tag("tr", {}, [tag("th", { scope: "row" }, name), ...numbers.map((value, k) =>
-          tag("td", k === 2 && value.p !== 0n ? { class: "differs" } : {}, exactly(value)))]))),
+          tag("td", k === 2 && isTooFar(value) ? { class: "differs" } : {}, exactly(value)))]))),
     );
     const outside = contains(domain, state.point) ? "" : " This point is outside of the domain.";
     const there = network.inputs.map((name, v) => `${name} = ${Q.text(state.point[v])}`).join(", ");
     const said = rows.map(([name, [value, , difference]]) => {
-      const same = !difference ? "" : difference.p === 0n ? ", as the formula does" : ", unlike the formula";
+      const same = !difference ? "" : difference.p === 0n ? ", as the formula is" : apart(difference);
       return `${name} is ${Q.text(value)}${same}`;
     });
     clearTimeout(saying);
@@ -200,6 +202,15 @@ function openBench(data, listener = () => {}) {
     element("outputs").classList.toggle("outside", outside !== "");
     element("point-help").textContent =
       outside.trim() || "Numbers are read exactly: 3, -1/2, 0.25, 1e-3. Or drag the point in the picture.";
+  }
+
+  // Whether network and formula are further apart than is claimed.
+  function isTooFar(difference) {
+    return Q.compare(Q.magnitude(difference), within) > 0;
+  }
+
+  function apart(difference) {
+    return isTooFar(difference) ? ", unlike the formula" : ", near the formula";
   }
 
   function exactly(value) {
@@ -222,7 +233,7 @@ function openBench(data, listener = () => {}) {
     const all = everyNeuron();
     diagram.show(wanted ? new Map(all) : null);
     for (const [name, { before, after, role }] of all) {
-      const feature = data.neurons[name]?.feature ?? "";
+      const feature = known[name]?.feature ?? "";
       const values = role === "hidden" ? `${Q.text(before)} before relu, ${Q.text(after)} after` : Q.text(after);
       diagram.describe(name, `${name}${feature && `, ${feature}`}: ${values}`);
     }
@@ -237,7 +248,7 @@ function openBench(data, listener = () => {}) {
     }
     const [name, { before, after, role, k, i }] = found;
     const facts = [];
-    const about = data.neurons[name];
+    const about = known[name];
     if (about?.feature) facts.push(["detects", about.feature]);
     if (role === "input") facts.push(["value", exactly(after)]);
     else {
@@ -310,8 +321,10 @@ function openBench(data, listener = () => {}) {
     setPoint,
     diagram,
     state,
-    change(next) {
+    change(next, altered) {
       setNetwork(next);
+      known = altered ? {} : data.neurons;
+      diagram.svg.classList.toggle("altered", altered);
       render();
     },
     get network() {

@@ -32,6 +32,7 @@ function liveDiagram(svg, choose) {
     svg.querySelector("rect[width='100%']")?.remove(); // the page is the paper
     svg.setAttribute("role", "group");
     for (const [name, circle] of circles) {
+      for (const part of [circle, ...written(name)]) part.querySelector("title")?.remove(); // the page says more
       filled(circle, { tabindex: -1, role: "button", "aria-label": name });
       for (const event of ["pointerenter", "focus", "click"]) circle.addEventListener(event, () => look(name));
       circle.addEventListener("keydown", move);
