@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import generate
+from playground import build as playground
 
 import relucirc
 
@@ -35,7 +36,8 @@ if find_spec("latex2mathml"):  # without it, formulas are drawn by a script from
 
 html_theme = "alabaster"
 html_static_path = ["_static"]
-html_extra_path = ["_generated/site"]  # pages that stand alone
+html_extra_path = ["_generated/site"]  # pages that stand alone; it has to be there when this is read
+Path(__file__).with_name("_generated").joinpath("site").mkdir(parents=True, exist_ok=True)
 html_title = "relucirc"
 html_show_sourcelink = False
 html_theme_options = {
@@ -51,5 +53,6 @@ html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 
 
 def setup(app):
-    """Writes the generated pages when a build begins."""
+    """Writes the generated pages, and the playground, when a build begins."""
     app.connect("builder-inited", lambda _: generate.main())
+    app.connect("builder-inited", lambda _: playground.write(generate.HERE / "site" / "playground"))

@@ -10,8 +10,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playground import build as playground
-
 import relucirc
 from relucirc.circuits import catalogue
 from relucirc.core.printing import formula_text
@@ -41,7 +39,6 @@ def main() -> None:
     (HERE / "drawings").mkdir()
     for name, picture in pictures().items():
         picture.save(HERE / "drawings" / f"page-{name}.svg")
-    playground.write(HERE / "site" / "playground")
     _write("catalogue.md", catalogue_page())
     modules = module_names()
     _write("api/index.md", api_index(modules))

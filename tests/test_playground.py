@@ -100,6 +100,10 @@ EQUAL = {
     ),
     "dead": (network(([[1], [0]], [0, -3]), ([[1, 5]], None)), network(([[1], [0]], [0, 3]), ([[1, 0]], None))),
     "constant neuron": (network(([[1], [0]], [0, 3]), ([[1, 5]], None)), network(([[1]], None), ([[1]], [15]))),
+    "deep": (
+        network(([[1]], None), ([[1]], ["-1"]), ([[1]], None)),
+        network(([[2], [-1]], [-2, -5]), ([["1/2", 0], [0, 3]], None), ([[1, 0]], None)),
+    ),
     "affine": (network(([[1], [-1]], None), ([[1, -1]], [2])), network(([["1"]], [2]))),
 }
 
@@ -142,6 +146,17 @@ def test_a_difference_in_a_narrow_place_is_found(page):
     equal, point = asked(page, a, b)
     assert not equal
     assert a.at(*point) != b.at(*point)
+
+
+def test_a_deep_network_of_one_input_is_decided(page):
+    a = relucirc.circuits.sawtooth()
+    data = a.to_json()
+    data["layers"][1]["weight"][0][0] = "2000001/1000000"
+    b = relucirc.MLP.from_arrays([(layer["weight"], layer["bias"]) for layer in data["layers"]], a.inputs)
+    equal, point = asked(page, a, b)
+    assert not equal
+    assert a.at(*point) != b.at(*point)
+    assert asked(page, a, a) == [True, None]
 
 
 def test_every_circuit_opens_and_is_equal_until_a_weight_is_moved(page):

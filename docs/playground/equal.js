@@ -1,10 +1,12 @@
 "use strict";
-// Whether two networks with at most one hidden layer are equal, everywhere, exactly; and a small point where they are not.
+// Whether two networks are equal, everywhere, exactly; and a small point where they are not.  Networks of one input are
+// compared piece by piece, those with at most one hidden layer by their unique form; others are not decided here.
 //
-// Such a network is a sum of jump relu(n(x)) over different hyperplanes n(x) = 0, plus an affine function, in one way
+// Such a form is a sum of jump relu(n(x)) over different hyperplanes n(x) = 0, plus an affine function, in one way
 // only: with the first coefficient of n made 1, relu(c n) = c relu(n), and relu(-c n) = c relu(n) - c n, for c > 0.
 
 const isShallow = (network) => network.layers.length <= 2;
+const isDecided = (network) => isShallow(network) || network.inputs.length === 1;
 
 // For every output: the jump at every hyperplane, and the affine function.
 function canonical(network) {
@@ -36,6 +38,18 @@ const plus = (a, b, times) =>
   composed({ terms: [[0, Q.ONE], [1, times]], constant: Q.ZERO }, [a, b]);
 
 function isEqual(a, b) {
+  return a.inputs.length === 1 ? hasSamePieces(a, b) : hasSameForm(a, b);
+}
+
+function hasSamePieces(a, b) {
+  const [left, right] = [a, b].map((network) => piecesOf(network, null, null));
+  const same = (piece, other) =>
+    (piece.high === other.high || (piece.high && other.high && Q.equal(piece.high, other.high))) &&
+    piece.forms.every((form, k) => sameLine(form, other.forms[k]));
+  return left.length === right.length && left.every((piece, k) => same(piece, right[k]));
+}
+
+function hasSameForm(a, b) {
   const [left, right] = [canonical(a), canonical(b)];
   return left.every(({ jumps, affine }, k) => {
     const other = right[k];
@@ -69,11 +83,16 @@ function* product(values, n) {
 
 const differsAt = (a, b, point) => outputsAt(a, point).some((y, k) => !Q.equal(y, outputsAt(b, point)[k]));
 
-// A point where two networks differ; null where none was found, which among shallow ones that are not equal does not happen:
-// on a line that meets every hyperplane in a point of its own, they differ at such a point, or beyond all of them.
+// A point where two networks differ; null where none was found, which does not happen where isEqual decides that they do:
+// two functions of one variable differ at a kink, or beyond all; and on a line that meets every hyperplane in a point of its own, shallow
+// networks differ at such a point, or beyond all of them.
 function differenceOf(a, b) {
   const n = a.inputs.length;
   for (const point of smallPoints(n)) if (differsAt(a, b, point)) return point;
+  if (n === 1) {
+    const point = kinksOf([a, b]).find((x) => differsAt(a, b, [x]));
+    return point ? rounded(a, b, [point]) : null;
+  }
   if (!isShallow(a) || !isShallow(b)) return null;
   for (let k = 0; k < 200; k++) {
     const [start, step] = [0, 1].map((s) => Array.from({ length: n }, (_, v) => Q.of(BigInt((k + 1) * (v + 1 + s) ** 2 + 7 * v * s), 16n)));
@@ -81,6 +100,13 @@ function differenceOf(a, b) {
     for (const t of meetings([a, b], start, step)) if (differsAt(a, b, along(t))) return rounded(a, b, along(t));
   }
   return null;
+}
+
+// The kinks of networks of one input, and a place beyond them at each side.
+function kinksOf(networks) {
+  const found = networks.flatMap((network) => piecesOf(network, null, null).flatMap(({ low }) => (low ? [low] : [])));
+  const [low, high] = [found.reduce(Q.min, Q.ZERO), found.reduce(Q.max, Q.ZERO)];
+  return [...found, Q.sub(low, Q.ONE), Q.add(high, Q.ONE)];
 }
 
 // Where a line meets the hyperplanes of hidden neurons, and a place beyond them at each side.

@@ -123,8 +123,9 @@ function judge() {
   const names = network.inputs;
   witness = null;
   if (sameWeights(bench.network, original)) say("equal", "equal", proved);
-  else if (isShallow(network) && isEqual(network, withoutZeros(original))) {
-    say("equal", "still equal", "everywhere: the same folds with the same jumps, and the same affine part.");
+  else if (isDecided(network) && isEqual(network, withoutZeros(original))) {
+    const same = network.inputs.length === 1 ? "the same pieces" : "the same folds with the same jumps, and the same affine part";
+    say("equal", "still equal", `everywhere: ${same}.`);
   } else {
     witness = differenceOf(network, original);
     if (!witness) say("unknown", "unknown", "no small point was found where they differ, which is no proof that they are equal.");

@@ -2,7 +2,7 @@
 // Networks of one input: the affine pieces, exactly.
 
 // The pieces of every output on an interval, from left to right: {low, high, forms: [{slope, constant}, ...]}, neighbours
-// different; "kinks" has the ends between them.
+// different.  An end that is null is infinite.
 function piecesOf(network, low, high) {
   const line = (slope, constant) => ({ slope, constant });
   let spans = [{ low, high, forms: [line(Q.ONE, Q.ZERO)] }];
@@ -11,13 +11,19 @@ function piecesOf(network, low, high) {
       const before = rows.map((row) => mixed(row, span.forms));
       if (isLast(network, k)) return [{ ...span, forms: before }];
       return cutAt(span, before.map(rootOf)).map(({ low, high }) => {
-        const middle = Q.div(Q.add(low, high), Q.of(2n));
+        const middle = between(low, high);
         const forms = before.map((f) => (Q.sign(lineAt(f, middle)) > 0 ? f : line(Q.ZERO, Q.ZERO)));
         return { low, high, forms };
       });
     });
   });
   return merged(spans);
+}
+
+// A point inside of an interval.
+function between(low, high) {
+  if (low && high) return Q.div(Q.add(low, high), Q.of(2n));
+  return low ? Q.add(low, Q.ONE) : high ? Q.sub(high, Q.ONE) : Q.ZERO;
 }
 
 const lineAt = (line, x) => Q.add(Q.mul(line.slope, x), line.constant);
@@ -34,7 +40,8 @@ function mixed(row, lines) {
 }
 
 function cutAt({ low, high }, roots) {
-  const inside = roots.filter((r) => r && Q.compare(low, r) < 0 && Q.compare(r, high) < 0).sort(Q.compare);
+  const isInside = (r) => r && (!low || Q.compare(low, r) < 0) && (!high || Q.compare(r, high) < 0);
+  const inside = roots.filter(isInside).sort(Q.compare);
   const ends = [low, ...inside.filter((r, k) => !k || !Q.equal(r, inside[k - 1])), high];
   return ends.slice(1).map((end, k) => ({ low: ends[k], high: end }));
 }
