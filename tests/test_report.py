@@ -352,6 +352,18 @@ def test_circles_show_values_or_what_they_detect(opened):
     assert all(word in "".join(labels) for word in ("+(x2)", "\u2212(x2)", "x2 > x1"))
 
 
+def test_an_input_that_is_called_as_the_output_is_told_apart(opened):
+    net = relucirc.MLP.from_arrays([([[0, 1], [0, -1], [-1, 1]], None), ([[1, -1, -1]], None)], ("x", "y"))
+    page = opened(relucirc.report(net))
+    page.type("#input-0", "0")
+    page.type("#input-1", "7")
+    shown = page.run("[...document.querySelectorAll('#drawing .trace text')].map(t => t.textContent)")
+    assert shown == ["0", "x", "7", "y", "7", "7", "0", "\u22127", "7", "7", "0", "output y"]
+    idle = page.run("[...document.querySelectorAll('#drawing line.idle')].map(l => l.dataset.name)")
+    assert sorted(idle) == ["h1.2 y", "x h1.3"]
+    assert outputs(page) == {"output y": [0, 0, 0]}
+
+
 def test_the_point_is_dragged_and_its_region_follows(opened):
     page = opened(relucirc.report(MINIMUM, "Min(x1, x2)"))
     page.wait("document.querySelector('#picture .point') !== null")

@@ -41,7 +41,11 @@ function openBench(data, listener = () => {}) {
   }
 
   function connect(drawing) {
-    diagram = liveDiagram(drawing, (name) => {
+    const names = network.layers.reduce(
+      (found, rows, k) => [...found, ...rows.map((_, i) => neuronName(network, k + 1, i))],
+      [...network.inputs],
+    );
+    diagram = liveDiagram(drawing, names, (name) => {
       state.neuron = name;
       showNeuron();
       drawSoon();

@@ -7,21 +7,27 @@ const RIM = 1.8;
 const WIDEST = 640;
 const LEAST = 560; // least width of a wide drawing, which is moved sideways then
 
-// svg: the drawing; choose(name): called with the neuron that the reader looks at, null for none.
-function liveDiagram(svg, choose) {
-  const circles = new Map([...svg.querySelectorAll("circle.neuron")].map((c) => [c.dataset.name, c]));
+// svg: the drawing; names: of its neurons, layer by layer, as its circles are; choose(name): called with the neuron that
+// the reader looks at, null for none.
+function liveDiagram(svg, names, choose) {
+  const circles = new Map([...svg.querySelectorAll("circle.neuron")].map((circle, k) => [names[k], circle]));
   const wires = [...svg.querySelectorAll("line.weight, line.bias")];
-  function written(name) {
-    return [...svg.querySelectorAll(`[data-name="${CSS.escape(name)}"]:is(text, .hinge)`)];
-  }
   const layer = svg.appendChild(shape("g", { class: "trace", "aria-hidden": "true" }));
-  function home(wire) {
-    return wire.dataset.name.split(" ");
-  }
   let chosen = null;
   let lastLayer = 0;
 
   prepare();
+
+  // What is written of a neuron or a weight in the drawing itself.
+  function written(name) {
+    return [...svg.querySelectorAll(`[data-name="${CSS.escape(name)}"]:is(text, .hinge)`)];
+  }
+
+  // The names of a line's ends; its target is never an input.
+  function home(wire) {
+    const [source, target] = wire.dataset.name.split(" ");
+    return [source, circles.has(`output ${target}`) ? `output ${target}` : target];
+  }
 
   function prepare() {
     const { width, height } = svg.viewBox.baseVal;
@@ -32,7 +38,7 @@ function liveDiagram(svg, choose) {
     svg.querySelector("rect[width='100%']")?.remove(); // the page is the paper
     svg.setAttribute("role", "group");
     for (const [name, circle] of circles) {
-      for (const part of [circle, ...written(name)]) part.querySelector("title")?.remove(); // the page says more
+      for (const part of [circle, ...written(circle.dataset.name)]) part.querySelector("title")?.remove(); // the page says more
       filled(circle, { tabindex: -1, role: "button", "aria-label": name });
       for (const event of ["pointerenter", "focus", "click"]) circle.addEventListener(event, () => look(name));
       circle.addEventListener("keydown", move);
@@ -78,7 +84,7 @@ function liveDiagram(svg, choose) {
     svg.classList.toggle("traced", values !== null);
     for (const [name, circle] of circles) {
       const value = values?.get(name);
-      for (const part of written(name)) part.style.display = value ? "none" : "";
+      for (const part of written(circle.dataset.name)) part.style.display = value ? "none" : "";
       circle.classList.toggle("on", Boolean(value && value.role === "hidden" && Q.sign(value.after) > 0));
       if (value) layer.append(...drawnValue(name, circle, value));
     }

@@ -23,11 +23,12 @@ function readNetwork(data) {
 
 const isLast = (network, layer) => layer === network.layers.length - 1;
 
-// "x1", "h1.2", "y": as the drawing calls them.
+// "x1", "h1.2", "y", as the drawing calls them; "output y" where an input is called y.
 function neuronName(network, layer, i) {
   if (layer === 0) return network.inputs[i];
   if (layer < network.layers.length) return `h${layer}.${i + 1}`;
-  return network.layers[layer - 1].length === 1 ? "y" : `y${i + 1}`;
+  const name = network.layers[layer - 1].length === 1 ? "y" : `y${i + 1}`;
+  return network.inputs.includes(name) ? `output ${name}` : name;
 }
 
 // For every layer what goes into relu and what comes out; the inputs first.
