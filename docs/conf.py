@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import generate
 import notebooks
+from playground import build as playground
 
 import relucirc
 
@@ -52,6 +53,8 @@ if find_spec("latex2mathml"):  # without it, formulas are drawn by a script from
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_extra_path = ["_generated/site"]  # pages that stand alone; it has to be there when this is read
+Path(__file__).with_name("_generated").joinpath("site").mkdir(parents=True, exist_ok=True)
 html_title = "relucirc"
 html_show_sourcelink = False
 html_theme_options = {
@@ -62,7 +65,8 @@ html_theme_options = {
 
 
 def setup(app):
-    """Writes the generated pages when a build begins, and reads the examples as they can be run here."""
+    """Writes the generated pages and the playground when a build begins, and reads the examples as they can be run here."""
     app.connect("builder-inited", lambda _: generate.main())
     app.connect("source-read", notebooks.on_source_read)
     app.connect("env-get-outdated", notebooks.on_outdated)
+    app.connect("builder-inited", lambda _: playground.write(generate.HERE / "site" / "playground"))

@@ -2,7 +2,7 @@
 
 The verbs: :func:`prove`, :func:`check`, :func:`theorem`, :func:`bounds`, :func:`max_deviation`, :func:`compare`,
 :func:`verify`, :func:`explain`, :func:`universality`, :func:`regions`, :func:`snap`, :func:`evaluate`,
-:func:`minimal_network`, :func:`train`, :func:`draw`.
+:func:`minimal_network`, :func:`train`, :func:`draw`, :func:`report`.
 
 What is public stands in ``__init__.pyi``, which is read here too; a name's module is imported when it is first asked
 for.

@@ -22,6 +22,7 @@ from relucirc.files import load as load
 from relucirc.files import save as save
 from relucirc.files.certificate_file import save_certificate as save_certificate
 from relucirc.pictures.network import draw as draw
+from relucirc.pictures.page import report as report
 from relucirc.interpretation.snap import snap as snap
 
 # From networks to formulas

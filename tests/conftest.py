@@ -47,3 +47,15 @@ def put(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A browser without a window, where one is installed."""
+    from browser import Browser, executable
+
+    if executable() is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    running = Browser(tmp_path_factory.mktemp("browser"))
+    yield running
+    running.close()

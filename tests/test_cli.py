@@ -80,6 +80,7 @@ def test_every_command_prints_one_json_object(run, minimum_file, tmp_path):
         "explain": ("explain", minimum_file),
         "export": ("export", minimum_file, "Min(x1, x2)", "-o", str(tmp_path / "question.smt2")),
         "show": ("show", minimum_file, "--at", "3,-5"),
+        "report": ("report", minimum_file, "-o", str(tmp_path / "minimum.html")),
         "verify": ("verify", minimum_file, str(property_file)),
         "deviation": ("deviation", minimum_file, "x2", "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),
         "bounds": ("bounds", minimum_file, "--domain", "0 <= x1 <= 1, 0 <= x2 <= 1"),

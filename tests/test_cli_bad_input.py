@@ -112,6 +112,16 @@ CALLS = {
         *((net,) for net in BAD_NETWORKS),
         *(("minimum", *o) for o in options("--at", BAD_POINTS) + options("--svg", BAD_PICTURES)),
     ],
+    "report": [
+        *((net, "-o", "page.html") for net in BAD_NETWORKS),
+        *(("minimum", formula, "-o", "page.html") for formula in BAD_FORMULAS),
+        *(
+            ("minimum", "-o", "page.html", *o)
+            for o in options("--domain", BAD_DOMAINS) + options("--budget", BAD_BUDGETS)
+        ),
+        *(("minimum", "x1", "-o", place) for place in (*BAD_PICTURES, "/dev/null/page.html", "page.html.txt")),
+        ("minimum", "Min(x1, x2)"),
+    ],
     "deviation": [
         *((net, "x1") for net in BAD_NETWORKS),
         *(("minimum", formula) for formula in BAD_FORMULAS),

@@ -33,7 +33,7 @@ from relucirc.cli.reading import (
     widths,
 )
 from relucirc.cli.show import layers_text, shown
-from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.errors import RelucircError, require_suffix, shorten
 from relucirc.core.printing import formula_text
 from relucirc.core.tables import counted, table
 
@@ -255,6 +255,29 @@ def show(args: argparse.Namespace) -> Outcome:
     With --at, every neuron's pre-activation and activation at the point, exactly.
     """
     return shown(args.network.strip(), read_network(args.network), args.at, args.draw)
+
+
+@command(
+    "write one page about a network, to be sent to somebody: diagram, formula, circuits, proof, a point to be moved",
+    NETWORK,
+    argument("formula", metavar="FORMULA", nargs="?", help=f"what it should equal: {RELATION_HELP}"),
+    *(DOMAIN, WITHIN, budget()),
+    argument("-o", "--out", metavar="FILE", type=file_name, required=True, help="the page to write: .html"),
+)
+def report(args: argparse.Namespace) -> Outcome:
+    """Write one page about a network, which works from a file, without a server.
+
+    With FORMULA, whether they are equal; without it, the formula that is found.
+    """
+    from relucirc import report
+
+    net, formula = read_network(args.network), None if args.formula is None else read_formula(args.formula)
+    name = args.network.strip()
+    require_suffix(args.out, "a report", ".html", ".htm")
+    options = {"within": args.within, "title": name, "budget": args.budget}
+    found = report(net, formula=formula, domain=args.domain, **options)
+    found.save(args.out)
+    return Outcome.of(found, f"page written to {args.out}")
 
 
 @command("into how many regions and linear pieces does a network cut its inputs?", NETWORK, DOMAIN, budget())

@@ -13,6 +13,7 @@ from relucirc.pictures.extremes import draw_bounds
 from relucirc.pictures.fronts import draw_front
 from relucirc.pictures.graph import draw_graph
 from relucirc.pictures.network import draw
+from relucirc.pictures.page import Report, report
 from relucirc.pictures.plane import draw_regions
 from relucirc.pictures.recurring import draw_recurring
 from relucirc.pictures.snapping import draw_snapped
@@ -20,6 +21,7 @@ from relucirc.pictures.snapping import draw_snapped
 __all__ = [
     "ChartDrawing",
     "Drawing",
+    "Report",
     "draw",
     "draw_bounds",
     "draw_census",
@@ -30,4 +32,5 @@ __all__ = [
     "draw_recurring",
     "draw_regions",
     "draw_snapped",
+    "report",
 ]

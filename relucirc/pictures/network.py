@@ -84,7 +84,7 @@ def draw(
         raise RelucircError(f"direction: expected {' or '.join(DIRECTIONS)}, got {direction!r}.")
     name = title if title is not None else "a network of sizes " + "-".join(map(str, net.sizes))
     trace = None if at is None else _values(net, at)
-    if summary or (summary is None and _is_large(net)):
+    if summary or (summary is None and is_large(net)):
         return Drawing(summary_scene(net, name, direction == "up"), theme)
     if sum(net.sizes) > MAX_NEURONS:
         raise NetworkError(
@@ -94,7 +94,8 @@ def draw(
     return Drawing(_Picture(net, trace, explanation, direction == "up", circuits).scene(name), theme)
 
 
-def _is_large(net: MLP) -> bool:
+def is_large(net: MLP) -> bool:
+    """Whether a picture shows layers rather than neurons, unless it is asked for these."""
     weights = sum(a * b for a, b in zip(net.sizes, net.sizes[1:], strict=False))
     return max(net.sizes) > READABLE or weights > MOST_WIRES
 

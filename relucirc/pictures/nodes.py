@@ -72,27 +72,27 @@ def drawn_node(node: Node) -> Iterator[Shape]:
         yield Disc(x, y, r, fill="hidden", opacity=opacity, **edge, **about)
         size = fitted(node.label, 1.86 * r, 11) if node.label else None
         if size is None:
-            yield from hinge(node.at, r, opacity)
+            yield from hinge(node.at, r, opacity, node.name)
         else:
-            yield Text(x, y, node.label, size, opacity=opacity, hover=node.hover, kind="label")
+            yield Text(x, y, node.label, size, opacity=opacity, hover=node.hover, kind="label", name=node.name)
         return
     on = node.after > 0
     yield Disc(x, y, r, fill="on" if on else "hidden", opacity=opacity, **edge, **about)
     yield Line(arc(node.at, r - edge["width"] / 2), fill="below", opacity=opacity)
     yield Line(((x - r, y), (x + r, y)), stroke=edge["stroke"], width=1.0, opacity=opacity)
     for value, dy in ((node.after, -0.42 * r), (node.before, 0.42 * r)):
-        yield _value(number(value, 6), x, y + dy, 1.62 * r, "ink" if on else "soft")
+        yield _value(number(value, 6), x, y + dy, 1.62 * r, "ink" if on else "soft", node.name)
     if node.label:
         yield _beside(node, node.label, "soft")
 
 
 def _inside(node: Node, shown: Shown, colour: str) -> Text:
-    return _value(shown, *node.at, 1.8 * node.radius, colour)
+    return _value(shown, *node.at, 1.8 * node.radius, colour, node.name)
 
 
-def _value(shown: Shown, x: float, y: float, room: float, colour: str) -> Text:
+def _value(shown: Shown, x: float, y: float, room: float, colour: str, owner: str) -> Text:
     size = fitted(shown.text, room, 11.5, 0.0) or 1.0
-    return Text(x, y, shown.text, size, fill=colour, hover=shown.whole, kind="value")
+    return Text(x, y, shown.text, size, fill=colour, hover=shown.whole, kind="value", name=owner)
 
 
 def _beside(node: Node, text: str, colour: str) -> Text:
@@ -107,11 +107,11 @@ def _beside(node: Node, text: str, colour: str) -> Text:
     return Text(x, y + (r + 9) * (1 if node.role == "input" else -1), shown.text, 10.5, **look)
 
 
-def hinge(at: Point, r: float, opacity: float = 1.0) -> Iterator[Line]:
+def hinge(at: Point, r: float, opacity: float = 1.0, name: str = "") -> Iterator[Line]:
     """The graph of relu, small: flat, then up."""
     x, y = at
     points = (x - 0.5 * r, y + 0.25 * r), (x, y + 0.25 * r), (x + 0.45 * r, y - 0.38 * r)
-    yield Line(points, stroke="ink", width=1.6, opacity=opacity, kind="hinge")
+    yield Line(points, stroke="ink", width=1.6, opacity=opacity, kind="hinge", name=name)
 
 
 def arc(at: Point, r: float) -> tuple[Point, ...]:

@@ -7,6 +7,7 @@ lines cross, and of these one that has the fewest lines and numbers near it, so 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flint import fmpq
 
@@ -113,5 +114,6 @@ def numbers_on(wires: Sequence[Wire], taken: list[Bounds]) -> tuple[list[Shape],
             continue
         taken.append(best[1])
         colour = "minus" if is_negative(wire.weight) else "plus"
-        placed.append(Text(*best[2], shown.text, SIZE, halo="paper", fill=colour, hover=shown.whole, kind="number"))
+        about: dict[str, Any] = {"hover": shown.whole, "kind": "number", "name": f"{wire.source} {wire.target}"}
+        placed.append(Text(*best[2], shown.text, SIZE, halo="paper", fill=colour, **about))
     return placed, complete
