@@ -65,7 +65,7 @@ html_theme_options = {
 
 
 def setup(app):
-    """Writes the generated pages and the playground when a build begins, and reads the examples as they can be run here."""
+    """Writes the generated pages and the playground, and reads the examples as they can be run here."""
     app.connect("builder-inited", lambda _: generate.main())
     app.connect("source-read", notebooks.on_source_read)
     app.connect("env-get-outdated", notebooks.on_outdated)
