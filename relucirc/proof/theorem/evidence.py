@@ -1,4 +1,4 @@
-"""Certificates as Rocq's data: the same rules in the words of ``Cells.v``, ``Steps.v`` and ``Trees.v``.
+"""Certificates as Rocq's data: the same rules in the words of ``Cells.v``, ``Steps.v``, ``Trees.v`` and ``Bounding.v``.
 
 Three things are spelled out that the Python checker finds by itself: which side of a constant maximum is the larger,
 which branch of a choice holds and by which constraint, and multipliers for each inequality that is an equation.
@@ -8,6 +8,7 @@ Inputs and atoms keep their numbers in every cell; what a certificate numbers an
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flint import fmpq
@@ -21,13 +22,14 @@ from relucirc.checker.sides import Constraint, constraint, read
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
+from relucirc.proof.theorem.bounding import Answer, Names, answering, cases, tree_text
 from relucirc.proof.theorem.formulas import Formulas, Node
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
 
 UNCOVERED = {
     "sweep": "sweeps of a line",
-    "bounding": "non-negative combinations of bounds",
     "boxes": "bounds on boxes",
     "symmetry": "symmetry",
 }
@@ -49,16 +51,37 @@ class Sides:
 
     Attributes:
         net: The network.
-        formulas: The formula.
+        formulas: The formula, or the condition.
+        claim: What the certificate is of.
     """
 
     net: MLP
     formulas: Formulas
+    claim: Claim
 
     @property
     def n(self) -> int:
         """The number of inputs."""
         return len(self.net.inputs)
+
+    @property
+    def steps(self) -> str:
+        """Where a certificate has the formula's steps: with the network's, where a condition compares outputs."""
+        return "left" if self.claim.kind == "relation" else "right"
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """What shows each of the violations that Rocq writes out; none of an equality."""
+        claim = self.claim
+        if claim.kind == "within":
+            count = len(self.formulas.nodes)
+            parts = {(0, True): (0, ONE)}
+            return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
+        if claim.violations is None:
+            return []
+        (condition,) = self.formulas.nodes
+        broken = cases(self.formulas, condition, truth=False)
+        return [answering(violation, claim.violations, claim.left.outputs) for violation in broken]
 
 
 def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> str:
@@ -146,6 +169,8 @@ class _Proof:
     def _ending(self) -> str:
         lemmas = [self._lemma(lemma) for lemma in self.node.get("lemmas", [])]
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
+        if "bounding" in self.node:
+            return self._bounded()
         if "tree" in self.node:
             text = f"(Regions {self._region(deque(self.node['tree']), self._place, self.count, {})})"
         else:
@@ -154,6 +179,18 @@ class _Proof:
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
         return text
+
+    def _names(self) -> Names:
+        constraints = [known for known, _ in self.relations]
+        return Names(constraints, self.count, self._hinge, self._form, {(0, True): (0, ONE)})
+
+    def _hinge(self, k: int) -> str:
+        return str(self._atom(k))
+
+    def _bounded(self) -> str:
+        """One tree for each sign that a difference must not have."""
+        names = self._names()
+        return f"(Bounded {listed(tree_text(tree, names) for tree in self.node['bounding'])})"
 
     def _reduced(self, linear: Linear) -> Linear:
         while any(v in self._solved for v in linear):
@@ -254,7 +291,7 @@ class _Case(_Proof):
     def text(self) -> str:
         """Writes it as a term of type ``cells``."""
         left = listed(self._network_steps())
-        right = listed(step for root in self.sides.formulas.nodes for step in self._steps(root))
+        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
         return (
             f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
             f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
@@ -304,6 +341,20 @@ class _Case(_Proof):
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
+    def _bounded(self) -> str:
+        answers, names = self.sides.answers, self._names()
+        if not answers:
+            return super()._bounded()
+        return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+
+    def _said(self, node: Node) -> Iterator[str]:
+        """The steps of a formula or of a condition; conditions have theirs in the order of their comparisons."""
+        if node.op in ("Le", "Lt", "Eq", "Not", "And", "Or"):
+            for part in node.args:
+                yield from self._said(part)
+        else:
+            yield from self._steps(node)
+
     def _steps(self, node: Node) -> Iterator[str]:
         """The steps of a formula in the order in which they are read; untaken branches are not."""
         formulas = self.sides.formulas
@@ -322,7 +373,7 @@ class _Case(_Proof):
                 yield _taken(gate)
             else:
                 rank = sum(isinstance(earlier, MaxGate) for earlier in formulas.graph.gates[:gate])
-                yield self._step(self.node["right"][rank])
+                yield self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
         linear = read(source)

@@ -107,7 +107,7 @@ Section Check.
     | Within eps formulas =>
       match lower_formulas M cs x formulas (right_steps c), ending c with
       | Some (r, _), Bounded ts =>
-        match apart eps l r with Some vs => none_happens M cs vs ts | None => false end
+        match apart (size eps) l r with Some vs => none_happens M cs vs ts | None => false end
       | _, _ => false
       end
     | Holds condition =>
@@ -333,10 +333,10 @@ Section Sound.
       apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       now apply (differences_at v l r ds).
     - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
-      destruct (ending c) as [| | | ts |]; try discriminate. destruct (apart eps l r) as [vs |] eqn:D; try discriminate.
+      destruct (ending c) as [| | | ts |]; try discriminate. destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
       intros H. apply (none_happens_sound K L v U M A cs2 vs ts Q) in H.
       apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
-      now apply (apart_at K L v U eps l r vs).
+      rewrite <- (size_number K L). now apply (apart_at K L v U (size eps) l r vs).
     - destruct (cases M cs2 (xs ++ l) false condition (right_steps c)) as [[vs rest] |] eqn:Right; try discriminate.
       destruct (ending c) as [| | | ts |]; try discriminate.
       intros H. apply (none_happens_sound K L v U M A cs2 vs ts Q) in H.

@@ -4,11 +4,19 @@ From Coq Require Import List ZArith QArith Bool Ring FMapPositive.
 From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees.
 Import ListNotations.
 
+(** A tolerance; whole numbers are written as such. *)
+Inductive tolerance :=
+| Whole (z : Z)
+| Fraction (q : Q).
+
+Definition size (eps : tolerance) : Q := match eps with Whole z => z # 1 | Fraction q => q end.
+Definition number (K : numbers) (eps : tolerance) : K := match eps with Whole z => int K z | Fraction q => rat K q end.
+
 (** That outputs have the values of formulas, or are no further than [eps] from them; or a condition, whose variables
     are the inputs and after them the outputs. *)
 Inductive claim :=
 | Equals (formulas : list expr)
-| Within (eps : Q) (formulas : list expr)
+| Within (eps : tolerance) (formulas : list expr)
 | Holds (c : cond).
 
 Definition near (K : numbers) (eps : K) (y f : K) : Prop := le K (abs K (sub K y f)) eps.
@@ -16,7 +24,7 @@ Definition near (K : numbers) (eps : K) (y f : K) : Prop := le K (abs K (sub K y
 Definition meets (K : numbers) (x y : list K) (c : claim) : Prop :=
   match c with
   | Equals formulas => y = map (value K x) formulas
-  | Within eps formulas => Forall2 (near K (rat K eps)) y (map (value K x) formulas)
+  | Within eps formulas => Forall2 (near K (number K eps)) y (map (value K x) formulas)
   | Holds c => truth K (x ++ y) c = true
   end.
 
@@ -103,6 +111,9 @@ Section Sound.
   Hypothesis U : unit_at K v.
 
   Local Notation ev := (eval K v).
+
+  Lemma size_number eps : rat K (size eps) = number K eps.
+  Proof. destruct eps; simpl; trivial. apply (rat_int K L). Qed.
 
   Lemma apart_at eps l : forall r vs, apart eps l r = Some vs -> ~ Exists (all_at K v) vs ->
     Forall2 (near K (rat K eps)) (map ev l) (map ev r).

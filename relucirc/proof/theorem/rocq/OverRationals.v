@@ -117,7 +117,7 @@ Qed.
 (** It is within [eps] of them. *)
 Theorem within_on_rationals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
   forall x, length x = n -> inside rationals d x ->
-  Forall2 (fun y f => Qabs (y - f) <= eps)%Q (run rationals net x) (map (value rationals x) formulas).
+  Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
 Proof.
   intros H x Len D. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (y & E1 & E). cbn [meets] in E.
   pose proof canonical_related as P.
@@ -126,9 +126,11 @@ Proof.
     (map (value rationals x) formulas). clear - P. intros l s r E1 E2 E. revert l r E1 E2.
   induction E as [| a b s' t' N E IH]; intros l r E1 E2; inversion E1 as [| p' ? l' ? G1];
     inversion E2 as [| q' ? r' ? G2]; subst; constructor; auto.
+  assert (rel_number : forall eps, (number rationals eps == this (number canonical eps))%Q).
+  { intros [z | q]; [apply (rel_int _ _ _ P) | apply (rel_rat _ _ _ P)]. }
   pose proof (rel_abs _ _ _ P _ _ (rel_sub _ _ _ P _ _ _ _ G1 G2)) as G.
-  pose proof (rel_leb _ _ _ P _ _ _ _ G (rel_rat _ _ _ P eps)) as B.
-  apply Qle_bool_iff. change (leb rationals (abs rationals (sub rationals p' q')) (rat rationals eps) = true).
+  pose proof (rel_leb _ _ _ P _ _ _ _ G (rel_number eps)) as B.
+  apply Qle_bool_iff. change (leb rationals (abs rationals (sub rationals p' q')) (number rationals eps) = true).
   rewrite B. now apply Qcleb_le.
 Qed.
 

@@ -47,7 +47,7 @@ Proof. exact (check_sound reals reals_laws n net (Equals formulas) d p). Qed.
 (** It is within [eps] of them. *)
 Theorem within_on_reals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
   forall x, length x = n -> inside reals d x ->
-  Forall2 (fun y f => Rabs (y - f) <= Q2R eps) (run reals net x) (map (value reals x) formulas).
+  Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net x) (map (value reals x) formulas).
 Proof. exact (check_sound reals reals_laws n net (Within eps formulas) d p). Qed.
 
 Lemma says_reals x c : says reals x c <-> truth reals x c = true.
@@ -70,7 +70,7 @@ Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simp
 
 Theorem apart_on_reals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
   inside reals d (map Q2R x) /\
-  ~ Forall2 (fun y f => Rabs (y - f) <= Q2R eps) (run reals net (map Q2R x)) (map (value reals (map Q2R x)) formulas).
+  ~ Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net (map Q2R x)) (map (value reals (map Q2R x)) formulas).
 Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simpl in *. now rewrite Y. Qed.
 
 Theorem fails_on_reals net c d x y : check_broken net (Holds c) d x y = true ->

@@ -195,7 +195,7 @@ Fixpoint near_lists (eps : Q) (l r : list Q) : bool :=
 Definition met_at (x y : list Q) (c : claim) : bool :=
   match c with
   | Equals formulas => equal_lists y (map (value rationals x) formulas)
-  | Within eps formulas => near_lists eps y (map (value rationals x) formulas)
+  | Within eps formulas => near_lists (size eps) y (map (value rationals x) formulas)
   | Holds c => truth rationals (x ++ y) c
   end.
 
@@ -258,7 +258,7 @@ Proof.
   - rewrite <- (equal_lists_map K L _ _ Y). apply (rat_map K). apply (run_related _ _ _ P net x _ X).
   - rewrite <- not_true_iff_false in N. intros E. apply N. clear N. destruct c as [formulas | eps formulas | c]; cbn [met_at meets] in *.
     + apply (equal_lists_related K L). rewrite E. apply (rat_map K), (formulas_related _ _ _ P x _ formulas X).
-    + apply (near_lists_related K L). rewrite <- (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)). exact E.
+    + apply (near_lists_related K L). rewrite (size_number K L), <- (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)). exact E.
     + rewrite <- map_app in E. rewrite <- E.
       now apply (value_related _ _ _ P (x ++ y) _ (rat_points K (x ++ y))).
 Qed.
@@ -306,13 +306,13 @@ Qed.
 
 Theorem apart_on_rationals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
   inside rationals d x /\
-  ~ Forall2 (fun y f => Qabs (y - f) <= eps)%Q (run rationals net x) (map (value rationals x) formulas).
+  ~ Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
 Proof.
   intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. intros E.
-  assert (G : Forall2 (near rationals eps) y (map (value rationals x) formulas)).
+  assert (G : Forall2 (near rationals (size eps)) y (map (value rationals x) formulas)).
   { clear - Y E. revert E. generalize (map (value rationals x) formulas).
     induction Y as [| p q l r Epq F IH]; intros s G; inversion G; subst; constructor; auto.
-    unfold near, rationals; cbn [le abs sub]. now rewrite <- Epq. }
+    unfold near, rationals; cbn [le abs sub]. rewrite <- Epq. now destruct eps. }
   apply near_near_lists in G. cbn [met_at] in N. congruence.
 Qed.
 
