@@ -18,6 +18,7 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.checker.linear import key as linear_key
 from relucirc.checker.reading import graph_of_weights
+from relucirc.checker.scaled import Scaled
 from relucirc.checker.sides import Constraint, constraint, read
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
@@ -25,12 +26,12 @@ from relucirc.core.graph import MaxGate
 from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
 from relucirc.proof.theorem.bounding import Answer, Names, answering, cases, tree_text
+from relucirc.proof.theorem.boxes import PLACES, Hinges, Side, Tree, sides_of
 from relucirc.proof.theorem.formulas import Formulas, Node
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
 
 UNCOVERED = {
     "sweep": "sweeps of a line",
-    "boxes": "bounds on boxes",
     "symmetry": "symmetry",
 }
 """Kinds of evidence that the Gallina checker has no rule for."""
@@ -103,7 +104,7 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
         return f"Between {form_text(whole)} {rational_text(at)}\n({below})\n({above})"
     if "gate" in proof:
         raise refuse("a choice whose condition reads maxima")
-    return _Case(proof, sides, known).text()
+    return (_Boxes if "boxes" in proof else _Case)(proof, sides, known).text()
 
 
 def _constraint(i: int, m: fmpq) -> str:
@@ -373,7 +374,11 @@ class _Case(_Proof):
                 yield _taken(gate)
             else:
                 rank = sum(isinstance(earlier, MaxGate) for earlier in formulas.graph.gates[:gate])
-                yield self._step(self.node[self.sides.steps][rank])
+                yield self._maximum(gate, rank)
+
+    def _maximum(self, gate: int, rank: int) -> str:
+        """The step of one of the formula's gates."""
+        return self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
         linear = read(source)
@@ -459,6 +464,85 @@ class _Case(_Proof):
             gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
             sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
         return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]
+
+
+class _Boxes(_Case):
+    """One cell that is bounded on boxes: every maximum has a hinge of its own, whatever the certificate's atoms are."""
+
+    def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
+        if {"implied", "pivots"} & node.keys() or "pairs" in node["boxes"]:
+            raise refuse("bounds on boxes of fewer coordinates, or of pairs of hinges,")
+        super().__init__(node, sides, constraints)
+        self._hinges = Hinges(self.first)
+        self._values: dict[int, Linear] = {}
+        self._left, hinge_of_gate = self._neurons()
+        graph = sides.formulas.graph
+        self._gates: dict[int, str] = {}
+        for k in range(len(graph.gates)):
+            gate = graph.gates[k]
+            if not isinstance(gate, MaxGate):
+                raise refuse("choices together with bounds on boxes")
+            if self.sides.n + k not in self._values:
+                left, right = (replace(read(side), self._values) for side in (gate.left, gate.right))
+                value, v = self._hinges.maximum(left, right)
+                self._values[self.sides.n + k] = value
+                self._gates[k] = f"Atom {key(v)} 1 {form_text(left)} []"
+        self._oriented = hinge_of_gate
+
+    def _neurons(self) -> tuple[list[str], list[int]]:
+        """The steps of the network, and the hinge of each neuron that is not constant."""
+        steps, found = [], []
+        below: list[Linear] = [{v: ONE} for v in range(self.sides.n)]
+        for layer in self.sides.net.layers[:-1]:
+            above = []
+            for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+                form = mix(((ONE, {UNIT: fmpq(bias)}), *((weight, below[j]) for j, weight in row)))
+                fixed = constant(form)
+                if fixed is None:
+                    value, v = self._hinges.maximum({}, form)
+                    above.append(value)
+                    found.append(v)
+                    steps.append(f"Atom {key(v)} 1 [] []")
+                else:
+                    above.append({UNIT: fixed} if fixed > 0 else {})
+                    steps.append(_taken(fixed <= 0))
+            below = above
+        if self.sides.claim.kind == "relation":
+            self._values = {self.sides.n + k: {v: ONE} for k, v in enumerate(found)}
+        return steps, found
+
+    def _network_steps(self) -> Iterator[str]:
+        yield from self._left
+
+    def _maximum(self, gate: int, rank: int) -> str:
+        return self._gates[gate]
+
+    def _atoms_text(self) -> str:
+        return listed(f"[{form_text(argument)}]" for argument in self._hinges.arguments)
+
+    def _ending(self) -> str:
+        node = self.node["boxes"]
+        sides = sides_of(self.relations, range(self.sides.n))
+        combinations = [(int(i), [number(w) for w in weights]) for i, weights in node["combinations"]]
+        tree = Tree(iter(node["tree"].split()), combinations, sides, self.sides.answers, self._slopes(sides))
+        hinges = range(self.first, self.first + len(self._hinges.arguments))
+        return (
+            f"Boxed {{| places := {PLACES}%nat; sides := {listed(side.text() for side in sides)};\n"
+            f"  hinges := {listed(str(key(v)) for v in hinges)}%positive;\n  cover := {tree.text()} |}}"
+        )
+
+    def _slopes(self, sides: Sequence[Side]) -> dict[int, list[tuple[int, bool]]]:
+        """The neurons of each of the tree's hinges, which are counted level by level, and whether they are turned."""
+        flips = [letter == "1" for letter in self.node["boxes"]["flips"]]
+        scaled = Scaled.of(self.atoms, [(side.low, side.high) for side in sides], flips)
+        order = {k: i for i, k in enumerate(k for level in scaled.hinges for k in level)}
+        found: dict[int, list[tuple[int, bool]]] = {}
+        for v, step in zip(self._oriented, self.node["left"], strict=False):
+            if "atom" in step:
+                k = index(step["atom"], len(self.atoms))
+                turned = bool(form(step["base"], self.sides.n + len(self.atoms)))
+                found.setdefault(order[k], []).append((v, turned != flips[k]))
+        return found
 
 
 def _taken(left: bool) -> str:

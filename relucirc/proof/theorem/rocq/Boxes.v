@@ -153,7 +153,10 @@ Section Tree.
     end.
 
   Fixpoint weigh (ws : list Q) (ps : list known) : list (option (Q * known)) :=
-    match ws, ps with w :: ws', p :: ps' => Some (w, p) :: weigh ws' ps' | _, _ => [] end.
+    match ws, ps with
+    | w :: ws', p :: ps' => if is_zero w then weigh ws' ps' else Some (w, p) :: weigh ws' ps'
+    | _, _ => []
+    end.
 
   (** Turns a form over inputs and hinges into a row below it. *)
   Variable row_of : form -> option row.
@@ -499,8 +502,9 @@ Section Sound.
 
   Lemma weigh_in ws ps m c : In (Some (m, c)) (weigh ws ps) -> In c ps.
   Proof.
-    revert ps. induction ws as [| x ws IH]; intros [| p ps]; simpl; try tauto. intros [E | H]; [| right; now apply (IH ps)].
-    left. congruence.
+    revert ps. induction ws as [| x ws IH]; intros [| p ps]; simpl; try tauto. destruct (is_zero x).
+    - intros H. right. now apply (IH ps).
+    - intros [E | H]; [left; congruence | right; now apply (IH ps)].
   Qed.
 
   Lemma dropped_exists {T} (P : T -> Prop) l : forall i a, nth_error l i = Some a -> Exists P l ->

@@ -1,7 +1,7 @@
 (** Cells of a domain, each with its own coordinates, atoms and evidence; and the checker as a whole. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Bounding Endings Claims.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Endings Claims.
 Import ListNotations.
 
 (** One cell.  [equalities] are constraints whose opposites are not negative either; [pivots] are inputs as forms over
@@ -105,15 +105,15 @@ Section Check.
       | None => false
       end
     | Within eps formulas =>
-      match lower_formulas M cs x formulas (right_steps c), ending c with
-      | Some (r, _), Bounded ts =>
-        match apart (size eps) l r with Some vs => none_happens M cs vs ts | None => false end
-      | _, _ => false
+      match lower_formulas M cs x formulas (right_steps c) with
+      | Some (r, _) =>
+        match apart (size eps) l r with Some vs => none_broken M cs (ending c) vs | None => false end
+      | None => false
       end
     | Holds condition =>
-      match cases M cs (x ++ l) false condition (right_steps c), ending c with
-      | Some (vs, _), Bounded ts => none_happens M cs vs ts
-      | _, _ => false
+      match cases M cs (x ++ l) false condition (right_steps c) with
+      | Some (vs, _) => none_broken M cs (ending c) vs
+      | None => false
       end
     end.
 
@@ -333,13 +333,12 @@ Section Sound.
       apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       now apply (differences_at v l r ds).
     - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
-      destruct (ending c) as [| | | ts |]; try discriminate. destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
-      intros H. apply (none_happens_sound K L v U M A cs2 vs ts Q) in H.
+      destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
+      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
       apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       rewrite <- (size_number K L). now apply (apart_at K L v U (size eps) l r vs).
     - destruct (cases M cs2 (xs ++ l) false condition (right_steps c)) as [[vs rest] |] eqn:Right; try discriminate.
-      destruct (ending c) as [| | | ts |]; try discriminate.
-      intros H. apply (none_happens_sound K L v U M A cs2 vs ts Q) in H.
+      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
       apply not_false_iff_true. intros T. apply H. rewrite <- S, <- map_app in T.
       now apply (cases_sound K L v U M A cs2 Q (xs ++ l) condition false (right_steps c) vs rest Right).
   Qed.
