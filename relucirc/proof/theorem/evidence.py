@@ -470,45 +470,45 @@ class _Boxes(_Case):
     """One cell that is bounded on boxes: every maximum has a hinge of its own, whatever the certificate's atoms are."""
 
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
-        if {"implied", "pivots"} & node.keys() or "pairs" in node["boxes"]:
-            raise refuse("bounds on boxes of fewer coordinates, or of pairs of hinges,")
+        if "pairs" in node["boxes"]:
+            raise refuse("bounds on boxes of pairs of hinges")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
-        self._values: dict[int, Linear] = {}
-        self._left, hinge_of_gate = self._neurons()
-        graph = sides.formulas.graph
+        self._values = dict(self._pivots)
+        self._left, self._neurons = self._network()
         self._gates: dict[int, str] = {}
-        for k in range(len(graph.gates)):
-            gate = graph.gates[k]
+        for k, gate in enumerate(sides.formulas.graph.gates):
             if not isinstance(gate, MaxGate):
                 raise refuse("choices together with bounds on boxes")
-            if self.sides.n + k not in self._values:
-                left, right = (replace(read(side), self._values) for side in (gate.left, gate.right))
-                value, v = self._hinges.maximum(left, right)
-                self._values[self.sides.n + k] = value
-                self._gates[k] = f"Atom {key(v)} 1 {form_text(left)} []"
-        self._oriented = hinge_of_gate
+            if sides.n + k not in self._values:
+                ends = [replace(read(side), self._values) for side in (gate.left, gate.right)]
+                self._values[sides.n + k], self._gates[k], _ = self._maximum_of(*ends)
 
-    def _neurons(self) -> tuple[list[str], list[int]]:
-        """The steps of the network, and the hinge of each neuron that is not constant."""
+    def _maximum_of(self, left: Linear, right: Linear) -> tuple[Linear, str, int | None]:
+        """A maximum as a form, its step, and its hinge unless the arguments differ by a constant."""
+        fixed = constant(minus(left, right))
+        if fixed is not None:
+            return (left if fixed >= 0 else right), _taken(fixed >= 0), None
+        value, v = self._hinges.maximum(left, right)
+        return value, f"Atom {key(v)} 1 {form_text(left)} []", v
+
+    def _network(self) -> tuple[list[str], list[int | None]]:
+        """The steps of the network, and the hinges of the neurons that are gates of the graph."""
         steps, found = [], []
-        below: list[Linear] = [{v: ONE} for v in range(self.sides.n)]
+        below = [(self._pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
         for layer in self.sides.net.layers[:-1]:
             above = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
-                form = mix(((ONE, {UNIT: fmpq(bias)}), *((weight, below[j]) for j, weight in row)))
-                fixed = constant(form)
-                if fixed is None:
-                    value, v = self._hinges.maximum({}, form)
-                    above.append(value)
+                form = mix(((ONE, {UNIT: fmpq(bias)}), *((weight, below[j][0]) for j, weight in row)))
+                varies = any(weight != 0 and below[j][1] for j, weight in row)
+                value, step, v = self._maximum_of({}, form)
+                above.append((value, varies))
+                steps.append(step)
+                if varies:
+                    if self.sides.claim.kind == "relation":
+                        self._values[self.sides.n + len(found)] = value
                     found.append(v)
-                    steps.append(f"Atom {key(v)} 1 [] []")
-                else:
-                    above.append({UNIT: fixed} if fixed > 0 else {})
-                    steps.append(_taken(fixed <= 0))
             below = above
-        if self.sides.claim.kind == "relation":
-            self._values = {self.sides.n + k: {v: ONE} for k, v in enumerate(found)}
         return steps, found
 
     def _network_steps(self) -> Iterator[str]:
@@ -522,7 +522,7 @@ class _Boxes(_Case):
 
     def _ending(self) -> str:
         node = self.node["boxes"]
-        sides = sides_of(self.relations, range(self.sides.n))
+        sides = sides_of(self.relations, self.free)
         combinations = [(int(i), [number(w) for w in weights]) for i, weights in node["combinations"]]
         tree = Tree(iter(node["tree"].split()), combinations, sides, self.sides.answers, self._slopes(sides))
         hinges = range(self.first, self.first + len(self._hinges.arguments))
@@ -534,13 +534,14 @@ class _Boxes(_Case):
     def _slopes(self, sides: Sequence[Side]) -> dict[int, list[tuple[int, bool]]]:
         """The neurons of each of the tree's hinges, which are counted level by level, and whether they are turned."""
         flips = [letter == "1" for letter in self.node["boxes"]["flips"]]
-        scaled = Scaled.of(self.atoms, [(side.low, side.high) for side in sides], flips)
+        atoms = [[form(element, len(sides) + k) for element in atom] for k, atom in enumerate(self.node["atoms"])]
+        scaled = Scaled.of(atoms, [(side.low, side.high) for side in sides], flips)
         order = {k: i for i, k in enumerate(k for level in scaled.hinges for k in level)}
         found: dict[int, list[tuple[int, bool]]] = {}
-        for v, step in zip(self._oriented, self.node["left"], strict=False):
-            if "atom" in step:
+        for v, step in zip(self._neurons, self.node["left"], strict=False):
+            if v is not None and "atom" in step:
                 k = index(step["atom"], len(self.atoms))
-                turned = bool(form(step["base"], self.sides.n + len(self.atoms)))
+                turned = bool(self._form(step["base"]))
                 found.setdefault(order[k], []).append((v, turned != flips[k]))
         return found
 

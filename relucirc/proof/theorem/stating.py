@@ -24,6 +24,7 @@ from relucirc.language.lower.violations import violations_of
 from relucirc.language.network import MLP
 from relucirc.language.relations import output_names
 from relucirc.proof.prover import prove_claim
+from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
 from relucirc.proof.theorem.evidence import NotCovered, Sides, cells_text
 from relucirc.proof.theorem.formulas import Formulas
 from relucirc.proof.theorem.gallina import (
@@ -41,7 +42,7 @@ from relucirc.proof.theorem.theory import NAMES, as_modules
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
 _KEYWORDS = "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
-_OURS = "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
+_OURS = "admit abstract network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
 TAKEN = frozenset(f"{_KEYWORDS} {_OURS}".split())
 """Words that no input can be called in Rocq."""
 
@@ -84,12 +85,19 @@ class Theorem(Answer):
             gibibytes: The limit of memory.
 
         Returns:
-            What it said; true if it accepted every step.
+            What it said; true if it accepted every step of a file that holds the theory as it is, data and theorems,
+            and that assumes nothing but the reals.
 
         Raises:
             RelucircError: If Rocq is not installed, or there is no theorem.
         """
-        return compile_text(self._whole(), "theorem", seconds, gibibytes)
+        source = self._whole()
+        wrong = objection(source)
+        if wrong is not None:
+            return Checked(False, f"{wrong}.", (), 0.0, "")
+        checked = compile_text(source, "theorem", seconds, gibibytes)
+        wrong = assumed(source, checked.assumptions) if checked.accepted else None
+        return checked if wrong is None else replace(checked, accepted=False, reason=f"{wrong}.")
 
     def _whole(self) -> str:
         if not self.source:
@@ -148,7 +156,7 @@ def theorem(
     else:
         assert found.certificate is not None
         body = file.proved(found.certificate["proof"])
-    theory = as_modules() if standalone else f"From Coq Require Reals.\nFrom Relucirc Require {NAMES}.\n"
+    theory = as_modules() if standalone else REQUIRED
     return Theorem(found.status, found.reason, f"{file.title()}\n{theory}\n{body}", found.seconds, found.certificate)
 
 
