@@ -13,6 +13,7 @@ import relucirc
 from relucirc.checker.equality import check_claim
 from relucirc.circuits import trained
 from relucirc.core.errors import RelucircError
+from relucirc.proof.methods import boxes
 from relucirc.proof.theorem import stating, theorem
 
 LITTLE = sympy.Rational(1, 2**40)
@@ -23,7 +24,12 @@ TWO = relucirc.MLP.from_arrays(
 CLAIMS = {
     "within": (relucirc.circuits.minimum(), "Min(x1, x2) + 1/20", UNIT, "1/10"),
     "not within": (relucirc.circuits.minimum(), "Min(x1, x2) + 1/10", UNIT, "1/20"),
-    "two outputs": (TWO, ["Max(a, 0) + Max(b, 0) + 1/8", "2*Max(a - b, 0) - Max(b, 0)"], "a <= 1, -1 <= a, b < 2, -1 <= b", 1),
+    "two outputs": (
+        TWO,
+        ["Max(a, 0) + Max(b, 0) + 1/8", "2*Max(a - b, 0) - Max(b, 0)"],
+        "a <= 1, -1 <= a, b < 2, -1 <= b",
+        1,
+    ),
     "relation": (relucirc.circuits.minimum(), "y <= x1 + 1/2, y < Max(x1, x2) + 1 or y > 1", UNIT, None),
     "unequal": (relucirc.circuits.minimum(), "y != x1 + 1", UNIT, None),
     "absolute": (relucirc.circuits.minimum(), "abs(y - x1) <= 1", UNIT, None),
@@ -90,6 +96,49 @@ def test_claims_are_accepted(name, theory):  # noqa: F811
     assert [set(axioms) for axioms in checked.assumptions] == [AXIOMS_OF_THE_REALS, set()]
 
 
+def drawn():
+    """A network of three inputs, three hidden layers and two outputs."""
+    draw, layers, below = random.Random(1), [], 3
+    for width in (6, 6, 6, 2):
+        weights = [[f"{draw.randint(-16, 16)}/8" for _ in range(below)] for _ in range(width)]
+        layers.append((weights, [f"{draw.randint(-8, 8)}/8" for _ in range(width)]))
+        below = width
+    return relucirc.MLP.from_arrays(layers)
+
+
+def on_boxes(monkeypatch, net, formula, domain, within=None):
+    """A theorem whose evidence is a tree of boxes, for a network that is small enough for linear programs."""
+    monkeypatch.setattr(boxes, "HINGES", 1)
+    found = theorem(net, formula, domain, within=within, standalone=False)
+    assert "ending := Boxed" in found.source
+    return found
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_bounds_on_boxes_are_accepted(monkeypatch, theory):  # noqa: F811
+    net, where = drawn(), "-1 <= x1 <= 1, x2 = 1/4 - x1 + x3, -1/2 <= x3 <= 1"
+    highest = relucirc.bounds(net, where).upper[0]
+    text = HEADER
+    for formula, within in (
+        (f"y1 <= {highest + 1} or y2 > 1000", None),
+        (f"y1 < {highest + sympy.Rational(1, 8)}, y1 + abs(y2 - x1) < 1000", None),
+        (["0", "2*Max(x1, x2)"], 200),
+    ):
+        found = on_boxes(monkeypatch, net, formula, where, within)
+        text += question(found.source, "true")
+        evidence = part_of(found.source, "evidence")
+        text += question(found.source, "false", evidence=evidence.replace("Renew ", ""))
+        text += question(
+            found.source,
+            "false",
+            evidence=re.sub(r"cover := .*?\|\}", "cover := Settled |}", evidence, flags=re.DOTALL),
+        )
+    assert "Half" in text
+    checked = compiled(text, theory)
+    assert checked, checked
+
+
 @needs_rocq
 @pytest.mark.slow
 def test_the_trained_networks_have_their_exact_deviations(theory):  # noqa: F811
@@ -101,7 +150,8 @@ def test_the_trained_networks_have_their_exact_deviations(theory):  # noqa: F811
         text += question(found.source, "true")
         less = theorem(given.network, given.formula, relucirc.Box(-1, 1), within=deviation - LITTLE, standalone=False)
         assert less.status == "refuted"
-        text += f"Module Less{i}.\n{less.source[less.source.index('Import List') : less.source.index('Section Reals.')]}End Less{i}.\n"
+        data = less.source[less.source.index("Import List") : less.source.index("Section Reals.")]
+        text += f"Module Less{i}.\n{data}End Less{i}.\n"
         text += question(theorem(relucirc.snap(given.network).network, given.formula, standalone=False).source, "true")
     assert text.count("Within") == 12
     checked = compiled(text, theory)

@@ -162,7 +162,9 @@ def theorem(args: argparse.Namespace) -> Outcome:
     """
     from relucirc import theorem
 
-    found = theorem(read_network(args.network), read_formula(args.formula), args.domain, within=args.within, budget=args.budget)
+    found = theorem(
+        read_network(args.network), read_formula(args.formula), args.domain, within=args.within, budget=args.budget
+    )
     if not found.source:
         return Outcome.of(found)
     found.save(args.out)

@@ -69,7 +69,11 @@ def tree_text(tree: Sequence[dict], names: Names) -> str:
             ]
             done.append(f"(Bounds {listed(bounds)}\n{done.pop()})")
         else:
-            head = f"Hinge {names.hinge(node['hinge'])}" if "hinge" in node else f"Divide {form_text(names.read(node['cut']))}"
+            head = (
+                f"Hinge {names.hinge(node['hinge'])}"
+                if "hinge" in node
+                else f"Divide {form_text(names.read(node['cut']))}"
+            )
             first, second = done.pop(), done.pop()
             done.append(f"({head} {first}\n{second})")
     (text,) = done

@@ -91,8 +91,8 @@ class Tree:
         combinations: Of each the violation, and the weights of its parts.
         sides: What the inputs range over, in their order.
         answers: What shows each of Rocq's violations.
-        slopes: For the number of a hinge in the tree, counted level by level, the hinges in Rocq that are its multiples,
-            and whether they are the positive part of its opposite.
+        slopes: For the number of a hinge in the tree, counted level by level, the hinges in Rocq that are multiples of
+            it, and whether they are the positive part of its opposite.
     """
 
     words: Iterator[str]

@@ -373,11 +373,11 @@ class _Case(_Proof):
             if isinstance(gate, bool):
                 yield _taken(gate)
             else:
-                rank = sum(isinstance(earlier, MaxGate) for earlier in formulas.graph.gates[:gate])
-                yield self._maximum(gate, rank)
+                yield self._maximum(gate)
 
-    def _maximum(self, gate: int, rank: int) -> str:
+    def _maximum(self, gate: int) -> str:
         """The step of one of the formula's gates."""
+        rank = sum(isinstance(earlier, MaxGate) for earlier in self.sides.formulas.graph.gates[:gate])
         return self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
@@ -514,7 +514,7 @@ class _Boxes(_Case):
     def _network_steps(self) -> Iterator[str]:
         yield from self._left
 
-    def _maximum(self, gate: int, rank: int) -> str:
+    def _maximum(self, gate: int) -> str:
         return self._gates[gate]
 
     def _atoms_text(self) -> str:

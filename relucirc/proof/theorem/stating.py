@@ -42,8 +42,11 @@ from relucirc.proof.theorem.theory import NAMES, as_modules
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
 _KEYWORDS = "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
-_OURS = "admit abstract network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
-TAKEN = frozenset(f"{_KEYWORDS} {_OURS}".split())
+_OURS = (
+    "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
+)
+_REFUSED = "admit abstract give_up"
+TAKEN = frozenset(f"{_KEYWORDS} {_OURS} {_REFUSED}".split())
 """Words that no input can be called in Rocq."""
 
 
@@ -189,7 +192,9 @@ class File:
         if claim.kind == "relation":
             return File(net.exact(), *_condition(claim))
         if claim.expressions is None:
-            raise NotCovered("theorem: expected formulas or a relation; second networks and functions are not covered yet.")
+            raise NotCovered(
+                "theorem: expected formulas or a relation; second networks and functions are not covered yet."
+            )
         formulas = Formulas(claim.expressions, claim.left.inputs)
         try:
             compare_with_sympy(formulas.graph, claim.expressions)
@@ -268,7 +273,8 @@ class File:
             else:
                 claims.append(f"~ {self._stated(words)}")
             proved = (
-                f"destruct ({kind}_on_{numbers} network {self._given_claim()} region point outputs accepted) as [[H I] N].\n"
+                f"destruct ({kind}_on_{numbers} network {self._given_claim()} region point outputs accepted)\n"
+                "    as [[H I] N].\n"
                 "  repeat match goal with H : Forall _ (relations _) |- _ => unfold relations, region in H end.\n"
                 "  unfold integers, region in I.\n"
                 "  repeat match goal with\n"
@@ -302,7 +308,9 @@ class File:
 
     def _outputs(self, words: Words) -> str:
         named = f"[{'; '.join(self.outputs)}]"
-        return f"{self._run(words)} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({self._run(words)}) {named}"
+        return (
+            f"{self._run(words)} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({self._run(words)}) {named}"
+        )
 
     def _proposition(self, words: Words) -> str:
         (condition,) = self.formulas.nodes
@@ -350,7 +358,7 @@ class File:
 
 
 def _condition(claim: Claim) -> tuple[Formulas, Claim]:
-    """Reads a relation, and makes the claim of it whose differences are compared in the order in which Rocq reads them."""
+    """Reads a relation; the maxima in the graph of the claim stand in the order in which Rocq reads them."""
     assert claim.relation is not None
     assert claim.alone is not None
     alone = claim.alone
