@@ -301,7 +301,7 @@ class File:
             of_type = f" : {NUMBERS[words.numbers][0]}"
             return f"forall {' '.join(self.outputs)}{of_type}, {self._outputs(words)} ->\n  {self._proposition(words)}"
         values = listed(map(words.term, self.formulas.nodes), 4)
-        if self.claim.kind == "within":
+        if self.claim.within is not None:
             size = f"{words.prefix}abs (y - f) <= {words.number(self.claim.within)}"
             return f"Forall2 (fun y f => {size}) ({run})\n    {values}"
         return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {values}"
