@@ -85,11 +85,10 @@ def test_a_domain_is_what_is_supposed():
 
 
 def test_names_that_rocq_uses_otherwise_are_numbered():
-    net = relucirc.MLP.from_arrays([([[1, 1]], None)], inputs=("forall", "S"))
-    assert (
-        "forall x1 x2 : R,\n  run reals network [x1; x2] = [x2 + x1]."
-        in theorem(net, [sum(map(sympy.Symbol, ("forall", "S")))]).source
-    )
+    for name in ("forall", "by", "mod", "using", "reals"):
+        net = relucirc.MLP.from_arrays([([[1, 1]], None)], inputs=(name, "S"))
+        source = theorem(net, [sum(map(sympy.Symbol, (name, "S")))]).source
+        assert re.search(r"forall x1 x2 : R,\n  run reals network \[x1; x2\] = \[x[12] \+ x[12]\]\.", source)
 
 
 def test_what_ends_a_comment_does_not_end_it():

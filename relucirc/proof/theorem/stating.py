@@ -41,7 +41,7 @@ from relucirc.proof.theorem.theory import NAMES, as_modules
 
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
-_KEYWORDS = "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
+_KEYWORDS = "as at by cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
 _OURS = (
     "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
 )
