@@ -109,7 +109,8 @@ class Tree:
             if answer.number is None:
                 heads.append(self._exclude(left, i, dict(answer.leaf), ""))
         ends = [(0, 1 << GRID)] * len(self.sides)
-        return f"(Renew {''.join(heads)}{self._node(ends, left)}{')' * len(heads)})"
+        below = self._node(ends, left) if left else "Settled"
+        return f"{''.join(heads)}{below}{')' * len(heads)}"
 
     def _exclude(self, left: list[int], i: int, weights: Mapping[int, fmpq], slopes: str) -> str:
         place = left.index(i)
@@ -120,11 +121,10 @@ class Tree:
 
     def _node(self, ends: list[tuple[int, int]], left: list[int]) -> str:
         """One node; what is opened here is closed here."""
-        opened = []
+        opened = ["(Renew "]  # on every box, since Rocq does not narrow bounds by forms that were found above
         left = list(left)
-        word = next(self.words) if left else ""
+        word = next(self.words)
         if word in ("!", "~"):
-            opened.append("(Renew ")
             word = next(self.words)
         while left and word.startswith("-"):
             first, *rest = word[1:].split("/")
