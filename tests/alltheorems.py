@@ -128,7 +128,7 @@ def measured(name: str, found: Theorem, folder: Path) -> Row:
     complaint = complaint or assumed(found.source, assumptions_of(run.output))
     if complaint is not None:
         raise SystemExit(f"{name}: {complaint}")
-    times = [(head, float(took)) for head, took in re.findall(r"\[([^\]]*)\] (\S+) secs", run.output)]
+    times = [(head, float(took)) for head, took in re.findall(r"\[([^\]]*)\] \S+ secs \(([0-9.]+)u", run.output)]
     typing = sum(took for head, took in times if head.startswith("Definition"))
     # what the kernel computes is computed when the lemma about the evidence, the first one of the file, is closed
     computing = next((took for head, took in times if head.startswith("Qed")), 0.0)

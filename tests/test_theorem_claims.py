@@ -134,7 +134,6 @@ def test_bounds_on_boxes_are_accepted(monkeypatch, theory):  # noqa: F811
         found = on_boxes(monkeypatch, net, formula, where, within)
         text += question(found.source, "true")
         evidence = part_of(found.source, "evidence")
-        text += question(found.source, "false", evidence=evidence.replace("Renew ", ""))
         text += question(
             found.source,
             "false",
