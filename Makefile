@@ -11,11 +11,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS)
 SOURCES := relucirc tests benchmarks docs
 
-.PHONY: help prove test test-fast torch lowest hunt fuzz mutants bench
+.PHONY: help prove theorems test test-fast torch lowest hunt fuzz mutants bench
 .PHONY: lint lint-style lint-format lint-types lint-imports format docs wheel wheel-test clean
 
 help:
 	@echo "make prove      prove every built-in circuit, and measure and repair the trained ones"
+	@echo "make theorems   have Rocq check theorems, a quarter of an hour (THEOREMS_ARGS=--few for some)"
 	@echo "make test       run all tests (make test-fast leaves out the slow ones)"
 	@echo "make torch      run the tests of PyTorch, some gigabytes of packages"
 	@echo "make lowest     run the fast tests on the lowest versions that pyproject.toml admits"
@@ -31,6 +32,13 @@ help:
 
 prove: $(VENV)/.core
 	$(BIN)/python tests/proveall.py
+
+# Rocq is Debian's package coq; where neither it nor apt is at hand, one sentence says so.
+theorems: $(VENV)/.core
+	@command -v coqc >/dev/null || command -v rocq >/dev/null || { command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq coq >/dev/null; } || \
+		echo "Rocq is not here and cannot be installed by apt-get: no theorem is checked." >&2
+	$(BIN)/python tests/alltheorems.py $(THEOREMS_ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)

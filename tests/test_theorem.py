@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import itertools
 import random
 import re
@@ -14,7 +15,7 @@ from relucirc.checker.equality import check_claim
 from relucirc.circuits import catalogue
 from relucirc.cli import main
 from relucirc.core.errors import RelucircError
-from relucirc.proof.theorem import stating, theorem
+from relucirc.proof.theorem import audit, stating, theorem
 from relucirc.proof.theorem.gallina import network_text
 from relucirc.proof.theorem.theory import PARTS, source_of
 
@@ -84,11 +85,10 @@ def test_a_domain_is_what_is_supposed():
 
 
 def test_names_that_rocq_uses_otherwise_are_numbered():
-    net = relucirc.MLP.from_arrays([([[1, 1]], None)], inputs=("forall", "S"))
-    assert (
-        "forall x1 x2 : R,\n  run reals network [x1; x2] = [x2 + x1]."
-        in theorem(net, [sum(map(sympy.Symbol, ("forall", "S")))]).source
-    )
+    for name in ("forall", "by", "mod", "using", "reals"):
+        net = relucirc.MLP.from_arrays([([[1, 1]], None)], inputs=(name, "S"))
+        source = theorem(net, [sum(map(sympy.Symbol, (name, "S")))]).source
+        assert re.search(r"forall x1 x2 : R,\n  run reals network \[x1; x2\] = \[x[12] \+ x[12]\]\.", source)
 
 
 def test_what_ends_a_comment_does_not_end_it():
@@ -99,7 +99,6 @@ def test_what_ends_a_comment_does_not_end_it():
     ("net", "formula", "what"),
     [
         (relucirc.circuits.minimum(), relucirc.circuits.minimum(), "second networks"),
-        (relucirc.circuits.minimum(), "y <= x1", "relations"),
         (catalogue["minimum"].family(), "Min(x1, x2)", "symbolic weights"),
         (lambda a: a, "x1", "functions"),
     ],
@@ -107,6 +106,46 @@ def test_what_ends_a_comment_does_not_end_it():
 def test_what_is_not_covered_is_refused_in_one_sentence(net, formula, what):
     with pytest.raises(RelucircError, match=f"theorem: .*{what}.* not covered yet"):
         theorem(net, formula)
+
+
+FORGED = {
+    "an axiom": ("Section Reals.", "Axiom a : False.\nSection Reals."),
+    "no proof": ("Qed.", "Admitted."),
+    "another meaning": ("Section Reals.", "Definition run := 3.\nSection Reals."),
+    "no guard": ("Section Reals.", "Unset Guard Checking.\nSection Reals."),
+    "an attribute": ("Section Reals.", "#[bypass_check(guard)] Fixpoint f (n : nat) : False := f n.\nSection Reals."),
+    "a notation": ("(** The network", 'Notation "a <= b" := (a = a).\n(** The network'),
+    "another theory": ("max K (int K 0) x", "x"),
+    "nothing printed": ("Print Assumptions equal_over_reals.", ""),
+    "an axiom after a comment in a comment": ("Section Reals.", "(* (* *) *) Axiom a : False.\nSection Reals."),
+}
+"""What to replace in a file, and by what, that it proves nothing; the last place but in the theory."""
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_forged_file_is_not_even_compiled(what, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    found = theorem(relucirc.circuits.minimum(), "Min(x1, x2)")
+    old, new = FORGED[what]
+    before, after = found.source.split(old, 1) if what == "another theory" else found.source.rsplit(old, 1)
+    checked = dataclasses.replace(found, source=before + new + after).check()
+    assert not checked
+    assert re.search("the file|the theory", checked.reason)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("standalone", [True, False])
+def test_files_hold_nothing_but_the_theory_data_and_proofs(name, standalone):
+    assert audit.objection(theorem(*SMALL[name], standalone=standalone).source) is None
+
+
+def test_what_a_theorem_assumes_is_read():
+    source = theorem(relucirc.circuits.minimum(), "Min(x1, x2)").source
+    assert audit.assumed(source, [sorted(AXIOMS_OF_THE_REALS), ()]) is None
+    assert audit.assumed(source, [(), ()]) is None
+    assert "equal_over_rationals assumes a" in audit.assumed(source, [(), ("a",)])
+    assert "equal_over_reals assumes loop" in audit.assumed(source, [("loop",), ()])
+    assert audit.assumed(source, [()]) == "1 lists of assumptions for 2 theorems"
 
 
 def test_without_rocq_one_sentence_says_how_to_get_it(monkeypatch):

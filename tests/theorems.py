@@ -49,7 +49,9 @@ def part_of(source: str, name: str) -> str:
 
 def question(source: str, expected: str, **changed: str) -> str:
     """What the checker says of a theorem's data, some of it exchanged, as a goal that computation closes."""
-    parts = {name: changed.get(name, part_of(source, name)) for name in ("network", "formula", "region", "evidence")}
-    n = re.search(r"check (\d+) network", source).group(1)
-    arguments = " ".join(f"({parts[name]})" for name in parts)
+    n, claimed = re.search(r"check (\d+) network \((.*)\) region", source).groups()
+    kind = "requirement" if claimed == "Holds requirement" else "formula"
+    parts = {name: changed.get(name, part_of(source, name)) for name in ("network", kind, "region", "evidence")}
+    said = claimed.replace(kind, f"({parts[kind]})")
+    arguments = f"({parts['network']}) ({said}) ({parts['region']}) ({parts['evidence']})"
     return f"Goal check {n} {arguments} = {expected}.\nProof. vm_compute. reflexivity. Qed.\n"

@@ -151,18 +151,20 @@ def _claim(first: str, others: list[str]) -> tuple[Any, Any]:
 
 @command(
     "write the proof that a network equals a formula as a theorem for Rocq",
-    *(NETWORK, FORMULA, DOMAIN, budget()),
+    *(NETWORK, FORMULA, DOMAIN, WITHIN, budget()),
     argument("--out", "-o", metavar="OUT", type=file_name, required=True, help="the file to write: .v"),
     argument("--check", action="store_true", help="run coqc on it, and say what Rocq's kernel says"),
 )
 def theorem(args: argparse.Namespace) -> Outcome:
-    """Prove that a network equals a formula, and write the proof as a file that Rocq's kernel checks.
+    """Prove that a network equals a formula, or that a relation holds, and write the proof for Rocq's kernel to check.
 
-    Where they differ, the theorem says that they do, at a point.  With --check, exit status 2 if Rocq does not accept.
+    Where that is false, the theorem says so, at a point.  With --check, exit status 2 if Rocq does not accept.
     """
     from relucirc import theorem
 
-    found = theorem(read_network(args.network), read_formula(args.formula), args.domain, budget=args.budget)
+    found = theorem(
+        read_network(args.network), read_formula(args.formula), args.domain, within=args.within, budget=args.budget
+    )
     if not found.source:
         return Outcome.of(found)
     found.save(args.out)

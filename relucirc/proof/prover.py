@@ -1,6 +1,6 @@
 """``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -73,10 +73,18 @@ def prove(
         >>> print(relucirc.prove(relucirc.circuits.minimum(), "Min(x1, x2)"))
         proved: equal at every real input, by normal form.
     """
-    clock = watched(budget, "the claim", progress)
+    return _decided(lambda: read_claim(net, formula, domain, inputs, within), watched(budget, "the claim", progress))
+
+
+def prove_claim(claim: Claim, *, budget: float | None = None, progress: Progress = None) -> Result:
+    """Decides a claim that has been read."""
+    return _decided(lambda: claim, watched(budget, "the claim", progress))
+
+
+def _decided(read: Callable[[], Claim], clock: Budget) -> Result:
     try:
         with clock:
-            claim = read_claim(net, formula, domain, inputs, within)
+            claim = read()
             found = walk(claim, Cells(claim), clock)
             if isinstance(found, str):
                 return _unknown(found, clock)

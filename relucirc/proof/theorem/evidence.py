@@ -1,4 +1,4 @@
-"""Certificates as Rocq's data: the same rules in the words of ``Cells.v``, ``Steps.v`` and ``Trees.v``.
+"""Certificates as Rocq's data: the same rules in the words of ``Cells.v``, ``Steps.v``, ``Trees.v`` and ``Bounding.v``.
 
 Three things are spelled out that the Python checker finds by itself: which side of a constant maximum is the larger,
 which branch of a choice holds and by which constraint, and multipliers for each inequality that is an equation.
@@ -8,6 +8,7 @@ Inputs and atoms keep their numbers in every cell; what a certificate numbers an
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flint import fmpq
@@ -17,18 +18,20 @@ from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.checker.linear import key as linear_key
 from relucirc.checker.reading import graph_of_weights
+from relucirc.checker.scaled import Scaled
 from relucirc.checker.sides import Constraint, constraint, read
 from relucirc.core.errors import RelucircError
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
+from relucirc.proof.theorem.bounding import Answer, Names, answering, cases, tree_text
+from relucirc.proof.theorem.boxes import PLACES, Hinges, Side, Tree, sides_of
 from relucirc.proof.theorem.formulas import Formulas, Node
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
 
 UNCOVERED = {
     "sweep": "sweeps of a line",
-    "bounding": "non-negative combinations of bounds",
-    "boxes": "bounds on boxes",
     "symmetry": "symmetry",
 }
 """Kinds of evidence that the Gallina checker has no rule for."""
@@ -49,16 +52,37 @@ class Sides:
 
     Attributes:
         net: The network.
-        formulas: The formula.
+        formulas: The formula, or the condition.
+        claim: What the certificate is of.
     """
 
     net: MLP
     formulas: Formulas
+    claim: Claim
 
     @property
     def n(self) -> int:
         """The number of inputs."""
         return len(self.net.inputs)
+
+    @property
+    def steps(self) -> str:
+        """Where a certificate has the formula's steps: with the network's, where a condition compares outputs."""
+        return "left" if self.claim.kind == "relation" else "right"
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """What shows each of the violations that Rocq writes out; none of an equality."""
+        claim = self.claim
+        if claim.kind == "within":
+            count = len(self.formulas.nodes)
+            parts = {(0, True): (0, ONE)}
+            return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
+        if claim.violations is None:
+            return []
+        (condition,) = self.formulas.nodes
+        broken = cases(self.formulas, condition, truth=False)
+        return [answering(violation, claim.violations, claim.left.outputs) for violation in broken]
 
 
 def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> str:
@@ -80,7 +104,7 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
         return f"Between {form_text(whole)} {rational_text(at)}\n({below})\n({above})"
     if "gate" in proof:
         raise refuse("a choice whose condition reads maxima")
-    return _Case(proof, sides, known).text()
+    return (_Boxes if "boxes" in proof else _Case)(proof, sides, known).text()
 
 
 def _constraint(i: int, m: fmpq) -> str:
@@ -146,6 +170,8 @@ class _Proof:
     def _ending(self) -> str:
         lemmas = [self._lemma(lemma) for lemma in self.node.get("lemmas", [])]
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
+        if "bounding" in self.node:
+            return self._bounded()
         if "tree" in self.node:
             text = f"(Regions {self._region(deque(self.node['tree']), self._place, self.count, {})})"
         else:
@@ -154,6 +180,18 @@ class _Proof:
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
         return text
+
+    def _names(self) -> Names:
+        constraints = [known for known, _ in self.relations]
+        return Names(constraints, self.count, self._hinge, self._form, {(0, True): (0, ONE)})
+
+    def _hinge(self, k: int) -> str:
+        return str(self._atom(k))
+
+    def _bounded(self) -> str:
+        """One tree for each sign that a difference must not have."""
+        names = self._names()
+        return f"(Bounded {listed(tree_text(tree, names) for tree in self.node['bounding'])})"
 
     def _reduced(self, linear: Linear) -> Linear:
         while any(v in self._solved for v in linear):
@@ -254,7 +292,7 @@ class _Case(_Proof):
     def text(self) -> str:
         """Writes it as a term of type ``cells``."""
         left = listed(self._network_steps())
-        right = listed(step for root in self.sides.formulas.nodes for step in self._steps(root))
+        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
         return (
             f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
             f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
@@ -304,6 +342,20 @@ class _Case(_Proof):
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
+    def _bounded(self) -> str:
+        answers, names = self.sides.answers, self._names()
+        if not answers:
+            return super()._bounded()
+        return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+
+    def _said(self, node: Node) -> Iterator[str]:
+        """The steps of a formula or of a condition; conditions have theirs in the order of their comparisons."""
+        if node.op in ("Le", "Lt", "Eq", "Not", "And", "Or"):
+            for part in node.args:
+                yield from self._said(part)
+        else:
+            yield from self._steps(node)
+
     def _steps(self, node: Node) -> Iterator[str]:
         """The steps of a formula in the order in which they are read; untaken branches are not."""
         formulas = self.sides.formulas
@@ -321,8 +373,12 @@ class _Case(_Proof):
             if isinstance(gate, bool):
                 yield _taken(gate)
             else:
-                rank = sum(isinstance(earlier, MaxGate) for earlier in formulas.graph.gates[:gate])
-                yield self._step(self.node["right"][rank])
+                yield self._maximum(gate)
+
+    def _maximum(self, gate: int) -> str:
+        """The step of one of the formula's gates."""
+        rank = sum(isinstance(earlier, MaxGate) for earlier in self.sides.formulas.graph.gates[:gate])
+        return self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
         linear = read(source)
@@ -408,6 +464,86 @@ class _Case(_Proof):
             gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
             sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
         return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]
+
+
+class _Boxes(_Case):
+    """One cell that is bounded on boxes: every maximum has a hinge of its own, whatever the certificate's atoms are."""
+
+    def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
+        if "pairs" in node["boxes"]:
+            raise refuse("bounds on boxes of pairs of hinges")
+        super().__init__(node, sides, constraints)
+        self._hinges = Hinges(self.first)
+        self._values = dict(self._pivots)
+        self._left, self._neurons = self._network()
+        self._gates: dict[int, str] = {}
+        for k, gate in enumerate(sides.formulas.graph.gates):
+            if not isinstance(gate, MaxGate):
+                raise refuse("choices together with bounds on boxes")
+            if sides.n + k not in self._values:
+                ends = [replace(read(side), self._values) for side in (gate.left, gate.right)]
+                self._values[sides.n + k], self._gates[k], _ = self._maximum_of(*ends)
+
+    def _maximum_of(self, left: Linear, right: Linear) -> tuple[Linear, str, int | None]:
+        """A maximum as a form, its step, and its hinge unless the arguments differ by a constant."""
+        fixed = constant(minus(left, right))
+        if fixed is not None:
+            return (left if fixed >= 0 else right), _taken(fixed >= 0), None
+        value, v = self._hinges.maximum(left, right)
+        return value, f"Atom {key(v)} 1 {form_text(left)} []", v
+
+    def _network(self) -> tuple[list[str], list[int | None]]:
+        """The steps of the network, and the hinges of the neurons that are gates of the graph."""
+        steps, found = [], []
+        below = [(self._pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
+        for layer in self.sides.net.layers[:-1]:
+            above = []
+            for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+                form = mix(((ONE, {UNIT: fmpq(bias)}), *((weight, below[j][0]) for j, weight in row)))
+                varies = any(weight != 0 and below[j][1] for j, weight in row)
+                value, step, v = self._maximum_of({}, form)
+                above.append((value, varies))
+                steps.append(step)
+                if varies:
+                    if self.sides.claim.kind == "relation":
+                        self._values[self.sides.n + len(found)] = value
+                    found.append(v)
+            below = above
+        return steps, found
+
+    def _network_steps(self) -> Iterator[str]:
+        yield from self._left
+
+    def _maximum(self, gate: int) -> str:
+        return self._gates[gate]
+
+    def _atoms_text(self) -> str:
+        return listed(f"[{form_text(argument)}]" for argument in self._hinges.arguments)
+
+    def _ending(self) -> str:
+        node = self.node["boxes"]
+        sides = sides_of(self.relations, self.free)
+        combinations = [(int(i), [number(w) for w in weights]) for i, weights in node["combinations"]]
+        tree = Tree(iter(node["tree"].split()), combinations, sides, self.sides.answers, self._slopes(sides))
+        hinges = range(self.first, self.first + len(self._hinges.arguments))
+        return (
+            f"Boxed {{| places := {PLACES}%nat; sides := {listed(side.text() for side in sides)};\n"
+            f"  hinges := {listed(str(key(v)) for v in hinges)}%positive;\n  cover := {tree.text()} |}}"
+        )
+
+    def _slopes(self, sides: Sequence[Side]) -> dict[int, list[tuple[int, bool]]]:
+        """The neurons of each of the tree's hinges, which are counted level by level, and whether they are turned."""
+        flips = [letter == "1" for letter in self.node["boxes"]["flips"]]
+        atoms = [[form(element, len(sides) + k) for element in atom] for k, atom in enumerate(self.node["atoms"])]
+        scaled = Scaled.of(atoms, [(side.low, side.high) for side in sides], flips)
+        order = {k: i for i, k in enumerate(k for level in scaled.hinges for k in level)}
+        found: dict[int, list[tuple[int, bool]]] = {}
+        for v, step in zip(self._neurons, self.node["left"], strict=False):
+            if v is not None and "atom" in step:
+                k = index(step["atom"], len(self.atoms))
+                turned = bool(self._form(step["base"]))
+                found.setdefault(order[k], []).append((v, turned != flips[k]))
+        return found
 
 
 def _taken(left: bool) -> str:

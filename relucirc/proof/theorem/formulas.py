@@ -4,7 +4,7 @@ SymPy's Min and Max of many arguments become balanced trees of two, a Piecewise 
 stays one.  ``Statement.v`` says what each node means, ``Lowering.v`` in which order its maxima are read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from relucirc.core.budget import tick
 from relucirc.core.errors import FormulaError, shorten
 from relucirc.core.exact import rational
 from relucirc.core.forms import Form, combine
-from relucirc.core.graph import Graph, GraphBuilder, Guard, Relation
+from relucirc.core.graph import Gate, Graph, GraphBuilder, Guard, Relation
 from relucirc.language.order_statistic import OrderStatistic
 
 TRUE = Guard("true")
@@ -52,29 +52,47 @@ class Choice:
 
 
 class Formulas:
-    """Reads SymPy expressions.
+    """Reads SymPy expressions, or a condition on a network's outputs.
 
     Attributes:
         expressions: What was read.
-        nodes: One tree for each output.
+        nodes: One tree for each expression.
         graph: The same as a graph.
         forms: The form of every node that is a number.
         maxima: For nodes that take maxima, in order: the number of the gate, or, where there is none since the
             arguments differ by a constant, whether the left one is the larger.
         choices: For each If the gate that it is.
+        guards: The same conditions for a graph's choices.
     """
 
-    def __init__(self, expressions: Sequence[sympy.Expr], names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        expressions: Sequence[sympy.Basic],
+        names: tuple[str, ...],
+        below: Sequence[Gate] = (),
+        outputs: Mapping[str, Form] | None = None,
+    ) -> None:
+        """Reads them.
+
+        Args:
+            expressions: Expressions over the inputs; or conditions, over outputs too.
+            names: The inputs.
+            below: The network's gates, which come first in the graph.
+            outputs: The names of its outputs, and their forms; they are numbered after the inputs.
+        """
         self.expressions = tuple(expressions)
         self._builder = GraphBuilder(names)
-        self._place = {name: i for i, name in enumerate(names)}
+        self._builder.gates += below
+        self._variables = {name: (i, self._builder.input(i)) for i, name in enumerate(names)}
+        for name, form in (outputs or {}).items():
+            self._variables[name] = (len(self._variables), form)
         self._known: dict[sympy.Basic, Node] = {}
         self.forms: dict[Node, Form] = {}
         self.maxima: dict[Node, list[int | bool]] = {}
         self.choices: dict[Node, Choice] = {}
-        self._guards: dict[Node, Guard] = {}
-        self.nodes = tuple(map(self._read, expressions))
-        self.graph: Graph = self._builder.build([self.forms[node] for node in self.nodes])
+        self.guards: dict[Node, Guard] = {}
+        self.nodes = tuple(self._read(e) if isinstance(e, sympy.Expr) else self._condition(e) for e in self.expressions)
+        self.graph: Graph = self._builder.build([self.forms[node] for node in self.nodes if node in self.forms])
 
     def _read(self, e: sympy.Basic) -> Node:
         tick()
@@ -99,8 +117,8 @@ class Formulas:
         return self._number("Int" if number.q == 1 else "Rat", Form.constant(number), value=number)
 
     def _input(self, e: Any) -> Node:
-        i = self._place[e.name]
-        return self._number("Var", self._builder.input(i), value=i)
+        i, form = self._variables[e.name]
+        return self._number("Var", form, value=i)
 
     def _opposite(self, node: Node) -> Node:
         return self._number("Opp", -self.forms[node], node)
@@ -195,7 +213,7 @@ class Formulas:
         node = last
         for condition, value in reversed(branches):
             forms = self.forms[value], self.forms[node]
-            selected = self._builder.select([(self._guards[condition], forms[0]), (TRUE, forms[1])])
+            selected = self._builder.select([(self.guards[condition], forms[0]), (TRUE, forms[1])])
             (variable,) = selected.terms
             node = self._number("If", selected, condition, value, node)
             self.choices[node] = Choice(variable, forms)
@@ -204,7 +222,7 @@ class Formulas:
     def _compare(self, op: str, a: Node, b: Node) -> Node:
         node = Node(op, (a, b))
         relation = {"Le": ">=", "Lt": ">", "Eq": "=="}[op]
-        self._guards[node] = Guard("relation", relation=Relation(self.forms[b] - self.forms[a], relation))
+        self.guards[node] = Guard("relation", relation=Relation(self.forms[b] - self.forms[a], relation))
         return node
 
     def _condition(self, c: sympy.Basic) -> Node:
@@ -226,7 +244,7 @@ class Formulas:
 
     def _joined(self, op: str, *parts: Node) -> Node:
         node = Node(op, parts)
-        self._guards[node] = Guard(op.lower(), tuple(self._guards[part] for part in parts))
+        self.guards[node] = Guard(op.lower(), tuple(self.guards[part] for part in parts))
         return node
 
 

@@ -95,6 +95,10 @@ class Words:
         self.names, self.numbers = names, numbers
         self.prefix = "R" if numbers == "reals" else "Q"
 
+    def number(self, value: fmpq) -> str:
+        """Writes a rational number."""
+        return str(value.p) if value.q == 1 else f"({value.p} {'/' if self.prefix == 'R' else '#'} {value.q})"
+
     def term(self, node: Node) -> str:
         """Writes a formula as a person would; it is convertible to the value of the data."""
         return self._term(node)[0]
@@ -104,10 +108,7 @@ class Words:
         if node.op == "Var":
             return self.names[int(node.value)], 3
         if node.op in ("Int", "Rat"):
-            value = node.value
-            if value.q == 1:
-                return str(value.p), 3 if value >= 0 else 1
-            return f"({value.p} {'/' if self.prefix == 'R' else '#'} {value.q})", 3
+            return self.number(node.value), 3 if node.value >= 0 or node.op == "Rat" else 1
         if node.op in ("Add", "Sub"):
             left, right = node.args
             sign = "+" if node.op == "Add" else "-"
@@ -138,15 +139,24 @@ class Words:
         return f"negb {parts[0]}" if node.op == "Not" else {"And": " && ", "Or": " || "}[node.op].join(parts)
 
     def relation(self, relation: Node) -> str:
-        """Writes a comparison of the domain as a proposition."""
+        """Writes a comparison as a proposition."""
         left, right = map(self.term, relation.args)
         equal = "=" if self.prefix == "R" else "=="
-        return f"{left} {({'Leq': '<=', 'Less': '<', 'Equal': equal})[relation.op]} {right}"
+        sign = {"Leq": "<=", "Less": "<", "Equal": equal, "Le": "<=", "Lt": "<", "Eq": equal}[relation.op]
+        return f"{left} {sign} {right}"
+
+    def proposition(self, condition: Node) -> str:
+        """Writes a condition as a proposition."""
+        if condition.op in ("Le", "Lt", "Eq"):
+            return self.relation(condition)
+        parts = [f"({self.proposition(part)})" for part in condition.args]
+        return f"~ {parts[0]}" if condition.op == "Not" else {"And": " /\\ ", "Or": " \\/ "}[condition.op].join(parts)
 
     def integer(self, v: int) -> str:
         """Writes that an input is an integer."""
         equal, inject = ("=", "IZR") if self.prefix == "R" else ("==", "inject_Z")
-        return f"(exists z : Z, {self.names[v]} {equal} {inject} z)"
+        z = next(name for name in ("z", "k", "integer") if name != self.names[v])
+        return f"(exists {z} : Z, {self.names[v]} {equal} {inject} {z})"
 
 
 def relation_node(relation: Relation) -> Node:

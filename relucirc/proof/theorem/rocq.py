@@ -87,15 +87,19 @@ def compile_text(text: str, name: str, seconds: float, gibibytes: float, theory:
         said = " ".join(done.stderr.split())
         memory = f" (the limit is {gibibytes:g} GiB)" if "memory" in said.lower() else ""
         return Checked(False, f"coqc says: {said[-LAST:] or done.returncode}{memory}", (), passed, output)
-    return Checked(True, "Rocq's kernel checked every step.", _assumptions(done.stdout), passed, output)
+    return Checked(True, "Rocq's kernel checked every step.", assumptions_of(done.stdout), passed, output)
 
 
-def _assumptions(output: str) -> tuple[tuple[str, ...], ...]:
-    """Reads what Print Assumptions printed, one list for each theorem."""
+def assumptions_of(output: str) -> tuple[tuple[str, ...], ...]:
+    """Reads what Print Assumptions printed, one list for each theorem.
+
+    Rocq's heads of such lists are that nothing is assumed, axioms, and what else a theorem may rest on, such as a guard
+    that was not checked; whatever stands below them counts.
+    """
     found: list[list[str]] = []
     for line in output.splitlines():
         if line.startswith(("Closed under the global context", "Axioms:")):
             found.append([])
-        elif found and line[:1].strip() and not line.startswith(("File ", "Warning")):
+        elif found and line[:1].strip() and not line.startswith(("File ", "Warning", "Chars ")):
             found[-1].append(line.split()[0].rstrip(":"))
     return tuple(map(tuple, found))

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flint import fmpq
@@ -14,12 +14,17 @@ from relucirc.checker.sides import constraint, read
 from relucirc.core.answer import Answer
 from relucirc.core.errors import RelucircError
 from relucirc.core.exact import rational
+from relucirc.core.forms import Form
+from relucirc.core.graph import Graph
 from relucirc.core.printing import formula_text
 from relucirc.core.progress import Progress
 from relucirc.core.writing import write_text
 from relucirc.language.claim import Claim, read_claim
+from relucirc.language.lower.violations import violations_of
 from relucirc.language.network import MLP
-from relucirc.proof.prover import prove
+from relucirc.language.relations import output_names
+from relucirc.proof.prover import prove_claim
+from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
 from relucirc.proof.theorem.evidence import NotCovered, Sides, cells_text
 from relucirc.proof.theorem.formulas import Formulas
 from relucirc.proof.theorem.gallina import (
@@ -36,9 +41,12 @@ from relucirc.proof.theorem.theory import NAMES, as_modules
 
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
-_KEYWORDS = "as at cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
-_OURS = "network formula region evidence accepted point run reals rationals smallest leb ltb eqb negb"
-TAKEN = frozenset(f"{_KEYWORDS} {_OURS}".split())
+_KEYWORDS = "as at by cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
+_OURS = (
+    "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
+)
+_REFUSED = "admit abstract give_up"
+TAKEN = frozenset(f"{_KEYWORDS} {_OURS} {_REFUSED}".split())
 """Words that no input can be called in Rocq."""
 
 END = 80
@@ -47,10 +55,10 @@ END = 80
 
 @dataclass(frozen=True)
 class Theorem(Answer):
-    """A file for Rocq: that a network equals a formula, or that they differ at a point.
+    """A file for Rocq: that a network equals a formula, or stands in a relation; or that it does not, at a point.
 
     Attributes:
-        status: ``"proved"``: the theorem says that they are equal; ``"refuted"``: that they differ; ``"unknown"``.
+        status: ``"proved"``: the theorem says what was claimed; ``"refuted"``: that it fails; ``"unknown"``.
         reason: One sentence for people.
         source: The file; empty for unknown.
         seconds: Wall time used.
@@ -88,12 +96,19 @@ class Theorem(Answer):
             gibibytes: The limit of memory.
 
         Returns:
-            What it said; true if it accepted every step.
+            What it said; true if it accepted every step of a file that holds the theory as it is, data and theorems,
+            and that assumes nothing but the reals.
 
         Raises:
             RelucircError: If Rocq is not installed, or there is no theorem.
         """
-        return compile_text(self._whole(), "theorem", seconds, gibibytes)
+        source = self._whole()
+        wrong = objection(source)
+        if wrong is not None:
+            return Checked(False, f"{wrong}.", (), 0.0, "")
+        checked = compile_text(source, "theorem", seconds, gibibytes)
+        wrong = assumed(source, checked.assumptions) if checked.accepted else None
+        return checked if wrong is None else replace(checked, accepted=False, reason=f"{wrong}.")
 
     def _whole(self) -> str:
         if not self.source:
@@ -106,11 +121,12 @@ def theorem(
     formula: Any,
     domain: Any = None,
     *,
+    within: Any = None,
     budget: float | None = None,
     progress: Progress = None,
     standalone: bool = True,
 ) -> Theorem:
-    r"""Proves that a network equals a formula, and writes the proof as a theorem for Rocq.
+    r"""Proves that a network equals a formula, or stands in a relation, and writes the proof as a theorem for Rocq.
 
     The file states the theorem over the reals and over the rationals.  It holds the network's weights, the formula and
     the evidence; a checker in Gallina, which is proved sound, accepts the evidence by computation inside the kernel.
@@ -118,15 +134,17 @@ def theorem(
 
     Args:
         net: A network with rational weights.
-        formula: A formula, or a list of them for several outputs, as for :func:`relucirc.prove`.
-        domain: Where they are claimed to be equal, as for :func:`relucirc.prove`.
+        formula: A formula, or a list of them for several outputs, or a relation such as ``"y <= Max(x1, x2) + 1/10"``,
+            as for :func:`relucirc.prove`.
+        domain: Where that is claimed, as for :func:`relucirc.prove`.
+        within: How far the outputs may be from the formula's values: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time for finding the proof; None for no limit.
         progress: As for :func:`relucirc.prove`.
         standalone: Whether the file holds the theory too; else it requires it, compiled under the name ``Relucirc``.
 
     Returns:
         A :class:`Theorem`: ``source``, ``save(path)`` and ``check()``, which runs coqc where it is installed.  Where
-        the two differ, the theorem says so, at a point.
+        the claim is false, the theorem says so, at a point.
 
     Raises:
         RelucircError: When the network, the formula or the domain cannot be read, or the proof uses a kind of evidence
@@ -140,16 +158,16 @@ def theorem(
         >>> "forall x1 x2 : R,\n  run reals network [x1; x2] = [Rmin x1 x2]." in found.source
         True
     """
-    file = File.read(net, formula, domain)
-    found = prove(file.net, file.formulas.graph, file.claim.domain, budget=budget, progress=progress)
+    file = File.read(net, formula, domain, within)
+    found = prove_claim(file.claim, budget=budget, progress=progress)
     if found.status == "unknown":
         return Theorem("unknown", found.reason, "", found.seconds)
     if found.status == "refuted":
-        body = file.differ([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
+        body = file.broken([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
     else:
         assert found.certificate is not None
-        body = file.equal(found.certificate["proof"])
-    theory = as_modules() if standalone else f"From Coq Require Reals.\nFrom Relucirc Require {NAMES}.\n"
+        body = file.proved(found.certificate["proof"])
+    theory = as_modules() if standalone else REQUIRED
     return Theorem(found.status, found.reason, f"{file.title()}\n{theory}\n{body}", found.seconds, found.certificate)
 
 
@@ -158,136 +176,181 @@ class File:
 
     Attributes:
         net: The network.
-        formulas: The formula, as Rocq reads it.
-        claim: That both are equal, the formula being that graph.
+        formulas: The formulas, or the condition, as Rocq reads them.
+        claim: What is claimed, over the graph of these.
         names: The inputs' names in Rocq.
+        outputs: The outputs' names in Rocq.
     """
 
     def __init__(self, net: MLP, formulas: Formulas, claim: Claim) -> None:
         self.net, self.formulas, self.claim = net, formulas, claim
         self.names = _names(net.inputs)
+        self.outputs = output_names(net.sizes[-1])
         self._relations = [relation_node(r) for r in claim.domain.relations]
         self._integers = sorted(claim.domain.integers)
-        self._said = formulas.expressions
 
     @staticmethod
-    def read(net: Any, formula: Any, domain: Any) -> "File":
+    def read(net: Any, formula: Any, domain: Any, within: Any = None) -> "File":
         """Reads a claim, and refuses what the theory does not cover."""
         if not isinstance(net, MLP):
             raise NotCovered("theorem: expected a network (relucirc.MLP); functions are not covered yet.")
         if net.symbols:
             raise NotCovered("theorem: networks with symbolic weights are not covered yet.")
-        claim = read_claim(net, formula, domain)
-        if claim.kind != "equal" or claim.expressions is None:
-            what = "second networks and functions" if claim.kind == "equal" else "relations"
-            raise NotCovered(f"theorem: expected formulas that the network equals; {what} are not covered yet.")
+        claim = read_claim(net, formula, domain, within=within)
+        if claim.kind == "relation":
+            return File(net.exact(), *_condition(claim))
+        if claim.expressions is None:
+            raise NotCovered(
+                "theorem: expected formulas or a relation; second networks and functions are not covered yet."
+            )
         formulas = Formulas(claim.expressions, claim.left.inputs)
         try:
             compare_with_sympy(formulas.graph, claim.expressions)
         except Rejected as error:
             raise RelucircError(f"theorem: {error}; please report this.") from None
-        return File(net.exact(), formulas, read_claim(net.exact(), formulas.graph, claim.domain))
+        return File(net.exact(), formulas, read_claim(net.exact(), formulas.graph, claim.domain, within=within))
 
     def evidence(self, proof: dict) -> str:
         """Writes the proof of a certificate of the claim."""
         constraints = [constraint(read(r.form), r.op) for r in self.claim.domain.relations]
-        return cells_text(proof, Sides(self.net, self.formulas), constraints)
+        return cells_text(proof, Sides(self.net, self.formulas, self.claim), constraints)
 
     def title(self) -> str:
         """What the file is, as a comment."""
         sizes = "-".join(map(str, self.net.sizes))
-        said = _comment("; ".join(map(formula_text, self._said)))
+        said = _comment("; ".join(map(formula_text, self.formulas.expressions)))
+        what = "condition" if self.claim.kind == "relation" else "formula"
         return (
-            f"(** A ReLU network ({sizes}) and the formula {said}.\n\n"
+            f"(** A ReLU network ({sizes}) and the {what} {said}.\n\n"
             "    What to read: the module Statement and the definitions of reals and rationals say what networks are;\n"
-            "    the network, the formula and the theorems stand at the end.  All the rest is checked by Rocq. *)\n"
+            f"    the network, the {what} and the theorems stand at the end.  All the rest is checked by Rocq. *)\n"
         )
 
-    def equal(self, proof: dict) -> str:
-        """The data, and the theorems that both sides are equal."""
+    def proved(self, proof: dict) -> str:
+        """The data, and the theorems that the claim holds."""
         evidence = self.evidence(proof)
         n = len(self.net.inputs)
         accepted = (
             f"\n(** The evidence, and that the checker accepts it. *)\nDefinition evidence : cells :=\n{evidence}.\n\n"
-            f"Lemma accepted : check {n} network formula region evidence = true.\n"
+            f"Lemma accepted : check {n} network ({self._claimed()}) region evidence = true.\n"
             "Proof. vm_cast_no_check (eq_refl true). Qed.\n"
         )
+        kind = {"equal": "equal", "within": "within", "relation": "holds"}[self.claim.kind]
         parts = [self._data(), accepted]
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
-            given = [*map(words.relation, self._relations), *map(words.integer, self._integers)]
-            sides = f"(run {numbers} network [{'; '.join(self.names)}])", self._formula(words)
-            stated = f"run {numbers} network [{'; '.join(self.names)}] = {sides[1]}"
-            if numbers == "rationals":
-                stated = f"Forall2 Qeq {sides[0]}\n    {sides[1]}"
+            given = self._given(words)
             hypotheses = "".join(f"  {premise} ->\n" for premise in given)
+            stated, introduced, arguments = self._stated(words), "", ""
+            if self.claim.kind == "relation":
+                introduced, arguments = f" {' '.join(self.outputs)} E", f" [{'; '.join(self.outputs)}]"
             proved = (
-                f"intros {' '.join(self.names)}{''.join(f' H{i}' for i in range(len(given)))}.\n"
-                f"  refine (equal_on_{numbers} {n} network formula region evidence accepted "
-                f"[{'; '.join(self.names)}] eq_refl _).\n"
+                f"intros {' '.join(self.names)}{''.join(f' H{i}' for i in range(len(given)))}{introduced}.\n"
+                f"  refine ({kind}_on_{numbers} {n} network {self._given_claim()} region evidence accepted "
+                f"[{'; '.join(self.names)}]{arguments} eq_refl _{' E' if arguments else ''}).\n"
                 "  split; repeat (apply Forall_cons || apply Forall_nil); assumption."
             )
-            parts.append(
-                self._theorem(
-                    numbers,
-                    "equal",
-                    f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}",
-                    proved,
-                )
-            )
+            stated = f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}"
+            parts.append(self._theorem(numbers, kind, stated, proved))
         return "\n".join(parts)
 
-    def differ(self, point: Sequence[fmpq]) -> str:
-        """The data, and the theorems that both sides differ at a point."""
-        values = listed(map(rational_text, point))
+    def broken(self, point: Sequence[fmpq]) -> str:
+        """The data, and the theorems that the claim fails at a point."""
+        values = self.claim.network_value(point)
+        kind = {"equal": "differ", "within": "apart", "relation": "fails"}[self.claim.kind]
         parts = [
             self._data(),
-            f"\n(** Where they differ. *)\nDefinition point : list Q := {values}%Q.\n\n"
-            "Lemma accepted : check_differ network formula region point = true.\n"
+            f"\n(** Where it fails, and what the network's values are there. *)\n"
+            f"Definition point : list Q := {listed(map(rational_text, point))}%Q.\n"
+            f"Definition outputs : list Q := {listed(map(rational_text, values))}%Q.\n\n"
+            f"Lemma accepted : check_broken network ({self._claimed()}) region point outputs = true.\n"
             "Proof. vm_cast_no_check (eq_refl true). Qed.\n",
         ]
+        named = list(zip(self.names, point, strict=True))
+        if self.claim.kind == "relation":
+            named += zip(self.outputs, values, strict=True)
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
-            given = [*map(words.relation, self._relations), *map(words.integer, self._integers)]
             coordinate = "Q2R {}%Q" if numbers == "reals" else "{}%Q"
-            bound = "".join(
-                f"  let {name} := {coordinate.format(rational_text(value))} in\n"
-                for name, value in zip(self.names, point, strict=True)
-            )
-            run = f"run {numbers} network [{'; '.join(self.names)}]"
-            unequal = f"{run} <> {self._formula(words)}"
-            if numbers == "rationals":
-                unequal = f"~ Forall2 Qeq ({run})\n    {self._formula(words)}"
-            stated = bound + "  " + " /\\\n  ".join([*given, unequal])
+            bound = "".join(f"  let {name} := {coordinate.format(rational_text(value))} in\n" for name, value in named)
+            claims = [*self._given(words)]
+            if self.claim.kind == "relation":
+                claims += [self._outputs(words), f"~ ({self._proposition(words)})"]
+            elif self.claim.kind == "equal" and numbers == "reals":
+                claims.append(self._stated(words, "<>"))
+            else:
+                claims.append(f"~ {self._stated(words)}")
             proved = (
-                f"destruct (differ_on_{numbers} network formula region point accepted) as [[H I] N].\n"
+                f"destruct ({kind}_on_{numbers} network {self._given_claim()} region point outputs accepted)\n"
+                "    as [[H I] N].\n"
                 "  repeat match goal with H : Forall _ (relations _) |- _ => unfold relations, region in H end.\n"
                 "  unfold integers, region in I.\n"
                 "  repeat match goal with\n"
                 "  | H : Forall _ (_ :: _) |- _ => inversion_clear H\n"
+                "  | H : _ /\\ _ |- _ => destruct H\n"
                 "  | |- let _ := _ in _ => intro\n"
                 "  | |- _ /\\ _ => split; [assumption |]\n"
                 "  end.\n"
-                "  exact N."
+                "  assumption."
             )
-            parts.append(self._theorem(numbers, "differ", stated, proved))
+            parts.append(self._theorem(numbers, kind, bound + "  " + " /\\\n  ".join(claims), proved))
         return "\n".join(parts)
 
+    def _given(self, words: Words) -> list[str]:
+        return [*map(words.relation, self._relations), *map(words.integer, self._integers)]
+
+    def _run(self, words: Words) -> str:
+        return f"run {words.numbers} network [{'; '.join(self.names)}]"
+
+    def _stated(self, words: Words, equal: str = "=") -> str:
+        """What is claimed at one point."""
+        run = self._run(words)
+        if self.claim.kind == "relation":
+            of_type = f" : {NUMBERS[words.numbers][0]}"
+            return f"forall {' '.join(self.outputs)}{of_type}, {self._outputs(words)} ->\n  {self._proposition(words)}"
+        values = listed(map(words.term, self.formulas.nodes), 4)
+        if self.claim.within is not None:
+            size = f"{words.prefix}abs (y - f) <= {words.number(self.claim.within)}"
+            return f"Forall2 (fun y f => {size}) ({run})\n    {values}"
+        return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {values}"
+
+    def _outputs(self, words: Words) -> str:
+        named = f"[{'; '.join(self.outputs)}]"
+        return (
+            f"{self._run(words)} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({self._run(words)}) {named}"
+        )
+
+    def _proposition(self, words: Words) -> str:
+        (condition,) = self.formulas.nodes
+        return Words((*self.names, *self.outputs), words.numbers).proposition(condition)
+
+    def _given_claim(self) -> str:
+        """What a theorem of the theory takes to say what is claimed."""
+        if self.claim.kind == "relation":
+            return "requirement"
+        eps = self.claim.within
+        if eps is None:
+            return "formula"
+        return f"({'Whole' if eps.q == 1 else 'Fraction'} {rational_text(eps)}) formula"
+
+    def _claimed(self) -> str:
+        word = {"equal": "Equals", "within": "Within", "relation": "Holds"}[self.claim.kind]
+        return f"{word} {self._given_claim()}"
+
     def _data(self) -> str:
-        formula = listed(map(data_text, self.formulas.nodes), 2)
+        formula = f"formula : list expr :=\n  {listed(map(data_text, self.formulas.nodes), 2)}"
+        if self.claim.kind == "relation":
+            formula = f"requirement : cond :=\n  {data_text(self.formulas.nodes[0])}"
         relations = listed(map(relation_data, self._relations), 4)
         integers = listed((f"{v}%nat" for v in self._integers), 4)
         return (
             f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n"
-            "Strategy expand [min max abs value values truth].\n\n"
+            "Strategy expand [min max abs value values truth says number].\n\n"
             f"(** The network. *)\nDefinition network : list layer :=\n{network_text(self.net)}.\n\n"
-            f"(** The formula and the domain as the checker reads them; the theorems write them out. *)\n"
-            f"Definition formula : list expr :=\n  {formula}.\n\n"
+            "(** What is claimed and the domain as the checker reads them; the theorems write them out. *)\n"
+            f"Definition {formula}.\n\n"
             f"Definition region : domain := Domain\n    {relations}\n    {integers}.\n"
         )
-
-    def _formula(self, words: Words) -> str:
-        return listed(map(words.term, self.formulas.nodes), 4)
 
     def _theorem(self, numbers: str, what: str, stated: str, proved: str) -> str:
         kind, scope = NUMBERS[numbers]
@@ -300,6 +363,21 @@ class File:
             f"Theorem {name} :\n  {stated.lstrip()}.\nProof.\n  {proved}\nQed.\n\n"
             f"End {numbers.capitalize()}.\n\nPrint Assumptions {name}.\n"
         )
+
+
+def _condition(claim: Claim) -> tuple[Formulas, Claim]:
+    """Reads a relation; the maxima in the graph of the claim stand in the order in which Rocq reads them."""
+    assert claim.relation is not None
+    assert claim.alone is not None
+    alone = claim.alone
+    outputs = dict(zip(output_names(len(alone.outputs)), alone.outputs, strict=True))
+    formulas = Formulas([claim.relation], alone.inputs, alone.gates, outputs)
+    differences, violations = violations_of(formulas.guards[formulas.nodes[0]])
+    if violations is None:
+        raise NotCovered("theorem: a relation that is an equation is not covered yet; give the formula.")
+    left = replace(formulas.graph, outputs=tuple(differences))
+    right = Graph(left.inputs, (), (Form(),) * len(differences))
+    return formulas, replace(claim, left=left, right=right, violations=violations)
 
 
 def _names(inputs: Sequence[str]) -> tuple[str, ...]:

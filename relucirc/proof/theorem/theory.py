@@ -12,6 +12,9 @@ PARTS = (
     "Lowering",
     "Trees",
     "ZeroOne",
+    "Bounding",
+    "Boxes",
+    "Claims",
     "Endings",
     "Cells",
     "Points",
@@ -19,7 +22,9 @@ PARTS = (
     "OverReals",
 )
 """Its files, each resting on those before."""
-NAMES = "Statement Forms Evidence Steps Trees ZeroOne Endings Cells Points OverRationals OverReals"
+NAMES = (
+    "Statement Forms Evidence Steps Trees ZeroOne Bounding Boxes Claims Endings Cells Points OverRationals OverReals"
+)
 """What a theorem's own file imports."""
 _IMPORT = re.compile(r"^From (Coq|Relucirc) Require Import ([\w \n]+)\.$", re.MULTILINE)
 

@@ -1,7 +1,7 @@
 (** Cells of a domain, each with its own coordinates, atoms and evidence; and the checker as a whole. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Endings.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Endings Claims.
 Import ListNotations.
 
 (** One cell.  [equalities] are constraints whose opposites are not negative either; [pivots] are inputs as forms over
@@ -78,7 +78,7 @@ Fixpoint differences (l r : list form) : option (list form) :=
 Section Check.
   Variable n : nat.
   Variable net : list layer.
-  Variable formulas : list expr.
+  Variable claimed : claim.
   Variable whole : list nat.
 
   Definition inputs : list form := map (fun i => variable (input i)) (seq 0 n).
@@ -92,6 +92,31 @@ Section Check.
   Definition over_inputs (cs : list known) : bool :=
     forallb (fun c => forallb (fun t => Pos.ltb (fst t) (input n)) (fst c)) cs.
 
+  (** Whether the claim holds of outputs [l]. *)
+  Definition check_outputs (c : case) (M : atoms) (cs : list known) (x l : list form) : bool :=
+    match claimed with
+    | Equals formulas =>
+      match lower_formulas M cs x formulas (right_steps c) with
+      | Some (r, _) =>
+        match differences l r with
+        | Some ds => finished (ending c) (advance (input n) (case_atoms c)) M no_values cs ds
+        | None => false
+        end
+      | None => false
+      end
+    | Within eps formulas =>
+      match lower_formulas M cs x formulas (right_steps c) with
+      | Some (r, _) =>
+        match apart (size eps) l r with Some vs => none_broken M cs (ending c) vs | None => false end
+      | None => false
+      end
+    | Holds condition =>
+      match cases M cs (x ++ l) false condition (right_steps c) with
+      | Some (vs, _) => none_broken M cs (ending c) vs
+      | None => false
+      end
+    end.
+
   Definition check_case (cs : list known) (c : case) : bool :=
     match (if over_inputs cs then equate (equalities c) cs else None) with
     | None => false
@@ -99,13 +124,9 @@ Section Check.
       match solve cs (pivots c) inputs, enter (input n) (case_atoms c) no_atoms with
       | Some x, Some M =>
         let cs := charted (pivots c) cs in
-        match lower_network M cs net x (left_steps c), lower_formulas M cs x formulas (right_steps c) with
-        | Some l, Some (r, _) =>
-          match differences l r with
-          | Some ds => finished (ending c) (advance (input n) (case_atoms c)) M no_values cs ds
-          | None => false
-          end
-        | _, _ => false
+        match lower_network M cs net x (left_steps c) with
+        | Some l => check_outputs c M cs x l
+        | None => false
         end
       | _, _ => false
       end
@@ -139,10 +160,10 @@ Section Check.
     end.
 End Check.
 
-(** The checker: a network with [n] inputs equals the formulas on a domain. *)
-Definition check (n : nat) (net : list layer) (formulas : list expr) (d : domain) (p : cells) : bool :=
+(** The checker: what is claimed of a network with [n] inputs holds on a domain. *)
+Definition check (n : nat) (net : list layer) (claimed : claim) (d : domain) (p : cells) : bool :=
   match lower_relations n (relations d) with
-  | Some cs => check_cells n net formulas (integers d) cs p
+  | Some cs => check_cells n net claimed (integers d) cs p
   | None => false
   end.
 
@@ -264,13 +285,13 @@ Section Sound.
   Qed.
 
   Variable net : list layer.
-  Variable formulas : list expr.
+  Variable claimed : claim.
   Variable whole : list nat.
 
   Variable x : list K.
   Hypothesis Len : length x = n.
 
-  Definition agree : Prop := run K net x = map (value K x) formulas.
+  Definition agree : Prop := meets K x (run K net x) claimed.
 
   Lemma low i : (i < n)%nat -> (input i < input n)%positive.
   Proof. unfold input. lia. Qed.
@@ -285,7 +306,7 @@ Section Sound.
     unfold true_at in *. simpl in *. now rewrite Ev.
   Qed.
 
-  Lemma case_sound cs c : all_at K (input_env x) cs -> check_case n net formulas cs c = true -> agree.
+  Lemma case_sound cs c : all_at K (input_env x) cs -> check_case n net claimed cs c = true -> agree.
   Proof.
     intros C. unfold check_case. destruct (over_inputs n cs) eqn:O; try discriminate.
     destruct (equate (equalities c) cs) as [cs' |] eqn:Q; try discriminate.
@@ -304,11 +325,22 @@ Section Sound.
       - right. apply nth_error_None. unfold inputs. now rewrite map_length, seq_length. }
     destruct S as [S P]. rewrite X in S. apply (charted_at v _ _ P) in Q. set (cs2 := charted (pivots c) cs') in *.
     destruct (lower_network M cs2 net xs (left_steps c)) as [l |] eqn:Left; try discriminate.
-    destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
-    destruct (differences l r) as [ds |] eqn:D; try discriminate. intros H.
-    apply (finished_sound K L _ v _ M no_values cs2 ds U A O' N' (no_values_at K v) Q) in H.
-    apply (network_sound K L v U M A cs2 Q) in Left. apply (formulas_sound K L v U M A cs2 Q) in Right.
-    unfold agree. rewrite S in Left, Right. rewrite <- Left, <- Right. now apply (differences_at v l r ds).
+    apply (network_sound K L v U M A cs2 Q) in Left. rewrite S in Left.
+    unfold check_outputs, agree, meets. rewrite <- Left. destruct claimed as [formulas | eps formulas | condition].
+    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+      destruct (differences l r) as [ds |] eqn:D; try discriminate. intros H.
+      apply (finished_sound K L _ v _ M no_values cs2 ds U A O' N' (no_values_at K v) Q) in H.
+      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      now apply (differences_at v l r ds).
+    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+      destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
+      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
+      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      rewrite <- (size_number K L). now apply (apart_at K L v U (size eps) l r vs).
+    - destruct (cases M cs2 (xs ++ l) false condition (right_steps c)) as [[vs rest] |] eqn:Right; try discriminate.
+      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
+      apply not_false_iff_true. intros T. apply H. rewrite <- S, <- map_app in T.
+      now apply (cases_sound K L v U M A cs2 Q (xs ++ l) condition false (right_steps c) vs rest Right).
   Qed.
 
   Definition whole_at : Prop := Forall (fun i => integral K (nth i x 0)) whole.
@@ -339,7 +371,7 @@ Section Sound.
   Lemma snoc_at cs c : all_at K v cs -> true_at K v c -> all_at K v (cs ++ [c]).
   Proof. intros H1 H2. apply Forall_app. split; trivial. now constructor. Qed.
 
-  Lemma cells_sound p : forall cs, all_at K v cs -> check_cells n net formulas whole cs p = true -> agree.
+  Lemma cells_sound p : forall cs, all_at K v cs -> check_cells n net claimed whole cs p = true -> agree.
   Proof.
     pose proof (input_env_unit x) as U.
     induction p as [f above IHa rest IHr | f z below IHb above IHa | facts | c]; cbn [check_cells]; intros cs C H.
@@ -383,11 +415,11 @@ Section Sound.
 End Sound.
 
 (** The checker is right, over any numbers. *)
-Theorem check_sound (K : numbers) (L : laws K) n net formulas d p :
-  check n net formulas d p = true ->
-  forall x, length x = n -> inside K d x -> run K net x = map (value K x) formulas.
+Theorem check_sound (K : numbers) (L : laws K) n net claimed d p :
+  check n net claimed d p = true ->
+  forall x, length x = n -> inside K d x -> meets K x (run K net x) claimed.
 Proof.
   unfold check. intros H x Len [D I]. destruct (lower_relations n (relations d)) as [cs |] eqn:R; try discriminate.
-  apply (cells_sound K L n net formulas (integers d) x Len I p cs); trivial.
+  apply (cells_sound K L n net claimed (integers d) x Len I p cs); trivial.
   now apply (relations_at K L n x Len (relations d)).
 Qed.

@@ -1,7 +1,7 @@
 (** How a cell ends: what shows that its differences are zero. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Trees ZeroOne.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Trees ZeroOne Bounding Boxes.
 Import ListNotations.
 
 Definition no_atoms : atoms := PositiveMap.empty _.
@@ -33,11 +33,14 @@ Record lemma := {
 }.
 
 (** What shows that the differences are zero: they are so as forms, by a tree of regions, or by the 0-1 principle, as
-    sums of wires, of base forms and of minima and maxima of earlier ones; or with the help of a lemma. *)
+    sums of wires, of base forms and of minima and maxima of earlier ones; or with the help of a lemma.  [Bounded]: that
+    none is positive or negative, or that no violation of another claim happens; [Boxed]: so, on a box. *)
 Inductive finish :=
 | Same
 | Regions (t : tree)
 | Wires (base : list form) (gates : list (positive * (nat * nat))) (rows : list (list (nat * Q)))
+| Bounded (ts : list bounding)
+| Boxed (b : boxed)
 | Solve (l : lemma) (inner rest : finish).
 
 Definition is_nil (f : form) : bool := match f with [] => true | _ => false end.
@@ -97,6 +100,8 @@ Fixpoint finished (e : finish) (next : positive) (M : atoms) (S : table form) (c
   | Same => forallb is_nil (map (replace_by S) ds)
   | Regions t => check_tree (settled S M) (map (replace_by S) ds) t cs no_values
   | Wires base gates rows => check_zero_one (settled S M) (map (replace_by S) ds) base gates rows
+  | Bounded ts => none_happens (settled S M) cs (flat_map nonzero (map (replace_by S) ds)) ts
+  | Boxed b => box_covered (settled S M) cs b (flat_map nonzero (map (replace_by S) ds))
   | Solve l inner rest =>
     match know next M cs (supposed l), enter next (lemma_atoms l) M with
     | Some cs', Some M' =>
@@ -112,6 +117,14 @@ Fixpoint finished (e : finish) (next : positive) (M : atoms) (S : table form) (c
     end
   end.
 
+(** That no violation happens. *)
+Definition none_broken (M : atoms) (cs : list known) (e : finish) (violations : list (list known)) : bool :=
+  match e with
+  | Bounded ts => none_happens M cs violations ts
+  | Boxed b => box_covered M cs b violations
+  | _ => false
+  end.
+
 Section Sound.
   Variable K : numbers.
   Hypothesis L : laws K.
@@ -124,6 +137,14 @@ Section Sound.
   Local Infix "*" := (mul K).
   Local Infix "<=" := (le K).
   Local Infix "<" := (lt K).
+
+  Lemma none_broken_sound v M cs e violations : unit_at K v -> atoms_at K v M -> all_at K v cs ->
+    none_broken M cs e violations = true -> ~ Exists (all_at K v) violations.
+  Proof.
+    intros U A C. destruct e as [| | | ts | b |]; try discriminate.
+    - now apply (none_happens_sound K L v U M A cs violations ts).
+    - now apply (box_covered_sound K L v M cs b violations).
+  Qed.
 
   Lemma no_atoms_at v : atoms_at K v no_atoms.
   Proof. intros k l. unfold find, no_atoms. now rewrite PositiveMap.gempty. Qed.
@@ -274,13 +295,17 @@ Section Sound.
     (1 < next)%positive -> values_at K v S -> all_at K v cs -> finished e next M S cs ds = true ->
     Forall (fun d => eval K v d = 0) ds.
   Proof.
-    induction e as [| t | base gates rows | l inner IHi rest IHr]; cbn [finished];
+    induction e as [| t | base gates rows | ts | b | l inner IHi rest IHr]; cbn [finished];
       intros v next M S cs ds U A O N V C H.
     - apply (reduced_at v S ds V). rewrite forallb_forall in H. apply Forall_forall. intros d Hd.
       specialize (H d Hd). now destruct d.
     - apply (reduced_at v S ds V). apply (tree_sound K L v U (settled S M) (settled_at v S M V A) _ t cs no_values);
         trivial. apply no_values_at.
     - apply (reduced_at v S ds V). now apply (zero_one_sound K L v (settled S M) (settled_at v S M V A)) in H.
+    - apply (reduced_at v S ds V), (nonzero_at K L v).
+      now apply (none_happens_sound K L v U (settled S M) (settled_at v S M V A) cs _ ts).
+    - apply (reduced_at v S ds V), (nonzero_at K L v).
+      now apply (box_covered_sound K L v (settled S M) cs b); [| apply settled_at | |].
     - destruct (know next M cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
       destruct (enter next (lemma_atoms l) M) as [M' |] eqn:En; try discriminate.
       destruct (enter_sound _ _ _ _ v N U A O En) as (w & U' & A' & W & O').

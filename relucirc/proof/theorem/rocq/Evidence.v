@@ -34,17 +34,20 @@ Definition fact_of (M : atoms) (cs : list known) (f : fact) : option (Q * known)
 
 Definition strict (s : sign) : bool := match s with Positive => true | _ => false end.
 
-(** The sum of facts times their multipliers, and whether it is known to be positive. *)
-Fixpoint gather (M : atoms) (cs : list known) (facts : list fact) : option (form * bool) :=
+(** The sum of known forms times their multipliers, and whether it is known to be positive. *)
+Fixpoint summed (facts : list (option (Q * known))) : option (form * bool) :=
   match facts with
   | [] => Some ([], false)
-  | f :: rest =>
-    match fact_of M cs f, gather M cs rest with
-    | Some (m, (g, s)), Some (total, b) =>
-      if may_scale s m then Some (axpy m g total, strict s || b) else None
-    | _, _ => None
+  | Some (m, (g, s)) :: rest =>
+    match summed rest with
+    | Some (total, b) => if may_scale s m then Some (axpy m g total, strict s || b) else None
+    | None => None
     end
+  | None :: _ => None
   end.
+
+Definition gather (M : atoms) (cs : list known) (facts : list fact) : option (form * bool) :=
+  summed (map (fact_of M cs) facts).
 
 (** Whether the facts show that a form is not negative. *)
 Definition nonnegative (M : atoms) (cs : list known) (target : form) (facts : list fact) : bool :=
@@ -129,20 +132,26 @@ Section Sound.
       apply nth_error_In in N. unfold all_at in C. rewrite Forall_forall in C. auto.
   Qed.
 
-  Lemma gather_sound M cs facts total b : atoms_at v M -> all_at v cs -> gather M cs facts = Some (total, b) ->
-    0 <= eval K v total /\ (b = true -> 0 < eval K v total).
+  Lemma summed_sound facts total b : (forall m c, In (Some (m, c)) facts -> true_at v c) ->
+    summed facts = Some (total, b) -> 0 <= eval K v total /\ (b = true -> 0 < eval K v total).
   Proof.
-    intros A C. revert total b. induction facts as [| f facts IH]; simpl; intros total b.
+    revert total b. induction facts as [| [[m [g s]] |] facts IH]; simpl; intros total b F; try discriminate.
     - intros [= <- <-]. split; [apply (le_refl K L) | discriminate].
-    - destruct (fact_of M cs f) as [[m [g s]] |] eqn:F; try discriminate.
-      destruct (gather M cs facts) as [[t b'] |]; try discriminate.
+    - destruct (summed facts) as [[t b'] |]; try discriminate.
       destruct (may_scale s m) eqn:S; try discriminate. intros [= <- <-].
-      destruct (IH t b' eq_refl) as [H1 H2].
-      destruct (scaled g s m (fact_true _ _ _ _ _ A C F) S) as [H3 H4].
+      destruct (IH t b' (fun m c H => F m c (or_intror H)) eq_refl) as [H1 H2].
+      destruct (scaled g s m (F m _ (or_introl eq_refl)) S) as [H3 H4].
       rewrite (eval_axpy K L). split; [now apply (le_add K L) |].
       intros E. destruct (strict s); [now apply (lt_add K L); auto |].
       simpl in E. set (a := rat K m * eval K v g) in *. replace (a + eval K v t) with (eval K v t + a) by ring.
       apply (lt_add K L); auto.
+  Qed.
+
+  Lemma gather_sound M cs facts total b : atoms_at v M -> all_at v cs -> gather M cs facts = Some (total, b) ->
+    0 <= eval K v total /\ (b = true -> 0 < eval K v total).
+  Proof.
+    intros A C. apply summed_sound. intros m c H. apply in_map_iff in H as (f & F & _).
+    now apply (fact_true M cs f m).
   Qed.
 
   Lemma rest_split target total c : fixed (minus target total) = Some c ->

@@ -1,7 +1,7 @@
 (** The rational numbers, without axioms. *)
 
 From Coq Require Import QArith Qcanon Qminmax Qabs ZArith List Bool Lia.
-From Relucirc Require Import Statement Laws Cells Points.
+From Relucirc Require Import Statement Laws Claims Cells Points.
 Import ListNotations.
 
 (** Rationals in lowest terms, where equal numbers are the same. *)
@@ -83,19 +83,63 @@ Proof.
   - intros p a q b H G. now apply Qle_bool_proper.
 Qed.
 
+Lemma points_canonical x : Forall2 (fun (q : Q) (a : Qc) => (q == this a)%Q) x (map Q2Qc x).
+Proof. induction x; simpl; constructor; trivial. simpl. now rewrite Qred_correct. Qed.
+
+(** What the checker accepts, in lowest terms: the point, and what the network makes of it. *)
+Lemma met_in_lowest_terms n net c d p x : check n net c d p = true -> length x = n -> inside rationals d x ->
+  exists y : list Qc, Forall2 (fun (q : Q) (a : Qc) => (q == this a)%Q) (run rationals net x) y /\
+  meets canonical (map Q2Qc x) y c.
+Proof.
+  intros H Len D. pose proof canonical_related as P. pose proof (points_canonical x) as X.
+  exists (run canonical net (map Q2Qc x)). split; [apply (run_related _ _ _ P net _ _ X) |].
+  apply (check_sound canonical canonical_laws n net c d p H (map Q2Qc x)); [now rewrite map_length |].
+  apply (inside_related _ _ _ P d _ _ X D).
+Qed.
+
+Lemma same_lowest_terms (l r : list Q) (y : list Qc) : Forall2 (fun (q : Q) (a : Qc) => (q == this a)%Q) l y ->
+  Forall2 (fun (q : Q) (a : Qc) => (q == this a)%Q) r y -> Forall2 Qeq l r.
+Proof.
+  intros E. revert r. induction E as [| q a l' y' Eq E IH]; intros r F; inversion F; subst; constructor; auto.
+  now rewrite Eq.
+Qed.
+
 (** A network that the checker accepts equals the formulas at every rational point of the domain. *)
-Theorem equal_on_rationals n net formulas d p : check n net formulas d p = true ->
+Theorem equal_on_rationals n net formulas d p : check n net (Equals formulas) d p = true ->
   forall x, length x = n -> inside rationals d x ->
   Forall2 Qeq (run rationals net x) (map (value rationals x) formulas).
 Proof.
-  intros H x Len D. pose proof canonical_related as P.
-  assert (X : Forall2 (fun (q : Q) (a : Qc) => (q == this a)%Q) x (map Q2Qc x)).
-  { clear. induction x; simpl; constructor; trivial. simpl. now rewrite Qred_correct. }
-  pose proof (check_sound canonical canonical_laws n net formulas d p H (map Q2Qc x)) as E.
-  rewrite map_length in E. specialize (E Len (inside_related _ _ _ P d _ _ X D)).
-  pose proof (run_related _ _ _ P net _ _ X) as E1. pose proof (formulas_related _ _ _ P _ _ formulas X) as E2.
-  rewrite E in E1. revert E1 E2. generalize (map (value canonical (map Q2Qc x)) formulas). intros l E1.
-  generalize (map (value rationals x) formulas). clear - E1. induction E1 as [| p a r l H E1 IH]; intros s E2.
-  - inversion E2. constructor.
-  - inversion E2. subst. constructor; [| now apply IH]. now rewrite H.
+  intros H x Len D. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (y & E1 & E). simpl in E. subst y.
+  pose proof (formulas_related _ _ _ canonical_related _ _ formulas (points_canonical x)) as E2.
+  now apply (same_lowest_terms _ _ _ E1).
+Qed.
+
+(** It is within [eps] of them. *)
+Theorem within_on_rationals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
+  forall x, length x = n -> inside rationals d x ->
+  Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
+Proof.
+  intros H x Len D. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (y & E1 & E). cbn [meets] in E.
+  pose proof canonical_related as P.
+  pose proof (formulas_related _ _ _ P _ _ formulas (points_canonical x)) as E2.
+  revert E1 E2 E. generalize (run rationals net x) (map (value canonical (map Q2Qc x)) formulas)
+    (map (value rationals x) formulas). clear - P. intros l s r E1 E2 E. revert l r E1 E2.
+  induction E as [| a b s' t' N E IH]; intros l r E1 E2; inversion E1 as [| p' ? l' ? G1];
+    inversion E2 as [| q' ? r' ? G2]; subst; constructor; auto.
+  assert (rel_number : forall eps, (number rationals eps == this (number canonical eps))%Q).
+  { intros [z | q]; [apply (rel_int _ _ _ P) | apply (rel_rat _ _ _ P)]. }
+  pose proof (rel_abs _ _ _ P _ _ (rel_sub _ _ _ P _ _ _ _ G1 G2)) as G.
+  pose proof (rel_leb _ _ _ P _ _ _ _ G (rel_number eps)) as B.
+  apply Qle_bool_iff. change (leb rationals (abs rationals (sub rationals p' q')) (number rationals eps) = true).
+  rewrite B. now apply Qcleb_le.
+Qed.
+
+(** A condition holds, whatever the outputs are called. *)
+Theorem holds_on_rationals n net c d p : check n net (Holds c) d p = true ->
+  forall x y, length x = n -> inside rationals d x -> Forall2 Qeq (run rationals net x) y -> says rationals (x ++ y) c.
+Proof.
+  intros H x y Len D Y. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (z & E1 & E). simpl in E.
+  apply says_rationals. rewrite <- E. apply (value_related _ _ _ canonical_related).
+  apply Forall2_app; [apply points_canonical |]. clear - Y E1. revert z E1.
+  induction Y as [| p q l r Epq F IH]; intros z G; inversion G; subst; constructor; auto. now rewrite <- Epq.
 Qed.

@@ -1,7 +1,7 @@
 (** The real numbers, by the standard library's axioms. *)
 
 From Coq Require Import Reals Qreals QArith ZArith List Lra RIneq.
-From Relucirc Require Import Statement Laws Cells Points.
+From Relucirc Require Import Statement Laws Claims Cells Points.
 Import ListNotations.
 
 Definition Rleb (a b : R) : bool := if Rle_dec a b then true else false.
@@ -40,11 +40,42 @@ Proof.
 Qed.
 
 (** A network that the checker accepts equals the formulas at every real point of the domain. *)
-Theorem equal_on_reals n net formulas d p : check n net formulas d p = true ->
+Theorem equal_on_reals n net formulas d p : check n net (Equals formulas) d p = true ->
   forall x, length x = n -> inside reals d x -> run reals net x = map (value reals x) formulas.
-Proof. exact (check_sound reals reals_laws n net formulas d p). Qed.
+Proof. exact (check_sound reals reals_laws n net (Equals formulas) d p). Qed.
 
-Theorem differ_on_reals net formulas d x : check_differ net formulas d x = true ->
+(** It is within [eps] of them. *)
+Theorem within_on_reals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
+  forall x, length x = n -> inside reals d x ->
+  Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net x) (map (value reals x) formulas).
+Proof. exact (check_sound reals reals_laws n net (Within eps formulas) d p). Qed.
+
+Lemma says_reals x c : says reals x c <-> truth reals x c = true.
+Proof.
+  apply says_truth; simpl.
+  - apply (leb_le reals reals_laws).
+  - intros a b. split; [apply Rlt_not_le | apply Rnot_le_lt].
+  - intros a b. split; [intros ->; split; apply Rle_refl | intros [H1 H2]; now apply Rle_antisym].
+Qed.
+
+(** A condition holds, whatever the outputs are called. *)
+Theorem holds_on_reals n net c d p : check n net (Holds c) d p = true ->
+  forall x y, length x = n -> inside reals d x -> run reals net x = y -> says reals (x ++ y) c.
+Proof. intros H x y Len D <-. apply says_reals. exact (check_sound reals reals_laws n net (Holds c) d p H x Len D). Qed.
+
+Theorem differ_on_reals net formulas d x y : check_broken net (Equals formulas) d x y = true ->
   inside reals d (map Q2R x) /\
   run reals net (map Q2R x) <> map (value reals (map Q2R x)) formulas.
-Proof. exact (differ_sound reals reals_laws net formulas d x). Qed.
+Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simpl in *. now rewrite Y. Qed.
+
+Theorem apart_on_reals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
+  inside reals d (map Q2R x) /\
+  ~ Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net (map Q2R x)) (map (value reals (map Q2R x)) formulas).
+Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simpl in *. now rewrite Y. Qed.
+
+Theorem fails_on_reals net c d x y : check_broken net (Holds c) d x y = true ->
+  inside reals d (map Q2R x) /\ run reals net (map Q2R x) = map Q2R y /\ ~ says reals (map Q2R x ++ map Q2R y) c.
+Proof.
+  intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). split; trivial. split; trivial.
+  now rewrite says_reals.
+Qed.

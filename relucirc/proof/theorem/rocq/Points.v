@@ -1,7 +1,7 @@
 (** The same network over two kinds of numbers; and values at rational points, found by computation. *)
 
 From Coq Require Import List ZArith QArith Qminmax Qabs Bool Ring Lia.
-From Relucirc Require Import Statement Laws Lowering.
+From Relucirc Require Import Statement Laws Lowering Claims.
 Import ListNotations.
 
 (** A relation between numbers of two kinds that all operations keep. *)
@@ -168,7 +168,7 @@ Section Points.
   Qed.
 End Points.
 
-(** Whether a point is of the domain, and the network's values there are not the formulas'. *)
+(** Whether a point is of the domain, and the network's values [y] there break a claim. *)
 Definition holds_at (x : list Q) (r : relation) : bool :=
   match r with
   | Leq a b => Qle_bool (value rationals x a) (value rationals x b)
@@ -185,9 +185,23 @@ Fixpoint equal_lists (l r : list Q) : bool :=
   | _, _ => false
   end.
 
-Definition check_differ (net : list layer) (formulas : list expr) (d : domain) (x : list Q) : bool :=
+Fixpoint near_lists (eps : Q) (l r : list Q) : bool :=
+  match l, r with
+  | [], [] => true
+  | p :: l', q :: r' => Qle_bool (Qabs (p - q)) eps && near_lists eps l' r'
+  | _, _ => false
+  end.
+
+Definition met_at (x y : list Q) (c : claim) : bool :=
+  match c with
+  | Equals formulas => equal_lists y (map (value rationals x) formulas)
+  | Within eps formulas => near_lists (size eps) y (map (value rationals x) formulas)
+  | Holds c => truth rationals (x ++ y) c
+  end.
+
+Definition check_broken (net : list layer) (c : claim) (d : domain) (x y : list Q) : bool :=
   forallb (holds_at x) (relations d) && forallb (integer_at x) (integers d) &&
-  negb (equal_lists (run rationals net x) (map (value rationals x) formulas)).
+  equal_lists (run rationals net x) y && negb (met_at x y c).
 
 Lemma equal_lists_related K (L : laws K) l r :
   map (rat K) l = map (rat K) r -> equal_lists l r = true.
@@ -216,25 +230,95 @@ Proof.
     rewrite <- (Qred_correct (nth i x 0)) at 1. unfold inject_Z, Qeq. simpl. rewrite I. reflexivity.
 Qed.
 
-(** A refutation holds over any numbers. *)
-Theorem differ_sound (K : numbers) (L : laws K) net formulas d x :
-  check_differ net formulas d x = true ->
-  inside K d (map (rat K) x) /\
-  run K net (map (rat K) x) <> map (value K (map (rat K) x)) formulas.
+Lemma equal_lists_map K (L : laws K) l r : equal_lists l r = true -> map (rat K) l = map (rat K) r.
 Proof.
-  unfold check_differ. rewrite !andb_true_iff, negb_true_iff. intros [[D I] N].
-  pose proof (points_related K L) as P. pose proof (rat_points K x) as X. split.
-  - apply (inside_related _ _ _ P d x); trivial. now apply inside_rationals.
-  - intros E.
-    pose proof (rat_map K _ _ (run_related _ _ _ P net x _ X)) as E1.
-    pose proof (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)) as E2.
-    rewrite E1, E2 in E. apply (equal_lists_related K L) in E. congruence.
+  revert r. induction l as [| p l IH]; intros [| q r]; simpl; try discriminate; trivial.
+  rewrite andb_true_iff. intros [H1 H2]. f_equal; [| now apply IH]. apply (rat_eq K L). now apply Qeq_bool_iff.
 Qed.
 
-Theorem differ_on_rationals net formulas d x : check_differ net formulas d x = true ->
+Lemma near_lists_related K (L : laws K) eps l r :
+  Forall2 (near K (rat K eps)) (map (rat K) l) (map (rat K) r) -> near_lists eps l r = true.
+Proof.
+  revert r. induction l as [| p l IH]; intros [| q r] H; simpl; inversion H as [| ? ? ? ? N F]; subst; trivial.
+  rewrite (IH r F), andb_true_r. pose proof (points_related K L) as P.
+  rewrite (rat_leb K L). apply (leb_le K L). unfold near in N.
+  pose proof (rel_abs _ _ _ P _ _ (rel_sub _ _ _ P p (rat K p) q (rat K q) eq_refl eq_refl)) as E.
+  simpl in E. now rewrite <- E.
+Qed.
+
+(** A refutation holds over any numbers. *)
+Theorem broken_sound (K : numbers) (L : laws K) net c d x y :
+  check_broken net c d x y = true ->
+  inside K d (map (rat K) x) /\ run K net (map (rat K) x) = map (rat K) y /\
+  ~ meets K (map (rat K) x) (map (rat K) y) c.
+Proof.
+  unfold check_broken. rewrite !andb_true_iff, negb_true_iff. intros [[[D I] Y] N].
+  pose proof (points_related K L) as P. pose proof (rat_points K x) as X. split; [| split].
+  - apply (inside_related _ _ _ P d x); trivial. now apply inside_rationals.
+  - rewrite <- (equal_lists_map K L _ _ Y). apply (rat_map K). apply (run_related _ _ _ P net x _ X).
+  - rewrite <- not_true_iff_false in N. intros E. apply N. clear N. destruct c as [formulas | eps formulas | c]; cbn [met_at meets] in *.
+    + apply (equal_lists_related K L). rewrite E. apply (rat_map K), (formulas_related _ _ _ P x _ formulas X).
+    + apply (near_lists_related K L). rewrite (size_number K L), <- (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)). exact E.
+    + rewrite <- map_app in E. rewrite <- E.
+      now apply (value_related _ _ _ P (x ++ y) _ (rat_points K (x ++ y))).
+Qed.
+
+Lemma equal_lists_Qeq l r : equal_lists l r = true -> Forall2 Qeq l r.
+Proof.
+  revert r. induction l as [| p l IH]; intros [| q r]; simpl; try discriminate; [constructor |].
+  rewrite andb_true_iff. intros [H1 H2]. constructor; [now apply Qeq_bool_iff | now apply IH].
+Qed.
+
+Lemma Qeq_equal_lists l r : Forall2 Qeq l r -> equal_lists l r = true.
+Proof. induction 1 as [| p q l r E F IH]; simpl; trivial. rewrite IH, andb_true_r. now apply Qeq_bool_iff. Qed.
+
+Lemma near_near_lists eps l r : Forall2 (near rationals eps) l r -> near_lists eps l r = true.
+Proof. induction 1 as [| p q l r E F IH]; simpl; trivial. rewrite IH, andb_true_r. now apply Qle_bool_iff. Qed.
+
+Lemma says_rationals x c : says rationals x c <-> truth rationals x c = true.
+Proof.
+  apply says_truth; simpl.
+  - apply Qle_bool_iff.
+  - intros p q. split; [apply Qlt_not_le | apply Qnot_le_lt].
+  - intros p q. split; [intros E; split; rewrite E; apply Qle_refl | intros [H1 H2]; now apply Qle_antisym].
+Qed.
+
+(** What it says over the rationals, where equal numbers may be written in different ways. *)
+Lemma broken_on_rationals net c d x y : check_broken net c d x y = true ->
+  inside rationals d x /\ Forall2 Qeq (run rationals net x) y /\ met_at x y c = false.
+Proof.
+  unfold check_broken. rewrite !andb_true_iff, negb_true_iff. intros [[[D I] Y] N].
+  auto using inside_rationals, equal_lists_Qeq.
+Qed.
+
+Lemma equal_lists_trans l r s : Forall2 Qeq l r -> Forall2 Qeq l s -> Forall2 Qeq r s.
+Proof.
+  intros H. revert s. induction H as [| p q l r E F IH]; intros s G; inversion G; subst; constructor; auto.
+  now rewrite <- E.
+Qed.
+
+Theorem differ_on_rationals net formulas d x y : check_broken net (Equals formulas) d x y = true ->
   inside rationals d x /\ ~ Forall2 Qeq (run rationals net x) (map (value rationals x) formulas).
 Proof.
-  unfold check_differ. rewrite !andb_true_iff, negb_true_iff. intros [[D I] N].
-  split; [now apply inside_rationals |]. intros F. rewrite <- not_true_iff_false in N. apply N. clear N.
-  induction F as [| p q l r E F IH]; simpl; trivial. rewrite IH, andb_true_r. now apply Qeq_bool_iff.
+  intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. intros E.
+  apply (equal_lists_trans _ _ _ Y) in E. apply Qeq_equal_lists in E. cbn [met_at] in N. congruence.
+Qed.
+
+Theorem apart_on_rationals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
+  inside rationals d x /\
+  ~ Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
+Proof.
+  intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. intros E.
+  assert (G : Forall2 (near rationals (size eps)) y (map (value rationals x) formulas)).
+  { clear - Y E. revert E. generalize (map (value rationals x) formulas).
+    induction Y as [| p q l r Epq F IH]; intros s G; inversion G; subst; constructor; auto.
+    unfold near, rationals; cbn [le abs sub]. rewrite <- Epq. now destruct eps. }
+  apply near_near_lists in G. cbn [met_at] in N. congruence.
+Qed.
+
+Theorem fails_on_rationals net c d x y : check_broken net (Holds c) d x y = true ->
+  inside rationals d x /\ Forall2 Qeq (run rationals net x) y /\ ~ says rationals (x ++ y) c.
+Proof.
+  intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. split; trivial.
+  rewrite says_rationals. cbn [met_at] in N. congruence.
 Qed.
