@@ -12,6 +12,7 @@ from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, to_rational
 from relucirc.core.progress import Progress, watched
+from relucirc.core.together import gathered
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
 from relucirc.proof import sentences
@@ -36,6 +37,9 @@ def prove(
     budget: float | None = 60.0,
     inputs: Sequence[str | Sequence[str]] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Result:
     """Decides whether a network equals a formula, or stands in a relation, at every point of a domain, exactly.
 
@@ -60,6 +64,10 @@ def prove(
         progress: None for a line on a terminal or in a notebook after two seconds, True for one at once, wherever
             stderr goes, False for none; or a function that is called with the :class:`~relucirc.Budget` a few times a
             second.
+        executor: Who works on parts of a hard proof: any of ``concurrent.futures``, or a client of Dask.  The answer
+            does not depend on that.
+        workers: How many processes work on it, where no executor is given; else how many parts it works on at a time.
+        journal: The path of a file in which parts that are done are written, and from which they are read again.
 
     Returns:
         A :class:`Result`: proved with a certificate that the independent checker has accepted;
@@ -77,10 +85,11 @@ def prove(
     try:
         with clock:
             claim = read_claim(net, formula, domain, inputs, within)
-            found = walk(claim, Cells(claim), clock)
-            if isinstance(found, str):
-                return _unknown(found, clock)
-            return _refuted(claim, found, clock) if isinstance(found, Refuted) else _checked(claim, found, clock)
+            with gathered(executor, workers, journal, f"prove {claim.domain}", claim):
+                found = walk(claim, Cells(claim), clock)
+                if isinstance(found, str):
+                    return _unknown(found, clock)
+                return _refuted(claim, found, clock) if isinstance(found, Refuted) else _checked(claim, found, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return _unknown(f"{clock.ended(error)}.", clock)
     except RecursionError:

@@ -1,0 +1,329 @@
+"""Together: one tree of pieces, any number of workers, a journal; and always the same answer.
+
+A method hands its work over by :func:`solve`, and need not know who does it: this process, a pool, a cluster.  A verb
+says who by :func:`gathered`, under which everything below it works.  See docs/together.md.
+"""
+
+import heapq
+import pickle
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from relucirc.core.budget import Budget, OutOfBudget, running, tick
+from relucirc.core.digest import digest_of
+from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.journal import Journal
+from relucirc.core.pieces import Order, Outcome, Piece, Work, carry_out, counted
+from relucirc.core.processes import Processes
+
+FIRST, LONGEST = 0.1, 1.5
+"""Seconds for the first piece, and for all after some: short ones at first, so that soon there is one for everybody."""
+SURELY = 1.0
+"""Seconds that this process works alone before it begins others, which takes a few."""
+AHEAD = 2
+"""So many pieces are with each worker: one that it works on, and the next."""
+GLANCE = 0.1
+"""Seconds between two looks at the clock."""
+DEATHS = 5
+"""So many times in a row workers may end without an answer in between."""
+LEAST = 0.02
+"""Share of the tree that has to be done before it is said how long the rest may take."""
+Path = tuple[int, ...]
+
+
+class WorkersError(RelucircError):
+    """Workers cannot be had, or end again and again."""
+
+
+@dataclass
+class Crew:
+    """Who works.
+
+    Attributes:
+        given: The executor that was given, if one was.
+        count: How many work at the same time; 0 for this process alone.
+        journal: What was found before, and where what is found is written.
+    """
+
+    given: Executor | None
+    count: int
+    journal: Journal | None = None
+    _own: Processes | None = field(default=None, repr=False)
+
+    def executor(self, elapsed: float) -> Executor | None:
+        """Who takes orders after so many seconds of work; processes of one's own begin when that pays."""
+        if self.given is not None or not self.count or (self._own is None and elapsed < SURELY):
+            return self.given
+        self._own = self._own or Processes(self.count)
+        return self._own.executor
+
+    def renew(self) -> bool:
+        """Begins processes anew after one has ended; False where they are somebody else's, who will not work again."""
+        if self._own is not None:
+            self.end()
+            return True
+        self.given, self.count = None, 0
+        return False
+
+    def end(self) -> None:
+        """Ends processes of one's own."""
+        if self._own is not None:
+            self._own.end()
+            self._own = None
+
+
+_crew: ContextVar[Crew | None] = ContextVar("crew", default=None)
+
+
+@contextmanager
+def gathered(
+    executor: Any = None, workers: int | None = None, journal: Any = None, about: str = "", asked: Any = None
+) -> Iterator[None]:
+    """Lets everything inside work together, if there is anybody to, or a journal.
+
+    Args:
+        executor: Any of ``concurrent.futures``, or a client of Dask.
+        workers: How many processes, where there is no executor; else how many pieces it works on at the same time.
+        journal: The path of a journal, which may exist.
+        about: What is asked, in words.
+        asked: What is asked, as data.
+
+    Raises:
+        RelucircError: For what is no executor or number of workers, and for a journal of another question.
+    """
+    if executor is None and workers is None and journal is None:
+        yield
+        return
+    given, count = _read(executor, workers)
+    book = None if journal is None else Journal.opened(journal, digest_of((about, asked)), about)
+    crew = Crew(given, count, book)
+    token = _crew.set(crew)
+    try:
+        yield
+    finally:
+        _crew.reset(token)
+        crew.end()
+        if book is not None:
+            book.close()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Lets what is inside be done by this process, for work that is too small to be shared."""
+    token = _crew.set(None)
+    try:
+        yield
+    finally:
+        _crew.reset(token)
+
+
+def is_shared() -> bool:
+    """Whether there are workers, or a journal."""
+    return _crew.get() is not None
+
+
+def _read(executor: Any, workers: Any) -> tuple[Executor | None, int]:
+    """Who was given, and how many they are."""
+    if workers is not None and (type(workers) is not int or workers < 1):
+        raise RelucircError(f"workers: expected a number of processes, 1 or more, got {shorten(workers)}.")
+    if executor is None:
+        return None, workers or 0
+    if not isinstance(executor, Executor) and hasattr(executor, "get_executor"):
+        threads = sum(executor.nthreads().values())  # a client of Dask, which tells of its workers as well
+        return executor.get_executor(pure=False), workers or max(threads, 1)
+    if not isinstance(executor, Executor):
+        raise RelucircError(f"executor: expected an executor of concurrent.futures, got {shorten(executor)}.")
+    return executor, workers or getattr(executor, "_max_workers", None) or 1
+
+
+def solve(work: Work, question: Any, pieces: Sequence[Piece], *, kept: bool = True) -> list[Outcome]:
+    """Works on pieces and on what is left of them, by whoever there is.
+
+    Args:
+        work: A function of a module.
+        question: What the pieces are of; it can be pickled.
+        pieces: In order.
+        kept: Whether what is found may be read from the journal, and is written there.
+
+    Returns:
+        The outcomes in the order of the tree, each followed by those of the pieces that it left, up to the first that
+        is final.
+
+    Raises:
+        OutOfBudget: When the time of the clock that is running is over.
+        WorkersError: When workers end again and again.
+    """
+    crew = _crew.get()
+    if crew is None:
+        return _alone(work, question, pieces)
+    return _Shared(crew, work, question, crew.journal if kept else None).run(pieces)
+
+
+def _alone(work: Work, question: Any, pieces: Sequence[Piece]) -> list[Outcome]:
+    found: list[Outcome] = []
+    for piece in pieces:
+        found.append(work(question, piece, None))
+        assert not found[-1].rest, "only the impatient leave something"
+        if found[-1].final:
+            break
+    return found
+
+
+class _Shared:
+    """One question that is worked on."""
+
+    def __init__(self, crew: Crew, work: Work, question: Any, journal: Journal | None) -> None:
+        self.crew, self.work, self.question, self.journal = crew, work, question, journal
+        self.stage = f"{work.__module__}.{work.__name__} {digest_of(question)}" if journal is not None else ""
+        self.pickled: bytes | None = None
+        self.waiting: list[tuple[Path, float, Piece]] = []
+        self.flying: dict[Future, tuple[Path, float, Piece]] = {}
+        self.done: dict[Path, Outcome] = {}
+        self.end: Path | None = None
+        self.share, self.deaths = 0.0, 0
+        self.clock = running() or Budget()
+        self.begun = self.clock.elapsed
+
+    def run(self, pieces: Sequence[Piece]) -> list[Outcome]:
+        """Works until nothing is left."""
+        said = self.clock.method
+        try:
+            self._put([((i,), 1 / len(pieces), piece) for i, piece in enumerate(pieces)])
+            while self.waiting or self.flying:
+                tick()
+                self.clock.method = said + self._outlook()
+                try:
+                    executor = self.crew.executor(self.clock.elapsed - self.begun)
+                    if executor is None:
+                        self._work_here()
+                    else:
+                        self._work_there(executor)
+                except BrokenExecutor as error:
+                    self._recover(error)
+        finally:
+            self.clock.method = said
+            for future in self.flying:
+                future.cancel()
+        kept = sorted(path for path in self.done if self.end is None or path <= self.end)
+        return [self.done[path] for path in kept]
+
+    def _put(self, pieces: Sequence[tuple[Path, float, Piece]]) -> None:
+        """Adds pieces, of which some may have been worked on before."""
+        pending = list(pieces)
+        while pending:
+            path, share, piece = pending.pop()
+            known = None if self.journal is None else self.journal.find(self.stage, path, piece)
+            if known is None:
+                heapq.heappush(self.waiting, (path, share, _Unordered(piece)))  # type: ignore[arg-type]
+            else:
+                pending += self._took(path, share, known)
+
+    def _took(self, path: Path, share: float, outcome: Outcome) -> list[tuple[Path, float, Piece]]:
+        """Notes an outcome; returns what is left of its piece."""
+        self.done[path] = outcome
+        self.deaths = 0
+        for name, count in {"pieces": 1, **outcome.counts}.items():
+            self.clock.step(name, count)
+        if outcome.final and (self.end is None or path < self.end):
+            self.end = path
+        if not outcome.rest:
+            self.share += share
+        return [((*path, i), share / len(outcome.rest), piece) for i, piece in enumerate(outcome.rest)]
+
+    def _take(self, path: Path, share: float, piece: Piece, outcome: Outcome) -> None:
+        """Takes an answer."""
+        if self.journal is not None:
+            self.journal.add(self.stage, path, piece, outcome)
+        self._put(self._took(path, share, outcome))
+
+    def _next(self) -> tuple[Path, float, Piece] | None:
+        """The first piece that is still asked for."""
+        while self.waiting:
+            path, share, held = heapq.heappop(self.waiting)
+            if self.end is None or path < self.end:
+                return path, share, held.piece
+        return None
+
+    def _work_here(self) -> None:
+        following = self._next()
+        if following is None:
+            return
+        path, share, piece = following
+        patience = _patience(path) if self.journal is not None or self.crew.count else None
+        with Budget(self.clock.left()) as clock:
+            outcome = counted(self.work(self.question, piece, patience), clock)
+        self._take(path, share, piece, outcome)
+
+    def _work_there(self, executor: Executor) -> None:
+        while len(self.flying) < AHEAD * self.crew.count and (following := self._next()) is not None:
+            try:
+                self.flying[executor.submit(carry_out, self._order(following))] = following
+            except BrokenExecutor:
+                heapq.heappush(self.waiting, (following[0], following[1], _Unordered(following[2])))  # type: ignore[arg-type]
+                raise
+        ended, _ = wait(self.flying, GLANCE, FIRST_COMPLETED)
+        for future in sorted(ended, key=lambda future: self.flying[future][0]):
+            outcome = future.result()  # raises, before the piece is forgotten, where its worker was killed
+            path, share, piece = self.flying.pop(future)
+            if outcome is not None:
+                self._take(path, share, piece, outcome)
+            elif self.clock.is_over:
+                raise OutOfBudget
+            else:
+                self._put([(path, share, piece)])
+        if self.end is not None:
+            for future in [future for future, (path, *_) in self.flying.items() if path > self.end]:
+                future.cancel()
+                del self.flying[future]
+
+    def _order(self, following: tuple[Path, float, Piece]) -> Order:
+        if self.pickled is None:
+            self.pickled = pickle.dumps(self.question)
+            self.key = f"{id(self)} {digest_of(self.pickled)}"
+        path, _, piece = following
+        return Order(self.work, self.pickled, self.key, piece, _patience(path), self.clock.left())
+
+    def _recover(self, error: BrokenExecutor) -> None:
+        """Takes what is done, and lets others do what was being worked on."""
+        self.deaths += 1
+        for future, (path, share, piece) in self.flying.items():
+            if future.done() and not future.cancelled() and future.exception() is None and future.result() is not None:
+                self._take(path, share, piece, future.result())
+            else:
+                heapq.heappush(self.waiting, (path, share, _Unordered(piece)))  # type: ignore[arg-type]
+        self.flying = {}
+        if self.deaths > DEATHS:
+            raise WorkersError(
+                "workers ended again and again before they had an answer; a script that says workers= needs "
+                "`if __name__ == '__main__':`, and every worker needs memory for the question."
+            ) from error
+        if not self.crew.renew():
+            warnings.warn("the executor is broken: this process goes on alone.", RuntimeWarning, stacklevel=2)
+
+    def _outlook(self) -> str:
+        """Says how much of the tree is done, and how long the rest may take if it is like that."""
+        elapsed = self.clock.elapsed - self.begun
+        if not elapsed or not self.done:
+            return ""
+        rate = f"{len(self.done) / elapsed * 60:,.0f} pieces a minute"
+        left = f", about {elapsed * (1 - self.share) / self.share:,.0f} s more" if self.share > LEAST else ""
+        return f", {max(self.crew.count, 1)} at work, {rate}, {self.share:.0%} of the tree{left}"
+
+
+class _Unordered:
+    """A piece in a heap, where paths alone are compared."""
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+
+    def __lt__(self, _: object) -> bool:
+        return False
+
+
+def _patience(path: Path) -> float:
+    return min(LONGEST, FIRST * 2.0 ** (len(path) - 1))
