@@ -10,6 +10,11 @@ import numpy as np
 import sympy
 from flint import fmpq, fmpz
 
+from relucirc.core.forms import Form
+
+PLAIN = (bool, int, float, str, fmpq, fmpz, sympy.Basic, np.generic)
+"""What is told by its text."""
+
 
 def digest_of(data: Any) -> str:
     """Returns 32 hexadecimal digits that tell one question from another.
@@ -34,7 +39,7 @@ def digest_of(data: Any) -> str:
 def _words(data: Any) -> Any:
     """The parts of the data, each with its kind and how many parts follow."""
     kind = type(data).__name__.encode()
-    if data is None or isinstance(data, bool | int | float | str | fmpq | fmpz | sympy.Basic | np.generic):
+    if data is None or isinstance(data, PLAIN):
         yield kind
         yield (sympy.srepr(data) if isinstance(data, sympy.Basic) else str(data)).encode()
     elif isinstance(data, bytes):
@@ -43,6 +48,8 @@ def _words(data: Any) -> Any:
     elif isinstance(data, np.ndarray):
         yield f"{data.dtype.str} {data.shape}".encode()
         yield np.ascontiguousarray(data).tobytes()
+    elif isinstance(data, Form):
+        yield from _words((kind, sorted(data.terms.items()), data.const))
     elif is_dataclass(data):
         parts = [(field.name, getattr(data, field.name)) for field in fields(data) if field.compare]
         yield b"%s %d" % (kind, len(parts))

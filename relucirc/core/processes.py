@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
@@ -41,8 +41,11 @@ class _Context(SpawnContext):
         return process
 
 
-class Processes:
-    """A pool of spawned processes; forked ones would inherit the threads of JAX, and hang.
+class Processes(Executor):
+    """Spawned processes; forked ones would inherit the threads of JAX, and hang.
+
+    Each is a pool of one, so that a process which is killed takes no other one with it: what it was given fails with
+    ``BrokenExecutor``, and the next order for it begins another one.
 
     Args:
         count: How many.
@@ -50,14 +53,32 @@ class Processes:
 
     def __init__(self, count: int) -> None:
         self._context = _Context()
-        self.executor: Executor = ProcessPoolExecutor(count, mp_context=self._context, initializer=_begin)
+        self._pools = [self._pool() for _ in range(count)]
+        self._given: list[set[Future]] = [set() for _ in range(count)]
 
-    def end(self) -> None:
+    def _pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, mp_context=self._context, initializer=_begin)
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
+        """Gives an order to the process that has fewest."""
+        for given in self._given:
+            given -= {future for future in given if future.done()}
+        i = min(range(len(self._pools)), key=lambda i: len(self._given[i]))
+        try:
+            future = self._pools[i].submit(fn, *args, **kwargs)
+        except BrokenExecutor:
+            self._pools[i] = self._pool()
+            future = self._pools[i].submit(fn, *args, **kwargs)
+        self._given[i].add(future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends all processes at once, whatever they are doing."""
         begun = [process for process in self._context.begun if process.pid is not None]
         for process in begun:
             process.terminate()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
         for process in begun:
             process.join(GRACE)
             if process.is_alive():

@@ -29,8 +29,8 @@ AHEAD = 2
 """So many pieces are with each worker: one that it works on, and the next."""
 GLANCE = 0.1
 """Seconds between two looks at the clock."""
-DEATHS = 5
-"""So many times in a row workers may end without an answer in between."""
+DEATHS = 3
+"""So often each of the workers may end with what it was given and no answer of anybody in between."""
 LEAST = 0.02
 """Share of the tree that has to be done before it is said how long the rest may take."""
 Path = tuple[int, ...]
@@ -60,20 +60,17 @@ class Crew:
         if self.given is not None or not self.count or (self._own is None and elapsed < SURELY):
             return self.given
         self._own = self._own or Processes(self.count)
-        return self._own.executor
+        return self._own
 
-    def renew(self) -> bool:
-        """Begins processes anew after one has ended; False where they are somebody else's, who will not work again."""
-        if self._own is not None:
-            self.end()
-            return True
+    def go_on_alone(self) -> None:
+        """Does without somebody else's workers, who will not work again."""
         self.given, self.count = None, 0
-        return False
+        warnings.warn("the executor is broken: this process goes on alone.", RuntimeWarning, stacklevel=2)
 
     def end(self) -> None:
         """Ends processes of one's own."""
         if self._own is not None:
-            self._own.end()
+            self._own.shutdown()
             self._own = None
 
 
@@ -181,7 +178,7 @@ class _Shared:
         self.crew, self.work, self.question, self.journal = crew, work, question, journal
         self.stage = f"{work.__module__}.{work.__name__} {digest_of(question)}" if journal is not None else ""
         self.pickled: bytes | None = None
-        self.waiting: list[tuple[Path, float, Piece]] = []
+        self.waiting: list[_Waiting] = []
         self.flying: dict[Future, tuple[Path, float, Piece]] = {}
         self.done: dict[Path, Outcome] = {}
         self.end: Path | None = None
@@ -197,14 +194,11 @@ class _Shared:
             while self.waiting or self.flying:
                 tick()
                 self.clock.method = said + self._outlook()
-                try:
-                    executor = self.crew.executor(self.clock.elapsed - self.begun)
-                    if executor is None:
-                        self._work_here()
-                    else:
-                        self._work_there(executor)
-                except BrokenExecutor as error:
-                    self._recover(error)
+                executor = self.crew.executor(self.clock.elapsed - self.begun)
+                if executor is None:
+                    self._work_here()
+                else:
+                    self._work_there(executor)
         finally:
             self.clock.method = said
             for future in self.flying:
@@ -219,9 +213,12 @@ class _Shared:
             path, share, piece = pending.pop()
             known = None if self.journal is None else self.journal.find(self.stage, path, piece)
             if known is None:
-                heapq.heappush(self.waiting, (path, share, _Unordered(piece)))  # type: ignore[arg-type]
+                self._wait(path, share, piece)
             else:
                 pending += self._took(path, share, known)
+
+    def _wait(self, path: Path, share: float, piece: Piece) -> None:
+        heapq.heappush(self.waiting, _Waiting(path, share, piece))
 
     def _took(self, path: Path, share: float, outcome: Outcome) -> list[tuple[Path, float, Piece]]:
         """Notes an outcome; returns what is left of its piece."""
@@ -244,9 +241,9 @@ class _Shared:
     def _next(self) -> tuple[Path, float, Piece] | None:
         """The first piece that is still asked for."""
         while self.waiting:
-            path, share, held = heapq.heappop(self.waiting)
-            if self.end is None or path < self.end:
-                return path, share, held.piece
+            first = heapq.heappop(self.waiting)
+            if self.end is None or first.path < self.end:
+                return first.path, first.share, first.piece
         return None
 
     def _work_here(self) -> None:
@@ -264,18 +261,25 @@ class _Shared:
             try:
                 self.flying[executor.submit(carry_out, self._order(following))] = following
             except BrokenExecutor:
-                heapq.heappush(self.waiting, (following[0], following[1], _Unordered(following[2])))  # type: ignore[arg-type]
-                raise
+                self._wait(*following)
+                self._put_back()
+                self.crew.go_on_alone()
+                return
         ended, _ = wait(self.flying, GLANCE, FIRST_COMPLETED)
         for future in sorted(ended, key=lambda future: self.flying[future][0]):
-            outcome = future.result()  # raises, before the piece is forgotten, where its worker was killed
             path, share, piece = self.flying.pop(future)
+            try:
+                outcome = future.result()
+            except BrokenExecutor as error:
+                self._wait(path, share, piece)
+                self._bury(error)
+                continue
             if outcome is not None:
                 self._take(path, share, piece, outcome)
             elif self.clock.is_over:
                 raise OutOfBudget
             else:
-                self._put([(path, share, piece)])
+                self._wait(path, share, piece)
         if self.end is not None:
             for future in [future for future, (path, *_) in self.flying.items() if path > self.end]:
                 future.cancel()
@@ -288,22 +292,23 @@ class _Shared:
         path, _, piece = following
         return Order(self.work, self.pickled, self.key, piece, _patience(path), self.clock.left())
 
-    def _recover(self, error: BrokenExecutor) -> None:
-        """Takes what is done, and lets others do what was being worked on."""
+    def _bury(self, error: BrokenExecutor) -> None:
+        """Counts a worker that ended without an answer."""
         self.deaths += 1
-        for future, (path, share, piece) in self.flying.items():
-            if future.done() and not future.cancelled() and future.exception() is None and future.result() is not None:
-                self._take(path, share, piece, future.result())
-            else:
-                heapq.heappush(self.waiting, (path, share, _Unordered(piece)))  # type: ignore[arg-type]
-        self.flying = {}
-        if self.deaths > DEATHS:
+        if self.deaths > DEATHS * AHEAD * max(self.crew.count, 1):
             raise WorkersError(
                 "workers ended again and again before they had an answer; a script that says workers= needs "
                 "`if __name__ == '__main__':`, and every worker needs memory for the question."
             ) from error
-        if not self.crew.renew():
-            warnings.warn("the executor is broken: this process goes on alone.", RuntimeWarning, stacklevel=2)
+
+    def _put_back(self) -> None:
+        """Takes what is done, and lets others do the rest of what was given away."""
+        for future, (path, share, piece) in self.flying.items():
+            if future.done() and not future.cancelled() and future.exception() is None and future.result() is not None:
+                self._take(path, share, piece, future.result())
+            else:
+                self._wait(path, share, piece)
+        self.flying = {}
 
     def _outlook(self) -> str:
         """Says how much of the tree is done, and how long the rest may take if it is like that."""
@@ -315,14 +320,16 @@ class _Shared:
         return f", {max(self.crew.count, 1)} at work, {rate}, {self.share:.0%} of the tree{left}"
 
 
-class _Unordered:
-    """A piece in a heap, where paths alone are compared."""
+@dataclass(frozen=True)
+class _Waiting:
+    """A piece that waits; those that come first in the tree are first."""
 
-    def __init__(self, piece: Piece) -> None:
-        self.piece = piece
+    path: Path
+    share: float
+    piece: Piece
 
-    def __lt__(self, _: object) -> bool:
-        return False
+    def __lt__(self, other: "_Waiting") -> bool:
+        return self.path < other.path
 
 
 def _patience(path: Path) -> float:

@@ -1,0 +1,250 @@
+"""Whoever works on the pieces, and in whatever order they come back: one answer, nothing twice, nothing lost."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sympy
+import toy_work
+
+from relucirc import RelucircError, prove
+from relucirc.circuits import maximum
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.digest import digest_of
+from relucirc.core.together import WorkersError, gathered, solve
+from relucirc.language.claim import read_claim
+from relucirc.optimal import compile_formula
+from relucirc.proof.answers import Proved, Refuted
+from relucirc.proof.cells import Cells
+from relucirc.proof.methods import regionwise
+
+HERE = Path(__file__).parent
+SQUARES = [n * n for n in range(60)]
+
+
+class Shuffled(Executor):
+    """Answers its orders one by one, in any order."""
+
+    def __init__(self, seed):
+        self.rng, self.held = random.Random(seed), []
+        self.is_open = True
+        self.thread = threading.Thread(target=self._work, daemon=True)
+        self.thread.start()
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        self.held.append((future, fn, args))
+        return future
+
+    def _work(self):
+        while self.is_open:
+            time.sleep(0.001)
+            if len(self.held) > 2 or self.rng.random() < 0.3:
+                held, self.held = self.held, []
+                self.rng.shuffle(held)
+                for future, fn, args in held:
+                    if future.set_running_or_notify_cancel():
+                        future.set_result(fn(*args))
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self.is_open = False
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_arrival_does_not_matter(seed):
+    question = {"short": True}
+    with Shuffled(seed) as pool, gathered(pool, workers=random.Random(seed).randint(1, 6)):
+        found = solve(toy_work.listing, question, [[0, 20], [20, 60]])
+    assert toy_work.joined(found) == SQUARES
+    with ThreadPoolExecutor(1) as pool, gathered(pool):
+        assert solve(toy_work.listing, question, [[0, 20], [20, 60]]) == found
+    assert len(found) > 20
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_end_counts_although_others_come_sooner(seed):
+    question = {"short": True, "last": 41}
+    with Shuffled(seed) as pool, gathered(pool, workers=5):
+        found = solve(toy_work.listing, question, [[0, 30], [30, 45], [40, 60]])
+    assert toy_work.joined(found) == [n * n for n in range(42)]
+
+
+def test_a_process_alone_is_not_interrupted():
+    found = solve(toy_work.listing, {"short": True}, [[0, 60]])
+    assert [outcome.found for outcome in found] == [SQUARES]
+
+
+def test_what_workers_count_is_counted():
+    with Budget() as clock, ThreadPoolExecutor(2) as pool, gathered(pool):
+        found = solve(toy_work.listing, {"short": True}, [[0, 60]])
+    assert clock.progress == {"numbers": 60, "pieces": len(found)}
+
+
+def test_the_time_of_the_clock_counts_for_workers():
+    started = time.monotonic()
+    with pytest.raises(OutOfBudget), ThreadPoolExecutor(2) as pool, Budget(0.5), gathered(pool):
+        solve(toy_work.listing, {"each": 0.05}, [[0, 1000]])
+    assert time.monotonic() - started < 5
+
+
+def test_what_a_worker_raises_is_raised():
+    with ThreadPoolExecutor(2) as pool, gathered(pool), pytest.raises(ZeroDivisionError, match="7"):
+        solve(toy_work.failing, 7, [0])
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"workers": 1.5}, {"workers": True}, {"executor": 3}])
+def test_who_cannot_work_is_refused(wrong):
+    with pytest.raises(RelucircError, match="expected"):
+        prove(maximum(), "Max(x1, x2)", **wrong)
+
+
+def test_workers_that_die_at_once_are_named(monkeypatch):
+    monkeypatch.setattr("relucirc.core.together.SURELY", 0.0)  # else this process would be the first to die
+    with pytest.raises(WorkersError, match="__main__"), gathered(workers=1):
+        solve(toy_work.dying, {}, [0])
+
+
+def test_a_pool_that_breaks_is_done_without():
+    question = {"each": 0.01}
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(os.getpid).result()
+        with gathered(pool), pytest.warns(RuntimeWarning, match="alone"):
+            for process in list(pool._processes.values()):
+                process.kill()
+            assert toy_work.joined(solve(toy_work.listing, question, [[0, 60]])) == SQUARES
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_killed_workers_are_replaced_and_lose_only_what_they_had(times):
+    rng, kills, answered = random.Random(times), [], [0]
+
+    def kill_some(clock):
+        """Kills a worker, whenever some have answered since the last time."""
+        if clock.progress["pieces"] > answered[0] + 2 and len(kills) < times and (mine := children()):
+            answered[0] = clock.progress["pieces"]
+            kills.append(rng.choice(mine))
+            os.kill(kills[-1], signal.SIGKILL)
+
+    count = 100 + 100 * times
+    clock = Budget(on_progress=kill_some, patience=0.0)
+    clock.progress["pieces"] = 0
+    with clock, gathered(workers=2):
+        found = solve(toy_work.listing, {"each": 0.04}, [[0, count]])
+    assert toy_work.joined(found) == [n * n for n in range(count)]
+    assert len(kills) == times
+    assert clock.progress == {"pieces": len(found), "numbers": count}
+
+
+def children():
+    """The worker processes of this one; not the tracker of its resources."""
+    listed = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    found = [int(word) for path in listed for word in path.read_text().split()]
+    return [pid for pid in found if b"spawn_main" in (Path(f"/proc/{pid}/cmdline").read_bytes())]
+
+
+ENDLESS = """
+import toy_work
+from relucirc.core.budget import Budget
+from relucirc.core.together import gathered, solve
+said = []
+def say(clock):
+    if clock.progress.get("numbers", 0) > 60 and not said:
+        said.append(print("working", flush=True))
+if __name__ == "__main__":
+    try:
+        with Budget(on_progress=say, patience=0.0), gathered(workers=2):
+            solve(toy_work.listing, {"each": 0.05}, [[0, 1000000]])
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_run(tmp_path, how):
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    paths = os.pathsep.join([str(HERE), str(HERE.parent)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    run = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, start_new_session=True)
+    workers = []
+    deadline = time.monotonic() + 60
+    while len(workers) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        listed = Path(f"/proc/{run.pid}/task").glob("*/children")
+        pids = [int(word) for path in listed for word in path.read_text().split()]
+        workers = [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    run.stdout.readline()  # the first answer of a worker
+    if how == signal.SIGINT:
+        os.killpg(run.pid, how)  # as a terminal does
+    else:
+        os.kill(run.pid, how)
+    said, _ = run.communicate(timeout=30)
+    assert (b"interrupted" in said) == (how == signal.SIGINT)
+    deadline = time.monotonic() + 10
+    while any(is_alive(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(is_alive(pid) for pid in workers)
+
+
+def is_alive(pid):
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_digests_tell_questions_apart():
+    claims = [read_claim(maximum(), f, d) for f in ("Max(x1, x2)", "Max(x1, x2) + 1") for d in (None, "x1 >= 0")]
+    assert len({digest_of(claim) for claim in claims}) == 4
+    assert digest_of(claims[0]) == digest_of(read_claim(maximum(), "Max(x1, x2)"))
+    assert len({digest_of(data) for data in ([], [[]], ["a", "b"], ["ab"], [["a"], "b"], {"a": "b"}, 1, "1", 1.0)}) == 9
+
+
+def medians(n, k, seed, shift=0):
+    """Two ways to say a median of random sums, which need their regions: a problem that is hard enough."""
+    rng = random.Random(seed)
+    x = sympy.symbols(f"x1:{n + 1}")
+    high, low = (lambda *a, f=f: f(*a, evaluate=False) for f in (sympy.Max, sympy.Min))
+
+    def line():
+        return sum(rng.randint(-3, 3) * v for v in x) + rng.randint(-2, 2)
+
+    a, b, c = (sum(rng.choice([-1, 1]) * sympy.Max(0, line()) for _ in range(k)) for _ in range(3))
+    left, right = high(low(a, b), low(b, c), low(a, c)), low(high(a, b), high(b, c), high(a, c))
+    net = compile_formula(left, inputs=[str(v) for v in x]).network
+    return net, right + shift
+
+
+@pytest.fixture(scope="module")
+def hard():
+    (case,) = Cells(read_claim(*medians(2, 3, 0)))
+    return case.problem
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_proof_by_regions_is_the_same_in_pieces(hard, seed, monkeypatch):
+    expected = regionwise.decide(hard)
+    assert isinstance(expected, Proved)
+    monkeypatch.setattr("relucirc.core.together.FIRST", 0.0)  # after every region
+    with Shuffled(seed) as pool, Budget() as clock, gathered(pool, workers=4):
+        assert regionwise.decide(hard) == expected
+    assert clock.progress["pieces"] > 10
+
+
+def test_a_refutation_by_regions_is_the_same_in_pieces(monkeypatch):
+    (case,) = Cells(read_claim(*medians(2, 3, 0, shift=sympy.Max(0, sympy.Symbol("x1") - 7))))
+    expected = regionwise.decide(case.problem)
+    assert isinstance(expected, Refuted)
+    monkeypatch.setattr("relucirc.core.together.FIRST", 0.0)
+    with Shuffled(0) as pool, gathered(pool, workers=4):
+        assert regionwise.decide(case.problem) == expected
