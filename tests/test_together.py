@@ -1,5 +1,6 @@
 """Whoever works on the pieces, and in whatever order they come back: one answer, nothing twice, nothing lost."""
 
+import itertools
 import os
 import random
 import signal
@@ -10,20 +11,29 @@ import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 import sympy
 import toy_work
+from flint import fmpq
+from test_boxes import check, lowered, network, shifted
 
 from relucirc import RelucircError, prove
+from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.digest import digest_of
 from relucirc.core.together import WorkersError, gathered, solve
+from relucirc.interpretation.counting import take_census
 from relucirc.language.claim import read_claim
 from relucirc.optimal import compile_formula
 from relucirc.proof.answers import Proved, Refuted
+from relucirc.proof.boxes import decide_on_boxes
+from relucirc.proof.boxes.setting import values_of
 from relucirc.proof.cells import Cells
 from relucirc.proof.methods import regionwise
+from relucirc.training import train
 
 HERE = Path(__file__).parent
 SQUARES = [n * n for n in range(60)]
@@ -38,7 +48,7 @@ class Shuffled(Executor):
         self.thread = threading.Thread(target=self._work, daemon=True)
         self.thread.start()
 
-    def submit(self, fn, /, *args, **kwargs):
+    def submit(self, fn, /, *args):
         future = Future()
         self.held.append((future, fn, args))
         return future
@@ -53,7 +63,7 @@ class Shuffled(Executor):
                     if future.set_running_or_notify_cancel():
                         future.set_result(fn(*args))
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
+    def shutdown(self, **_):
         self.is_open = False
 
 
@@ -115,10 +125,11 @@ def test_a_pool_that_breaks_is_done_without():
     question = {"each": 0.01}
     with ProcessPoolExecutor(1) as pool:
         pool.submit(os.getpid).result()
+        for process in list(pool._processes.values()):
+            process.kill()
         with gathered(pool), pytest.warns(RuntimeWarning, match="alone"):
-            for process in list(pool._processes.values()):
-                process.kill()
-            assert toy_work.joined(solve(toy_work.listing, question, [[0, 60]])) == SQUARES
+            found = solve(toy_work.listing, question, [[0, 60]])
+        assert toy_work.joined(found) == SQUARES
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
@@ -152,6 +163,8 @@ def children():
 
 ENDLESS = """
 import toy_work
+from flint import fmpq
+from test_boxes import check, lowered, network, shifted
 from relucirc.core.budget import Budget
 from relucirc.core.together import gathered, solve
 said = []
@@ -248,3 +261,63 @@ def test_a_refutation_by_regions_is_the_same_in_pieces(monkeypatch):
     monkeypatch.setattr("relucirc.core.together.FIRST", 0.0)
     with Shuffled(0) as pool, gathered(pool, workers=4):
         assert regionwise.decide(case.problem) == expected
+
+
+def test_a_census_is_the_same_whoever_judges(tmp_path):
+    trained = train("Abs(x)", (1, 2, 1), key=jax.random.key(0), seeds=40, steps=400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("relucirc.interpretation.counting.BLOCK", 7)
+        alone = take_census(trained)
+        with Shuffled(0) as pool:
+            shared = take_census(trained, executor=pool, workers=3, journal=tmp_path / "census.journal")
+        resumed = take_census(trained, journal=tmp_path / "census.journal")
+    assert alone.proved
+    for census in (shared, resumed, take_census(trained)):
+        assert {**census.to_json(), "judge_seconds": 0} == {**alone.to_json(), "judge_seconds": 0}
+        assert np.array_equal(census.circuit_of, alone.circuit_of)
+
+
+@pytest.fixture(scope="module")
+def boxed():
+    """A network on a box, lowered, and how high it gets there, about."""
+    low, box = lowered(network(1, (3, 16, 16, 1))), [(fmpq(-1), fmpq(1))] * 3
+    points = itertools.product([fmpq(k, 4) for k in range(-4, 5)], repeat=3)
+    return low, box, max(values_of(low, point)[0] for point in points)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    """Pieces of a few boxes, some of which are too hard."""
+    for name, value in (("OPEN", 4), ("GROUPS", 5), ("LIMIT", 2)):
+        monkeypatch.setattr(f"relucirc.proof.boxes.sharing.{name}", value)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_proof_by_boxes_does_not_depend_on_who_searches(boxed):
+    low, box, most = boxed
+    question = shifted(low, most + fmpq(1, 300)), box, (((0, ">="),),)
+    found = []
+    for seed, workers in ((0, 1), (1, 4)):
+        with Shuffled(seed) as pool, Budget(600.0) as clock, gathered(pool, workers):
+            found.append(decide_on_boxes(*question, clock))
+            check(question[0], box, found[-1])  # by the workers, too
+    assert found[0] == found[1]
+    assert clock.progress["pieces"] > 5
+    check(question[0], box, found[0])
+    broken = dict(found[0], tree=found[0]["tree"].replace("-0", "0", 1))
+    with Shuffled(2) as pool, gathered(pool, 2), pytest.raises(Rejected):
+        check(question[0], box, broken)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_refutation_by_boxes_does_not_depend_on_who_searches(boxed, monkeypatch):
+    low, box, most = boxed
+    monkeypatch.setattr("relucirc.proof.boxes.search.Search.climb", lambda *_: False)  # it would find the point at once
+    question = shifted(low, most), box, (((0, ">="),),)
+    found = []
+    for seed, workers in ((0, 1), (1, 4)):
+        with Shuffled(seed) as pool, Budget(600.0) as clock, gathered(pool, workers):
+            found.append(decide_on_boxes(*question, clock))
+    assert isinstance(found[0], Refuted)
+    assert found[0] == found[1]
+    assert values_of(question[0], found[0].point)[0] >= 0

@@ -1,4 +1,4 @@
-"""Worker processes of one's own: spawned, ended with the process that began them, and begun anew where one is killed."""
+"""Worker processes of one's own: spawned, ended with the process that began them, replaced where they are killed."""
 
 import multiprocessing
 import os
@@ -72,7 +72,7 @@ class Processes(Executor):
         self._given[i].add(future)
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:  # noqa: ARG002  (as executors have)
         """Ends all processes at once, whatever they are doing."""
         begun = [process for process in self._context.begun if process.pid is not None]
         for process in begun:

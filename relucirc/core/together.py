@@ -7,7 +7,7 @@ says who by :func:`gathered`, under which everything below it works.  See docs/t
 import heapq
 import pickle
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -138,14 +138,17 @@ def _read(executor: Any, workers: Any) -> tuple[Executor | None, int]:
     return executor, workers or getattr(executor, "_max_workers", None) or 1
 
 
-def solve(work: Work, question: Any, pieces: Sequence[Piece], *, kept: bool = True) -> list[Outcome]:
+def solve(
+    work: Work, question: Any, pieces: Iterable[Piece], *, kept: bool = True, known: list[Outcome] | None = None
+) -> list[Outcome]:
     """Works on pieces and on what is left of them, by whoever there is.
 
     Args:
         work: A function of a module.
         question: What the pieces are of; it can be pickled.
-        pieces: In order.
+        pieces: In order; they are made as they are needed.
         kept: Whether what is found may be read from the journal, and is written there.
+        known: A list that is given what was found, in the order of the tree, also where the work ends early.
 
     Returns:
         The outcomes in the order of the tree, each followed by those of the pieces that it left, up to the first that
@@ -156,19 +159,24 @@ def solve(work: Work, question: Any, pieces: Sequence[Piece], *, kept: bool = Tr
         WorkersError: When workers end again and again.
     """
     crew = _crew.get()
+    found = [] if known is None else known
     if crew is None:
-        return _alone(work, question, pieces)
-    return _Shared(crew, work, question, crew.journal if kept else None).run(pieces)
+        _alone(work, question, pieces, found)
+        return found
+    shared = _Shared(crew, work, question, crew.journal if kept else None)
+    try:
+        shared.run(pieces)
+    finally:
+        found += shared.found
+    return found
 
 
-def _alone(work: Work, question: Any, pieces: Sequence[Piece]) -> list[Outcome]:
-    found: list[Outcome] = []
+def _alone(work: Work, question: Any, pieces: Iterable[Piece], found: list[Outcome]) -> None:
     for piece in pieces:
         found.append(work(question, piece, None))
         assert not found[-1].rest, "only the impatient leave something"
         if found[-1].final:
             break
-    return found
 
 
 class _Shared:
@@ -182,16 +190,23 @@ class _Shared:
         self.flying: dict[Future, tuple[Path, float, Piece]] = {}
         self.done: dict[Path, Outcome] = {}
         self.end: Path | None = None
-        self.share, self.deaths = 0.0, 0
+        self.share, self.deaths, self.drawn = 0.0, 0, 0
         self.clock = running() or Budget()
         self.begun = self.clock.elapsed
 
-    def run(self, pieces: Sequence[Piece]) -> list[Outcome]:
+    @property
+    def found(self) -> list[Outcome]:
+        """What is done, in the order of the tree."""
+        kept = sorted(path for path in self.done if self.end is None or path <= self.end)
+        return [self.done[path] for path in kept]
+
+    def run(self, pieces: Iterable[Piece]) -> None:
         """Works until nothing is left."""
         said = self.clock.method
         try:
-            self._put([((i,), 1 / len(pieces), piece) for i, piece in enumerate(pieces)])
-            while self.waiting or self.flying:
+            share = 1 / max(len(pieces), 1) if isinstance(pieces, Sized) else 0.0
+            coming = (((i,), share, piece) for i, piece in enumerate(pieces))
+            while self._draw(coming) or self.flying:
                 tick()
                 self.clock.method = said + self._outlook()
                 executor = self.crew.executor(self.clock.elapsed - self.begun)
@@ -203,8 +218,16 @@ class _Shared:
             self.clock.method = said
             for future in self.flying:
                 future.cancel()
-        kept = sorted(path for path in self.done if self.end is None or path <= self.end)
-        return [self.done[path] for path in kept]
+
+    def _draw(self, coming: Iterator[tuple[Path, float, Piece]]) -> bool:
+        """Takes new pieces until as many wait as workers may ask for next; whether any wait."""
+        while len(self.waiting) <= AHEAD * self.crew.count and (self.end is None or self.end[0] >= self.drawn):
+            following = next(coming, None)
+            if following is None:
+                break
+            self.drawn += 1
+            self._put([following])
+        return bool(self.waiting)
 
     def _put(self, pieces: Sequence[tuple[Path, float, Piece]]) -> None:
         """Adds pieces, of which some may have been worked on before."""
@@ -316,8 +339,9 @@ class _Shared:
         if not elapsed or not self.done:
             return ""
         rate = f"{len(self.done) / elapsed * 60:,.0f} pieces a minute"
+        part = f", {self.share:.0%} of the tree" if self.share else ""
         left = f", about {elapsed * (1 - self.share) / self.share:,.0f} s more" if self.share > LEAST else ""
-        return f", {max(self.crew.count, 1)} at work, {rate}, {self.share:.0%} of the tree{left}"
+        return f", {max(self.crew.count, 1)} at work, {rate}{part}{left}"
 
 
 @dataclass(frozen=True)
