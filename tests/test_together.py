@@ -17,9 +17,10 @@ import pytest
 import sympy
 import toy_work
 from flint import fmpq
-from test_boxes import check, lowered, network, shifted
+from test_boxes import check as check_on_box
+from test_boxes import lowered, network, shifted
 
-from relucirc import RelucircError, prove
+from relucirc import MLP, Box, RelucircError, check, compare, max_deviation, prove, verify
 from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
@@ -32,7 +33,7 @@ from relucirc.proof.answers import Proved, Refuted
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.setting import values_of
 from relucirc.proof.cells import Cells
-from relucirc.proof.methods import regionwise
+from relucirc.proof.methods import RELATIONS, regionwise
 from relucirc.training import train
 
 HERE = Path(__file__).parent
@@ -164,7 +165,8 @@ def children():
 ENDLESS = """
 import toy_work
 from flint import fmpq
-from test_boxes import check, lowered, network, shifted
+from test_boxes import check as check_on_box
+from test_boxes import lowered, network, shifted
 from relucirc.core.budget import Budget
 from relucirc.core.together import gathered, solve
 said = []
@@ -300,13 +302,13 @@ def test_a_proof_by_boxes_does_not_depend_on_who_searches(boxed):
     for seed, workers in ((0, 1), (1, 4)):
         with Shuffled(seed) as pool, Budget(600.0) as clock, gathered(pool, workers):
             found.append(decide_on_boxes(*question, clock))
-            check(question[0], box, found[-1])  # by the workers, too
+            check_on_box(question[0], box, found[-1])  # by the workers, too
     assert found[0] == found[1]
     assert clock.progress["pieces"] > 5
-    check(question[0], box, found[0])
+    check_on_box(question[0], box, found[0])
     broken = dict(found[0], tree=found[0]["tree"].replace("-0", "0", 1))
     with Shuffled(2) as pool, gathered(pool, 2), pytest.raises(Rejected):
-        check(question[0], box, broken)
+        check_on_box(question[0], box, broken)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -321,3 +323,53 @@ def test_a_refutation_by_boxes_does_not_depend_on_who_searches(boxed, monkeypatc
     assert isinstance(found[0], Refuted)
     assert found[0] == found[1]
     assert values_of(question[0], found[0].point)[0] >= 0
+
+
+@pytest.fixture(scope="module")
+def tent():
+    """A network of three inputs and what it is near to, with how near, exactly."""
+    rng = np.random.default_rng(3)
+    net = MLP.from_arrays(
+        [(rng.integers(-3, 4, (12, 3)), rng.integers(-2, 3, 12)), (rng.integers(-2, 3, (1, 12)), None)]
+    )
+    formula = "Max(0, x1) - x2"
+    return net, formula, max_deviation(net, formula, Box(-1, 1)).value
+
+
+@pytest.mark.parametrize("kind", ["proved", "refuted"])
+def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
+    net, formula, most = tent
+    within = most if kind == "proved" else most - sympy.Rational(1, 100)
+    monkeypatch.setattr("relucirc.proof.methods.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.proof.bounding.sharing.FEW", 4)
+    found = []
+    for seed, workers in ((0, 1), (1, 4)):
+        with Shuffled(seed) as pool:
+            found.append(prove(net, formula, Box(-1, 1), within=within, executor=pool, workers=workers))
+    first, second = found
+    assert first.status == kind
+    assert (first.certificate, first.witness, first.statistics) == (
+        second.certificate,
+        second.witness,
+        second.statistics,
+    )
+    assert first.statistics["pieces"] > 4
+    assert prove(net, formula, Box(-1, 1), within=within).status == kind
+
+
+def test_all_verbs_take_workers(tent, tmp_path):
+    net, formula, most = tent
+    with ThreadPoolExecutor(2) as pool:
+        options = {"executor": pool, "journal": tmp_path / "a.journal"}
+        proof = prove(net, formula, Box(-1, 1), within=most, **options)
+        assert proof
+        assert check(net, formula, proof.certificate, Box(-1, 1), within=most, executor=pool)
+        options["journal"] = tmp_path / "b.journal"
+        assert compare(net, net, Box(-1, 1), **options).status == "equal"
+        names = "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const X_2 Real) (declare-const Y_0 Real)"
+        ends = " ".join(f"(assert (>= X_{i} -1)) (assert (<= X_{i} 1))" for i in range(3))
+        options["journal"] = tmp_path / "c.journal"
+        assert verify(net, f"{names} {ends} (assert (>= Y_0 10000))", **options).status == "unsat"
+    again = prove(net, formula, Box(-1, 1), within=most, journal=tmp_path / "a.journal")
+    assert again.certificate == proof.certificate
