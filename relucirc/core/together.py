@@ -8,13 +8,14 @@ import heapq
 import pickle
 import warnings
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from relucirc.core.budget import Budget, OutOfBudget, running, tick
+from relucirc.core.cluster import Cluster
 from relucirc.core.digest import digest_of
 from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.journal import Journal
@@ -62,6 +63,12 @@ class Crew:
         self._own = self._own or Processes(self.count)
         return self._own
 
+    def recount(self) -> None:
+        """Counts the workers of a cluster, which come and go."""
+        if isinstance(self.given, Cluster):
+            self.given.look()
+            self.count = self.given.count
+
     def go_on_alone(self) -> None:
         """Does without somebody else's workers, who will not work again."""
         self.given, self.count = None, 0
@@ -96,17 +103,17 @@ def gathered(
     if executor is None and workers is None and journal is None:
         yield
         return
-    given, count = _read(executor, workers)
-    book = None if journal is None else Journal.opened(journal, digest_of((about, asked)), about)
-    crew = Crew(given, count, book)
+    crew = _read(executor, workers)
+    if journal is not None:
+        crew.journal = Journal.opened(journal, digest_of((about, asked)), about)
     token = _crew.set(crew)
     try:
         yield
     finally:
         _crew.reset(token)
         crew.end()
-        if book is not None:
-            book.close()
+        if crew.journal is not None:
+            crew.journal.close()
 
 
 @contextmanager
@@ -124,18 +131,17 @@ def is_shared() -> bool:
     return _crew.get() is not None
 
 
-def _read(executor: Any, workers: Any) -> tuple[Executor | None, int]:
+def _read(executor: Any, workers: Any) -> Crew:
     """Who was given, and how many they are."""
     if workers is not None and (type(workers) is not int or workers < 1):
         raise RelucircError(f"workers: expected a number of processes, 1 or more, got {shorten(workers)}.")
     if executor is None:
-        return None, workers or 0
-    if not isinstance(executor, Executor) and hasattr(executor, "get_executor"):
-        threads = sum(executor.nthreads().values())  # a client of Dask, which tells of its workers as well
-        return executor.get_executor(pure=False), workers or max(threads, 1)
-    if not isinstance(executor, Executor):
-        raise RelucircError(f"executor: expected an executor of concurrent.futures, got {shorten(executor)}.")
-    return executor, workers or getattr(executor, "_max_workers", None) or 1
+        return Crew(None, workers or 0)
+    if isinstance(executor, Executor):
+        return Crew(executor, workers or getattr(executor, "_max_workers", None) or 1)
+    if hasattr(executor, "get_executor") and hasattr(executor, "nthreads"):
+        return Crew(Cluster(executor), 1)
+    raise RelucircError(f"executor: expected one of concurrent.futures, or a client of Dask, got {shorten(executor)}.")
 
 
 def solve(
@@ -280,10 +286,11 @@ class _Shared:
         self._take(path, share, piece, outcome)
 
     def _work_there(self, executor: Executor) -> None:
+        self.crew.recount()
         while len(self.flying) < AHEAD * self.crew.count and (following := self._next()) is not None:
             try:
                 self.flying[executor.submit(carry_out, self._order(following))] = following
-            except BrokenExecutor:
+            except RuntimeError:  # it is broken, or was shut down
                 self._wait(*following)
                 self._put_back()
                 self.crew.go_on_alone()
@@ -293,7 +300,9 @@ class _Shared:
             path, share, piece = self.flying.pop(future)
             try:
                 outcome = future.result()
-            except BrokenExecutor as error:
+            except Exception as error:
+                if not _is_lost(error):
+                    raise
                 self._wait(path, share, piece)
                 self._bury(error)
                 continue
@@ -315,7 +324,7 @@ class _Shared:
         path, _, piece = following
         return Order(self.work, self.pickled, self.key, piece, _patience(path), self.clock.left())
 
-    def _bury(self, error: BrokenExecutor) -> None:
+    def _bury(self, error: Exception) -> None:
         """Counts a worker that ended without an answer."""
         self.deaths += 1
         if self.deaths > DEATHS * AHEAD * max(self.crew.count, 1):
@@ -354,6 +363,11 @@ class _Waiting:
 
     def __lt__(self, other: "_Waiting") -> bool:
         return self.path < other.path
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether an error says that a worker, or what it was given, is lost, and nothing about the work."""
+    return isinstance(error, BrokenExecutor | CancelledError) or type(error).__module__.startswith("distributed.")
 
 
 def _patience(path: Path) -> float:
