@@ -83,6 +83,7 @@ class Processes(Executor):
             process.join(GRACE)
             if process.is_alive():
                 process.kill()
+                process.join(GRACE)
 
 
 def _begin() -> None:
