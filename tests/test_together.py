@@ -20,7 +20,7 @@ from flint import fmpq
 from test_boxes import check as check_on_box
 from test_boxes import lowered, network, shifted
 
-from relucirc import MLP, Box, RelucircError, check, compare, max_deviation, prove, verify
+from relucirc import MLP, Box, RelucircError, check, compare, max_deviation, prove, regions, verify
 from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
@@ -295,7 +295,7 @@ def small_pieces(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_pieces")
-def test_a_proof_by_boxes_does_not_depend_on_who_searches(boxed):
+def test_a_proof_by_boxes_does_not_depend_on_who_searches(boxed, tmp_path):
     low, box, most = boxed
     question = shifted(low, most + fmpq(1, 300)), box, (((0, ">="),),)
     found = []
@@ -305,6 +305,9 @@ def test_a_proof_by_boxes_does_not_depend_on_who_searches(boxed):
             check_on_box(question[0], box, found[-1])  # by the workers, too
     assert found[0] == found[1]
     assert clock.progress["pieces"] > 5
+    for _ in range(2):
+        with Budget(600.0) as clock, gathered(journal=tmp_path / "boxes.journal"):
+            assert decide_on_boxes(*question, clock) == found[0]
     check_on_box(question[0], box, found[0])
     broken = dict(found[0], tree=found[0]["tree"].replace("-0", "0", 1))
     with Shuffled(2) as pool, gathered(pool, 2), pytest.raises(Rejected):
@@ -373,3 +376,36 @@ def test_all_verbs_take_workers(tent, tmp_path):
         assert verify(net, f"{names} {ends} (assert (>= Y_0 10000))", **options).status == "unsat"
     again = prove(net, formula, Box(-1, 1), within=most, journal=tmp_path / "a.journal")
     assert again.certificate == proof.certificate
+
+
+@pytest.mark.parametrize("domain", [None, Box(-1, 1), "x1 + x2 + x3 == 1", "0 <= x1 <= 1"])
+@pytest.mark.parametrize("compiled", [False, pytest.param(None, marks=pytest.mark.slow)])
+def test_regions_are_the_same_in_pieces(domain, compiled, tmp_path):
+    rng = np.random.default_rng(5)
+    weights = [rng.integers(-2, 3, shape) for shape in ((5, 3), (4, 5), (1, 4))]
+    net = MLP.from_arrays([(weight, rng.integers(-2, 3, len(weight))) for weight in weights])
+    alone = regions(net, domain, compiled=compiled)
+    found = []
+    for seed, workers in ((0, 1), (1, 4)):
+        with Shuffled(seed) as pool:
+            options = {"executor": pool, "workers": workers, "compiled": compiled}
+            found.append(regions(net, domain, journal=tmp_path / f"{seed}.journal", **options))
+    found.append(regions(net, domain, journal=tmp_path / "0.journal", compiled=compiled))
+    for other in found:
+        assert np.array_equal(other.signs, found[0].signs)
+        assert sorted(other.signs.tolist()) == sorted(alone.signs.tolist())
+        assert len(other.linear_pieces) == len(alone.linear_pieces)
+        assert set(other.vertices) == set(alone.vertices)
+        assert other.complete
+
+
+def test_regions_found_in_pieces_count_when_the_budget_ends(monkeypatch):
+    rng = np.random.default_rng(5)
+    net = MLP.from_arrays([(rng.integers(-9, 10, (40, 4)), rng.integers(-9, 10, 40)), (np.ones((1, 40), int), None)])
+    monkeypatch.setattr("relucirc.measure.regions.sharing.SHARE", 1 / 1024)
+    with Shuffled(0) as pool:
+        found = regions(net, budget=4.0, executor=pool, workers=2, compiled=False)
+    assert not found.complete
+    assert "budget" in found.reason
+    assert len(found)
+    assert len(set(map(tuple, found.signs.tolist()))) == len(found)
