@@ -20,7 +20,7 @@ from flint import fmpq
 from test_boxes import check as check_on_box
 from test_boxes import lowered, network, shifted
 
-from relucirc import MLP, Box, RelucircError, check, compare, max_deviation, prove, regions, verify
+from relucirc import MLP, Box, RelucircError, bounds, check, compare, max_deviation, prove, regions, verify
 from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
@@ -116,6 +116,7 @@ def test_who_cannot_work_is_refused(wrong):
         prove(maximum(), "Max(x1, x2)", **wrong)
 
 
+@pytest.mark.slow
 def test_workers_that_die_at_once_are_named(monkeypatch):
     monkeypatch.setattr("relucirc.core.together.SURELY", 0.0)  # else this process would be the first to die
     with pytest.raises(WorkersError, match="__main__"), gathered(workers=1):
@@ -409,3 +410,32 @@ def test_regions_found_in_pieces_count_when_the_budget_ends(monkeypatch):
     assert "budget" in found.reason
     assert len(found)
     assert len(set(map(tuple, found.signs.tolist()))) == len(found)
+
+
+@pytest.mark.parametrize("domain", [Box(-1, 1), "x1 <= 1", "0 < x1 < 1, 0 < x2 < 2, x3 == x1"])
+def test_bounds_and_deviations_are_the_same_whoever_finds_them(tent, domain, tmp_path):
+    net, formula, _ = tent
+    both = MLP.from_arrays([*((layer.weight, layer.bias) for layer in net.layers[:-1]), ([[1] * 12, [-2] * 12], None)])
+    asked = [(bounds, (both, domain)), (max_deviation, (net, formula, domain))]
+    for number, (verb, question) in enumerate(asked):
+        alone = verb(*question)
+        for seed, workers in ((0, 1), (1, 4), (2, 0)):
+            path = tmp_path / f"{number}-{seed % 2}.journal"
+            if workers:
+                with Shuffled(seed) as pool:
+                    found = verb(*question, executor=pool, workers=workers, journal=path)
+            else:
+                found = verb(*question, journal=path)
+            told = {**found.to_json(), "seconds": 0, "certificate": None}
+            assert told == {**alone.to_json(), "seconds": 0, "certificate": None}
+            assert check(question[0], question[1] if verb is max_deviation else None, found.certificate, domain)
+
+
+def test_bounds_that_are_not_reached_in_time_are_outer_ones():
+    rng = np.random.default_rng(0)
+    hidden = [(rng.integers(-9, 10, shape), rng.integers(-9, 10, shape[0])) for shape in ((40, 5), (40, 40))]
+    net = MLP.from_arrays([*hidden, (rng.integers(-9, 10, (1, 40)), None)])
+    with Shuffled(0) as pool:
+        found = bounds(net, Box(-1, 1), budget=5.0, executor=pool, workers=2)
+    assert not found.exact
+    assert found.lower <= found.least <= found.greatest <= found.upper

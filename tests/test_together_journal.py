@@ -124,12 +124,13 @@ def test_lines_of_another_journal_are_not_believed(journal, tmp_path):
         listed(other, about="other squares")
 
 
-def test_what_is_no_journal_is_refused_and_left_as_it_is(tmp_path):
+@pytest.mark.parametrize("text", ["some notes\nand more\n", "a note", "\n"])
+def test_what_is_no_journal_is_refused_and_left_as_it_is(tmp_path, text):
     path = tmp_path / "notes.txt"
-    path.write_text("some notes\nand more\n")
+    path.write_text(text)
     with pytest.raises(JournalError, match="no journal"):
         listed(path)
-    assert path.read_text() == "some notes\nand more\n"
+    assert path.read_text() == text
     with pytest.raises(JournalError, match="cannot open"):
         listed(tmp_path)
     with pytest.raises(JournalError, match="path of a file"):

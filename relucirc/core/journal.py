@@ -78,9 +78,10 @@ class Journal:
         """Reads what is there, or writes the first line."""
         self.file.seek(0)
         lines = self.file.read().split(b"\n")
-        if len(lines) == 1:  # nothing, or a first line that was cut off
+        first = _line(FORMAT, {"format": FORMAT, "claim": self.claim, "about": about})
+        if len(lines) == 1 and first.startswith(lines[0]):  # nothing, or a first line that was cut off
             self.file.truncate(0)
-            self._write(_line(FORMAT, {"format": FORMAT, "claim": self.claim, "about": about}))
+            self._write(first)
             return
         head = _text(FORMAT, lines[0])
         if head is None or head.get("format") != FORMAT:

@@ -9,7 +9,7 @@ joined in the order of that tree, whoever found it and whenever.
 import pickle
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relucirc.core.budget import Budget, OutOfBudget
@@ -27,12 +27,14 @@ class Outcome:
         rest: What is left of the piece, in order; each comes after what was found.
         final: Whether nothing that comes after it is asked for, such as after a point that refutes a claim.
         counts: What was counted meanwhile, as a clock counts it.
+        kept: Whether a journal may say so later, when there is perhaps more time.
     """
 
     found: Any
     rest: Sequence[Piece] = ()
     final: bool = False
     counts: dict[str, int] = field(default_factory=dict)
+    kept: bool = True
 
 
 Work = Callable[[Any, Piece, float | None], Outcome]
@@ -72,7 +74,7 @@ def carry_out(order: Order) -> Outcome | None:
 
 def counted(outcome: Outcome, clock: Budget) -> Outcome:
     """Returns an outcome with what its clock has counted."""
-    return Outcome(outcome.found, tuple(outcome.rest), outcome.final, dict(clock.progress))
+    return replace(outcome, rest=tuple(outcome.rest), counts=dict(clock.progress))
 
 
 _here = threading.local()

@@ -263,7 +263,7 @@ class _Shared:
 
     def _take(self, path: Path, share: float, piece: Piece, outcome: Outcome) -> None:
         """Takes an answer."""
-        if self.journal is not None:
+        if self.journal is not None and outcome.kept:
             self.journal.add(self.stage, path, piece, outcome)
         self._put(self._took(path, share, outcome))
 
