@@ -139,7 +139,7 @@ def test_killed_workers_are_replaced_and_lose_only_what_they_had(times):
 
     def kill_some(clock):
         """Kills a worker, whenever some have answered since the last time."""
-        if clock.progress["pieces"] > answered[0] + 2 and len(kills) < times and (mine := children()):
+        if clock.progress["pieces"] > answered[0] + 2 and len(kills) < times and (mine := children(os.getpid())):
             answered[0] = clock.progress["pieces"]
             kills.append(rng.choice(mine))
             os.kill(kills[-1], signal.SIGKILL)
@@ -154,11 +154,11 @@ def test_killed_workers_are_replaced_and_lose_only_what_they_had(times):
     assert clock.progress == {"pieces": len(found), "numbers": count}
 
 
-def children():
-    """The worker processes of this one; not the tracker of its resources."""
-    listed = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+def children(pid):
+    """The worker processes of a process; not the tracker of its resources."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
     found = [int(word) for path in listed for word in path.read_text().split()]
-    return [pid for pid in found if b"spawn_main" in (Path(f"/proc/{pid}/cmdline").read_bytes())]
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 ENDLESS = """
@@ -189,22 +189,19 @@ def test_workers_end_with_the_run(tmp_path, how):
     paths = os.pathsep.join([str(HERE), str(HERE.parent)])
     environment = {**os.environ, "PYTHONPATH": paths}
     run = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, start_new_session=True)
-    workers = []
-    deadline = time.monotonic() + 60
-    while len(workers) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-        listed = Path(f"/proc/{run.pid}/task").glob("*/children")
-        pids = [int(word) for path in listed for word in path.read_text().split()]
-        workers = [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(workers) == 2
-    run.stdout.readline()  # the first answer of a worker
-    if how == signal.SIGINT:
-        os.killpg(run.pid, how)  # as a terminal does
-    else:
-        os.kill(run.pid, how)
-    said, _ = run.communicate(timeout=30)
+    try:
+        said = run.stdout.readline()  # a worker has answered
+        workers = children(run.pid)
+        assert workers
+        if how == signal.SIGINT:
+            os.killpg(run.pid, how)  # as a terminal does
+        else:
+            os.kill(run.pid, how)
+        said += run.communicate()[0]
+    finally:
+        run.kill()
     assert (b"interrupted" in said) == (how == signal.SIGINT)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(is_alive(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(is_alive(pid) for pid in workers)
