@@ -24,7 +24,7 @@ import sympy
 
 import relucirc
 from relucirc import MLP, Box
-from relucirc.core.together import gathered
+from relucirc.core.crew import gathered
 from relucirc.interpretation.counting import take_census
 from relucirc.language.claim import read_claim
 from relucirc.optimal import compile_formula

@@ -24,8 +24,9 @@ from relucirc import MLP, Box, RelucircError, bounds, check, compare, max_deviat
 from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.digest import digest_of
-from relucirc.core.together import WorkersError, gathered, solve
+from relucirc.core.together import WorkersError, solve
 from relucirc.interpretation.counting import take_census
 from relucirc.language.claim import read_claim
 from relucirc.optimal import compile_formula
@@ -116,7 +117,7 @@ def test_who_cannot_work_is_refused(wrong):
 
 @pytest.mark.slow
 def test_workers_that_die_at_once_are_named(monkeypatch):
-    monkeypatch.setattr("relucirc.core.together.SURELY", 0.0)  # else this process would be the first to die
+    monkeypatch.setattr("relucirc.core.crew.SURELY", 0.0)  # else this process would be the first to die
     with pytest.raises(WorkersError, match="__main__"), gathered(workers=1):
         solve(toy_work.dying, {}, [0])
 
@@ -167,7 +168,8 @@ from flint import fmpq
 from test_boxes import check as check_on_box
 from test_boxes import lowered, network, shifted
 from relucirc.core.budget import Budget
-from relucirc.core.together import gathered, solve
+from relucirc.core.crew import gathered
+from relucirc.core.together import solve
 said = []
 def say(clock):
     if clock.progress.get("numbers", 0) > 60 and not said:

@@ -9,7 +9,8 @@ import toy_work
 
 from relucirc import circuits, prove
 from relucirc.core.budget import Budget
-from relucirc.core.together import gathered, solve
+from relucirc.core.crew import gathered
+from relucirc.core.together import solve
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("default")

@@ -15,9 +15,10 @@ import toy_work
 
 from relucirc import circuits, prove
 from relucirc.core.budget import Budget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import FileError
 from relucirc.core.journal import JournalError, JournalWarning
-from relucirc.core.together import gathered, solve
+from relucirc.core.together import solve
 
 HERE = Path(__file__).parent
 SHORT = {"short": True}
@@ -146,7 +147,8 @@ def test_one_run_at_a_time_writes(journal):
 KILLED = """
 import sys, toy_work
 from relucirc.core.budget import Budget
-from relucirc.core.together import gathered, solve
+from relucirc.core.crew import gathered
+from relucirc.core.together import solve
 if __name__ == "__main__":
     path, seen, workers = sys.argv[1:]
     with Budget(), gathered(None, int(workers) or None, path, "many", 1):

@@ -33,8 +33,9 @@ from relucirc.checker.hinge_bounds import Bounder, Known, bound_all, sloped
 from relucirc.checker.linear import UNIT, Linear, mix
 from relucirc.checker.scaled import Box, Pair, Scaled
 from relucirc.checker.substitution import GRID, SLOPE, Rows, least
+from relucirc.core.crew import is_shared
 from relucirc.core.pieces import Outcome
-from relucirc.core.together import is_shared, solve
+from relucirc.core.together import solve
 
 WIDTH = 64
 """Boxes are cut at a 64th of their width."""

@@ -15,8 +15,8 @@ from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
+from relucirc.core.crew import gathered
 from relucirc.core.errors import FileError, not_a_network
-from relucirc.core.together import gathered
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
 from relucirc.language.vnnlib import property_of

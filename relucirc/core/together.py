@@ -1,31 +1,24 @@
 """Together: one tree of pieces, any number of workers, a journal; and always the same answer.
 
-A method hands its work over by :func:`solve`, and need not know who does it: this process, a pool, a cluster.  A verb
-says who by :func:`gathered`, under which everything below it works.  See docs/together.md.
+A method hands its work over by :func:`solve`, and need not know who does it.  See docs/together.md.
 """
 
 import heapq
 import pickle
-import warnings
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from relucirc.core.budget import Budget, OutOfBudget, running, tick
-from relucirc.core.cluster import Cluster
+from relucirc.core.crew import Crew, at_work
 from relucirc.core.digest import digest_of
-from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.errors import RelucircError
 from relucirc.core.journal import Journal
 from relucirc.core.pieces import Order, Outcome, Piece, Work, carry_out, counted
-from relucirc.core.processes import Processes
 
 FIRST, LONGEST = 0.1, 1.5
 """Seconds for the first piece, and for all after some: short ones at first, so that soon there is one for everybody."""
-SURELY = 1.0
-"""Seconds that this process works alone before it begins others, which takes a few."""
 AHEAD = 2
 """So many pieces are with each worker: one that it works on, and the next."""
 GLANCE = 0.1
@@ -39,109 +32,6 @@ Path = tuple[int, ...]
 
 class WorkersError(RelucircError):
     """Workers cannot be had, or end again and again."""
-
-
-@dataclass
-class Crew:
-    """Who works.
-
-    Attributes:
-        given: The executor that was given, if one was.
-        count: How many work at the same time; 0 for this process alone.
-        journal: What was found before, and where what is found is written.
-    """
-
-    given: Executor | None
-    count: int
-    journal: Journal | None = None
-    _own: Processes | None = field(default=None, repr=False)
-
-    def executor(self, elapsed: float) -> Executor | None:
-        """Who takes orders after so many seconds of work; processes of one's own begin when that pays."""
-        if self.given is not None or not self.count or (self._own is None and elapsed < SURELY):
-            return self.given
-        self._own = self._own or Processes(self.count)
-        return self._own
-
-    def recount(self) -> None:
-        """Counts the workers of a cluster, which come and go."""
-        if isinstance(self.given, Cluster):
-            self.given.look()
-            self.count = self.given.count
-
-    def go_on_alone(self) -> None:
-        """Does without somebody else's workers, who will not work again."""
-        self.given, self.count = None, 0
-        warnings.warn("the executor is broken: this process goes on alone.", RuntimeWarning, stacklevel=2)
-
-    def end(self) -> None:
-        """Ends processes of one's own."""
-        if self._own is not None:
-            self._own.shutdown()
-            self._own = None
-
-
-_crew: ContextVar[Crew | None] = ContextVar("crew", default=None)
-
-
-@contextmanager
-def gathered(
-    executor: Any = None, workers: int | None = None, journal: Any = None, about: str = "", asked: Any = None
-) -> Iterator[None]:
-    """Lets everything inside work together, if there is anybody to, or a journal.
-
-    Args:
-        executor: Any of ``concurrent.futures``, or a client of Dask.
-        workers: How many processes, where there is no executor; else how many pieces it works on at the same time.
-        journal: The path of a journal, which may exist.
-        about: What is asked, in words.
-        asked: What is asked, as data.
-
-    Raises:
-        RelucircError: For what is no executor or number of workers, and for a journal of another question.
-    """
-    if executor is None and workers is None and journal is None:
-        yield
-        return
-    crew = _read(executor, workers)
-    if journal is not None:
-        crew.journal = Journal.opened(journal, digest_of((about, asked)), about)
-    token = _crew.set(crew)
-    try:
-        yield
-    finally:
-        _crew.reset(token)
-        crew.end()
-        if crew.journal is not None:
-            crew.journal.close()
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Lets what is inside be done by this process, for work that is too small to be shared."""
-    token = _crew.set(None)
-    try:
-        yield
-    finally:
-        _crew.reset(token)
-
-
-def is_shared() -> bool:
-    """Whether there are workers, or a journal."""
-    return _crew.get() is not None
-
-
-def _read(executor: Any, workers: Any) -> Crew:
-    """Who was given, and how many they are."""
-    if workers is not None and (type(workers) is not int or workers < 1):
-        raise RelucircError(f"workers: expected a number of processes, 1 or more, got {shorten(workers)}.")
-    if executor is None:
-        return Crew(None, workers or 0)
-    if isinstance(executor, Executor):
-        return Crew(executor, workers or getattr(executor, "_max_workers", None) or 1)
-    if hasattr(executor, "get_executor") and hasattr(executor, "nthreads"):
-        return Crew(Cluster(executor), 1)
-    raise RelucircError(f"executor: expected one of concurrent.futures, or a client of Dask, got {shorten(executor)}.")
 
 
 def solve(
@@ -164,7 +54,7 @@ def solve(
         OutOfBudget: When the time of the clock that is running is over.
         WorkersError: When workers end again and again.
     """
-    crew = _crew.get()
+    crew = at_work()
     found = [] if known is None else known
     if crew is None:
         _alone(work, question, pieces, found)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.core.crew import gathered
 from relucirc.core.errors import RelucircError
 from relucirc.core.pieces import Outcome
-from relucirc.core.together import gathered, solve
+from relucirc.core.together import solve
 from relucirc.interpretation.batch import stacked
 from relucirc.interpretation.blocks import Bench, judge_block, verdicts_of
 from relucirc.interpretation.census import Census, Found

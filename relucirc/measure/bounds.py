@@ -13,11 +13,11 @@ from relucirc.checker.extrema import bounds_certificate, check_bounds
 from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import ONE, text, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered
 from relucirc.language.box import End
 from relucirc.language.claim import Claim, read_equality
 from relucirc.language.function import read_function

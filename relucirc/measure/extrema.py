@@ -9,10 +9,11 @@ from flint import fmpq
 
 from relucirc.checker.verdict import Verdict
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import is_shared
 from relucirc.core.exact import ONE, rational, text
 from relucirc.core.graph import Relation
 from relucirc.core.pieces import Outcome
-from relucirc.core.together import is_shared, solve
+from relucirc.core.together import solve
 from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
 from relucirc.measure.rays import Ray, ray_from
 from relucirc.proof.answers import Proved, Step, folded

@@ -17,12 +17,12 @@ from flint import fmpq
 from relucirc.checker.safety import FORMAT, check_property
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError, not_a_network, shorten
 from relucirc.core.exact import sign_of, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered
 from relucirc.language.claim import Claim
 from relucirc.language.domain import Domain
 from relucirc.language.lower.from_network import graph_of_networks

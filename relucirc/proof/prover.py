@@ -9,10 +9,10 @@ from flint import fmpq
 from relucirc.checker.certificate import make_certificate
 from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, to_rational
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered
 from relucirc.geometry.lattice import Cut
 from relucirc.language.claim import Claim, read_claim
 from relucirc.proof import sentences

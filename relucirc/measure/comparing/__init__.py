@@ -9,11 +9,11 @@ import sympy
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered
 from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
 from relucirc.language.claim import read_claim, read_tolerance

@@ -14,13 +14,13 @@ from relucirc.checker.extrema import check_deviation, deviation_certificate, unb
 from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
 from relucirc.core.printing import decimal, number_text
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered
 from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim, read_equality
 from relucirc.language.domain import Domain, declared

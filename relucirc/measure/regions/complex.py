@@ -13,13 +13,14 @@ from scipy.sparse.csgraph import connected_components
 
 from relucirc.core.answer import Answer, plain
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError, NetworkError, RelucircError
 from relucirc.core.exact import to_rational
 from relucirc.core.forms import Form
 from relucirc.core.pieces import Outcome
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
-from relucirc.core.together import gathered, solve
+from relucirc.core.together import solve
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of_domain
 from relucirc.geometry.line_function import interval

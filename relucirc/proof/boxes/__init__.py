@@ -10,8 +10,9 @@ from relucirc.checker.boxes import Bound, State, lower_bounds, read_tree, shows
 from relucirc.checker.data import Rejected
 from relucirc.checker.scaled import Pair
 from relucirc.core.budget import Budget, tick
+from relucirc.core.crew import is_shared
 from relucirc.core.exact import rational
-from relucirc.core.together import is_shared, solve
+from relucirc.core.together import solve
 from relucirc.language.claim import Violation
 from relucirc.proof.answers import Refuted
 from relucirc.proof.boxes.setting import Interval, Setting
