@@ -43,7 +43,7 @@ def subdivide(
     Yields:
         The number of an atom that is cut, a thin side, or a region at the end.
     """
-    stack = start if isinstance(start, list) else [start]
+    stack: list[Part] = start if isinstance(start, list) else [start]
     while stack:
         tick()
         region = stack.pop()

@@ -55,7 +55,7 @@ def take_census(
     judge = Judge(graph, Box(-1, 1) if trained.domain is None else trained.domain, budget)
     stack = stacked(trained.networks)
     biased = any(layer.bias is not None for layer in trained.networks.layers)
-    bench = Bench(judge, tuple(stack), biased)
+    bench = Bench(judge, stack, biased)
     blocks = [[i, min(i + BLOCK, trained.seeds)] for i in range(0, trained.seeds if trained.steps else 0, BLOCK)]
     found: list[Outcome] = []
     with (

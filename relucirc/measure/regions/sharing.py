@@ -45,7 +45,8 @@ def walk_part(start: Start, signs: list[int], seconds: float | None) -> Outcome:
 def batches_of(outcome: Outcome) -> Iterator[Batch]:
     """Unpacks what was walked."""
     for *arrays, replayed in outcome.found:
-        yield Batch(*map(_unpacked, arrays), replayed)
+        signs, masks, owners = map(_unpacked, arrays)
+        yield Batch(signs, masks, owners, replayed)
 
 
 def _packed(array: np.ndarray) -> str:
