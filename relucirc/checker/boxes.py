@@ -33,12 +33,15 @@ from relucirc.checker.hinge_bounds import Bounder, Known, bound_all, sloped
 from relucirc.checker.linear import UNIT, Linear, mix
 from relucirc.checker.scaled import Box, Pair, Scaled
 from relucirc.checker.substitution import GRID, SLOPE, Rows, least
+from relucirc.core.crew import is_shared
+from relucirc.core.pieces import Outcome
+from relucirc.core.together import solve
 
 WIDTH = 64
 """Boxes are cut at a 64th of their width."""
 MIDDLE = WIDTH // 2
-PART = 20_000
-"""So many states of a tree are held at once."""
+PART, SHARED = 20_000, 1_000
+"""So many states of a tree are held at once, alone and by each of several workers."""
 BATCH = 128
 """So many boxes are bounded at once."""
 RELATIONS = (">", ">=", "==")
@@ -126,12 +129,29 @@ def check_boxes(
     require(type(node["tree"]) is str, "a tree is not text")
     bounder, known = bound_all(scaled)
     owners = [c.violation for c in read]
-    parts = read_parts(_words(node["tree"]), derivation.n, len(violations), owners, bounder.rows, PART)
+    most = SHARED if is_shared() else PART
+    parts = read_parts(_words(node["tree"]), derivation.n, len(violations), owners, bounder.rows, most)
     starts = [start_of(scaled, bounder, c) for c in read]
-    for bound, value in (found for states in parts for found in lower_bounds(bounder, known, starts, states)):
-        require(
-            shows(value, strict=read[bound.combination].strict), "a combination is not shown to be negative on a box"
-        )
+    replay = Replay(bounder, known, starts, [combination.strict for combination in read])
+    require(not solve(replay_part, replay, parts, kept=False)[-1].final, "a combination is not shown to be negative")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What is needed to replay any part of a tree: see :func:`lower_bounds`."""
+
+    bounder: Bounder
+    known: Known
+    starts: Sequence[Rows]
+    strict: Sequence[bool]
+
+
+def replay_part(replay: Replay, states: Sequence["State"], _: float | None) -> Outcome:
+    """Replays some states of a tree; final if a combination is not shown to be negative on a box."""
+    for bound, value in lower_bounds(replay.bounder, replay.known, replay.starts, states):
+        if not shows(value, strict=replay.strict[bound.combination]):
+            return Outcome(None, final=True)
+    return Outcome(None)
 
 
 def read_pairs(data: Any, hinges: int) -> list[Pair]:
@@ -161,14 +181,27 @@ def box_of(constraints: Sequence[Linear], n: int) -> Box:
     return [(low[v], high[v]) for v in range(n)]
 
 
-def read_tree(words: Iterable[str], n: int, violations: int, combinations: Sequence[int], hinges: int) -> list[State]:
+def read_tree(
+    words: Iterable[str],
+    n: int,
+    violations: int,
+    combinations: Sequence[int],
+    hinges: int,
+    start: Ends | None = None,
+) -> list[State]:
     """Reads the whole tree: what is bounded where; see :func:`read_parts`."""
-    (states,) = read_parts(words, n, violations, combinations, hinges)
+    (states,) = read_parts(words, n, violations, combinations, hinges, start=start)
     return states
 
 
 def read_parts(
-    words: Iterable[str], n: int, violations: int, combinations: Sequence[int], hinges: int, most: int | None = None
+    words: Iterable[str],
+    n: int,
+    violations: int,
+    combinations: Sequence[int],
+    hinges: int,
+    most: int | None = None,
+    start: Ends | None = None,
 ) -> Iterator[list[State]]:
     """Reads the tree: what is bounded where.
 
@@ -179,6 +212,7 @@ def read_parts(
         combinations: The violation of each combination.
         hinges: How many may have slopes.
         most: A part ends when it has so many states; None for one part.
+        start: The box that the tree is of; the whole one if it is not given.
 
     Yields:
         The states, in parts: each begins with those above it, whose bounds were in earlier ones.
@@ -187,7 +221,7 @@ def read_parts(
     states = [State(*top, True, [], [])]
     above, carried = [0], 1  # of every state the one that it starts from; how many were in earlier parts
     stream, count = iter(words), 0
-    pending: list[Open] = [(top, 0, frozenset(range(violations)))]
+    pending: list[Open] = [(top if start is None else start, 0, frozenset(range(violations)))]
     while pending:
         if most is not None and len(states) - carried > most:
             yield states

@@ -15,6 +15,7 @@ from relucirc.checker.minimal import check_minimal, network_to_json
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
+from relucirc.core.crew import gathered
 from relucirc.core.errors import FileError, not_a_network
 from relucirc.language.claim import read_claim
 from relucirc.language.network import MLP
@@ -32,6 +33,8 @@ def check(
     *,
     within: Any = None,
     inputs: Sequence[str | Sequence[str]] | None = None,
+    executor: Any = None,
+    workers: int | None = None,
 ) -> Verdict:
     """Checks a certificate independently of the methods that made it.
 
@@ -53,6 +56,8 @@ def check(
         domain: The domain of the claim.
         within: The tolerance, as for :func:`relucirc.prove`.
         inputs: Names of the inputs where ``net`` is a function.
+        executor: Who replays parts of it, as for :func:`relucirc.prove`.
+        workers: How many processes do, where no executor is given.
 
     Returns:
         A :class:`Verdict`, true if the certificate proves its claim on the domain: that of ``prove``, that the
@@ -77,6 +82,11 @@ def check(
         >>> bool(check("Min(x1, x2)", None, size))
         True
     """
+    with gathered(executor, workers):
+        return _checked(net, formula, certificate, domain, within=within, inputs=inputs)
+
+
+def _checked(net: Any, formula: Any, certificate: Any, domain: Any, *, within: Any, inputs: Any) -> Verdict:
     if isinstance(certificate, str | os.PathLike) or hasattr(certificate, "read"):
         return _check_file(net, formula, certificate, domain, within=within, inputs=inputs)
     kind = certificate.get("format") if type(certificate) is dict else None
@@ -106,7 +116,7 @@ def _check_file(net: Any, formula: Any, source: Any, domain: Any, **options: Any
             reader = stack.enter_context(opened(source))
         except FileError as error:
             return Verdict(False, str(error).removesuffix("."))
-        verdict = check(net, formula, reader.certificate, domain, **options)
+        verdict = _checked(net, formula, reader.certificate, domain, **options)
         if verdict and not reader.is_at_its_end():
             return Verdict(False, "the file has more than its certificate, or is damaged", verdict.seconds)
         return verdict

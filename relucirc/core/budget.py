@@ -164,6 +164,11 @@ class Budget:
 _running: ContextVar[Budget | None] = ContextVar("running", default=None)
 
 
+def running() -> Budget | None:
+    """The clock of the verb that is running, if one is."""
+    return _running.get()
+
+
 def is_running() -> bool:
     """Whether a verb runs around this one."""
     return _running.get() is not None

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from relucirc.core.crew import gathered
 from relucirc.core.errors import RelucircError
+from relucirc.core.pieces import Outcome
+from relucirc.core.together import solve
 from relucirc.interpretation.batch import stacked
+from relucirc.interpretation.blocks import Bench, judge_block, verdicts_of
 from relucirc.interpretation.census import Census, Found
 from relucirc.interpretation.failures import Failure, group_failures
 from relucirc.interpretation.features import features_of
@@ -20,16 +24,26 @@ from relucirc.language.domain import Box
 LOW = 1e-6
 """What a loss would have to be below, relative to the target, to be called low in reports."""
 
-BLOCK = 256
+BLOCK = 128
 """Seeds that are judged side by side; after an interruption whole blocks are counted."""
 
 
-def take_census(trained: Any, *, budget: float = 20.0) -> Census:
+def take_census(
+    trained: Any,
+    *,
+    budget: float = 20.0,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
+) -> Census:
     """Snaps and judges every seed.  Ctrl-C ends it early; what was judged by then is counted.
 
     Args:
         trained: Networks after training.
         budget: Seconds for each proof.
+        executor: Who judges, as for :func:`relucirc.prove`.
+        workers: How many processes do, where no executor is given.
+        journal: The path of a file in which judgements are written, and from which they are read again.
 
     Raises:
         RelucircError: When the target is not piecewise linear, so that nothing can be proved of it.
@@ -41,13 +55,19 @@ def take_census(trained: Any, *, budget: float = 20.0) -> Census:
     judge = Judge(graph, Box(-1, 1) if trained.domain is None else trained.domain, budget)
     stack = stacked(trained.networks)
     biased = any(layer.bias is not None for layer in trained.networks.layers)
-    verdicts: list[Verdict | None] = []
-    with contextlib.suppress(KeyboardInterrupt):
-        for start in range(0, trained.seeds if trained.steps else 0, BLOCK):
-            block = [(weight[start : start + BLOCK], bias[start : start + BLOCK]) for weight, bias in stack]
-            verdicts += judge.stack(block, biased=biased)
-    judged = np.arange(trained.seeds) < len(verdicts)
-    verdicts += [None] * (trained.seeds - len(verdicts))
+    bench = Bench(judge, stack, biased)
+    blocks = [[i, min(i + BLOCK, trained.seeds)] for i in range(0, trained.seeds if trained.steps else 0, BLOCK)]
+    found: list[Outcome] = []
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        gathered(executor, workers, journal, f"a census of {trained.target}", bench),
+    ):
+        solve(judge_block, bench, blocks, known=found)
+    verdicts: list[Verdict | None] = [None] * trained.seeds
+    judged = np.zeros(trained.seeds, bool)
+    for outcome in found:
+        block = slice(*outcome.found["block"])
+        verdicts[block], judged[block] = verdicts_of(outcome, biased=biased), True
     converged = np.array([verdict is not None for verdict in verdicts])
     relative = (
         trained.final_losses / max(trained.mean_square, 1e-30) if trained.steps else np.full(trained.seeds, np.inf)

@@ -95,7 +95,7 @@ class Judge:
     target: Graph
     domain: Any
     budget: float = 20.0
-    known: dict[str, Judgement] = field(default_factory=dict)
+    known: dict[str, Judgement] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         domain = read_domain(self.domain, self.target.inputs)

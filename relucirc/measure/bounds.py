@@ -13,6 +13,7 @@ from relucirc.checker.extrema import bounds_certificate, check_bounds
 from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import ONE, text, to_rational
 from relucirc.core.printing import number_text
@@ -86,6 +87,9 @@ def bounds(
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Bounds:
     """Finds the exact least and greatest value of every output on a domain, with points that attain them.
 
@@ -99,6 +103,9 @@ def bounds(
             None for no limit.
         inputs: Names of the inputs where ``net`` is a function.
         progress: As for :func:`relucirc.prove`.
+        executor: As for :func:`relucirc.prove`.
+        workers: As for :func:`relucirc.prove`.
+        journal: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Bounds`.
@@ -122,8 +129,9 @@ def bounds(
             asked = net if isinstance(net, MLP) else graph
             claim = read_equality(asked, [0] * len(graph.outputs), domain, graph.inputs)
             search = _Search((net, domain), claim, clock)
-            search.run()
-            return search.answer()
+            with gathered(executor, workers, journal, f"bounds {claim.domain}", claim):
+                search.run()
+                return search.answer()
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
         if search is None:

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from flint import fmpq
 
 from relucirc.checker.verdict import Verdict
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
-from relucirc.core.exact import ONE
+from relucirc.core.crew import is_shared
+from relucirc.core.exact import ONE, rational, text
 from relucirc.core.graph import Relation
+from relucirc.core.pieces import Outcome
+from relucirc.core.together import solve
 from relucirc.measure.enclosing import COMPILING, Accept, Enclosing, box_of, least_seconds
 from relucirc.measure.rays import Ray, ray_from
 from relucirc.proof.answers import Proved, Step, folded
@@ -26,6 +30,8 @@ EXACTLY = 0.15
 """Share of the time within which a large case has to be raised exactly; else it is enclosed by boxes."""
 MOST = 200
 """Most hinges for which that is tried where inputs are not cut."""
+EACH = 0.9
+"""Share of the time that is left for each, where several work: what they know then has to come back."""
 KEPT = 0.2
 """Share of the time that is kept for bounding what is open when it ends, and for the check."""
 CLOSING = 0.5
@@ -108,7 +114,7 @@ class Extrema:
             return self._raise_in_time(case, offer)
         if len(box) <= CUT_INPUTS or len(case.problem.hinged.hinges.atoms) <= MOST:
             with suppress(OutOfBudget), part_of_time(EXACTLY * seconds_left(ALWAYS)):
-                return self.raise_on(case, offer)
+                return self.raise_on(case, offer, shared=is_shared())
         enclosing = Enclosing.of(case, box, together=self.together)
         if enclosing is not None and self._enclose(enclosing, accept, offer):
             raise OutOfBudget
@@ -117,7 +123,7 @@ class Extrema:
     def _raise_in_time(self, case: Case, offer: Offer | None) -> Proved:
         """Raises all values, and keeps some time."""
         with part_of_time((1 - KEPT) * seconds_left(ALWAYS)):
-            return self.raise_on(case, offer)
+            return self.raise_on(case, offer, shared=is_shared())
 
     def close(self, cells: Cells, case: Case | None) -> list[fmpq | None]:
         """Bounds what is open where the time of the search ended, so that all cells have a proof.
@@ -184,12 +190,13 @@ class Extrema:
                 if offer is not None:
                     offer(value, point)
 
-    def raise_on(self, case: Case, offer: Offer | None = None) -> Proved:
+    def raise_on(self, case: Case, offer: Offer | None = None, *, shared: bool = False) -> Proved:
         """Raises all values to what a case has.
 
         Args:
             case: The case; its closure counts.
             offer: Told of every better point.
+            shared: Whether whoever there is may raise them, each by itself.
 
         Raises:
             OutOfBudget: When the time is over; what is known then stands in ``values`` and ``limits``.  At Ctrl-C
@@ -197,14 +204,25 @@ class Extrema:
             Unbounded: Where only the largest of all is asked for, and there is none.
         """
         self.limits, self.trees = dict.fromkeys(range(2 * self.count)), {}
+        numbers, ended = self._raised_together(case, offer) if shared else (range(2 * self.count), False)
+        if self.raise_ends(numbers, case, offer) or ended:
+            raise OutOfBudget
+        return self.proved(case, self.trees)
+
+    def raise_ends(self, numbers: Sequence[int], case: Case, offer: Offer | None = None) -> bool:
+        """Raises some values to what a case has, one after the other; whether the time ended.
+
+        Raises:
+            Unbounded: Where only the largest of all is asked for, and there is none.
+        """
         lowered, ended = case.problem.hinged, False
         closed = tuple(Relation(relation.form, ">=") for relation in case.problem.relations)
         parts = tuple(Relation(form, ">") for form in lowered.differences)
-        known = ranges_by_substitution(Node(Question(lowered.hinges, closed, parts)))
-        for i in range(2 * self.count):
+        known = ranges_by_substitution(Node(Question(lowered.hinges, closed, parts))) if numbers else ({}, [])
+        for place, i in enumerate(numbers):
             form = lowered.differences[i % self.count].scale(ONE if i < self.count else -ONE)
             try:
-                with part_of_time(seconds_left(ALWAYS) / (2 * self.count - i)):
+                with part_of_time(seconds_left(ALWAYS) / (len(numbers) - place)):
                     question = Question(lowered.hinges, closed, (Relation(form, ">"),))
                     search = Search(question, raising=True, threshold=self.largest(i), known=known)
                     search.offer(case.problem.interior)
@@ -220,9 +238,35 @@ class Extrema:
                     raise
             except OutOfBudget:
                 ended = True
-        if ended:
-            raise OutOfBudget
-        return self.proved(case, self.trees)
+        return ended
+
+    def _raised_together(self, case: Case, offer: Offer | None) -> tuple[Sequence[int], bool]:
+        """Lets whoever there is raise the values, each by itself, from what is known before.
+
+        Returns:
+            Those that have no bound, and whether the time of some ended.
+        """
+        values = [None if value is None else text(value) for value in self.values]
+        pieces = [[i, values, self.attained[:]] for i in range(2 * self.count)]
+        left, ended = list[int](), False
+        known: list[Outcome] = []
+        try:
+            solve(raise_end, (case, self.count, self.together), pieces, known=known)
+        finally:
+            for i, raised in (outcome.found for outcome in known):
+                if raised is None:
+                    left.append(i)
+                    continue
+                value, point, attained, limit, tree, over = raised
+                ended = ended or over
+                self.limits[i] = None if limit is None else rational(limit)
+                if tree is not None:
+                    self.trees[i] = tree
+                if point is not None:
+                    self.values[i], self.points[i], self.attained[i] = rational(value), _read(point), attained
+                    if offer is not None:
+                        offer(self.values[i], self.points[i])
+        return left, ended
 
     def _searched(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:
         """Raises one value, and proves that it is the largest; if the time ends, bounds it from above."""
@@ -279,6 +323,30 @@ class Extrema:
                 for step in self.steps
             ]
         )
+
+
+def raise_end(question: tuple[Case, int, bool], piece: list[Any], _: float | None) -> Outcome:
+    """Raises one value from what is known; None where it has no largest one."""
+    (case, count, together), (i, values, attained) = question, piece
+    apart = Extrema(count, together)
+    apart.values = [None if value is None else rational(value) for value in values]
+    apart.attained = list(attained)
+    apart.limits = {i: None}
+    try:
+        with part_of_time(EACH * seconds_left(ALWAYS)):
+            over = apart.raise_ends([i], case)
+    except Unbounded:
+        return Outcome([i, None])
+    if apart.unbounded:
+        return Outcome([i, None])
+    point, limit = apart.points[i], apart.limits[i]
+    written = None if point is None else [text(c) for c in point]
+    ends = [None if value is None else text(value) for value in (apart.values[i], limit)]
+    return Outcome([i, [ends[0], written, apart.attained[i], ends[1], apart.trees.get(i), over]], kept=not over)
+
+
+def _read(point: Sequence[str]) -> Point:
+    return tuple(map(rational, point))
 
 
 def _highest(ends: Sequence[fmpq | None]) -> fmpq | None:

@@ -17,7 +17,8 @@ from flint import fmpq
 from relucirc.checker.safety import FORMAT, check_property
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget
-from relucirc.core.errors import NetworkError, not_a_network
+from relucirc.core.crew import gathered
+from relucirc.core.errors import NetworkError, not_a_network, shorten
 from relucirc.core.exact import sign_of, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph
@@ -73,6 +74,9 @@ def verify(
     *,
     budget: float | None = 60.0,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Verified:
     """Decides whether any point satisfies a property in VNN-LIB's format, over the real numbers.
 
@@ -81,6 +85,9 @@ def verify(
         prop: The path of a ``.vnnlib`` file, or its text.
         budget: Seconds of wall time after which the answer is unknown; None for no limit.
         progress: As for :func:`relucirc.prove`.
+        executor: As for :func:`relucirc.prove`.
+        workers: As for :func:`relucirc.prove`.
+        journal: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Verified`: unsat with a certificate that the checker has accepted; sat with an exact point; or
@@ -113,14 +120,15 @@ def verify(
     clock = watched(budget, "the property", progress)
     try:
         with clock:
-            return _verified(net, prop, clock)
+            claim = property_of(prop)
+            networks = networks_of(net, claim)
+            with gathered(executor, workers, journal, f"verify {shorten(prop)}", (networks, claim)):
+                return _verified(networks, claim, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return Verified("unknown", f"{clock.ended(error)}.", seconds=clock.elapsed, statistics=dict(clock.progress))
 
 
-def _verified(net: MLP | Sequence[MLP], prop: str | os.PathLike[str], clock: Budget) -> Verified:
-    claim = property_of(prop)
-    networks = networks_of(net, claim)
+def _verified(networks: Sequence[MLP], claim: Property, clock: Budget) -> Verified:
     used = [networks[declared.model] for declared in claim.networks]
     graph = graph_of_networks(used, [f"v{i}" for i in range(claim.inputs)])
     proofs, methods, open_cases = [], dict[str, None](), 0

@@ -1,7 +1,7 @@
 """One question in the form that methods answer: are two graphs equal on a polyhedron with interior?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from flint import fmpq
@@ -23,13 +23,13 @@ class Lowered:
     """Both graphs over the atoms of one hinge graph.
 
     Attributes:
-        hinges: The shared hinge graph.
+        hinges: The shared hinge graph, whose atoms are in the evidence too.
         outputs: The two sides of every output.
         differences: ``left - right`` for every output; all zero proves the equality.
         evidence: Atoms, and the step that gave each gate.
     """
 
-    hinges: HingeGraph
+    hinges: HingeGraph = field(compare=False)
     outputs: tuple[tuple[Form, Form], ...]
     differences: tuple[Form, ...]
     evidence: dict

@@ -1,6 +1,7 @@
 """``prove``: read the claim, walk its cases, try the methods, check the evidence, answer."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from flint import fmpq
 from relucirc.checker.certificate import make_certificate
 from relucirc.checker.equality import check_claim
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, to_rational
 from relucirc.core.progress import Progress, watched
@@ -36,6 +38,9 @@ def prove(
     budget: float | None = 60.0,
     inputs: Sequence[str | Sequence[str]] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Result:
     """Decides whether a network equals a formula, or stands in a relation, at every point of a domain, exactly.
 
@@ -60,6 +65,10 @@ def prove(
         progress: None for a line on a terminal or in a notebook after two seconds, True for one at once, wherever
             stderr goes, False for none; or a function that is called with the :class:`~relucirc.Budget` a few times a
             second.
+        executor: Who works on parts of a hard proof: any of ``concurrent.futures``, or a client of Dask.  The answer
+            does not depend on that.
+        workers: How many processes work on it, where no executor is given; else how many parts it works on at a time.
+        journal: The path of a file in which parts that are done are written, and from which they are read again.
 
     Returns:
         A :class:`Result`: proved with a certificate that the independent checker has accepted;
@@ -73,22 +82,29 @@ def prove(
         >>> print(relucirc.prove(relucirc.circuits.minimum(), "Min(x1, x2)"))
         proved: equal at every real input, by normal form.
     """
-    return _decided(lambda: read_claim(net, formula, domain, inputs, within), watched(budget, "the claim", progress))
+    return _decided(
+        lambda: read_claim(net, formula, domain, inputs, within),
+        watched(budget, "the claim", progress),
+        lambda claim: gathered(executor, workers, journal, f"prove {claim.domain}", claim),
+    )
 
 
 def prove_claim(claim: Claim, *, budget: float | None = None, progress: Progress = None) -> Result:
     """Decides a claim that has been read."""
-    return _decided(lambda: claim, watched(budget, "the claim", progress))
+    return _decided(lambda: claim, watched(budget, "the claim", progress), lambda _: nullcontext())
 
 
-def _decided(read: Callable[[], Claim], clock: Budget) -> Result:
+def _decided(
+    read: Callable[[], Claim], clock: Budget, together: Callable[[Claim], AbstractContextManager[object]]
+) -> Result:
     try:
         with clock:
             claim = read()
-            found = walk(claim, Cells(claim), clock)
-            if isinstance(found, str):
-                return _unknown(found, clock)
-            return _refuted(claim, found, clock) if isinstance(found, Refuted) else _checked(claim, found, clock)
+            with together(claim):
+                found = walk(claim, Cells(claim), clock)
+                if isinstance(found, str):
+                    return _unknown(found, clock)
+                return _refuted(claim, found, clock) if isinstance(found, Refuted) else _checked(claim, found, clock)
     except (OutOfBudget, KeyboardInterrupt) as error:
         return _unknown(f"{clock.ended(error)}.", clock)
     except RecursionError:

@@ -12,6 +12,7 @@ from relucirc.core.errors import FileError, RelucircError, shorten
 from relucirc.core.progress import Progress
 from relucirc.core.writing import replacing, write_text
 from relucirc.interpretation.census import Census
+from relucirc.interpretation.counting import take_census
 from relucirc.training.driver import train
 from relucirc.training.functions import FUNCTIONS, Function
 from relucirc.training.regimen import Regimen
@@ -30,6 +31,9 @@ def run_census(
     out: str | Path | None = None,
     budget: float | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
     **changes: Any,
 ) -> Census:
     """Trains many seeds on a function, and proves what each of them became.
@@ -49,6 +53,9 @@ def run_census(
             goes on when it is called again.
         budget: Seconds of training; None for no limit.
         progress: As for :func:`relucirc.prove`; steps are counted.
+        executor: Who judges what was trained, as for :func:`relucirc.prove`.
+        workers: How many processes do, where no executor is given.
+        journal: The path of a file in which judgements are written, and from which they are read again.
         **changes: Fields of the regimen to change.
 
     Returns:
@@ -91,7 +98,7 @@ def run_census(
         progress=progress,
         **changes,
     )
-    census = trained.census
+    census = take_census(trained, executor=executor, workers=workers, journal=journal)
     if folder is not None:
         write_census(census, folder)
     return census

@@ -9,13 +9,14 @@ import sympy
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
-from relucirc.language.claim import read_tolerance
+from relucirc.language.claim import read_claim, read_tolerance
 from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
@@ -92,6 +93,9 @@ def compare(
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Comparison:
     """Says whether two networks are still the same: equal, near or different; how far apart, and from where on.
 
@@ -109,6 +113,9 @@ def compare(
         budget: Seconds of wall time, after which the answer is what is known; None for no limit.
         inputs: Names of the inputs where ``first`` is a function.
         progress: As for :func:`relucirc.prove`.
+        executor: As for :func:`relucirc.prove`.
+        workers: As for :func:`relucirc.prove`.
+        journal: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Comparison`.
@@ -131,7 +138,9 @@ def compare(
         with clock:
             compared.within = None if within is None else to_rational(read_tolerance(within))
             compared.networks = _read(first, second, domain)
-            compared.run()
+            asked = None if journal is None else read_claim(*compared.networks, domain, inputs, within)
+            with gathered(executor, workers, journal, "a comparison", asked):
+                compared.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
         return compared.answer(clock, clock.ended(error))
     return compared.answer(clock)

@@ -14,6 +14,7 @@ from relucirc.checker.extrema import check_deviation, deviation_certificate, unb
 from relucirc.checker.rays import read_ray, slopes
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.forms import Form
@@ -94,6 +95,9 @@ def max_deviation(
     budget: float | None = 60.0,
     inputs: Sequence[str] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Deviation:
     """Measures exactly how far a network is from a formula: ``sup |net(x) - f(x)|``.
 
@@ -110,6 +114,9 @@ def max_deviation(
         budget: Seconds of wall time, after which the answer is an interval; None for no limit.
         inputs: Names of the inputs where ``net`` is a function.
         progress: As for :func:`relucirc.prove`.
+        executor: As for :func:`relucirc.prove`.
+        workers: As for :func:`relucirc.prove`.
+        journal: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Deviation`.  When the budget ends, or at Ctrl-C, its ``value`` is None, and the supremum
@@ -133,7 +140,9 @@ def max_deviation(
             claim = read_equality(net, formula if polynomials is None else [0] * len(polynomials), domain, inputs)
             claim = replace(claim, domain=claim.domain & said)
             measure = _Measure((net, formula, domain), claim, polynomials, clock)
-            return replace(measure.run(), question=(net, formula, domain) if isinstance(net, MLP) else None)
+            with gathered(executor, workers, journal, f"max_deviation {claim.domain}", (claim, polynomials)):
+                found = measure.run()
+            return replace(found, question=(net, formula, domain) if isinstance(net, MLP) else None)
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
         if measure is None:

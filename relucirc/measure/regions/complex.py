@@ -1,7 +1,7 @@
 """``regions``: the activation regions, linear pieces and affine maps of a network, exactly."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,11 +13,14 @@ from scipy.sparse.csgraph import connected_components
 
 from relucirc.core.answer import Answer, plain
 from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError, NetworkError, RelucircError
 from relucirc.core.exact import to_rational
 from relucirc.core.forms import Form
+from relucirc.core.pieces import Outcome
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
+from relucirc.core.together import solve
 from relucirc.geometry.cell import Cell
 from relucirc.geometry.chart import Chart, chart_of_domain
 from relucirc.geometry.line_function import interval
@@ -31,6 +34,7 @@ from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
 from relucirc.measure.regions.line import Line, sweep
 from relucirc.measure.regions.maps import OutputMaps
+from relucirc.measure.regions.sharing import batches_of, walk_part
 from relucirc.measure.regions.tree import Start, Tree
 
 Point = tuple[sympy.Rational, ...]
@@ -261,6 +265,9 @@ def regions(
     budget: float | None = None,
     progress: Progress = None,
     compiled: bool | None = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Complex:
     """Finds all activation regions of a network on a domain, exactly.
 
@@ -282,6 +289,10 @@ def regions(
             error bounds or exact integers and hands the rest to exact arithmetic.  By default,
             where numba is installed (``pip install 'relucirc[fast]'``) and where that pays: the first call
             that is large takes half a minute to compile, which is shown, and kept on disk.
+        executor: Who walks, as for :func:`relucirc.prove`.  The regions are the same, in another order, which does not
+            depend on that.
+        workers: How many processes walk, where no executor is given.
+        journal: The path of a file in which regions are written, and from which they are read again.
 
     Returns:
         A :class:`Complex` with ``activation_regions``, ``linear_pieces``, ``affine_maps``,
@@ -303,7 +314,7 @@ def regions(
     search = _Search(clock, compiled if is_available() else False)
     try:
         with clock:
-            return search.run(net, domain)
+            return search.run(net, domain, (executor, workers, journal))
     except (OutOfBudget, KeyboardInterrupt) as error:
         return search.answer(clock.ended(error))
 
@@ -322,7 +333,7 @@ class _Search:
         self.line: Line | None = None
         self.source: tuple[MLP, Any] | None = None
 
-    def run(self, net: MLP, domain: Any) -> Complex:
+    def run(self, net: MLP, domain: Any, crew: tuple[Any, int | None, Any]) -> Complex:
         """Finds all regions."""
         net = as_network(net, domain)
         self.source = net, domain
@@ -333,11 +344,28 @@ class _Search:
             self.line = sweep(self.network, *interval(self.chart.constraints), self._tick)
             return self.answer(None)
         self.start = Start.of(self.network, self.chart.constraints, self.compiled)
+        if any(part is not None for part in crew):
+            return self._together(*crew)
         count = 0
         for batch in self.start.batches(FACETS):
             self.batches.append(batch)
             count += len(batch.signs)
             self._tick(count)
+        return self.answer(None)
+
+    def _together(self, executor: Any, workers: int | None, journal: Any) -> Complex:
+        """Finds all regions in pieces."""
+        assert self.start is not None
+        start = replace(self.start, compiled=is_available() if self.compiled is None else self.compiled)
+        found: list[Outcome] = []
+        try:
+            with gathered(
+                executor, workers, journal, "regions", (self.network, self.chart.constraints, start.compiled)
+            ):
+                solve(walk_part, start, [[]], known=found)
+        finally:
+            self.batches += [batch for outcome in found for batch in batches_of(outcome)]
+            self.clock.progress["regions"] = sum(len(batch.signs) for batch in self.batches)
         return self.answer(None)
 
     def _tick(self, count: int) -> None:

@@ -55,13 +55,21 @@ class Start:
 
     def batches(self, want: int) -> Iterator[Batch]:
         """Regions in batches: compiled, where it is wanted, from every cell where that can start, exact until then."""
-        bit0, words = len(self.normals), self.words
-        fixed = self._fixed()
-        if fixed and want == VERTICES:
+        if want == VERTICES and self._fixed():
             return
-        start = self._across(fixed) if fixed and self.compiled is not False else self
+        inner = self.inner
+        yield from self.below([Walker.begin(inner.network, inner.cell)], want)
+
+    @property
+    def inner(self) -> "Start":
+        """Where walkers start: across the lines that all regions have, if compiled code may walk."""
+        fixed = self._fixed()
+        return self._across(fixed) if fixed and self.compiled is not False else self
+
+    def below(self, stack: list[Walker], want: int) -> Iterator[Batch]:
+        """The regions below walkers of :attr:`inner`, in batches."""
+        bit0, words, start = len(self.normals), self.words, self.inner
         network = start.network
-        stack = [Walker.begin(network, start.cell)]
         if not (self.compiled or (self.compiled is None and compilation.is_ready())):
             begun = time.monotonic()
             for batch in exact_batches(network, stack, bit0, words, want):

@@ -173,6 +173,16 @@ class Search:
 
     # The proof of the leaves
 
+    def descend(self, way: Sequence[int]) -> None:
+        """Goes on below one part of the tree alone: at every division to the part of that number."""
+        for number in way:
+            self.root = self._split(self.root)[number]
+
+    def head(self) -> list[dict]:
+        """Writes how the polyhedron, or what was gone on below, is divided first."""
+        assert self.root.by is not None
+        return [*([{"lemmas": self.root.lemmas}] if self.root.lemmas else []), self.root.by]
+
     def evidence(self) -> list[dict] | None:
         """Proves every leaf; a point that turns up instead stands in ``self.point`` (or raises the threshold)."""
         leaves = [branch for branch in self._preorder() if branch.by is None]

@@ -4,20 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import ge, le
 from typing import TypeVar
 
-import numpy as np
 from flint import fmpq
 
 from relucirc.checker.boxes import Bound, State, lower_bounds, read_tree, shows
 from relucirc.checker.data import Rejected
 from relucirc.checker.scaled import Pair
 from relucirc.core.budget import Budget, tick
-from relucirc.core.exact import sign_of
-from relucirc.core.forms import Form
-from relucirc.core.graph import Relation
+from relucirc.core.crew import is_shared
+from relucirc.core.exact import rational
+from relucirc.core.together import solve
 from relucirc.language.claim import Violation
 from relucirc.proof.answers import Refuted
-from relucirc.proof.boxes.search import Search
 from relucirc.proof.boxes.setting import Interval, Setting
+from relucirc.proof.boxes.sharing import Question, joined, parts_of, search_part
 from relucirc.proof.problem import Lowered
 
 T = TypeVar("T")
@@ -48,23 +47,24 @@ def decide_on_boxes(
     """
     if not violations or not all(violations):
         return None
+    question = Question(lowered, tuple(box), tuple(violations), tuple(pairs))
     try:
-        setting = Setting.of(lowered, box, violations, pairs)
+        setting = question.setting
     except Rejected:
         return None
     found: list[tuple[fmpq, ...]] = []
-
-    def attack(place: np.ndarray) -> bool:
-        point = setting.point(place)
-        signs = [sign_of(value) for value in setting.values(point)]
-        if any(all(Relation(Form(), op).holds(signs[d]) for d, op in violation) for violation in violations):
-            found.append(point)
-        return bool(found)
-
-    owners = setting.owners
-    search = Search(setting.bounder, setting.start, owners, len(violations), attack, setting.known)
+    owners, search = setting.owners, question.search(found)
     if search.climb():
         return Refuted(NAME, found[0])
+    pieces = parts_of(search) if is_shared() else None
+    if found:
+        return Refuted(NAME, found[0])
+    if pieces is not None:
+        outcomes = solve(search_part, question, pieces)
+        if outcomes[-1].final:
+            point = outcomes[-1].found
+            return None if point is None else Refuted(NAME, tuple(map(rational, point)))
+        return setting.evidence(joined(outcomes))
     confirmed: set[tuple] = set()
     for _ in range(ROUNDS):
         try:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from math import comb
 
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
-from relucirc.core.exact import ONE
+from relucirc.core.exact import ONE, rational
 from relucirc.core.graph import Relation
+from relucirc.core.together import solve
 from relucirc.proof.answers import Found, Proved, Refuted
-from relucirc.proof.bounding.question import Question
-from relucirc.proof.bounding.search import Search
+from relucirc.proof.bounding.sharing import search_part
 from relucirc.proof.problem import Problem
 
 FEW_REGIONS = 100
@@ -47,13 +47,10 @@ def decide_equality(problem: Problem, share: float = FIRST_SHARE) -> Found:
 
 
 def _bounded(problem: Problem, violations: Sequence[Sequence[Relation]]) -> Found:
-    lowered, trees = problem.hinged, []
-    for parts in violations:
-        search = Search(Question(lowered.hinges, problem.relations, tuple(parts)))
-        search.run()
-        tree = search.evidence() if search.point is None else None
-        if tree is None:
-            assert search.point is not None
-            return Refuted("bounding", search.point)
-        trees.append(tree)
-    return Proved("bounding", {**lowered.evidence, "bounding": trees})
+    trees: list[list[dict]] = [[] for _ in violations]
+    for outcome in solve(search_part, (problem, violations), [[i, []] for i in range(len(violations))]):
+        if outcome.final:
+            return Refuted("bounding", tuple(map(rational, outcome.found)))
+        number, tree = outcome.found
+        trees[number] += tree
+    return Proved("bounding", {**problem.hinged.evidence, "bounding": trees})
