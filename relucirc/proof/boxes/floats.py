@@ -136,8 +136,10 @@ def combinations(levels: Sequence[Weights], relaxed: list, start: Weights, low: 
     """Bounds the combinations by substitution; nothing is said on boxes where whole numbers may choose otherwise."""
     blocks = tuple(None if b is None else b[None] for b in start.blocks)
     forms, constants = _down(levels, relaxed, blocks, start.constants[None], low)
-    tied = sum(here.tied for here in relaxed)[:, None] > 0
-    return Found(jnp.where(tied, -jnp.inf, _least(forms, constants, low, high)), forms, constants)
+    values = _least(forms, constants, low, high)
+    for here in relaxed:
+        values = jnp.where(here.tied[:, None] > 0, -jnp.inf, values)
+    return Found(values, forms, constants)
 
 
 class Relaxed(NamedTuple):

@@ -227,13 +227,16 @@ class Best:
         while self._heap and len(parts) < self.sizes[-1] and self.first >= least:
             one = heapq.heappop(self._heap)[-1]
             self.bytes -= _bytes(one)
-            parts.append(one if len(one.arrays) > BARE else self.owner.search.box(one.nodes[0], *one.arrays))
+            if len(one.arrays) == BARE:
+                low, high, left = one.arrays
+                one = self.owner.search.box(one.nodes[0], low, high, left)
+            parts.append(one)
         return Boxes.joined(parts), next(size for size in self.sizes if size >= len(parts))
 
     def less_promising(self) -> list[Item]:
         """Takes out half of the boxes, without what is known of their hinges."""
         kept = sorted(self._heap)[: len(self._heap) // 2]
-        rest = [(*item, Boxes(one.nodes, one.arrays[:BARE])) for *item, one in sorted(self._heap)[len(kept) :]]
+        rest = [(p, i, Boxes(one.nodes, one.arrays[:BARE])) for p, i, one in sorted(self._heap)[len(kept) :]]
         self._heap, self.bytes = kept, sum(_bytes(one) for *_, one in kept)
         return rest
 
