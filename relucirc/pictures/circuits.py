@@ -182,7 +182,7 @@ def _caption(part: Part) -> str:
 
 def _width(part: Part) -> float:
     """Room for the formula and the name."""
-    formula = min(text_width(_formula(part), 13), text_width("x" * WIDE, 13))
+    formula = min(text_width(text, 13, bold=True) for text in (_formula(part), "x" * WIDE))
     return max(formula + 14, text_width(name(_caption(part), WIDE).text, 10) + 8, 84.0) + 2 * SLOPE
 
 

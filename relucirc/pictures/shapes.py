@@ -13,9 +13,11 @@ Bounds = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 WIDE, NARROW, CAPITAL = set("mwMW%@≈≤≥→−+=<>~—"), set("iljft.,;:'|!()[] /I-r\"·"), set("ABCDEFGHJKLNOPQRSTUVXYZ&")
+BOLD = 1.17
+"""How much wider bold letters are."""
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """How wide a line of text is at most, in the letters that browsers and matplotlib take.
 
     Example:
@@ -23,7 +25,7 @@ def text_width(text: str, size: float) -> float:
         True
     """
     kinds = (0.9 if c in WIDE else 0.42 if c in NARROW else 0.76 if c in CAPITAL else 0.645 for c in text)
-    return size * sum(kinds)
+    return size * sum(kinds) * (BOLD if bold else 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,7 @@ class Text(Shape):
     @property
     def bounds(self) -> Bounds:
         """The box that it stands in."""
-        width, x, y = text_width(self.text, self.size), self.x + self.dx, self.y + self.dy
+        width, x, y = text_width(self.text, self.size, bold=self.bold), self.x + self.dx, self.y + self.dy
         left = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[self.anchor] * width
         return left, y - 0.58 * self.size, left + width, y + 0.58 * self.size
 
