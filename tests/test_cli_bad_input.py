@@ -91,7 +91,7 @@ CALLS = {
         *((name, "x1", "-o", "t.v") for name in BAD_NETWORKS),
         *(("minimum", formula, "-o", "t.v") for formula in BAD_FORMULAS),
         ("minimum", "Min(x1, x2)"),
-        ("minimum", "y <= x1", "-o", "t.v"),
+        ("minimum", "y <= x1 <", "-o", "t.v"),
     ],
     "snap": [
         *((net,) for net in BAD_NETWORKS),

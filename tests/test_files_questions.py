@@ -77,7 +77,9 @@ def test_z3_answers_a_question_about_steps(tmp_path, formula, domain, answer):
 def test_a_random_question_has_the_answer_that_the_judges_give(tmp_path_factory, case):
     path = tmp_path_factory.mktemp("smt") / "question.smt2"
     judged = hunting.verdict_of_z3(case)
-    if judged == "empty":
+    variables = hunting.against_z3.inputs(len(case.names))
+    facts = hunting.against_z3.domain_facts(case.relations, variables)
+    if hunting.against_z3.decide([z3.RealVal(0)], [z3.RealVal(1)], facts, variables) == "equal":  # at no point
         with pytest.raises(DomainError):
             relucirc.save(case.net, path, case.formula, case.domain)
         return

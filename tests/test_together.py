@@ -1,6 +1,7 @@
 """Whoever works on the pieces, and in whatever order they come back: one answer, nothing twice, nothing lost."""
 
 import itertools
+import multiprocessing
 import os
 import random
 import signal
@@ -124,7 +125,7 @@ def test_workers_that_die_at_once_are_named(monkeypatch):
 
 def test_a_pool_that_breaks_is_done_without():
     question = {"each": 0.01}
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         pool.submit(os.getpid).result()
         for process in list(pool._processes.values()):
             process.kill()
