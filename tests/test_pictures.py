@@ -250,6 +250,15 @@ def test_a_deviation_over_a_line_is_a_curve():
     assert_readable(picture)
 
 
+def test_what_is_equal_is_drawn_without_the_rounding_of_floats():
+    picture = draw_deviation(relucirc.circuits.minimum(), "Min(x1, x2)", relucirc.Box(-1, 1))
+    assert {shape.fill for shape in picture.chart.marks if isinstance(shape, Rect)} == {"heat 0"}
+    assert [key.text for key in picture.chart.keys] == ["largest: 0 at (1, 0)"]
+    thirds = relucirc.MLP.from_arrays([([["1/3"], ["-1/3"]], None), ([["3/7", "3/7"]], None)])
+    (curve,) = marks(draw_deviation(thirds, "Abs(x)/7", "-1 <= x <= 1"), "graph")
+    assert {y for _, y in curve.points} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("net", "domain", "said"),
     [
