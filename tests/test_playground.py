@@ -235,6 +235,11 @@ def test_a_graph_is_drawn_by_pointer_keys_and_text(page):
     assert "from left to right" in page.text("#points-error")
     page.type("#points", "0 1, 1 1")
     assert page.text("#smallest").startswith("0 hidden neurons")
+    for far in ("0 0, 1 1e999", "0 0, 1e-300 1e300, 1 0", "0 0, 1e-999 1, 1 0"):
+        page.type("#points", far)
+        assert page.text("#verdict").startswith("equal")
+    page.type("#value", "1e400")
+    assert page.text("#verdict").startswith("no longer equal")
 
 
 @pytest.mark.parametrize("width", [1280, 600, 375])

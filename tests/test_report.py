@@ -323,6 +323,21 @@ def test_a_typed_point_is_evaluated_exactly_and_shown_with_a_decimal(opened):
     assert outputs(page)["y"][1] == Fraction(-2, 3)
 
 
+@pytest.mark.parametrize("made", [relucirc.circuits.minimum(3), relucirc.circuits.absolute()], ids=["plane", "line"])
+def test_a_point_further_away_than_floats_reach_is_evaluated_exactly(made, opened):
+    page = opened(relucirc.report(made))
+    drawn = "document.querySelector('#picture .point').getAttribute('cx')"
+    for text in ("-1e400", "1e400"):
+        page.type("#input-0", text)
+        point = [Fraction(10) ** 400 * (-1 if text[0] == "-" else 1), Fraction(-2), Fraction(3)][: len(made.inputs)]
+        value = made.at(*point)[0]
+        assert outputs(page)["y"][0] == Fraction(int(value.p), int(value.q))
+        page.wait(f"{drawn} {'<' if text[0] == '-' else '>'} {'-1' if text[0] == '-' else '1'}e100")
+    for button in ("first", "last"):
+        page.click(f"#options button:{button}-of-type")
+        page.wait(f"{drawn} > 1e100")
+
+
 def test_a_neuron_that_is_pointed_at_tells_all_about_itself(opened):
     page = opened(relucirc.report(MINIMUM, "Min(x1, x2)"))
     page.hover('#drawing circle[data-name="h1.3"]')
