@@ -1,6 +1,7 @@
 """Pictures of what networks compute: what they show is what is so, and can be read."""
 
 import pickle
+import random
 import re
 import sys
 from fractions import Fraction
@@ -200,6 +201,20 @@ def test_a_map_with_regions_left_out_is_not_drawn(monkeypatch):
     monkeypatch.setattr("relucirc.pictures.plane.MOST_REGIONS", 3)
     with pytest.raises(relucirc.NetworkError, match="expected at most 3 regions for a picture, got 4; take a part"):
         draw_regions(relucirc.circuits.minimum())
+
+
+def test_every_letter_of_a_picture_of_many_maps_is_told_by_its_key():
+    draws = iter(random.Random(1).choices(range(-9, 10), k=99))
+    layers = [([[next(draws) for _ in range(2)] for _ in range(7)], [next(draws) for _ in range(7)])]
+    net = relucirc.MLP.from_arrays([*layers, ([[1, -1, 2, -2, 3, -3, 1]], None)])
+    picture = draw_regions(net, relucirc.Box(-3, 3))
+    keys = {key.hover: key.text for key in picture.chart.keys}
+    lettered = [shape for shape in marks(picture, "map") if re.fullmatch(r"[A-Z]\d*", shape.text)]
+    assert len(lettered) > 5
+    assert any("more maps" in key.text for key in picture.chart.keys)
+    for shape in lettered:
+        assert keys[shape.hover].startswith(f"{shape.text}:")
+    assert_readable(picture)
 
 
 def test_one_of_several_outputs_is_drawn():

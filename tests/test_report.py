@@ -302,6 +302,13 @@ def test_the_picture_has_the_regions_of_the_plane(seed, opened):
     assert f"{len(maps)} affine map" in page.text("#picture-note")
 
 
+def test_a_picture_with_more_maps_than_colours_does_not_say_one_for_each(opened):
+    page = opened(relucirc.report(random_network((2, 6, 1), 1), budget=10))
+    assert "colours come again" in page.text("#picture-note")
+    page = opened(relucirc.report(relucirc.circuits.minimum()), "minimum.html")
+    assert "one colour for each map" in page.text("#picture-note")
+
+
 # What a reader does
 
 

@@ -15,7 +15,7 @@ from relucirc.pictures.chart import Chart, ChartDrawing, Key
 from relucirc.pictures.distances import exact_number
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.mosaic import borders_of, cell_of, colours_of, named
-from relucirc.pictures.shapes import Line, Shape
+from relucirc.pictures.shapes import Line
 
 MOST_REGIONS = 3000
 """Most regions that are drawn."""
@@ -134,14 +134,14 @@ def _chart(net: MLP, found: Complex, across: tuple[int, int], output: int, title
     ]
     borders, taken = borders_of(net, found, cells, pairs, frame)
     letters: dict[int, str] = {}
-    shown: list[Shape] = []
     fresh = (chr(ord("A") + k % 26) + ("" if k < 26 else str(k // 26)) for k in count())
-    for map_ in dict.fromkeys(cell.map for cell in cells):
-        shown += named(map_, cells, texts[map_].text, labels[map_], frame, taken, letters, fresh)
     order = list(dict.fromkeys(cell.map for cell in cells))
+    names_of = {m: named(m, cells, texts[m].text, labels[m], frame, taken, letters, fresh) for m in order}
+    listed = order if len(order) <= LISTED else sorted(order, key=lambda m: m not in letters)[:LISTED]
+    shown = [shape for m in order if m in listed or m not in letters for shape in names_of[m]]
     keys = [
         Key(f"fill {colour[m]}", (f"{letters[m]}:  " if m in letters else "") + texts[m].text, hover=labels[m])
-        for m in order[:LISTED]
+        for m in listed
     ]
     if len(order) > LISTED:
         keys.append(Key("paper", f"... and {len(order) - LISTED:,} more maps"))

@@ -302,8 +302,9 @@ function openBench(data, listener = () => {}) {
     frame = drawn.frame;
     const rest = network.inputs.flatMap((name, v) => (state.axes.includes(v) ? [] : [`${name} = ${Q.short(state.point[v])}`]));
     const where = rest.length ? `Where ${rest.join(", ")}: ` : "";
+    const colours = drawn.maps > FILLS ? "colours come again, and hovering says which map it is" : "one colour for each map";
     element("picture-note").textContent = drawn.count === null ? "" :
-      `${where}${counted(drawn.count, "region")} with ${counted(drawn.maps, "affine map")} in this window; one colour for each map.`;
+      `${where}${counted(drawn.count, "region")} with ${counted(drawn.maps, "affine map")} in this window; ${colours}.`;
   }
 
   function counted(count, what) {
