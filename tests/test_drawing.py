@@ -200,6 +200,8 @@ def test_families_and_names_are_written_safely():
     assert {"w1", "w2", "1/w1"} <= set(texts(relucirc.draw(family)))
     odd = relucirc.MLP.from_arrays([([[1]], None)], ["größe"])
     assert "größe" in texts(relucirc.draw(odd, title="<a & b>"))
+    hostile = relucirc.draw(odd, title="a\x00\x1b\ud800\ufffe]]>--></title><script>b")
+    assert ElementTree.fromstring(hostile)[0].text == "a" + 4 * "\ufffd" + "]]>--></title><script>b"
 
 
 def test_a_large_network_is_drawn_by_its_layers():

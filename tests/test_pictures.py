@@ -20,6 +20,7 @@ from relucirc.interpretation.front import front
 from relucirc.measure.bounds import Bounds
 from relucirc.pictures import (
     draw_bounds,
+    draw_census,
     draw_circuits,
     draw_deviation,
     draw_front,
@@ -287,6 +288,21 @@ def test_what_is_no_map_is_refused(net, domain, said):
 
 
 # Fronts, circuits, snapping
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (lambda: draw_front(None), r"expected a front, such as relucirc.explain\(.*\).front, to draw, got None"),
+        (lambda: draw_circuits(TRAINED), "expected an explanation, such as .* to draw, got "),
+        (lambda: draw_bounds(3), "expected bounds, such as .* to draw, got 3 of type int"),
+        (lambda: draw_snapped(TRAINED, TRAINED), "expected what snapping gave, such as .* to draw"),
+        (lambda: draw_census({}), "expected a census, such as .* to draw, got {} of type dict"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_one_sentence(drawn, said):
+    with pytest.raises(relucirc.RelucircError, match=said):
+        drawn()
 
 
 def test_a_front_shows_every_formula_with_its_distance():

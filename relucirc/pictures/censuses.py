@@ -6,7 +6,7 @@ import numpy as np
 
 from relucirc.interpretation.census import Census
 from relucirc.pictures.chart import Chart
-from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.drawing import Drawing, expect
 from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Line, Rect, Scene, Shape, Text, fitting, moved, text_width
 
@@ -24,7 +24,11 @@ def draw_census(census: Census, *, title: str | None = None, theme: str = "auto"
         census: A :class:`~relucirc.interpretation.census.Census`.
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
+
+    Raises:
+        RelucircError: For what is no census.
     """
+    expect(census, Census, "a census, such as relucirc.training.run_census gives,")
     shapes: list[Shape] = [
         Text(0, 0, census.reason[0].upper() + census.reason[1:], 12.5, "start", bold=True, kind="head")
     ]
