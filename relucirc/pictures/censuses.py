@@ -7,7 +7,7 @@ import numpy as np
 from relucirc.interpretation.census import Census
 from relucirc.pictures.chart import Chart
 from relucirc.pictures.drawing import Drawing, expect
-from relucirc.pictures.numbers import MINUS, name
+from relucirc.pictures.numbers import ABOUT, MINUS, name
 from relucirc.pictures.shapes import Line, Rect, Scene, Shape, Text, fitting, moved, text_width
 
 BARS = 9
@@ -46,7 +46,7 @@ def draw_census(census: Census, *, title: str | None = None, theme: str = "auto"
 def _rows(census: Census) -> Iterator[tuple[str, int, str]]:
     """Label, count and colour of every bar."""
     proved = [(str(found), found.count) for found in census.circuits]
-    failed = [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in census.failures]
+    failed = [(f"{f.kind}: {ABOUT} {f.computes}" if f.computes else f.kind, f.count) for f in census.failures]
     for things, colour, what, share in (
         (proved, "plus", "circuits", BARS // 2 + 1),
         (failed, "minus", "failures", BARS // 2),
