@@ -204,6 +204,21 @@ def test_a_map_with_regions_left_out_is_not_drawn(monkeypatch):
         draw_regions(relucirc.circuits.minimum())
 
 
+@pytest.mark.parametrize("end", ["1e400", "1e200", "1e-400", "1e-200"])
+def test_axes_that_floats_do_not_reach_are_refused_in_one_sentence(end):
+    box = relucirc.Box(f"-{end}", end)
+    for drawn in (
+        lambda: draw_graph(relucirc.circuits.hat(), box),
+        lambda: draw_regions(relucirc.circuits.minimum(), box),
+        lambda: draw_regions(relucirc.circuits.minimum(), f"1e200 <= x1 <= 2e200, 0 <= x2 <= {end}"),
+    ):
+        with pytest.raises(relucirc.RelucircError, match=r"expected an axis to draw of numbers up to 1e\+100"):
+            drawn()
+    shown = relucirc.regions(relucirc.circuits.minimum(), box)._repr_html_()
+    assert "activation regions" in shown
+    assert "<svg" not in shown
+
+
 def test_every_letter_of_a_picture_of_many_maps_is_told_by_its_key():
     draws = iter(random.Random(1).choices(range(-9, 10), k=99))
     layers = [([[next(draws) for _ in range(2)] for _ in range(7)], [next(draws) for _ in range(7)])]

@@ -16,7 +16,7 @@ from relucirc.language.lower.from_formula import read_expressions
 from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
-from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text
+from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text, require_span
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.numbers import ABOUT, MINUS, Shown, number
 from relucirc.pictures.palette import HEATS
@@ -192,6 +192,7 @@ def _map(net: MLP, expressions: Sequence[sympy.Expr], where: Domain, box: Any, f
                 look = {"fill": heat, "stroke": heat, "width": 1.2}
                 marks.append(Rect(left + dx * a, bottom + dy * i, dx * (b - a), dy, **look))  # type: ignore[arg-type]
     window = left, bottom, right, top
+    require_span(left, right)
     ratio = (top - bottom) / (right - left)
     frame = Chart("", "", "", window, (), equal=0.2 < ratio < 5)
     marks += _attained(found, net.inputs, frame)

@@ -11,7 +11,7 @@ from relucirc.language.domain import Domain, read_domain
 from relucirc.language.network import MLP
 from relucirc.measure.regions import Complex, regions
 from relucirc.pictures.affine import map_text
-from relucirc.pictures.chart import Chart, ChartDrawing, Key
+from relucirc.pictures.chart import Chart, ChartDrawing, Key, require_span
 from relucirc.pictures.distances import exact_number
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.mosaic import borders_of, cell_of, colours_of, named
@@ -125,6 +125,7 @@ def _chart(net: MLP, found: Complex, across: tuple[int, int], output: int, title
     ]
     xs, ys = zip(*(corner for cell in cells for corner in cell.corners), strict=True)
     window = min(xs), min(ys), max(xs), max(ys)
+    require_span(window[0], window[2])
     ratio = (window[3] - window[1]) / (window[2] - window[0])
     frame = Chart("", "", "", window, (), equal=0.2 < ratio < 5)
     pairs = [(int(i), int(j)) for i, j in found.adjacency.array]
