@@ -318,6 +318,15 @@ def test_flat_domains_of_polynomials():
     assert max_deviation(three, x1**2, "x1 == x2, x2 == x3, 0 <= x1, x1 <= 2").value == Rational(9, 4)
 
 
+def test_polynomials_of_inputs_whose_names_are_not_ascii():
+    net = MLP.from_arrays([([[1, 1], [0, 1]], None), ([[1, -1]], None)], ["größe", "τ"])
+    plain = MLP.from_arrays([([[1, 1], [0, 1]], None), ([[1, -1]], None)])
+    found, wanted = max_deviation(net, "größe*τ", Box(-1, 1)), max_deviation(plain, "x1*x2", Box(-1, 1))
+    assert (found.value, list(found.witness.values())) == (wanted.value, list(wanted.witness.values()))
+    assert list(found.witness) == ["größe", "τ"]
+    assert max_deviation(net, "τ - 3", Box(-1, 1)).value == max_deviation(plain, "x2 - 3", Box(-1, 1)).value
+
+
 def test_polynomial_questions_that_cannot_be_answered_say_why():
     net = MLP.from_arrays([([[1, 1, 1]], None), ([[1]], None)])
     with pytest.raises(RelucircError, match="at most two free inputs"):

@@ -106,6 +106,29 @@ def test_every_number_shown_is_the_value_or_the_value_rounded_and_says_so(direct
     assert values_of(elements(picture, "number")) == sorted(v for v in weights if v)
 
 
+def test_a_wide_network_at_a_point_is_narrow_enough_to_be_read():
+    wide = [
+        ([[(-1) ** (i + j) * (i + j + 1) for j in range(a)] for i in range(b)], [i + 1 for i in range(b)])
+        for a, b in ((3, 16), (16, 16), (16, 1))
+    ]
+    picture = relucirc.draw(relucirc.MLP.from_arrays(wide), at=(1, 2, 3))
+    assert picture.scene.width < 1000
+    names = [shape for shape in picture.scene.shapes if isinstance(shape, Text) and shape.kind == "name"]
+    assert {name.text for name in names} == {"x1", "x2", "x3", "y"}
+    (circle,) = [shape for shape in picture.scene.shapes if isinstance(shape, Disc) and shape.name == "h1.1"]
+    assert "threshold" in circle.hover
+    assert "before relu" in circle.hover
+
+
+@pytest.mark.parametrize(("inputs", "width"), [(3, 4), (3, 16), (12, 4)])
+def test_names_of_inputs_stand_apart_at_a_point(inputs, width):
+    names = [f"wwwwwwwwwww{chr(97 + i)}ww" for i in range(inputs)]
+    net = relucirc.MLP.from_arrays([([[1] * inputs] * width, None), ([[1] * width], None)], names)
+    written = [s for s in relucirc.draw(net, at=range(inputs)).scene.shapes if isinstance(s, Text) and s.text in names]
+    assert len(written) == inputs
+    assert not any(overlap(a.bounds, b.bounds) for a, b in combinations(written, 2))
+
+
 def test_an_output_shows_its_value_and_no_cut_fraction():
     net = relucirc.MLP.from_arrays([([["-0.24995"]], None)])
     assert "\u2248\u22120.250" in texts(relucirc.draw(net, at=(1,)))
@@ -177,6 +200,8 @@ def test_families_and_names_are_written_safely():
     assert {"w1", "w2", "1/w1"} <= set(texts(relucirc.draw(family)))
     odd = relucirc.MLP.from_arrays([([[1]], None)], ["größe"])
     assert "größe" in texts(relucirc.draw(odd, title="<a & b>"))
+    hostile = relucirc.draw(odd, title="a\x00\x1b\ud800\ufffe]]>--></title><script>b")
+    assert ElementTree.fromstring(hostile)[0].text == "a" + 4 * "\ufffd" + "]]>--></title><script>b"
 
 
 def test_a_large_network_is_drawn_by_its_layers():

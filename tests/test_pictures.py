@@ -1,6 +1,7 @@
 """Pictures of what networks compute: what they show is what is so, and can be read."""
 
 import pickle
+import random
 import re
 import sys
 from fractions import Fraction
@@ -19,6 +20,7 @@ from relucirc.interpretation.front import front
 from relucirc.measure.bounds import Bounds
 from relucirc.pictures import (
     draw_bounds,
+    draw_census,
     draw_circuits,
     draw_deviation,
     draw_front,
@@ -202,6 +204,35 @@ def test_a_map_with_regions_left_out_is_not_drawn(monkeypatch):
         draw_regions(relucirc.circuits.minimum())
 
 
+@pytest.mark.parametrize("end", ["1e400", "1e200", "1e-400", "1e-200"])
+def test_axes_that_floats_do_not_reach_are_refused_in_one_sentence(end):
+    box = relucirc.Box(f"-{end}", end)
+    for drawn in (
+        lambda: draw_graph(relucirc.circuits.hat(), box),
+        lambda: draw_regions(relucirc.circuits.minimum(), box),
+        lambda: draw_regions(relucirc.circuits.minimum(), f"1e200 <= x1 <= 2e200, 0 <= x2 <= {end}"),
+    ):
+        with pytest.raises(relucirc.RelucircError, match=r"expected an axis to draw of numbers up to 1e\+100"):
+            drawn()
+    shown = relucirc.regions(relucirc.circuits.minimum(), box)._repr_html_()
+    assert "activation regions" in shown
+    assert "<svg" not in shown
+
+
+def test_every_letter_of_a_picture_of_many_maps_is_told_by_its_key():
+    draws = iter(random.Random(1).choices(range(-9, 10), k=99))
+    layers = [([[next(draws) for _ in range(2)] for _ in range(7)], [next(draws) for _ in range(7)])]
+    net = relucirc.MLP.from_arrays([*layers, ([[1, -1, 2, -2, 3, -3, 1]], None)])
+    picture = draw_regions(net, relucirc.Box(-3, 3))
+    keys = {key.hover: key.text for key in picture.chart.keys}
+    lettered = [shape for shape in marks(picture, "map") if re.fullmatch(r"[A-Z]\d*", shape.text)]
+    assert len(lettered) > 5
+    assert any("more maps" in key.text for key in picture.chart.keys)
+    for shape in lettered:
+        assert keys[shape.hover].startswith(f"{shape.text}:")
+    assert_readable(picture)
+
+
 def test_one_of_several_outputs_is_drawn():
     picture = draw_regions(relucirc.circuits.sort(2), output=2)
     assert {shape.hover for shape in marks(picture, "region")} == {"x1", "x2"}
@@ -250,6 +281,15 @@ def test_a_deviation_over_a_line_is_a_curve():
     assert_readable(picture)
 
 
+def test_what_is_equal_is_drawn_without_the_rounding_of_floats():
+    picture = draw_deviation(relucirc.circuits.minimum(), "Min(x1, x2)", relucirc.Box(-1, 1))
+    assert {shape.fill for shape in picture.chart.marks if isinstance(shape, Rect)} == {"heat 0"}
+    assert [key.text for key in picture.chart.keys] == ["largest: 0 at (1, 0)"]
+    thirds = relucirc.MLP.from_arrays([([["1/3"], ["-1/3"]], None), ([["3/7", "3/7"]], None)])
+    (curve,) = marks(draw_deviation(thirds, "Abs(x)/7", "-1 <= x <= 1"), "graph")
+    assert {y for _, y in curve.points} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("net", "domain", "said"),
     [
@@ -263,6 +303,21 @@ def test_what_is_no_map_is_refused(net, domain, said):
 
 
 # Fronts, circuits, snapping
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (lambda: draw_front(None), r"expected a front, such as relucirc.explain\(.*\).front, to draw, got None"),
+        (lambda: draw_circuits(TRAINED), "expected an explanation, such as .* to draw, got "),
+        (lambda: draw_bounds(3), "expected bounds, such as .* to draw, got 3 of type int"),
+        (lambda: draw_snapped(TRAINED, TRAINED), "expected what snapping gave, such as .* to draw"),
+        (lambda: draw_census({}), "expected a census, such as .* to draw, got {} of type dict"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_one_sentence(drawn, said):
+    with pytest.raises(relucirc.RelucircError, match=said):
+        drawn()
 
 
 def test_a_front_shows_every_formula_with_its_distance():

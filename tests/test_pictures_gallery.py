@@ -65,6 +65,10 @@ def test_a_census_is_drawn_with_its_own_counts():
     counts = [found.count for found in (*census.circuits, *census.failures)]
     assert [int(s.text) for s in shapes if s.kind == "count"] == counts
     assert sum(counts) == census.seeds == 16
+    texts = {s.text for s in shapes if isinstance(s, Text)}
+    assert census.failures
+    for failure in census.failures:  # the function of a typical one, in two digits
+        assert f"{failure.kind}: \u2248 {failure.computes}".replace("-", "\u2212") in texts
     bars = [s for s in shapes if s.kind == "bar"]
     assert [s.hover for s in bars] == [f"{count} of 16 seeds" for count in counts]
     assert [not s.dash for s in bars] == [True] * len(census.circuits) + [False] * len(census.failures)

@@ -86,6 +86,17 @@ def test_the_network_for_a_graph_is_equal_to_it_and_the_smallest(points, page):
     assert smallest is None or smallest.optimal
 
 
+def test_the_page_says_among_which_networks_its_own_is_the_smallest(page):
+    points = [(-3, 0), (-2, 0), (0, 2), (1, 2), (3, 0), (4, 0)]
+    deep = network(([[-1], [1]], [0, -1]), ([[-1, -1]], [2]), ([[1]], None))
+    assert relucirc.prove(deep, formula_of(points))
+    assert (deep.hidden_neurons, network_of(page, points).hidden_neurons) == (3, 4)
+    page.run("document.querySelector('input[value=graph]').click()")
+    page.type("#points", points_text(points))
+    assert page.text("#smallest").startswith("4 hidden neurons In one hidden layer each of its 4 folds needs a neuron;")
+    page.run("document.querySelector('input[value=circuit]').click()")
+
+
 def network(*layers):
     return relucirc.MLP.from_arrays(layers)
 
@@ -224,6 +235,11 @@ def test_a_graph_is_drawn_by_pointer_keys_and_text(page):
     assert "from left to right" in page.text("#points-error")
     page.type("#points", "0 1, 1 1")
     assert page.text("#smallest").startswith("0 hidden neurons")
+    for far in ("0 0, 1 1e999", "0 0, 1e-300 1e300, 1 0", "0 0, 1e-999 1, 1 0"):
+        page.type("#points", far)
+        assert page.text("#verdict").startswith("equal")
+    page.type("#value", "1e400")
+    assert page.text("#verdict").startswith("no longer equal")
 
 
 @pytest.mark.parametrize("width", [1280, 600, 375])

@@ -302,6 +302,13 @@ def test_the_picture_has_the_regions_of_the_plane(seed, opened):
     assert f"{len(maps)} affine map" in page.text("#picture-note")
 
 
+def test_a_picture_with_more_maps_than_colours_does_not_say_one_for_each(opened):
+    page = opened(relucirc.report(random_network((2, 6, 1), 1), budget=10))
+    assert "colours come again" in page.text("#picture-note")
+    page = opened(relucirc.report(relucirc.circuits.minimum()), "minimum.html")
+    assert "one colour for each map" in page.text("#picture-note")
+
+
 # What a reader does
 
 
@@ -321,6 +328,21 @@ def test_a_typed_point_is_evaluated_exactly_and_shown_with_a_decimal(opened):
     assert "expected a number such as" in page.text("#point-error")
     assert page.run("document.querySelector('#input-0').getAttribute('aria-invalid')") == "true"
     assert outputs(page)["y"][1] == Fraction(-2, 3)
+
+
+@pytest.mark.parametrize("made", [relucirc.circuits.minimum(3), relucirc.circuits.absolute()], ids=["plane", "line"])
+def test_a_point_further_away_than_floats_reach_is_evaluated_exactly(made, opened):
+    page = opened(relucirc.report(made))
+    drawn = "document.querySelector('#picture .point').getAttribute('cx')"
+    for text in ("-1e400", "1e400"):
+        page.type("#input-0", text)
+        point = [Fraction(10) ** 400 * (-1 if text[0] == "-" else 1), Fraction(-2), Fraction(3)][: len(made.inputs)]
+        value = made.at(*point)[0]
+        assert outputs(page)["y"][0] == Fraction(int(value.p), int(value.q))
+        page.wait(f"{drawn} {'<' if text[0] == '-' else '>'} {'-1' if text[0] == '-' else '1'}e100")
+    for button in ("first", "last"):
+        page.click(f"#options button:{button}-of-type")
+        page.wait(f"{drawn} > 1e100")
 
 
 def test_a_neuron_that_is_pointed_at_tells_all_about_itself(opened):

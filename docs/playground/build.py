@@ -56,7 +56,7 @@ def templates():
         hidden = [[f"-{i + 1}1/35"] for i in range(k)], ["-12/35"] * k
         outer = [[f"-{i + 3}1/35" for i in range(k)]], ["-12/35"]
         net = relucirc.MLP.from_arrays([hidden, outer])
-        yield relucirc.draw(net, circuits=False, title="the smallest network for the graph")
+        yield relucirc.draw(net, circuits=False, title="the smallest network with one hidden layer for the graph")
 
 
 def page():

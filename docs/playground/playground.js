@@ -1,5 +1,6 @@
 "use strict";
-// The playground: a bench with a circuit of the catalogue, or the smallest network for a graph that is drawn.
+// The playground: a bench with a circuit of the catalogue, or the smallest network with one hidden layer for a graph
+// that is drawn.
 
 const parts = stored("parts"); // circuits, each with its data and drawing; and drawings for 0, 1, ... hidden neurons
 let bench = null;

@@ -3,6 +3,7 @@
 
 const MOST_POINTS_DRAWN = 8; // at most 6 folds, so at most 7 neurons
 const SKETCH = [[-4, 4], [-4, 4]];
+const STEEPEST = 1e9;
 const QUARTER = Q.of(1n, 4n);
 
 // changed(points): called after every change, with exact points from left to right.
@@ -119,7 +120,8 @@ const framed = ([x, y, width, height]) => ({ x, y, width, height });
 // An outer piece, going on out of the frame.
 function beyond([x, y], [u, v], [[left, right]]) {
   const end = x < u ? left : right;
-  return [[x, y], [end, y + ((v - y) / (u - x)) * (end - x)]];
+  const slope = Math.max(-STEEPEST, Math.min(STEEPEST, (v - y) / (u - x))) || 0;
+  return [[x, y], [end, y + slope * (end - x)]];
 }
 
 // Points as they are typed; or what is wrong with them.

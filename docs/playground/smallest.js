@@ -33,7 +33,7 @@ function smallest(points) {
 function affine(slope, constant) {
   if (slope.p === 0n) return { neurons: [], bias: constant, folds: 0, reason: "It is constant: no hidden neuron is needed." };
   const neurons = [rightOf(Q.ZERO, slope), leftOf(Q.ZERO, Q.neg(slope))];
-  const reason = "It has no fold; what one neuron folds, a second one has to unfold.";
+  const reason = "It has no fold: in one hidden layer, what one neuron folds, a second one has to unfold.";
   return { neurons, bias: constant, folds: 0, reason };
 }
 
@@ -49,7 +49,7 @@ function setThatCancels(folds, slope) {
 }
 
 function reasonOf(count, more) {
-  const folds = count === 1 ? "It has 1 fold, which needs a neuron" : `It has ${count} folds, and each needs a neuron`;
+  const folds = `In one hidden layer ${count === 1 ? "its fold" : `each of its ${count} folds`} needs a neuron`;
   return more
     ? `${folds}; whichever sides they are on, a slope is left over, which takes one more.`
     : `${folds}; on the right sides they leave no slope over, so these are enough.`;

@@ -6,8 +6,8 @@ import numpy as np
 
 from relucirc.interpretation.census import Census
 from relucirc.pictures.chart import Chart
-from relucirc.pictures.drawing import Drawing
-from relucirc.pictures.numbers import MINUS, name
+from relucirc.pictures.drawing import Drawing, expect
+from relucirc.pictures.numbers import ABOUT, MINUS, name
 from relucirc.pictures.shapes import Line, Rect, Scene, Shape, Text, fitting, moved, text_width
 
 BARS = 9
@@ -24,7 +24,11 @@ def draw_census(census: Census, *, title: str | None = None, theme: str = "auto"
         census: A :class:`~relucirc.interpretation.census.Census`.
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
+
+    Raises:
+        RelucircError: For what is no census.
     """
+    expect(census, Census, "a census, such as relucirc.training.run_census gives,")
     shapes: list[Shape] = [
         Text(0, 0, census.reason[0].upper() + census.reason[1:], 12.5, "start", bold=True, kind="head")
     ]
@@ -42,7 +46,7 @@ def draw_census(census: Census, *, title: str | None = None, theme: str = "auto"
 def _rows(census: Census) -> Iterator[tuple[str, int, str]]:
     """Label, count and colour of every bar."""
     proved = [(str(found), found.count) for found in census.circuits]
-    failed = [(f"{f.kind}: {f.computes}".rstrip(": "), f.count) for f in census.failures]
+    failed = [(f"{f.kind}: {ABOUT} {f.computes}" if f.computes else f.kind, f.count) for f in census.failures]
     for things, colour, what, share in (
         (proved, "plus", "circuits", BARS // 2 + 1),
         (failed, "minus", "failures", BARS // 2),

@@ -32,6 +32,8 @@ ROW, LETTERS = 17.0, 11.0
 TICKS = 6
 LONGEST = 74
 """Longest line of a legend, in characters."""
+FAR, CLOSE = 1e100, 1e-12
+"""Largest number on an axis, and the least share of it that an axis is long."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,20 @@ class Key:
     line: bool = False
     dash: bool = False
     hover: str = ""
+
+
+def require_span(low: float, high: float) -> None:
+    """Refuses an axis whose numbers floats do not hold, or do not tell apart.
+
+    Raises:
+        RelucircError: When it is one.
+    """
+    most = max(abs(low), abs(high))
+    if not (most <= FAR and high - low >= max(1 / FAR, CLOSE * most)):
+        raise RelucircError(
+            f"expected an axis to draw of numbers up to {FAR:g} that floats tell apart, got one from {low:g} to "
+            f"{high:g}; take another part."
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,12 @@ class Chart:
     equal: bool = False
     log: bool = False
     about: str = ""
+
+    def __post_init__(self) -> None:
+        left, bottom, right, top = self.window
+        require_span(left, right)
+        if not self.log:
+            require_span(bottom, top)
 
     @property
     def size(self) -> Point:

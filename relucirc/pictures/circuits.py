@@ -16,7 +16,7 @@ from relucirc.core.names import natural
 from relucirc.core.printing import formula_text
 from relucirc.interpretation.explanation import Explanation
 from relucirc.interpretation.parts import Part
-from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.drawing import Drawing, expect
 from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Disc, Line, Point, Scene, Shape, Text, fitting, text_width
 
@@ -44,8 +44,8 @@ def draw_circuits(
         theme: As for :func:`relucirc.draw`.
 
     Raises:
-        RelucircError: Where the explanation has no parts, as for a large network or within a tolerance, or the depth
-            is not at least 1.
+        RelucircError: For what is no explanation, or one without parts, as for a large network or within a tolerance;
+            or when the depth is not at least 1.
 
     Example:
         >>> import relucirc
@@ -55,6 +55,7 @@ def draw_circuits(
         >>> "min(x1, x2, x3, x4)" in draw_circuits(relucirc.explain(relucirc.circuits.minimum(4)), depth=1)
         True
     """
+    expect(explanation, Explanation, "an explanation, such as relucirc.explain(net),")
     if not explanation.parts:
         raise RelucircError("expected an explanation with circuits inside to draw, got one without parts.")
     if depth is not None and depth < 1:

@@ -16,7 +16,7 @@ from relucirc.language.lower.from_formula import read_expressions
 from relucirc.language.network import MLP
 from relucirc.measure.bounds import bounds
 from relucirc.measure.deviation import Deviation, max_deviation
-from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text
+from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text, require_span
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.numbers import ABOUT, MINUS, Shown, number
 from relucirc.pictures.palette import HEATS
@@ -88,8 +88,8 @@ def _range(net: MLP, v: int, where: Domain) -> tuple[float, float]:
     return values[0], values[1]
 
 
-def _distances(net: MLP, expressions: Sequence[sympy.Expr], points: np.ndarray) -> np.ndarray:
-    """Floats of ``max |net - f|`` over the outputs."""
+def _distances(net: MLP, expressions: Sequence[sympy.Expr], points: np.ndarray, found: Deviation) -> np.ndarray:
+    """Floats of ``max |net - f|`` over the outputs, none above what was proved: what is equal shows no rounding."""
     symbols = [sympy.Symbol(name) for name in net.inputs]
     plain = [e.xreplace({s: sympy.Symbol(s.name) for s in e.free_symbols}) for e in expressions]
     values = np.asarray(evaluate(net.exact().astype(np.float64), points), dtype=np.float64)
@@ -97,7 +97,7 @@ def _distances(net: MLP, expressions: Sequence[sympy.Expr], points: np.ndarray) 
         np.broadcast_to(np.asarray(sympy.lambdify(symbols, e, "numpy")(*points.T), dtype=np.float64), len(points))
         for e in plain
     ]
-    return np.abs(values - np.stack(wanted, axis=-1)).max(axis=-1)
+    return np.minimum(np.abs(values - np.stack(wanted, axis=-1)).max(axis=-1), as_float(found.upper))
 
 
 def _said(found: Deviation, names: Sequence[str]) -> Shown:
@@ -136,7 +136,7 @@ def _curve(
     """The distance over one input."""
     low, high = ends
     xs = np.linspace(low, high, STEPS + 1)
-    values = _distances(net, expressions, xs[:, None])
+    values = _distances(net, expressions, xs[:, None], found)
     top = max(float(values.max()), as_float(found.lower)) or 1.0
     window = low, -0.06 * top, high, 1.25 * top
     frame = Chart("", "", "", window, ())
@@ -175,7 +175,7 @@ def _map(net: MLP, expressions: Sequence[sympy.Expr], where: Domain, box: Any, f
     dx, dy = (right - left) / CELLS, (top - bottom) / CELLS
     xs, ys = left + dx * (np.arange(CELLS) + 0.5), bottom + dy * (np.arange(CELLS) + 0.5)
     points = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    values = _distances(net, expressions, points)
+    values = _distances(net, expressions, points, found)
     most = max(as_float(found.lower), float(values.max()), 1e-300)
     inside = np.ones(len(points), bool)
     for relation in where.relations:
@@ -192,12 +192,14 @@ def _map(net: MLP, expressions: Sequence[sympy.Expr], where: Domain, box: Any, f
                 look = {"fill": heat, "stroke": heat, "width": 1.2}
                 marks.append(Rect(left + dx * a, bottom + dy * i, dx * (b - a), dy, **look))  # type: ignore[arg-type]
     window = left, bottom, right, top
+    require_span(left, right)
     ratio = (top - bottom) / (right - left)
     frame = Chart("", "", "", window, (), equal=0.2 < ratio < 5)
     marks += _attained(found, net.inputs, frame)
     ends = [number(sympy.Rational(k * most / HEATS).limit_denominator(10**12)).text for k in range(HEATS + 1)]
     keys = [
-        Key(f"heat {k}", f"{ends[k].removeprefix(ABOUT)} to {ends[k + 1].removeprefix(ABOUT)}") for k in range(HEATS)
+        Key(f"heat {k}", f"{ends[k].removeprefix(ABOUT)} to {ends[k + 1].removeprefix(ABOUT)}")
+        for k in range(HEATS if found.upper else 0)
     ]
     keys.append(_key(found, net.inputs))
     x, y = net.inputs

@@ -3,12 +3,27 @@
 import os
 from typing import Self
 
-from relucirc.core.errors import require_suffix
+from relucirc.core.errors import RelucircError, require_suffix, shorten
 from relucirc.core.writing import write_text
 from relucirc.pictures.painting import write_figure
 from relucirc.pictures.shapes import Scene
 from relucirc.pictures.svg import svg_text
 from relucirc.pictures.tikz import tikz_text
+
+
+def expect(value: object, kind: type, what: str) -> None:
+    """Refuses to draw what is of another kind.
+
+    Raises:
+        RelucircError: When it is.
+
+    Example:
+        >>> expect(3, str, "a text")
+        Traceback (most recent call last):
+        relucirc.core.errors.RelucircError: expected a text to draw, got 3 of type int.
+    """
+    if not isinstance(value, kind):
+        raise RelucircError(f"expected {what} to draw, got {shorten(value)} of type {type(value).__name__}.")
 
 
 class Drawing(str):

@@ -8,7 +8,7 @@ import sympy
 
 from relucirc.measure.bounds import Bounds
 from relucirc.pictures.distances import as_float, exact_number
-from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.drawing import Drawing, expect
 from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Line, Rect, Shape, Text, fitting, text_width
 
@@ -43,12 +43,16 @@ def draw_bounds(bounds: Bounds, *, title: str | None = None, theme: str = "auto"
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
 
+    Raises:
+        RelucircError: For what are no bounds.
+
     Example:
         >>> import relucirc
         >>> found = relucirc.bounds(relucirc.circuits.hat(), "-1 <= x <= 1/2")
         >>> [shape.text for shape in draw_bounds(found).scene.shapes if shape.kind == "point"]
         ['0 at x = −1', '1 at x = 0']
     """
+    expect(bounds, Bounds, "bounds, such as relucirc.bounds(net, domain),")
     rows = _rows(bounds)
     values = [
         as_float(v) for row in rows[:MOST_ROWS] for v in (*row.outer, *row.inner) if v is not None and v.is_finite

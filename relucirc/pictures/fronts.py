@@ -7,6 +7,7 @@ from relucirc.core.printing import formula_text
 from relucirc.interpretation.front import Entry, Front
 from relucirc.pictures.chart import Chart, ChartDrawing, Key, placed_text
 from relucirc.pictures.distances import as_float, exact_number
+from relucirc.pictures.drawing import expect
 from relucirc.pictures.numbers import MINUS, name
 from relucirc.pictures.shapes import Bounds, Disc, Line, Text
 
@@ -24,6 +25,9 @@ def draw_front(front: Front, *, title: str | None = None, theme: str = "auto") -
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
 
+    Raises:
+        RelucircError: For what is no front, such as None of an explanation that has none.
+
     Example:
         >>> from relucirc.interpretation.front import front
         >>> import relucirc
@@ -31,6 +35,7 @@ def draw_front(front: Front, *, title: str | None = None, theme: str = "auto") -
         >>> [shape.text for shape in picture.chart.marks if shape.kind == "entry"][-1]
         '2'
     """
+    expect(front, Front, "a front, such as relucirc.explain(net, domain, tolerance).front,")
     entries = list(front.entries)
     finite = [as_float(entry.upper) for entry in entries if 0 < as_float(entry.upper) < float("inf")]
     low, high = (min(finite) / 8, max(finite) * 3) if finite else (0.1, 1.0)

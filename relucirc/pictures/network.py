@@ -25,7 +25,7 @@ from relucirc.pictures.boxes import Group, drawn_boxes, groups_of, order_of
 from relucirc.pictures.drawing import Drawing
 from relucirc.pictures.labels import by_neuron, label_of
 from relucirc.pictures.layout import CAPTION, NESTING, Layout, Sizes, laid_out
-from relucirc.pictures.nodes import SMALL, Node, bias_node, drawn_node
+from relucirc.pictures.nodes import SMALL, Node, beside, bias_node, drawn_node
 from relucirc.pictures.shapes import Bounds, Scene, Shape, Text, fitting, text_width
 from relucirc.pictures.summary import summary_scene
 from relucirc.pictures.wires import Wire, drawn_wires, numbers_on
@@ -34,6 +34,8 @@ MAX_NEURONS = 400
 """Most inputs and neurons of a picture that shows each of them."""
 READABLE, MOST_WIRES = 20, 600
 """The widest layer, and the most weights, of a picture that shows each without being asked to."""
+ROOMY = 10
+"""The widest layer of a picture at a point in which names stand between the circles."""
 DIRECTIONS = ("up", "right")
 STRETCH = (1.0, 1.35, 1.8)
 """How far layers are moved apart until all numbers have a place."""
@@ -143,16 +145,26 @@ class _Picture:
         said += [f"h{k}.{i}: {feature}" for (k, i), feature in sorted(self.features.items())]
         return "; ".join(said)
 
+    @property
+    def _widest(self) -> int:
+        return max(size + one for size, one in zip(self.net.sizes, [*self.ones, False], strict=True))
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether a layer has no room for names between its circles, which hovering shows then."""
+        return self._widest > ROOMY
+
     def _layout(self, stretch: float) -> Layout:
-        net, traced = self.net, self.trace is not None
-        widest = max(size + one for size, one in zip(net.sizes, [*self.ones, False], strict=True))
+        net, traced, widest = self.net, self.trace is not None, self._widest
         radius = 24.0 if widest <= 6 else 21.0 if widest <= 10 else 16.0
         radius = max(radius, 22.0) if traced else radius
         step = 2 * radius + (46 if widest <= 6 else 26 if widest <= 10 else 10)
-        if traced and self.up:
+        if traced and self.up and net.sizes[0] > 1:
+            step = max(step, 6 + max(text_width(beside(name), 10.5) for name in net.inputs))
+        if traced and self.up and not self._crowded:
             longest = max((text_width(label_of(f), 10.5) for f in self.features.values()), default=0.0)
             step = max(step, 2 * radius + 10 + longest)
-        elif traced:
+        elif traced and not self.up:
             step = max(step, 2 * radius + 28)
         orders, walls = [list(range(net.sizes[0]))], [[0] * net.sizes[0]]
         for k in range(1, len(net.sizes)):
@@ -239,7 +251,9 @@ class _Picture:
         feature = self.features.get((k, i + 1)) if role == "hidden" else None
         name = self._name(k, i)
         said = name if feature is None else f"{name}: {feature}"
-        node = Node(role, name, "" if feature is None else label_of(feature), said, layout.neuron(k, i), layout.radius)
+        crowded = self._crowded and self.up and self.trace is not None
+        label = "" if feature is None or crowded else label_of(feature)
+        node = Node(role, name, label, said, layout.neuron(k, i), layout.radius)
         node = replace(node, faint=role == "hidden" and (k, i + 1) in self.faint, below=not self.up)
         if self.trace is None:
             return node

@@ -14,6 +14,8 @@ ARC = 24
 """Segments of half a circle."""
 SMALL = 9.5
 """Radius of a bias node."""
+BESIDE = 14
+"""Letters of a name outside of its circle."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,15 @@ def _value(shown: Shown, x: float, y: float, room: float, colour: str, owner: st
     return Text(x, y, shown.text, size, fill=colour, hover=shown.whole, kind="value", name=owner)
 
 
+def beside(text: str) -> str:
+    """A name as it is written outside of a circle."""
+    return name(text, BESIDE).text
+
+
 def _beside(node: Node, text: str, colour: str) -> Text:
     """A name outside of the circle, where no lines are."""
     (x, y), r = node.at, node.radius
-    shown = name(text, 14)
+    shown = name(text, BESIDE)
     look: dict[str, Any] = {"halo": "paper", "fill": colour, "hover": shown.whole, "kind": "name"}
     if node.below:
         return Text(x, y + r + 9, shown.text, 10.5, **look)

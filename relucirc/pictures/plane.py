@@ -11,11 +11,11 @@ from relucirc.language.domain import Domain, read_domain
 from relucirc.language.network import MLP
 from relucirc.measure.regions import Complex, regions
 from relucirc.pictures.affine import map_text
-from relucirc.pictures.chart import Chart, ChartDrawing, Key
+from relucirc.pictures.chart import Chart, ChartDrawing, Key, require_span
 from relucirc.pictures.distances import exact_number
 from relucirc.pictures.graph import drawn_network
 from relucirc.pictures.mosaic import borders_of, cell_of, colours_of, named
-from relucirc.pictures.shapes import Line, Shape
+from relucirc.pictures.shapes import Line
 
 MOST_REGIONS = 3000
 """Most regions that are drawn."""
@@ -125,6 +125,7 @@ def _chart(net: MLP, found: Complex, across: tuple[int, int], output: int, title
     ]
     xs, ys = zip(*(corner for cell in cells for corner in cell.corners), strict=True)
     window = min(xs), min(ys), max(xs), max(ys)
+    require_span(window[0], window[2])
     ratio = (window[3] - window[1]) / (window[2] - window[0])
     frame = Chart("", "", "", window, (), equal=0.2 < ratio < 5)
     pairs = [(int(i), int(j)) for i, j in found.adjacency.array]
@@ -134,14 +135,14 @@ def _chart(net: MLP, found: Complex, across: tuple[int, int], output: int, title
     ]
     borders, taken = borders_of(net, found, cells, pairs, frame)
     letters: dict[int, str] = {}
-    shown: list[Shape] = []
     fresh = (chr(ord("A") + k % 26) + ("" if k < 26 else str(k // 26)) for k in count())
-    for map_ in dict.fromkeys(cell.map for cell in cells):
-        shown += named(map_, cells, texts[map_].text, labels[map_], frame, taken, letters, fresh)
     order = list(dict.fromkeys(cell.map for cell in cells))
+    names_of = {m: named(m, cells, texts[m].text, labels[m], frame, taken, letters, fresh) for m in order}
+    listed = order if len(order) <= LISTED else sorted(order, key=lambda m: m not in letters)[:LISTED]
+    shown = [shape for m in order if m in listed or m not in letters for shape in names_of[m]]
     keys = [
         Key(f"fill {colour[m]}", (f"{letters[m]}:  " if m in letters else "") + texts[m].text, hover=labels[m])
-        for m in order[:LISTED]
+        for m in listed
     ]
     if len(order) > LISTED:
         keys.append(Key("paper", f"... and {len(order) - LISTED:,} more maps"))

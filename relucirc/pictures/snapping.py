@@ -5,7 +5,7 @@ from typing import Any
 
 from relucirc.interpretation.snap import Snapped
 from relucirc.pictures.distances import exact_number
-from relucirc.pictures.drawing import Drawing
+from relucirc.pictures.drawing import Drawing, expect
 from relucirc.pictures.network import draw
 from relucirc.pictures.shapes import Line, Shape, Text, fitting, moved
 
@@ -29,6 +29,9 @@ def draw_snapped(
         title: What the picture is called.
         theme: As for :func:`relucirc.draw`.
 
+    Raises:
+        RelucircError: For what :func:`relucirc.snap` did not give.
+
     Example:
         >>> import relucirc
         >>> net = relucirc.circuits.trained()["minimum"].network
@@ -36,6 +39,7 @@ def draw_snapped(
         >>> "before" in picture, "after" in picture
         (True, True)
     """
+    expect(snapped, Snapped, "what snapping gave, such as relucirc.snap(net, formula),")
     before, after = draw(net, at=at).scene, draw(snapped.network, at=at).scene
     height = max(before.height, after.height)
     shapes: list[Shape] = [moved(shape, 0, (height - before.height) / 2) for shape in before.shapes]

@@ -5,8 +5,9 @@ find both colours in a style that is only about this picture, and take that of t
 its author or a button in it has chosen; alone in a window, a picture is as light or dark as its reader asks for.
 """
 
+import html
+import re
 from collections.abc import Iterator, Mapping
-from html import escape
 
 from relucirc.pictures.palette import DARK, colours
 from relucirc.pictures.shapes import Disc, Line, Rect, Scene, Shape, Text
@@ -15,11 +16,24 @@ HALO = 6
 """Width of the ground around letters that lie on lines."""
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML may have."""
+
 SCHEME = (
     ":root.relucirc-auto{color-scheme:light dark}"
     ":is([data-jp-theme-light=false],.vscode-dark) .relucirc-auto{color-scheme:dark}"
 )
 """Alone, its reader decides; within a page that does, except in notebooks that are dark and do not say so."""
+
+
+def escape(text: str, quote: bool = True) -> str:
+    r"""Writes text for XML; what that may not have, such as control characters, becomes U+FFFD.
+
+    Example:
+        >>> escape("a < b\x00") == "a &lt; b\ufffd"
+        True
+    """
+    return html.escape(NO_XML.sub("\ufffd", text), quote)
 
 
 def svg_text(scene: Scene, theme: str = "auto") -> str:

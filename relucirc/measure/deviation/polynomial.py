@@ -79,7 +79,8 @@ def _is_polynomial(part: sympy.Basic) -> bool:
 
 def _multiplied_out(parts: Sequence[sympy.Basic], symbols: Sequence[str]) -> fmpq_mpoly:
     """The last of some parts, each of which is listed after its own."""
-    ring = fmpq_mpoly_ctx.get(tuple(symbols))
+    # FLINT's names are plain ASCII, those of inputs need not be: these are the ring's own.
+    ring = fmpq_mpoly_ctx.get(tuple(f"x{k}" for k in range(len(symbols))))
     inputs = dict(zip(symbols, ring.gens(), strict=True))
     known: dict[sympy.Basic, fmpq_mpoly] = {}
     for part in parts:

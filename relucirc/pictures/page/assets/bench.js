@@ -2,6 +2,7 @@
 // The part of a page that answers: the diagram, a point, the outputs there, and the picture that follows it.
 
 const ROLES = ["input", "hidden", "output"];
+const OUTERMOST = 1e9; // windows follow no point further
 
 // data: what Python wrote, see data.py; listener: called after every change of the point.
 function openBench(data, listener = () => {}) {
@@ -91,7 +92,7 @@ function openBench(data, listener = () => {}) {
   function include(v) {
     const value = Q.float(state.point[v]);
     const [low, high] = state.window[v];
-    if (!Number.isFinite(value) || (low <= value && value <= high)) return;
+    if (Math.abs(value) > OUTERMOST || (low <= value && value <= high)) return;
     const pad = (high - low) / 10;
     state.window[v] = [Math.min(low, value - pad), Math.max(high, value + pad)];
   }
@@ -162,9 +163,9 @@ function openBench(data, listener = () => {}) {
     for (const v of shownAxes()) {
       const [low, high] = state.window[v];
       const value = Q.float(state.point[v]);
-      const centre = factor < 1 ? value : (low + high) / 2;
+      const centre = factor < 1 && Math.abs(value) <= OUTERMOST ? value : (low + high) / 2;
       const half = ((high - low) / 2) * factor;
-      if (half > 1e-6 && half < 1e9) state.window[v] = [centre - half, centre + half];
+      if (half > 1e-6 && half < OUTERMOST) state.window[v] = [centre - half, centre + half];
     }
     drawSoon();
   }
@@ -301,8 +302,9 @@ function openBench(data, listener = () => {}) {
     frame = drawn.frame;
     const rest = network.inputs.flatMap((name, v) => (state.axes.includes(v) ? [] : [`${name} = ${Q.short(state.point[v])}`]));
     const where = rest.length ? `Where ${rest.join(", ")}: ` : "";
+    const colours = drawn.maps > FILLS ? "colours come again, and hovering says which map it is" : "one colour for each map";
     element("picture-note").textContent = drawn.count === null ? "" :
-      `${where}${counted(drawn.count, "region")} with ${counted(drawn.maps, "affine map")} in this window; one colour for each map.`;
+      `${where}${counted(drawn.count, "region")} with ${counted(drawn.maps, "affine map")} in this window; ${colours}.`;
   }
 
   function counted(count, what) {

@@ -4,6 +4,7 @@
 const Q = (() => {
   const LONGEST = 20_000; // characters that are read
   const LARGEST = 1000n; // exponent of ten that is read
+  const FAR = 1e150; // floats go no further, so that products of two are numbers too
   const NUMBER = /^([+\-−]?)(\d*)(?:\.(\d*))?(?:[eE]([+\-−]?\d+))?$/;
 
   const abs = (n) => (n < 0n ? -n : n);
@@ -58,7 +59,8 @@ const Q = (() => {
   // A float near the number; whole digits are dropped first where they are more than floats hold.
   function float(a) {
     const shift = BigInt(Math.max(abs(a.p).toString(2).length, a.q.toString(2).length) - 1000);
-    return shift > 0n ? Number(a.p >> shift) / Number(a.q >> shift) : Number(a.p) / Number(a.q);
+    const value = shift > 0n ? Number(a.p >> shift) / Number(a.q >> shift) : Number(a.p) / Number(a.q);
+    return Math.max(-FAR, Math.min(FAR, value));
   }
 
   // The number, exactly: "-3/2".
