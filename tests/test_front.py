@@ -187,7 +187,7 @@ def test_without_a_domain_floats_are_looked_at_on_a_cube_that_is_named():
 
 def test_a_tolerance_that_no_formula_was_shown_to_keep_is_said():
     net = MLP.from_arrays([(np.random.default_rng(0).normal(size=(40, 9)), None), (np.ones((1, 40)), None)])
-    found = explain(net, tolerance="1/1000", budget=0.5)
+    found = explain(net, tolerance="1/1000", budget=3)
     assert (found.status, found.formula, found.deviation) == ("unknown", None, None)
     assert "no formula was shown to be within 1/1000 on [-1, 1]^9" in found.reason
 
