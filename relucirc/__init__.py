@@ -23,6 +23,8 @@ import_module(f"{__name__}.core.showing").drawn_by(functools.partial(import_modu
 _TABLE = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
 _HOME = {name: module for module, name in re.findall(r"^from (\S+) import \w+ as (\w+)$", _TABLE, re.MULTILINE)}
 """Public name -> the module that has it."""
+__all__ = [name for name in _HOME if name not in {"compile", "strategies", "testing"}]  # pyright: ignore[reportUnsupportedDunderAll]
+"""What ``from relucirc import *`` gives: all but what would hide a name of Python, or needs Hypothesis."""
 
 
 def __getattr__(name: str) -> Any:

@@ -53,6 +53,14 @@ def test_help_works_without_hypothesis_and_its_names_say_what_is_missing():
     assert done.returncode == 0, done.stderr
 
 
+def test_a_star_gives_the_verbs_hides_no_name_of_python_and_needs_no_hypothesis():
+    code = "import sys\nsys.modules['hypothesis'] = None\nfrom relucirc import *\nimport builtins\n"
+    code += "assert not set(dir()) & {name for name in dir(builtins) if name[0] != '_'}\nprint(*dir())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {"prove", "check", "MLP", "Box", "explain", "circuits"} <= set(done.stdout.split())
+
+
 def test_every_public_name_is_there_and_stands_once():
     table = Path(relucirc.__file__).with_suffix(".pyi").read_text("utf-8")
     names = [alias.asname for node in ast.parse(table).body if isinstance(node, ast.ImportFrom) for alias in node.names]

@@ -231,7 +231,7 @@ class _Findings:
     def look_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         """Takes the shortest formula within a tolerance, names its circuits, and says what of the network is idle."""
         self._take_within(net, domain, tolerance)
-        if self.front is not None:
+        if self.front is not None and self.front.region is not None:
             self._look_at_signs(Wiring(net, self.front.region))
 
     def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
