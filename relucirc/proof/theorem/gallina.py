@@ -186,3 +186,13 @@ def _constant(c: fmpq) -> Node:
 def relation_data(relation: Node) -> str:
     """Writes a comparison of the domain as data."""
     return f"{relation.op} {' '.join(map(data_text, relation.args))}"
+
+
+def constraint_text(i: int, m: fmpq) -> str:
+    """Writes a constraint of the cell with its multiplier."""
+    return f"Constraint {i} {rational_text(m)}"
+
+
+def taken_text(left: bool) -> str:
+    """Writes the step of a maximum of which one side is the larger by a constant."""
+    return f"Take {'true' if left else 'false'} []"

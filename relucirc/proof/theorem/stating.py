@@ -25,7 +25,8 @@ from relucirc.language.network import MLP
 from relucirc.language.relations import output_names
 from relucirc.proof.prover import prove_claim
 from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
-from relucirc.proof.theorem.evidence import NotCovered, Sides, cells_text
+from relucirc.proof.theorem.covered import NotCovered
+from relucirc.proof.theorem.evidence import cells_text
 from relucirc.proof.theorem.formulas import Formulas
 from relucirc.proof.theorem.gallina import (
     Words,
@@ -37,6 +38,7 @@ from relucirc.proof.theorem.gallina import (
     relation_node,
 )
 from relucirc.proof.theorem.rocq import Checked, compile_text
+from relucirc.proof.theorem.sides import Sides
 from relucirc.proof.theorem.theory import NAMES, as_modules
 
 NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}

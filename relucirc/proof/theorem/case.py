@@ -1,0 +1,219 @@
+"""One cell: coordinates, both sides over the atoms, and how it ends, in the words of ``Cells.v``."""
+
+from collections.abc import Iterator
+
+from flint import fmpq
+
+from relucirc.checker.data import form, index, number, variable
+from relucirc.checker.derivation import Derivation
+from relucirc.checker.linear import ONE, Linear, constant, minus, mix, replace
+from relucirc.checker.linear import key as linear_key
+from relucirc.checker.reading import graph_of_weights
+from relucirc.checker.sides import Constraint, read
+from relucirc.core.forms import Form
+from relucirc.core.graph import MaxGate
+from relucirc.proof.theorem.covered import refuse
+from relucirc.proof.theorem.formulas import Node
+from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text, taken_text
+from relucirc.proof.theorem.sides import Sides
+from relucirc.proof.theorem.vanishing import Proof
+
+
+class Case(Proof):
+    """One cell: coordinates, then both sides over the atoms, then how it ends."""
+
+    def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
+        self.sides, self.constraints = sides, constraints
+        self._pivots: dict[int, Linear] = {}
+        self._chosen: dict[int, Linear] = {}
+        self._equalities, equal = self._equated(node)
+        self._solutions = self._coordinates(node)
+        free = [v for v in range(sides.n) if v not in self._pivots]
+        self._charted = [(replace(f, self._pivots), op) for f, op in constraints]
+        shown = [(i, f) for i, (f, _) in enumerate(self._charted) if i not in equal and constant(f) is None]
+        super().__init__(node, free, sides.n, shown, len(constraints))
+
+    def text(self) -> str:
+        """Writes it as a term of type ``cells``."""
+        left = listed(self._network_steps())
+        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
+        return (
+            f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
+            f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
+            f"  ending := {self._ending()} |}}"
+        )
+
+    def _equated(self, node: dict) -> tuple[list[str], set[int]]:
+        """Inequalities whose opposite is a combination of the others, one after another."""
+        equal = {i for i, (_, op) in enumerate(self.constraints) if op == "=="}
+        written = []
+        for multipliers in node.get("implied", []):
+            read_ones = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
+            for i, m in read_ones:
+                if i not in equal:
+                    others = [constraint_text(j, c / m) for j, c in read_ones if j != i]
+                    written.append(f"({i}%nat, {listed(others)})")
+            equal |= {i for i, _ in read_ones}
+        return written, equal
+
+    def _coordinates(self, node: dict) -> list[str]:
+        written = []
+        for name, multipliers in node.get("pivots", {}).items():
+            v = variable(name, self.sides.n)
+            parts = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
+            row = mix((m, self.constraints[i][0]) for i, m in parts)
+            self._pivots[v] = minus({v: ONE}, row)
+            up, down = ([constraint_text(i, sign * m) for i, m in parts] for sign in (-ONE, ONE))
+            written.append(f"({v}%nat, ({form_text(self._pivots[v])}, ({listed(up)}, {listed(down)})))")
+        return written
+
+    def _network_steps(self) -> Iterator[str]:
+        """One step for every hidden neuron: the certificate's, or that of a neuron that is constant."""
+        steps = iter(self.node["left"])
+        below: list[fmpq | None] = [None] * self.sides.n  # the values of those that are constant
+        for layer in self.sides.net.layers[:-1]:
+            above: list[fmpq | None] = []
+            for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
+                value = fmpq(bias)
+                varies = False
+                for j, weight in row:
+                    constant_value = below[j]
+                    if constant_value is not None:
+                        value += weight * constant_value
+                    else:
+                        varies = varies or weight != 0
+                yield self._step(next(steps)) if varies else taken_text(value <= 0)
+                above.append(None if varies else max(value, fmpq(0)))
+            below = above
+
+    def _bounded(self) -> str:
+        answers, names = self.sides.answers, self._names()
+        if not answers:
+            return super()._bounded()
+        return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+
+    def _said(self, node: Node) -> Iterator[str]:
+        """The steps of a formula or of a condition; conditions have theirs in the order of their comparisons."""
+        if node.op in ("Le", "Lt", "Eq", "Not", "And", "Or"):
+            for part in node.args:
+                yield from self._said(part)
+        else:
+            yield from self._steps(node)
+
+    def _steps(self, node: Node) -> Iterator[str]:
+        """The steps of a formula in the order in which they are read; untaken branches are not."""
+        formulas = self.sides.formulas
+        if node.op == "If":
+            condition, yes, no = node.args
+            truth, steps = self._decided(condition)
+            yield from steps
+            yield from self._steps(yes if truth else no)
+            choice = formulas.choices[node]
+            self._chosen[choice.variable] = self._linear(choice.branches[0 if truth else 1])
+            return
+        for argument in node.args:
+            yield from self._steps(argument)
+        for gate in formulas.maxima.get(node, ()):
+            if isinstance(gate, bool):
+                yield taken_text(gate)
+            else:
+                yield self._maximum(gate)
+
+    def _maximum(self, gate: int) -> str:
+        """The step of one of the formula's gates."""
+        rank = sum(isinstance(earlier, MaxGate) for earlier in self.sides.formulas.graph.gates[:gate])
+        return self._step(self.node[self.sides.steps][rank])
+
+    def _linear(self, source: Form) -> Linear:
+        linear = read(source)
+        while any(v in self._chosen for v in linear):
+            linear = replace(linear, self._chosen)
+        return linear
+
+    def _decided(self, condition: Node) -> tuple[bool, list[str]]:
+        """Whether a condition holds in this cell, and the answers to the comparisons that say so."""
+        if condition.op == "Not":
+            truth, steps = self._decided(condition.args[0])
+            return not truth, steps
+        if condition.op in ("And", "Or"):
+            truth, steps = self._decided(condition.args[0])
+            if truth is (condition.op == "Or"):
+                return truth, steps
+            truth, more = self._decided(condition.args[1])
+            return truth, steps + more
+        a, b = condition.args
+        steps = [*self._steps(a), *self._steps(b)]
+        f, g = (self._linear(self.sides.formulas.forms[side]) for side in (a, b))
+        pairs = {"Le": [(f, g)], "Lt": [(g, f)], "Eq": [(f, g), (g, f)]}[condition.op]
+        truth = True
+        for low, high in pairs:
+            truth, step = self._compared(replace(minus(high, low), self._pivots))
+            steps.append(step)
+            if not truth:
+                break
+        return (not truth if condition.op == "Lt" else truth), steps
+
+    def _compared(self, difference: Linear) -> tuple[bool, str]:
+        """Whether a form is not negative here, by one constraint."""
+        if any(v >= self.sides.n for v in difference):
+            raise refuse("a choice whose condition reads maxima")
+        fixed = constant(difference)
+        if fixed is not None:
+            return fixed >= 0, "Yes []" if fixed >= 0 else "No []"
+        for i, (known, op) in enumerate(self._charted):
+            ratio = _ratio(difference, known)
+            if ratio is not None and (ratio > 0 or op == "=="):
+                return True, f"Yes [{constraint_text(i, ratio)}]"
+            if ratio is not None and op == ">":
+                return False, f"No [{constraint_text(i, -ratio)}]"
+        raise refuse("a choice that no single constraint of its cell decides")
+
+    def _wires(self) -> str:
+        """The wires by number, and each difference as a sum of them: relu(A - B) is A less the minimum of A and B."""
+        differences = self._differences()
+        base = [form(item, self.sides.n) for item in self.node["wires"]] if "wires" in self.node else None
+        base = [{v: ONE} for v in range(self.sides.n)] if base is None else base
+        numbered = {linear_key(wire): i for i, wire in enumerate(base)}
+        comparators: dict[int, tuple[int, int, int]] = {}
+        for named, a, b in self.node["comparators"]:
+            k = index(named, len(self.atoms))
+            left, right = self._form(a), self._form(b)
+            low = len(base) + 2 * len(comparators)
+            v = self.first + k
+            comparators[v] = numbered[linear_key(left)], numbered[linear_key(right)], low
+            numbered.setdefault(linear_key(minus(left, {v: ONE})), low)
+            numbered.setdefault(linear_key(mix(((ONE, right), (ONE, {v: ONE})))), low + 1)
+        gates = [f"({key(v)}%positive, ({a}%nat, {b}%nat))" for v, (a, b, _) in comparators.items()]
+        rows = []
+        for i, difference in enumerate(differences):
+            weights = {j: difference.get(j, fmpq(0)) for j in range(len(base))}
+            if "weights" in self.node:
+                weights = dict(enumerate(map(number, self.node["weights"][i])))
+            for v, c in difference.items():
+                if v in comparators:
+                    a, _, low = comparators[v]
+                    weights[a] = weights.get(a, fmpq(0)) + c
+                    weights[low] = weights.get(low, fmpq(0)) - c
+            rows.append(listed(f"entry {j} {rational_text(c)}" for j, c in weights.items() if c != 0))
+        return f"(Wires {listed(map(form_text, base))}\n    {listed(gates)}\n    {listed(rows)})"
+
+    def _differences(self) -> list[Linear]:
+        """What is left of network minus formula over the atoms."""
+        if self._pivots or self._chosen:
+            raise refuse("the 0-1 principle in a part of the domain")
+        atoms, forms = self.node["atoms"], [f for f, _ in self.constraints]
+        derivation = Derivation.read(atoms, self.sides.n, forms)
+        sides = []
+        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", self.sides.formulas.graph)):
+            gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
+            sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
+        return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]
+
+
+def _ratio(form: Linear, known: Linear) -> fmpq | None:
+    """The number that a form is a multiple by, or None."""
+    if form.keys() != known.keys():
+        return None
+    v = next(iter(form))
+    ratio = form[v] / known[v]
+    return ratio if all(c == ratio * known[u] for u, c in form.items()) else None
