@@ -117,7 +117,7 @@ class Enclosing:
         middle = time.monotonic() + MIDDLE * (end - time.monotonic())
         while more and time.monotonic() + self._seconds() < middle:
             more = self.highest.run(ONCE)
-        self._replayed()
+        self._judge(accept)
         more = True
         while more and time.monotonic() + self._seconds() < end:
             while more and time.monotonic() + self._seconds() < end:
