@@ -2,12 +2,15 @@
 
 A hinge ``g = relu(m)`` has ``m >= low`` and ``m <= high`` on a box, and input forms below ``m`` and below ``-m``.
 All of that stays true on every part of the box, where the forms may give better bounds: :meth:`Known.narrowed`.
-Substitution there gives new forms for those hinges that are still undecided: :meth:`Known.renewed`.
+Substitution there gives new forms for those hinges that are still undecided: :meth:`Known.renewed`.  Where that does
+not decide one, it is done again with nothing kept of positive coefficients of open hinges, and the better of both
+stays: a hinge is off where others can only push it further off.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -131,16 +134,12 @@ class Known:
         for number, level in enumerate(bounder.levels, start=1):
             at = bounder.columns(number)
             box, hinge = np.nonzero(wanted(lows[:, at], highs[:, at], level))
-            box, hinge, sign = np.tile(box, 2), np.tile(hinge, 2), np.repeat([0, 1], len(box))
             error = error_of(level, relaxed, len(low))[box, hinge]
-            rows = bounder.hinge_rows(number, hinge, 1.0 - 2.0 * sign, error)
-            found, constant = bounder.down(rows, number - 1, relaxed, box)
-            forms[box, sign, at.start + hinge], constants[box, sign, at.start + hinge] = found, constant
-            values = least(found, constant, low[box], high[box])
-            half = len(box) // 2
-            box, hinge = box[:half], at.start + hinge[:half]
-            lows[box, hinge] = np.maximum(lows[box, hinge], values[:half])
-            highs[box, hinge] = np.minimum(highs[box, hinge], -values[half:])
+            found = Sought(number, box, hinge, error).best(bounder, relaxed, low, high)
+            hinge = at.start + hinge
+            forms[box, :, hinge], constants[box, :, hinge] = found.forms, found.constants
+            lows[box, hinge] = np.maximum(lows[box, hinge], found.values[:, 0])
+            highs[box, hinge] = np.minimum(highs[box, hinge], -found.values[:, 1])
             relaxed.append(Relaxed.of(lows[:, at], highs[:, at], level, relaxed))
         return Known(lows, highs, forms, constants)
 
@@ -153,6 +152,51 @@ class Known:
             np.zeros((1, 2, hinges, n)),
             np.full((1, 2, hinges), -np.inf),
         )
+
+
+class Bounded(NamedTuple):
+    """Of some rows of a level, below ``m`` and below ``-m``: input forms, their constants, and least values."""
+
+    forms: np.ndarray
+    constants: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Rows of a level that are to be bounded, each on a box of its own.
+
+    Attributes:
+        number: Of the level.
+        box: The box of each row.
+        hinge: Which row of the level it is.
+        error: Its ``E``.
+    """
+
+    number: int
+    box: np.ndarray
+    hinge: np.ndarray
+    error: np.ndarray
+
+    def best(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Bounded:
+        """Bounds the rows on boxes given by their whole ends; hinges twice, if the first time does not decide them."""
+        found = self._bounded(bounder, relaxed, low, high)
+        hinges = bounder.levels[self.number - 1].hinges
+        open_ = np.nonzero((self.hinge < hinges) & (found.values < 0).all(1))[0] if relaxed else []
+        if len(open_):
+            rows = Sought(self.number, self.box[open_], self.hinge[open_], self.error[open_])
+            again = rows._bounded(bounder, [here.dropping() for here in relaxed], low, high)
+            i, sign = np.nonzero(again.values > found.values[open_])
+            for array, other in zip(found, again, strict=True):
+                array[open_[i], sign] = other[i, sign]
+        return found
+
+    def _bounded(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Bounded:
+        box, hinge, error = (np.repeat(array, 2) for array in (self.box, self.hinge, self.error))
+        rows = bounder.hinge_rows(self.number, hinge, np.tile([1.0, -1.0], len(self.box)), error)
+        forms, constants = bounder.down(rows, self.number - 1, relaxed, box)
+        values = least(forms, constants, low[box], high[box])
+        return Bounded(forms.reshape(-1, 2, bounder.n), constants.reshape(-1, 2), values.reshape(-1, 2))
 
 
 def sloped(

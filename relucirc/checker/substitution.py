@@ -43,7 +43,7 @@ of the sum of absolute values, and ``2^-30`` of it more than covers all rounding
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,6 +101,10 @@ class Relaxed:
         kept = ((high > 0) & (high >= -low)).astype(float)
         lost = np.maximum(-low, 0.0) * 2.0**level.places + error
         return Relaxed(low, high, kept, _chord(low, high), lost, -error, joined)
+
+    def dropping(self) -> "Relaxed":
+        """Returns the same where nothing stays of the positive coefficients of open hinges: ``g >= 0``."""
+        return replace(self, kept=(self.low >= 0).astype(float))
 
     def taken(self, which: np.ndarray) -> "Relaxed":
         """Returns the rows of some boxes, as copies."""

@@ -37,9 +37,10 @@ ONCE = 1000
 SPARE = 1.3
 """A check may take longer than the first one suggests, by this factor."""
 MIDDLE = 0.4
-"""After this share of the time the boxes are replayed in whole numbers, and floats that are far from that corrected."""
-NEGLIGIBLE = 0.05
-"""What floats are wrong by does not matter, if it is less than this share of the interval."""
+"""Share of the time before the second."""
+NEGLIGIBLE, SLACK = 0.05, 0.01
+"""What floats are wrong by does not matter, if it is less than this share of the interval; and the share of it by which
+ends are above what floats say, so that the checker confirms them."""
 ROUNDING = 1e-12
 """What thresholds are above what a replay finds: they are part of what is replayed, and rounded with it."""
 Accept = Callable[[Proved, Sequence[fmpq]], bool]
@@ -72,15 +73,13 @@ class Enclosing:
         highest: The search.
         evidence: What a proof has besides the boxes.
         accepted: What the differences do not exceed, as the checker has accepted last.
-        fixed: How many seconds it takes to judge any tree.
-        each: How many more for each unit of work.
+        each: How many seconds the checker's last replay took for each unit of work.
     """
 
     case: Case
     highest: Highest
     evidence: dict
     accepted: Sequence[fmpq] = ()
-    fixed: float = 0.0
     each: float = 0.0
 
     @staticmethod
@@ -115,15 +114,15 @@ class Enclosing:
         tick()
         self._judge(accept)
         middle = time.monotonic() + MIDDLE * (end - time.monotonic())
-        while more and time.monotonic() + self._seconds() < middle:
+        while more and time.monotonic() + self._seconds(1) < middle:
             more = self.highest.run(ONCE)
         self._judge(accept)
         more = True
-        while more and time.monotonic() + self._seconds() < end:
-            while more and time.monotonic() + self._seconds() < end:
+        while more and time.monotonic() + self._seconds(2) < end:
+            while more and time.monotonic() + self._seconds(2) < end:
                 more = self.highest.run(ONCE)
             self.highest.climb()
-            self._judge(accept)
+            self._accepts(accept, *self._replayed())
         return more
 
     @property
@@ -131,26 +130,26 @@ class Enclosing:
         """About in proportion to the time that a replay takes."""
         return self.highest.search.work + EASY * self.highest.search.statistics["boxes"]
 
-    def _seconds(self) -> float:
-        """How long it may take to judge what is known now: a replay, and the checker's."""
-        return SPARE * (self.fixed + 2 * self.each * self._work)
+    def _seconds(self, times: int) -> float:
+        """How long it may take to replay what is known now so many times."""
+        return SPARE * times * self.each * self._work
 
     def _judge(self, accept: Accept) -> None:
-        """Lets the checker judge what is known."""
-        tree, ends = self._replayed()
-        started = time.monotonic()
-        self._accepts(accept, tree, ends)
-        self.fixed = max(time.monotonic() - started - self.each * self._work, 0.0)
+        """Lets the checker judge what floats say; where it does not accept that, what whole numbers say."""
+        reach = self.highest.reach
+        ends = reach + SLACK * (reach - self.highest.seen)
+        if not self._accepts(accept, self.highest.tree(np.nextafter(reach, np.inf)), ends):
+            self._accepts(accept, *self._replayed())
 
     def _accepts(self, accept: Accept, tree: str, ends: np.ndarray) -> bool:
-        """Whether the checker accepts that a tree shows ends that are nowhere above what it has accepted before."""
+        """Whether the checker accepts that a tree shows some ends, if they are better than what it accepted before."""
+        started = time.monotonic()
         limits = [dyadic(fmpq(*end.as_integer_ratio()), 1) for end in (ends + ROUNDING * (1 + np.abs(ends))).tolist()]
-        if self.accepted and any(new > old for new, old in zip(limits, self.accepted, strict=True)):
-            return False
         proof = Proved(NAME, {**self.evidence, "boxes": self.highest.setting.evidence(tree)})
-        if not accept(proof, limits):
+        if any(new > old for new, old in zip(limits, self.accepted, strict=False)) or not accept(proof, limits):
             return False
         self.accepted = limits
+        self.each = (time.monotonic() - started) / self._work
         return True
 
     def _replayed(self) -> tuple[str, np.ndarray]:

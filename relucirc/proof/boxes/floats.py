@@ -103,9 +103,17 @@ def _renewed(
         which = jax.lax.top_k(_openness(known.low, known.high, level.pairs), rows)[1]
     constants = level.constants[which]
     blocks = tuple(None if b is None else jnp.concatenate([b[which], -b[which]], 1) for b in level.blocks)
-    forms, constant = _down(levels, relaxed, blocks, jnp.concatenate([constants, -constants], 1), box[0])
-    values = _least(forms, constant, *box).reshape(boxes, 2, rows)
-    forms, constant = forms.reshape(boxes, 2, rows, -1), constant.reshape(boxes, 2, rows)
+    both = jnp.concatenate([constants, -constants], 1)
+    forms, constant = _down(levels, relaxed, blocks, both, box[0])
+    values = _least(forms, constant, *box)
+    if relaxed:
+        others, constants = _down(levels, [here.dropping() for here in relaxed], blocks, both, box[0])
+        again = _least(others, constants, *box)
+        undecided = (values[:, :rows] < 0) & (values[:, rows:] < 0) & (which < count - len(level.pairs))
+        better = jnp.tile(undecided, (1, 2)) & (again > values)
+        forms, constant = jnp.where(better[..., None], others, forms), jnp.where(better, constants, constant)
+        values = jnp.where(better, again, values)
+    values, forms, constant = (a.reshape(boxes, 2, rows, *a.shape[2:]) for a in (values, forms, constant))
     if rows < count:
         i = jnp.arange(boxes)[:, None]
         at = i[..., None], jnp.arange(2)[:, None], which[:, None]
@@ -154,6 +162,10 @@ class Relaxed(NamedTuple):
     used: Array
     tied: Array
     sides: tuple[tuple[Array, Array, Array], ...]
+
+    def dropping(self) -> "Relaxed":
+        """The same where nothing stays of the positive coefficients of open hinges."""
+        return self._replace(kept=(self.low >= 0).astype(self.kept.dtype))
 
 
 def relaxed_of(levels: Sequence[Weights], lows: Array, highs: Array) -> list[Relaxed]:
