@@ -127,19 +127,30 @@ Section Tree.
 
   Definition no_slopes : table Z := PositiveMap.empty _.
 
-  (** New bounds of hinges, the lowest first; [done] are those below, the highest first. *)
-  Fixpoint renewed (box : table (Z * Z)) (hs done : list hinge) : option (list hinge) :=
+  (** A bound [a] of a row, or a better one with other slopes. *)
+  Definition raised (slopes : table Z) (box : table (Z * Z)) (done : list hinge) (r : row) (a : Z) : Z :=
+    match lowest bits slopes box done r with Some b => Z.max a b | None => a end.
+
+  (** New bounds of hinges, the lowest first; [done] are those below, the highest first.  Where these do not decide one,
+      it is bounded again with nothing kept of open hinges, which [zeros] says. *)
+  Fixpoint renewed (box : table (Z * Z)) (hs done : list hinge) (zeros : table Z) : option (list hinge) :=
     match hs with
     | [] => Some done
     | h :: hs' =>
       if undecided h then
-        match lowest bits no_slopes box done (under h), lowest bits no_slopes box done (opposite_row (over h)) with
+        let below := under h in
+        let above := opposite_row (over h) in
+        match lowest bits no_slopes box done below, lowest bits no_slopes box done above with
         | Some a, Some b =>
+          let open := (a <? 0)%Z && (b <? 0)%Z in
+          let a := if open then raised zeros box done below a else a in
+          let b := if open then raised zeros box done above b else b in
           let here := match ends h with Some (a', b') => (Z.max a a', Z.min (- b) b') | None => (a, (- b)%Z) end in
-          renewed box hs' ({| at_variable := at_variable h; under := under h; over := over h; ends := Some here |} :: done)
+          let h := {| at_variable := at_variable h; under := under h; over := over h; ends := Some here |} in
+          renewed box hs' (h :: done) (if undecided h then PositiveMap.add (at_variable h) 0%Z zeros else zeros)
         | _, _ => None
         end
-      else renewed box hs' (h :: done)
+      else renewed box hs' (h :: done) zeros
     end.
 
   Definition table_of (l : list (positive * Z)) : table Z :=
@@ -163,7 +174,7 @@ Section Tree.
 
   Fixpoint covered (t : boxes) (box : table (Z * Z)) (hs : list hinge) (left : list (list known)) : bool :=
     match t with
-    | Renew t' => match renewed box (rev hs) [] with Some hs' => covered t' box hs' left | None => false end
+    | Renew t' => match renewed box (rev hs) [] no_slopes with Some hs' => covered t' box hs' left | None => false end
     | Half k z below above =>
       match find k box with
       | Some (a, b) =>
@@ -478,18 +489,34 @@ Section Sound.
     apply (le_trans K L _ (row_at s)); [now apply (least_below box) | now apply (substituted_below slopes hs)].
   Qed.
 
-  Lemma renewed_hold box hs : forall done result, box_at box -> Forall hinge_holds hs -> Forall hinge_holds done ->
-    renewed bits box hs done = Some result -> Forall hinge_holds result.
+  Lemma raised_below slopes box hs r a : box_at box -> Forall hinge_holds hs -> q a <= row_at r ->
+    q (raised bits slopes box hs r a) <= row_at r.
   Proof.
-    induction hs as [| h hs IH]; cbn [renewed]; intros done result B H D.
+    intros B H A. unfold raised. destruct (lowest bits slopes box hs r) as [b |] eqn:E; trivial.
+    apply (lowest_below _ _ _ _ _ B H) in E. destruct (Z.max_spec a b) as [[_ ->] | [_ ->]]; trivial.
+  Qed.
+
+  Lemma renewed_hold box hs : forall done zeros result, box_at box -> Forall hinge_holds hs ->
+    Forall hinge_holds done -> renewed bits box hs done zeros = Some result -> Forall hinge_holds result.
+  Proof.
+    induction hs as [| h hs IH]; cbn [renewed]; intros done zeros result B H D.
     - now intros [= <-].
     - inversion H as [| ? ? (l & V & Un & Ov & En) H']; subst.
       assert (Hh : hinge_holds h) by now inversion H.
-      destruct (undecided h); [| intros R; apply (IH _ _ B H' (Forall_cons _ Hh D) R)].
-      destruct (lowest bits no_slopes box done (under h)) as [a |] eqn:E1; try discriminate.
-      destruct (lowest bits no_slopes box done (opposite_row (over h))) as [b |] eqn:E2; try discriminate.
-      apply (lowest_below _ _ _ _ _ B D) in E1. apply (lowest_below _ _ _ _ _ B D) in E2. rewrite opposite_at in E2.
-      cbv zeta. intros R. refine (IH _ _ B H' (Forall_cons _ _ D) R). exists l. cbn [at_variable under over ends].
+      destruct (undecided h); [| intros R; apply (IH _ _ _ B H' (Forall_cons _ Hh D) R)].
+      cbv zeta.
+      destruct (lowest bits no_slopes box done (under h)) as [a0 |] eqn:E1; try discriminate.
+      destruct (lowest bits no_slopes box done (opposite_row (over h))) as [b0 |] eqn:E2; try discriminate.
+      apply (lowest_below _ _ _ _ _ B D) in E1. apply (lowest_below _ _ _ _ _ B D) in E2.
+      set (open := (a0 <? 0)%Z && (b0 <? 0)%Z).
+      set (a := if open then raised bits zeros box done (under h) a0 else a0).
+      set (b := if open then raised bits zeros box done (opposite_row (over h)) b0 else b0).
+      assert (F1 : q a <= row_at (under h)).
+      { unfold a. destruct open; trivial. now apply raised_below. }
+      assert (F2 : q b <= row_at (opposite_row (over h))).
+      { unfold b. destruct open; trivial. now apply raised_below. }
+      clearbody a b. clear E1 E2. rename F1 into E1, F2 into E2. rewrite opposite_at in E2.
+      intros R. refine (IH _ _ _ B H' (Forall_cons _ _ D) R). exists l. cbn [at_variable under over ends].
       split; trivial. split; trivial. split; trivial.
       assert (A1 : q a <= l) by now apply (le_trans K L _ (row_at (under h))).
       assert (A2 : l <= q (- b)).
@@ -525,8 +552,8 @@ Section Sound.
     covered bits row_of t box hs left = true -> ~ Exists (all_at K v) left.
   Proof.
     induction t as [t IH | k z b IHb a IHa | i ws slopes t IH |]; cbn [covered]; intros box hs left B H C.
-    - destruct (renewed bits box (rev hs) []) as [hs' |] eqn:R; try discriminate.
-      apply (IH box hs' left); trivial. apply (renewed_hold box (rev hs) [] hs'); trivial.
+    - destruct (renewed bits box (rev hs) [] no_slopes) as [hs' |] eqn:R; try discriminate.
+      apply (IH box hs' left); trivial. apply (renewed_hold box (rev hs) [] no_slopes hs'); trivial.
       now apply Forall_rev.
     - destruct (find k box) as [[lo up] |] eqn:F; try discriminate. rewrite !andb_true_iff in C. destruct C as [[_ C1] C2].
       destruct (B k lo up F) as [B1 B2].
