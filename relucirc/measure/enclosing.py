@@ -1,9 +1,9 @@
 """Intervals for the largest values of differences on a box, by boxes, for what is too large to be raised exactly.
 
-The evidence has to be checked within the time, too.  So the search is interrupted early: its tree is replayed and
-checked, which gives a first interval, and says how long that takes for each box.  The search then goes on as long as
-there will be time left to do the same with all of it.  The ends are those of the replay in whole numbers; floats only
-say which boxes are worth halving.
+The evidence has to be checked within the time, too.  So the search is interrupted early: what floats say of its tree is
+checked, which gives a first interval, and says how long that takes for each box; midway once more, so that whatever
+happens later half of the work counts.  The search then goes on as long as there will be time left to replay all of its
+tree in whole numbers, whose ends are the last word, and to have that checked.
 """
 
 import time
