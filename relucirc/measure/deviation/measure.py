@@ -1,7 +1,7 @@
 """``max_deviation``: the exact largest distance between a network and a formula on a domain."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import lcm
 from typing import Any
 
@@ -12,14 +12,12 @@ from relucirc.checker.certificate import make_certificate
 from relucirc.checker.data import number, require
 from relucirc.checker.extrema import check_deviation, deviation_certificate, unbounded_certificate
 from relucirc.checker.rays import read_ray, slopes
-from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left
 from relucirc.core.crew import gathered
 from relucirc.core.errors import DomainError
 from relucirc.core.exact import nearest_integer, text, to_rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Graph, Relation
-from relucirc.core.printing import decimal, number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.core.trees import symbols_of
 from relucirc.language.claim import Claim, read_equality
@@ -29,6 +27,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.between import settle
 from relucirc.measure.deviation.affine import Unbounded, affine_summit
 from relucirc.measure.deviation.algebraic import Algebraic, AlgebraicPoint
+from relucirc.measure.deviation.answer import Deviation, shown, where
 from relucirc.measure.deviation.curved import curved_summit
 from relucirc.measure.deviation.estimate import Estimate, estimate
 from relucirc.measure.deviation.integers import cut_between
@@ -44,47 +43,6 @@ from relucirc.proof.prover import prove
 SWEEP = "1-D sweep"
 CHECKING = 4.0
 """How many times as long as the walk along a line its check may take."""
-
-
-@dataclass(frozen=True)
-class Deviation(Answer):
-    """The supremum of ``|network - formula|`` over a domain, or an interval that holds it.
-
-    Attributes:
-        value: The exact supremum, over all outputs: a rational number, a real algebraic one where
-            the formula is a polynomial, or ``sympy.oo`` where it is unbounded.  None where the budget
-            ended first.
-        lower: The supremum is not less; the value itself where that is known.
-        upper: The supremum is not more; ``sympy.oo`` where no bound is known.
-        witness: A point of the domain's closure that attains ``lower``, exact coordinates by input
-            name; None where it is unbounded, or no point was seen.
-        attained: Whether the witness itself attains it.  At a jump of the formula, or on an open
-            boundary, the supremum is only approached.
-        reason: One sentence for people.
-        seconds: Wall time used.
-        certificate: Evidence that nothing is further apart, and the witness, for :func:`relucirc.check`; None for a
-            polynomial.  Where the supremum is infinite, evidence of the ray.  Where the budget ended, evidence of the
-            interval, or None where it ended before there was some.
-        ray: Where the supremum is infinite: a point and a direction along which some difference grows for ever; None
-            where none is known.
-        question: The network, the formula and the domain, for pictures; None of a function.
-    """
-
-    value: sympy.Expr | None
-    witness: dict[str, sympy.Expr] | None
-    attained: bool
-    lower: sympy.Expr
-    upper: sympy.Expr
-    reason: str
-    seconds: float = 0.0
-    certificate: dict[str, Any] | None = field(default=None, repr=False)
-    ray: tuple[dict[str, sympy.Rational], dict[str, sympy.Rational]] | None = None
-    question: tuple[Any, Any, Any] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def status(self) -> str:
-        """``"exact"``, or ``"unknown"`` where only the interval is known."""
-        return "unknown" if self.value is None else "exact"
 
 
 def max_deviation(
@@ -193,7 +151,7 @@ class _Measure:
         if peak is None:
             raise DomainError(NO_INTEGERS)
         value, witness = peak.value.to_sympy(), self._named(peak.point)
-        reason = f"largest difference {_shown(value)}, {_where(witness, attained=peak.attained)}."
+        reason = f"largest difference {shown(value)}, {where(witness, attained=peak.attained)}."
         certificate, rejection = self._certificate(peak)
         if rejection is not None:
             return self.interval(rejection)
@@ -281,9 +239,9 @@ class _Measure:
             upper = sympy.Max(lower, to_rational(self.enclosed))
         witness = None if peak is None else self._named(peak.point)
         attained = peak is not None and peak.attained
-        seen = f" ({_where(witness, attained=attained)})" if witness is not None else ""
-        most = f"and at most {_shown(upper)}" if upper != sympy.oo else "no upper bound is known"
-        reason = f"largest difference at least {_shown(lower)}{seen}, {most}: {ended}."
+        seen = f" ({where(witness, attained=attained)})" if witness is not None else ""
+        most = f"and at most {shown(upper)}" if upper != sympy.oo else "no upper bound is known"
+        reason = f"largest difference at least {shown(lower)}{seen}, {most}: {ended}."
         return Deviation(None, witness, attained, lower, upper, reason, self.clock.elapsed, self.certificate)
 
     def _attained(self, peak: Peak) -> sympy.Expr:
@@ -439,15 +397,3 @@ def _monomial(point: Sequence[fmpq], exponents: Sequence[int], coefficient: fmpq
     for c, exponent in zip(point, exponents, strict=True):
         coefficient = coefficient * c**exponent
     return coefficient
-
-
-def _shown(value: sympy.Expr) -> str:
-    """Writes a number, and about how large it is."""
-    shown = number_text(value)
-    return shown if value.is_Integer or "about" in shown else f"{shown} (about {decimal(value, 6)})"
-
-
-def _where(witness: dict[str, sympy.Expr], *, attained: bool) -> str:
-    verb = "attained" if attained else "approached"
-    at = ", ".join(f"{name} = {number_text(value)}" for name, value in witness.items())
-    return f"{verb} at {at}" if at else f"{verb} at the only point"
