@@ -73,13 +73,15 @@ class Enclosing:
         highest: The search.
         evidence: What a proof has besides the boxes.
         accepted: What the differences do not exceed, as the checker has accepted last.
-        each: How many seconds the checker's last replay took for each unit of work.
+        took: The work that the checker replayed last, and how many seconds that took.
+        each: How many more it takes for each further unit.
     """
 
     case: Case
     highest: Highest
     evidence: dict
     accepted: Sequence[fmpq] = ()
+    took: tuple[int, float] = (0, 0.0)
     each: float = 0.0
 
     @staticmethod
@@ -132,7 +134,8 @@ class Enclosing:
 
     def _seconds(self, times: int) -> float:
         """How long it may take to replay what is known now so many times."""
-        return SPARE * times * self.each * self._work
+        work, seconds = self.took
+        return SPARE * times * (seconds + self.each * (self._work - work))
 
     def _judge(self, accept: Accept) -> None:
         """Lets the checker judge what floats say; where it does not accept that, what whole numbers say."""
@@ -149,8 +152,16 @@ class Enclosing:
         if any(new > old for new, old in zip(limits, self.accepted, strict=False)) or not accept(proof, limits):
             return False
         self.accepted = limits
-        self.each = (time.monotonic() - started) / self._work
+        self._learn(time.monotonic() - started)
         return True
+
+    def _learn(self, seconds: float) -> None:
+        """Learns from how long a replay took; a part of that is the same for any tree, at most half."""
+        work, before = self.took
+        if self._work > work:
+            all_alike = seconds / self._work
+            self.each = max((seconds - before) / (self._work - work), all_alike / 2) if work else all_alike
+        self.took = self._work, seconds
 
     def _replayed(self) -> tuple[str, np.ndarray]:
         """Bounds the boxes of the tree in whole numbers, and corrects floats that are far from that.
@@ -173,5 +184,5 @@ class Enclosing:
             most[c] = max(most[c], -value)
             if -value - max(node.upper[c], self.highest.seen[c]) > far[c]:
                 self.highest.correct(node, (bound.low, bound.high), c, -value)
-        self.each = (time.monotonic() - started) / self._work
+        self._learn(time.monotonic() - started)
         return " ".join(word for word, _ in words), most
