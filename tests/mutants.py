@@ -66,8 +66,8 @@ TIMEOUT = 600
 """Seconds after which a mutant counts as noticed: it does not come back."""
 
 EQUIVALENT: dict[str, str] = {
-    'hinge_bounds.bound_all: require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "a hinge has '
-    'no bounds")': "rows are scaled to a size of about 1, so that no bound overflows; one that did would show nothing",
+    "hinge_bounds.bound_all: require(bool(np.isfinite(known.low).all() and np.isfinite(known.high).all()), "
+    '"a hinge has no bounds")': "rows are scaled to sizes of about 1, so no bound overflows",
     "hinge_bounds.bound_all: np.isfinite(known.low).all() and np.isfinite(known.high).all()": "the same",
     "hinge_bounds.Bounder.hinge_rows: sign < 0": "a sign is 1 or -1",
     "hinge_bounds.Bounder.hinge_rows: hinges + (sign < 0) * len(level.constants)": "from the end it is the same row",

@@ -27,6 +27,7 @@ from relucirc.measure.extrema import Extrema
 from relucirc.proof.bounding.question import dyadic
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.ascent import climb, gradients, sample, values_at
+from relucirc.proof.boxes.floats import narrow
 from relucirc.proof.boxes.highest import Highest
 from relucirc.proof.boxes.search import Search
 from relucirc.proof.boxes.setting import Setting
@@ -144,6 +145,17 @@ def test_boxes_whose_hinges_were_forgotten_are_bounded_anew():
     thresholds = above(forgetful.reach)
     assert (forgetful.reach - forgetful.seen).max() < 0.1
     assert accepts(setting, thresholds, forgetful.tree(np.array([float(rational(t)) for t in thresholds])))
+
+
+def test_code_is_held_for_a_few_shapes_only(monkeypatch):
+    monkeypatch.setattr("relucirc.proof.boxes.search.HELD", 2)
+    before = narrow._cache_size()
+    sizes = []
+    for width in range(4, 10):
+        Highest(setting_of(random_network(3, (3, width, 1))), together=True).run(1)
+        sizes.append(narrow._cache_size())
+    assert before + 6 > max(sizes) >= 1
+    assert sizes[-1] == 2
 
 
 def test_gradients_lead_to_what_a_step_along_them_gives():

@@ -35,6 +35,10 @@ STARTS, CLIMBED = 48, 64
 """From so many of the points that are nearest to it a violation is raised, and so many of the nearest violations."""
 TRIES = 3
 """So many points of one attack are looked at exactly."""
+HELD = 8
+"""For so many shapes of networks compiled code is held at once: each takes thousands of a process's memory maps, of
+which Linux allows 65,530."""
+_held: set[tuple] = set()
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.levels = weights_of(self.bounder)
+        _make_room((*((len(level.constants), len(level.pairs)) for level in self.levels), len(self.start)))
         numbers = range(len(self.bounder.levels) + 1)
         blocks = [[row.blocks[b] * row.scale for row in self.start] for b in numbers]
         stacked = tuple(np.concatenate(b).astype(np.float32) for b in blocks)
@@ -245,6 +250,15 @@ class Search:
         worst = values_at(self.levels, self.rows, (points * UNIT).astype(np.float32))[-1]
         parts = np.stack([worst[:, self.violation == v].min(1) - self.aims[v] for v in range(self.count)], 1).max(1)
         return any(parts[i] >= -CLOSE and self.attack(points[i]) for i in np.argsort(-parts)[:TRIES])
+
+
+def _make_room(shape: tuple) -> None:
+    """Lets compiled code go before there is too much of it."""
+    if shape not in _held and len(_held) >= HELD:
+        _held.clear()
+        for compiled in (renew, narrow, optimised):
+            compiled.clear_cache()  # pyright: ignore[reportAttributeAccessIssue]
+    _held.add(shape)
 
 
 def _shares(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
