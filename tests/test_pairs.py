@@ -22,7 +22,7 @@ from relucirc.language.lower.from_network import graph_of_network
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.floats import Bounds, Weights, renew, weights_of
 from relucirc.proof.boxes.pairs import pairs_of
-from relucirc.proof.boxes.setting import _flips
+from relucirc.proof.boxes.setting import Setting, _flips
 from relucirc.proof.problem import Lowered
 
 SIZES = [(3, 6, 1), (3, 7, 6, 2), (3, 5, 5, 5, 1)]
@@ -229,3 +229,14 @@ def test_linear_forms_of_pairs_are_exact_differences():
     assert paired.divisors[second] == paired.divisors[first] * fmpq(3, 2)
     assert paired.hinges[0][:2] == [first, second]
     assert linear(low.differences[0])
+
+
+def test_pairs_of_different_levels_are_left_out():
+    """Where a neuron is constant in one network only, those that read it are of a lower level there."""
+    low = lowered(network(5, (3, 5, 4, 1)))
+    first, *_, last = range(len(low.hinges.atoms))
+    apart, alike = (first, last, fmpq(1)), (first, first + 1, fmpq(1))
+    atoms = [[linear(element) for element in atom.elements] for atom in low.hinges.atoms]
+    with pytest.raises(Rejected, match="not of one level"):
+        Scaled.of(atoms, BOX, [False] * len(atoms), [apart])
+    assert Setting.of(low, BOX, [((0, ">"),)], [apart, alike]).pairs == [alike]

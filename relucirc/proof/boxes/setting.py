@@ -66,6 +66,7 @@ class Setting:
         differences = [_linear(form) for form in lowered.differences]
         combinations = [Combination.read(c, differences, violations) for c in named]
         atoms = [[_linear(element) for element in atom.elements] for atom in lowered.hinges.atoms]
+        pairs = _of_one_level(pairs, atoms, len(box))
         scaled = Scaled.of(atoms, box, [flip == "1" for flip in flips], pairs)
         bounder, known = bound_all(scaled)
         start = [start_of(scaled, bounder, c) for c in combinations]
@@ -97,6 +98,14 @@ def values_of(lowered: Lowered, point: Sequence[fmpq]) -> list[fmpq]:
     for atom in lowered.hinges.atoms:
         values.append(max(ZERO, *(element.evaluate(values) for element in atom.elements)))
     return [form.evaluate(values) for form in lowered.differences]
+
+
+def _of_one_level(pairs: Sequence[Pair], atoms: Sequence[Sequence[Linear]], n: int) -> list[Pair]:
+    """Leaves out pairs of different levels: where a neuron is constant in one network only, levels below it fall."""
+    level: dict[int, int] = {}
+    for k, elements in enumerate(atoms):
+        level[k] = 1 + max((level[v - n] for form in elements for v in form if v >= n), default=0)
+    return [pair for pair in pairs if level[pair[0]] == level[pair[1]]]
 
 
 def _flips(lowered: Lowered) -> str:
