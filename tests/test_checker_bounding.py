@@ -546,6 +546,6 @@ def test_the_difference_has_to_grow_along_its_ray_and_guards_keep_their_signs():
 
 def test_a_check_keeps_the_time_of_the_verb_that_asked_for_it():
     with pytest.raises(Rejected):
-        check_bounding([{}], None, [], [[]])
+        check_bounding([["no node"]], None, [], [[]])
     with Budget(0.0), pytest.raises(OutOfBudget):
-        check_bounding([{}], None, [], [[]])
+        check_bounding([["no node"]], None, [], [[]])
