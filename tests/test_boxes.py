@@ -154,6 +154,12 @@ def test_a_hinge_that_others_only_push_further_off_is_off():
     assert off <= 0
 
 
+def test_a_point_without_inputs_is_a_box():
+    _, known = bound_all(Scaled.of([[{UNIT: fmpq(1)}], [{0: fmpq(1), UNIT: fmpq(-3)}]], [], [False, False]))
+    assert 0 < known.low[0, 0] <= known.high[0, 0]
+    assert known.high[0, 1] < 0
+
+
 def _substituted(form, scaled, reference, *, dropping=False):
     """The lower bound of a form on the unit cube by the same rule, in fractions."""
     form = dict(form)

@@ -25,7 +25,6 @@ from flint import fmpq
 from relucirc.checker.data import fields, form, index, number, require, sequence, walked, word
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix
-from relucirc.core.budget import tick
 
 KINDS = ("constraint", "part", "zero", "line", "active", "inactive", "on", "off", "chord")
 
@@ -96,7 +95,6 @@ def check_bounding(
     for tree, parts in zip(trees, violations, strict=True):
         pending = [Place(derivation, constraints, parts, {}, {}, {})]
         for node in walked(tree, "a tree of bounding"):
-            tick()
             require(bool(pending), "a tree of bounding goes on after its end")
             pending += _below(node, pending.pop())
         require(not pending, "a tree of bounding ends too early")

@@ -154,7 +154,7 @@ class Known:
         )
 
 
-class Bounded(NamedTuple):
+class Below(NamedTuple):
     """Of some rows of a level, below ``m`` and below ``-m``: input forms, their constants, and least values."""
 
     forms: np.ndarray
@@ -178,12 +178,12 @@ class Sought:
     hinge: np.ndarray
     error: np.ndarray
 
-    def best(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Bounded:
+    def best(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Below:
         """Bounds the rows on boxes given by their whole ends; hinges twice, if the first time does not decide them."""
         found = self._bounded(bounder, relaxed, low, high)
         hinges = bounder.levels[self.number - 1].hinges
-        open_ = np.nonzero((self.hinge < hinges) & (found.values < 0).all(1))[0] if relaxed else []
-        if len(open_):
+        open_ = np.nonzero((self.hinge < hinges) & (found.values < 0).all(1))[0]
+        if relaxed and len(open_):
             rows = Sought(self.number, self.box[open_], self.hinge[open_], self.error[open_])
             again = rows._bounded(bounder, [here.dropping() for here in relaxed], low, high)
             i, sign = np.nonzero(again.values > found.values[open_])
@@ -191,12 +191,13 @@ class Sought:
                 array[open_[i], sign] = other[i, sign]
         return found
 
-    def _bounded(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Bounded:
+    def _bounded(self, bounder: Bounder, relaxed: Sequence[Relaxed], low: np.ndarray, high: np.ndarray) -> Below:
         box, hinge, error = (np.repeat(array, 2) for array in (self.box, self.hinge, self.error))
         rows = bounder.hinge_rows(self.number, hinge, np.tile([1.0, -1.0], len(self.box)), error)
         forms, constants = bounder.down(rows, self.number - 1, relaxed, box)
         values = least(forms, constants, low[box], high[box])
-        return Bounded(forms.reshape(-1, 2, bounder.n), constants.reshape(-1, 2), values.reshape(-1, 2))
+        count = len(self.box)
+        return Below(forms.reshape(count, 2, bounder.n), constants.reshape(count, 2), values.reshape(count, 2))
 
 
 def sloped(

@@ -73,7 +73,8 @@ class Enclosing:
         highest: The search.
         evidence: What a proof has besides the boxes.
         accepted: What the differences do not exceed, as the checker has accepted last.
-        took: The work that the checker replayed last, and how many seconds that took.
+        before: The work of the last replay but one, and how many seconds that took.
+        took: The same of the last.
         each: How many more it takes for each further unit.
     """
 
@@ -81,6 +82,7 @@ class Enclosing:
     highest: Highest
     evidence: dict
     accepted: Sequence[fmpq] = ()
+    before: tuple[int, float] = (0, 0.0)
     took: tuple[int, float] = (0, 0.0)
     each: float = 0.0
 
@@ -157,11 +159,13 @@ class Enclosing:
 
     def _learn(self, seconds: float) -> None:
         """Learns from how long a replay took; a part of that is the same for any tree, at most half."""
-        work, before = self.took
-        if self._work > work:
-            all_alike = seconds / self._work
-            self.each = max((seconds - before) / (self._work - work), all_alike / 2) if work else all_alike
+        if self._work > self.took[0]:
+            self.before = self.took
+        else:
+            seconds = max(seconds, self.took[1])  # the checker's and one's own of the same boxes
         self.took = self._work, seconds
+        (work, earlier), alike = self.before, seconds / self._work
+        self.each = max((seconds - earlier) / (self._work - work), alike / 2) if work else alike
 
     def _replayed(self) -> tuple[str, np.ndarray]:
         """Bounds the boxes of the tree in whole numbers, and corrects floats that are far from that.

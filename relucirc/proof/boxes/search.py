@@ -70,7 +70,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.levels = weights_of(self.bounder)
-        _make_room((*((len(level.constants), len(level.pairs)) for level in self.levels), len(self.start)))
+        _make_room(tuple(getattr(part, "shape", ()) for level in self.levels for part in (*level.blocks, level.pairs)))
         numbers = range(len(self.bounder.levels) + 1)
         blocks = [[row.blocks[b] * row.scale for row in self.start] for b in numbers]
         stacked = tuple(np.concatenate(b).astype(np.float32) for b in blocks)
