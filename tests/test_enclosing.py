@@ -19,6 +19,7 @@ from relucirc.checker.boxes import check_boxes
 from relucirc.checker.data import Rejected
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import UNIT
+from relucirc.checker.substitution import GRID
 from relucirc.core.budget import OutOfBudget
 from relucirc.core.forms import Form
 from relucirc.geometry.hinges import HingeGraph
@@ -27,7 +28,7 @@ from relucirc.measure.extrema import Extrema
 from relucirc.proof.bounding.question import dyadic
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.ascent import climb, gradients, sample, values_at
-from relucirc.proof.boxes.floats import narrow
+from relucirc.proof.boxes.floats import narrow, renew
 from relucirc.proof.boxes.highest import Highest
 from relucirc.proof.boxes.search import Search
 from relucirc.proof.boxes.setting import Setting
@@ -134,6 +135,18 @@ def test_more_boxes_bring_the_ends_nearer_to_each_other():
     first = (highest.reach - highest.seen).max()
     highest.run(2000)
     assert 0 <= (highest.reach - highest.seen).max() < first / 20
+
+
+def test_boxes_with_more_open_hinges_than_are_bounded_at_once_are_bounded_in_full(monkeypatch):
+    """Else they would be halved for ever, as property 2 of ACAS Xu 3_3 was."""
+    asked = []
+    monkeypatch.setattr("relucirc.proof.boxes.search.renew", lambda *args: asked.append(args[-1]) or renew(*args))
+    search = Highest(setting_of(random_network(3, (3, 12, 12, 1))), together=True).search
+    boxes = search.box(search.top, np.zeros((1, 3), int), np.full((1, 3), 1 << GRID), np.ones((1, 2), bool))
+    for most in ((), (1, 1), (12, 12)):
+        search._most = most
+        search._renewed(boxes, 128)
+    assert asked == [(), (), (12, 12)]
 
 
 def test_boxes_whose_hinges_were_forgotten_are_bounded_anew():

@@ -1,6 +1,6 @@
 """Branch and bound over boxes: bound a batch, exclude, cut off, halve; between the bounds, attack in floats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,8 @@ EASY, FEW, SLOPED_SIZE = 1000, 32, 128
 LATER, MOST, STEP = 8, 0.97, 8
 """When there are so many times more boxes, code is compiled that bounds fewer hinges anew: in each level as many as are
 open on this share of the boxes, up to a multiple of the step."""
+FEW_MORE = 0.1
+"""Of boxes that are looked at together, no larger share may have more open hinges than that bounds."""
 MARGIN = 1e-6
 """What a bound has to spare, relative to the sizes of its coefficients, so that whole numbers confirm it."""
 CLOSE = 1e-6
@@ -219,18 +221,26 @@ class Search:
         low, high, _, _, *known = boxes.padded(size)
         if self.statistics["boxes"] > self._later:
             self._later, self._most = LATER * self.statistics["boxes"], self._wanted(boxes)
-        bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known), self._most)
+        most = self._most if self._is_enough(boxes) else ()
+        bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known), most)
         return _first(bounds, len(boxes)), _first(found, len(boxes))
+
+    def _open(self, boxes: Boxes) -> Iterator[tuple[np.ndarray, int]]:
+        """Yields for each level how many of its rows are worth new bounds, on each box, and how many there are."""
+        low, high = boxes.arrays[4:6]
+        for number, level in enumerate(self.bounder.levels, start=1):
+            at = self.bounder.columns(number)
+            yield wanted(low[:, at], high[:, at], level).sum(1), len(level.constants)
 
     def _wanted(self, boxes: Boxes) -> tuple[int, ...]:
         """How many rows of each level are worth new bounds, on nearly all of some boxes."""
-        low, high = boxes.arrays[4:6]
-        found = []
-        for number, level in enumerate(self.bounder.levels, start=1):
-            at = self.bounder.columns(number)
-            rows = np.quantile(wanted(low[:, at], high[:, at], level).sum(1), MOST)
-            found.append(min(len(level.constants), STEP * (1 + int(rows // STEP))))
-        return tuple(found)
+        rows = ((np.quantile(open_, MOST), count) for open_, count in self._open(boxes))
+        return tuple(min(count, STEP * (1 + int(most // STEP))) for most, count in rows)
+
+    def _is_enough(self, boxes: Boxes) -> bool:
+        """Whether as many rows are bounded anew as most of these boxes have: else they would stay as they are."""
+        more = [open_ > most for (open_, _), most in zip(self._open(boxes), self._most, strict=False)]
+        return bool(np.mean(np.any(more, axis=0)) <= FEW_MORE) if more else True
 
     def _narrowed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)
