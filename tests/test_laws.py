@@ -82,6 +82,12 @@ def test_an_argument_and_its_negative_are_proposed_as_an_absolute_value():
         "Max(x2, Abs(x3)) + Min(0, Max(-2, x3))/2 + 1",
         "Min(3, Max(1, Abs(Max(x1, 2*x3))/2))",
         "3*Abs(Min(x3 + 3, Abs(x1)))/2",
+        "-Abs(x2 + Max(0, x1, x2))",  # touches 0 where it passes from 2*x2 to -x2
+        "Abs(Min(x2, x2 + Min(x1, x2)))",
+        "x3 + Abs(x1 + Max(0, x1) - 3)",
+        "Abs(2*x2 + 2*Abs(x3 + 2))",  # long as long as an affine form stands beside it
+        "Min(2, Max(0, -x3 - Max(0, x1)))",
+        "x2 + Min(6, Max(3, Abs(x1)))/2",
     ],
 )
 def test_formulas_that_need_a_law_are_found(formula):

@@ -60,15 +60,16 @@ class Neat:
             yield from self._sums(term, deep)
 
     def _extremes(self, term: Extreme, deep: bool) -> Iterator[Term]:
-        leaves = list(leaves_of(term))
+        leaves, weights = list(leaves_of(term)), list(weights_of(term))
         shares = dict.fromkeys([Form(), shared(leaves), shared(leaves, eager=True), *means_in(term.args)])
         plain = [arg.form for arg in term.args if isinstance(arg, Affine)]
         if deep:
             shares.update(dict.fromkeys(plain))
         for share in shares:
             rest = [shifted(arg, -share) for arg in term.args]
-            for factor in factors([form - share for form in leaves], deep):
-                args = [self(scaled(arg, 1 / factor), deep=False) for arg in rest]
+            for factor in factors([form - share for form in leaves], weights, deep):
+                inside = deep and factor == 1 and not share
+                args = [self(scaled(arg, 1 / factor), deep=inside) for arg in rest]
                 sign = term.sign if factor > 0 else -term.sign
                 yield added([(factor, extreme(sign, args)), (ONE, Affine(share))])
         if len(term.args) == 2 == len(plain):
@@ -195,11 +196,20 @@ def _weight(c: fmpq, v: int) -> int:
     return 0 if not c else 1 + (v >= 0 and abs(c.p) != 1) + (c.q != 1)
 
 
-def factors(forms: Sequence[Form], deep: bool) -> list[fmpq]:
+def weights_of(term: Term) -> Iterator[fmpq]:
+    """What absolute values and sums of others are multiplied by beside the forms that :func:`leaves_of` tells."""
+    if isinstance(term, Extreme):
+        for arg in term.args:
+            yield from weights_of(arg)
+    else:
+        yield from (abs(c) for c, _ in term.addends[1])
+
+
+def factors(forms: Sequence[Form], weights: Sequence[fmpq], deep: bool) -> list[fmpq]:
     """Returns what forms may be divided by: 1, what makes them coprime integers, their coefficients, either sign."""
     found = dict.fromkeys([ONE, primitive_scale(forms)])
     if deep:
-        sizes = [abs(c) for form in forms for c in (*form.terms.values(), form.const) if c]
+        sizes = [*weights, *(abs(c) for form in forms for c in (*form.terms.values(), form.const) if c)]
         found.update(dict.fromkeys(sorted(dict.fromkeys(sizes), key=lambda c: -sizes.count(c))[:3]))
     both = [ONE, -ONE]
     return [sign * factor for factor in found for sign in both]

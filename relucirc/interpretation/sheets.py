@@ -10,7 +10,7 @@ between the cuts are read off.
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,13 @@ import numpy as np
 from relucirc.core.budget import tick
 from relucirc.core.exact import ONE
 from relucirc.core.forms import Form, combine
-from relucirc.interpretation.germs import Germs
+from relucirc.interpretation.germs import TIE, Germs
 
 LOOPS = 60
 MOST_SHEETS = 13
 MOST_PIECES = 40
+MOST_CLASSES = 2
+"""Most classes of pieces, beside the first, whose signs are tried."""
 Evaluator = Callable[[np.ndarray], np.ndarray]
 """Gives the number of the piece at each point."""
 
@@ -70,14 +72,50 @@ class Sheets:
                 loops.append({sheet: net for sheet, net in loop.items() if net})
         self.from_base, self.loops = from_base, loops
 
-    def flips(self, mean: Form) -> np.ndarray:
-        """At which points the way from the base has passed an odd number of times from a piece p to 2 mean - p."""
+    def flips(self, mean: Form) -> Iterator[np.ndarray]:
+        """Yields at which points ``g`` is negative, for a function ``mean + |g|``: several g have one absolute value.
+
+        The first changes sign wherever the way from the base passes from a piece p to 2 mean - p.  Where the function
+        only touches the mean, g may change sign or not: pieces that it passes between elsewhere have one sign, and all
+        signs for these classes of pieces are tried.
+        """
         twice = mean.scale(ONE + ONE)
         forms, mirror = self.germs.forms, {}
         for p, _ in itertools.chain.from_iterable(self.passed):
             mirror.setdefault(p, twice - forms[p])
         odd = [sum(forms[q] == mirror[p] for p, q in passed) % 2 for passed in self.passed]
-        return np.array([0, *odd], bool)
+        first = np.array([0, *odd], bool)
+        yield first
+        classes = self._classes(mean)
+        own = np.array([classes[p] for p in self.numbers.tolist()])
+        kinds = [kind for kind in dict.fromkeys(own.tolist()) if kind != own[0]]
+        if 0 < len(kinds) <= MOST_CLASSES:
+            seen = {first.tobytes()}
+            for chosen in itertools.product((True, False), repeat=len(kinds)):
+                flipped = np.isin(own, [kind for kind, flip in zip(kinds, chosen, strict=True) if flip])
+                if flipped.tobytes() not in seen:
+                    seen.add(flipped.tobytes())
+                    yield flipped
+
+    def _classes(self, mean: Form) -> dict[int, int]:
+        """For each piece the least of those that are reached from it without touching an affine form."""
+        ends = [(k + 1, p, q) for k, passed in enumerate(self.passed) for p, q in passed]
+        classes = {int(p): int(p) for p in np.unique(self.numbers)} | {c: c for _, p, q in ends for c in (p, q)}
+        if not ends:
+            return classes
+        ways, before, behind = (np.array(column) for column in zip(*ends, strict=True))
+        left, right = self.germs.rows(before), self.germs.rows(behind)
+        gap, start, end = left - right, self.points[0], self.points[ways]
+        d0, d1 = gap @ start, np.einsum("ij,ij->i", gap, end)
+        with np.errstate(all="ignore"):
+            places = start + (d0 / (d0 - d1))[:, None] * (end - start)
+            over = np.einsum("ij,ij->i", left - self.germs.rows([self.germs.number(mean)]), places)
+            leaves = np.abs(over) > TIE * (np.abs(left * places).sum(axis=1) + 1)
+        for (_, p, q), apart in zip(ends, leaves, strict=True):
+            if apart and classes[p] != classes[q]:
+                kept, gone = sorted((classes[p], classes[q]))
+                classes = {piece: kept if kind == gone else kind for piece, kind in classes.items()}
+        return classes
 
     def _crossed(self, pairs: Sequence[tuple[int, int]], *, keep: bool = False) -> list[dict[int, int]]:
         """For every segment the sheets that it crosses, and how often, in the direction of the gain."""

@@ -27,12 +27,12 @@ from relucirc.interpretation.lattices import MOST_PIECES, Lattices
 from relucirc.interpretation.laws import folded_ways
 from relucirc.interpretation.neat import HALF, Neat
 from relucirc.interpretation.sheets import Evaluator, Sheets
-from relucirc.interpretation.terms import Absolute, Affine, Extreme, Term, added, extreme, flat
+from relucirc.interpretation.terms import Absolute, Affine, Cost, Extreme, Sum, Term, added, extreme, flat
 
 DEEPEST, ENOUGH = 7, 4
 """Most levels of routes in each other; from this on they end where another level brings nothing."""
 KEPT = 3
-"""Formulas kept of every function, for another affine form beside it."""
+"""Formulas kept of every function, by their cost as they stand and by that without an affine form beside them."""
 MANY = 64
 """Pieces of a function that is looked at at all."""
 
@@ -97,8 +97,9 @@ class Shortest:
                 return before
             self._known[key] = left, before  # while it is looked for
             ways = dict.fromkeys([*before, *self._routes(numbers, evaluate, depth)])
-            right = sorted((way for way in ways if self._is(way, numbers)), key=lambda way: way.cost)
-            self._known[key] = left, tuple(right[:KEPT])
+            right = [way for way in ways if self._is(way, numbers)]
+            cheapest = (sorted(right, key=key_of)[:KEPT] for key_of in (lambda way: way.cost, _bare_cost))
+            self._known[key] = left, tuple(dict.fromkeys(itertools.chain(*cheapest)))
         return self._known[key][1]
 
     def _moved(self, numbers: np.ndarray, base: Form) -> np.ndarray:
@@ -205,13 +206,13 @@ class Shortest:
             sign = 1 if (over >= -slack).all() else -1 if (over <= slack).all() else 0
             if not sign:
                 continue
-            flips = sheets.flips(mean)
-            inside = self.germs.combined(
-                [(sign * ONE, numbers), (-sign * ONE, np.full(len(numbers), self.germs.number(mean)))], flips
-            )
-            found = self._solve(inside, None, depth + 1)
-            if found is not None:
-                yield self.neat(added([(ONE, Affine(mean)), (sign * ONE, Absolute(found))]))
+            for flips in sheets.flips(mean):
+                inside = self.germs.combined(
+                    [(sign * ONE, numbers), (-sign * ONE, np.full(len(numbers), self.germs.number(mean)))], flips
+                )
+                found = self._solve(inside, None, depth + 1)
+                if found is not None:
+                    yield self.neat(added([(ONE, Affine(mean)), (sign * ONE, Absolute(found))]))
 
     def _peeled(self, numbers: np.ndarray, pieces: np.ndarray, values: np.ndarray, depth: int) -> Iterator[Term]:
         """``Max(p, g)`` and ``Min(p, g)``."""
@@ -233,3 +234,8 @@ class Shortest:
                     found = self._solve(self.germs.of(rest, self.points), self._evaluator(rest), depth + 1)
                     if found is not None:
                         yield self.neat(extreme(sign, [Affine(self.germs.forms[p]), found]))
+
+
+def _bare_cost(term: Term) -> Cost:
+    """The cost without the affine form of a sum."""
+    return added(term.addends[1]).cost if isinstance(term, Sum) else term.cost
