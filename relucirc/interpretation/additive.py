@@ -18,6 +18,8 @@ from relucirc.interpretation.terms import Affine, Term, added, extreme
 MOST_PARTS = 5
 """Additive parts of which all partitions are tried."""
 MANY_PARTS = 12
+MOST_MIXED = 3
+"""Parts that are each written in their two ways, in all combinations."""
 
 Part = frozenset[int]
 """The sheets of a part."""
@@ -52,7 +54,8 @@ class Sums:
         base: The function around the first point.
         sheets: Its sheets.
         together: Its parts.
-        solve: Finds a term for a part, given by its pieces at the points; None for none.
+        solve: Finds terms for a part, given by its pieces at the points: the cheapest, and the cheapest but for an
+            affine form beside it; none for none.
         neat: Writes terms.
     """
 
@@ -61,27 +64,28 @@ class Sums:
         base: Affine,
         sheets: Sheets,
         together: Together,
-        solve: Callable[[np.ndarray], Term | None],
+        solve: Callable[[np.ndarray], tuple[Term, ...]],
         neat: Neat,
     ) -> None:
         self.base, self.sheets, self.together, self.neat, self._solve = base, sheets, together, neat, solve
-        self._solved: dict[Part, Term | None] = {}
+        self._solved: dict[Part, tuple[Term, ...]] = {}
 
     def ways(self) -> Iterator[Term]:
         """Yields the sums."""
         parts = self.together.parts
         yield from self._partitions() if len(parts) <= MOST_PARTS else self._merged()
 
-    def _part(self, part: Part) -> Term | None:
+    def _part(self, part: Part) -> tuple[Term, ...]:
         if part not in self._solved:
             self._solved[part] = self._solve(self.sheets.part(part))
         return self._solved[part]
 
-    def _sum(self, terms: Sequence[Term | None]) -> Iterator[Term]:
-        """The sum, if there is a term for every part."""
-        found = [term for term in terms if term is not None]
-        if len(found) == len(terms):
-            yield self.neat(added([(ONE, self.base), *((ONE, term) for term in found)]))
+    def _sum(self, terms: Sequence[tuple[Term, ...]]) -> Iterator[Term]:
+        """The sums of one term for each part; of many parts the first ones, and the last ones."""
+        alike = [[own[:1] for own in terms], [own[-1:] for own in terms]]
+        for kinds in alike if len(terms) > MOST_MIXED else [terms]:
+            for chosen in itertools.product(*map(dict.fromkeys, kinds)):
+                yield self.neat(added([(ONE, self.base), *((ONE, term) for term in chosen)]))
 
     def _partitions(self) -> Iterator[Term]:
         for partition in partitions(self.together.parts):
@@ -93,16 +97,16 @@ class Sums:
         while True:
             terms = [self._part(group) for group in groups]
             yield from self._sum(terms)
-            if any(term is None for term in terms):
+            if not all(terms):
                 return
             gains = []
             for a, b in itertools.combinations(groups, 2):
                 if self.sheets.cross(a, b):
                     continue
-                apart = sum(term.cost[0] for term in map(self._part, (a, b)) if term is not None)
+                apart = sum(own[0].cost[0] for own in map(self._part, (a, b)))
                 both = self._part(a | b)
-                if both is not None and both.cost[0] <= apart:
-                    gains.append((both.cost[0] - apart, a, b))
+                if both and both[0].cost[0] <= apart:
+                    gains.append((both[0].cost[0] - apart, a, b))
             if not gains or len(groups) == 2:
                 return
             _, a, b = min(gains, key=lambda gain: gain[0])

@@ -95,7 +95,7 @@ class Neat:
     def _absolute(self, factor: fmpq, inside: Term) -> Term:
         form, parts = inside.addends
         scales = dict.fromkeys([ONE] if parts else [ONE, primitive_scale([form])])
-        scales.update(dict.fromkeys(abs(c) for c in form.terms.values()))
+        scales.update(dict.fromkeys([1 / abs(factor), *(abs(c) for c in form.terms.values())]))
         scales.update(dict.fromkeys(abs(c) for c, _ in parts))
         options = [
             added([(factor * scale, Absolute(self(scaled(inside, sign / scale), deep=False)))])
@@ -104,9 +104,17 @@ class Neat:
         ]
         return min(options, key=lambda option: option.cost)
 
+    def _addend(self, factor: fmpq, part: Term, deep: bool) -> Term:
+        """A multiple of what is neither affine nor a sum."""
+        if isinstance(part, Extreme):
+            return self(scaled(part, factor), deep=deep)
+        own = added([(factor, self(part, deep=deep))])
+        if not isinstance(part, Absolute) or abs(factor) == 1:
+            return own
+        return min(own, self._absolute(factor, part.arg), key=lambda way: way.cost)
+
     def _sums(self, term: Sum, deep: bool) -> Iterator[Term]:
-        parts = [(ONE, self(scaled(part, c) if isinstance(part, Extreme) else added([(c, part)]), deep=deep))
-                 if isinstance(part, Extreme) else (c, self(part, deep=deep)) for c, part in term.parts]  # fmt: skip
+        parts = [(ONE, self._addend(c, part, deep)) for c, part in term.parts]
         apart = added([(ONE, Affine(term.form)), *parts])
         yield apart
         if isinstance(apart, Sum):
