@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -22,6 +22,7 @@ from relucirc.interpretation.features import features_in
 from relucirc.interpretation.front import ALWAYS, Front, front_wanted
 from relucirc.interpretation.front import front as front_of
 from relucirc.interpretation.hidden import Hidden
+from relucirc.interpretation.nearly import nearly
 from relucirc.interpretation.part import Part
 from relucirc.interpretation.parts import Parts
 from relucirc.interpretation.routes import cost_of, shorter_formulas
@@ -233,6 +234,12 @@ class _Findings:
         self._take_within(net, domain, tolerance)
         if self.front is not None and self.front.region is not None:
             self._look_at_signs(Wiring(net, self.front.region))
+            near = nearly(net, self.front.region)
+            at = ((feature, (feature.layer, feature.neurons[0])) for feature in self.features)
+            self.features = [
+                replace(feature, near=near[place]) if place in near and feature.active == "sometimes" else feature
+                for feature, place in at
+            ]
 
     def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         limit = to_rational(read_tolerance(tolerance, "tolerance"))

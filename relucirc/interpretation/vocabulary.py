@@ -6,6 +6,8 @@ variables, or neurons.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_UP, Context, Decimal
+from typing import Any
 
 from flint import fmpq
 
@@ -27,12 +29,36 @@ LONG = 9
 """Longest number that is printed as it is."""
 TERMS, DIGITS = 6, 3
 """So many terms of the others are printed, and so many digits."""
+SHOWN = 2
+"""Digits of how near a neuron is, rounded up."""
 LONGEST = 20
 """Longest label."""
 
 Row = tuple[tuple[int, fmpq], ...]
 """Variables, ascending, and their coefficients, none of them zero."""
 Names = Mapping[int, str] | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Near:
+    """A detector that a neuron is near to.
+
+    Attributes:
+        name: What it is called.
+        of: The variables that it is about; of a greaterness detector the larger first.
+        formula: What it computes.
+        deviation: How far the neuron is from it at most, on the region that the answer is for.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    formula: str
+    deviation: Any
+
+    def __str__(self) -> str:
+        up = Context(prec=SHOWN, rounding=ROUND_UP)
+        within = up.divide(Decimal(int(self.deviation.p)), Decimal(int(self.deviation.q)))
+        return f"{self.name}{_about(self.name, self.of)} (within {float(within):.{SHOWN}g} of {self.formula})"
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,7 @@ class Feature:
         mirror: For a neuron: the first of its layer that is a multiple of ``relu(-z)`` where it is ``relu(z)``.
         active: ``"always"`` or ``"never"``, where that is certain wherever the answer holds; else ``"sometimes"``.
         where: ``"in the domain"`` where ``active`` holds there, and not everywhere.
+        near: With a tolerance, what a neuron without a simpler name is near to.
         label: What it detects in a few characters, for drawings: ``"+(x1)"``, ``"-(x1)"``, ``"x1 > x2"``.
         short: The formula as it is printed.
         proof: The prover's answer that the neuron is its formula, with the formulas of the variables put in; None where
@@ -69,21 +96,23 @@ class Feature:
     label: str = ""
     short: str = field(default="", repr=False, compare=False)
     proof: Result | None = field(default=None, repr=False, compare=False)
+    near: Near | None = None
 
     def __str__(self) -> str:
         *most, last = map(str, self.neurons)
         who = f"neurons {', '.join(most)} and {last}" if most else f"neuron {last}"
         where = f"layer {self.layer}, " if self.layer > 1 else ""
-        about = f" of {' and '.join(self.of)}" if self.of else ""
-        if self.name == "greaterness detector":
-            about = f", {self.of[0]} over {self.of[1]}"
         notes = [] if self.twin is None else [f"duplicate of neuron {self.twin}"]
         if self.mirror is not None and self.name in ("sum detector", "threshold detector", "other detector"):
             notes.append(f"mirror of neuron {self.mirror}")
         if state := self.state:
             notes.append(state)
+        if self.near is not None:
+            notes.append(f"nearly a {self.near}")
         formula = self.short or self.formula
-        return f"{where}{who}: {', '.join([self.name + about, *notes])}" + (f": {formula}" if formula else "")
+        return f"{where}{who}: {', '.join([self.name + _about(self.name, self.of), *notes])}" + (
+            f": {formula}" if formula else ""
+        )
 
     @property
     def state(self) -> str:
@@ -95,6 +124,13 @@ class Feature:
     def to_json(self) -> str:
         """Returns what it is in words."""
         return str(self)
+
+
+def _about(name: str, of: Sequence[str]) -> str:
+    """The variables that a feature is about."""
+    if name == "greaterness detector":
+        return f", {of[0]} over {of[1]}"
+    return f" of {' and '.join(of)}" if of else ""
 
 
 def kind_of(row: Row) -> str:
