@@ -89,7 +89,6 @@ def test_an_argument_and_its_negative_are_proposed_as_an_absolute_value():
         "Min(2, Max(0, -x3 - Max(0, x1)))",
         "x2 + Min(6, Max(3, Abs(x1)))/2",
         "3*Max(0, x1 + Abs(2*x1 + x3 - 1))",
-        "3*Min(3*Max(x2, x3)/2, -Min(0, x2))",
         "3*Abs(Min(1, x2))/2 + 3*Max(0, x1)/2",
     ],
 )

@@ -33,8 +33,6 @@ DEEPEST, ENOUGH = 7, 4
 """Most levels of routes in each other; from this on they end where another level brings nothing."""
 KEPT = 3
 """Formulas kept of every function, by their cost as they stand and by that without an affine form beside them."""
-PAIRS = 2
-"""Extremes of two pieces that are taken off a function, for each side."""
 MANY = 64
 """Pieces of a function that is looked at at all."""
 
@@ -221,45 +219,25 @@ class Shortest:
                     yield self.neat(added([(ONE, Affine(mean)), (sign * ONE, Absolute(found))]))
 
     def _peeled(self, numbers: np.ndarray, pieces: np.ndarray, values: np.ndarray, depth: int) -> Iterator[Term]:
-        """``Max(p, g)`` and ``Min(p, g)``: p one piece, or the other extreme of two."""
+        """``Max(p, g)`` and ``Min(p, g)``."""
         if len(pieces) < 3 or len(pieces) > MOST_PIECES:
             return
-        true, false, clear = self.lattices.sets(numbers, pieces, values)
         table = self.germs.table(pieces, self.points)
-        for sign, outer, bound in self._bounds(pieces, table, values):
-            elsewhere = clear & (sign * (values - bound) > TIE * (1 + np.abs(values)))
-            if isinstance(outer, Affine):
-                gone = [pieces.searchsorted(self.germs.number(outer.form))]
-            else:
-                gone = [i for i, p in enumerate(pieces) if not (numbers[elsewhere] == p).any()]
-            others = ~sum(1 << int(i) for i in gone)
-            wanted = true[elsewhere if sign > 0 else clear] & others
-            unwanted = false[elsewhere if sign < 0 else clear] & others
-            for rest in self.lattices.between(wanted, unwanted, pieces):
-                found = self._solve(self.germs.of(rest, self.points), self._evaluator(rest), depth + 1)
-                if found is not None:
-                    yield self.neat(extreme(sign, [outer, found]))
-
-    def _bounds(
-        self, pieces: np.ndarray, table: np.ndarray, values: np.ndarray
-    ) -> Iterator[tuple[int, Term, np.ndarray]]:
-        """Yields what a function is nowhere below (1) or above (-1), with the values at the points."""
         slack = TIE * (1 + np.abs(values))
-        forms = [Affine(self.germs.forms[p]) for p in pieces]
-        for i, form in enumerate(forms):
+        true, false, clear = self.lattices.sets(numbers, pieces, values)
+        for i, p in enumerate(pieces):
+            above = values - table[:, i]
             for sign in (1, -1):
-                if (sign * (values - table[:, i]) >= -slack).all():
-                    yield sign, form, table[:, i]
-        left, right = np.triu_indices(len(pieces), 1)
-        for sign, join in ((1, np.minimum), (-1, np.maximum)):
-            both = join(table[:, left], table[:, right])
-            on = np.abs(values[:, None] - both) <= slack[:, None]
-            below = (sign * (values[:, None] - both) >= -slack[:, None]).all(axis=0) & ~on.all(axis=0)
-            for i in (left, right):
-                below &= (on & (np.abs(values[:, None] - table[:, i]) <= slack[:, None])).any(axis=0)
-            often = np.flatnonzero(below)
-            for k in often[np.argsort(-on[:, often].sum(axis=0), kind="stable")][:PAIRS]:
-                yield sign, Extreme(-sign, (forms[left[k]], forms[right[k]])), both[:, k]
+                if not (sign * above >= -slack).all():
+                    continue
+                elsewhere = clear & (sign * above > slack)
+                others = ~(1 << i)
+                wanted = true[elsewhere if sign > 0 else clear] & others
+                unwanted = false[elsewhere if sign < 0 else clear] & others
+                for rest in self.lattices.between(wanted, unwanted, pieces):
+                    found = self._solve(self.germs.of(rest, self.points), self._evaluator(rest), depth + 1)
+                    if found is not None:
+                        yield self.neat(extreme(sign, [Affine(self.germs.forms[p]), found]))
 
 
 def _bare_cost(term: Term) -> Cost:
