@@ -337,7 +337,7 @@ class _Search:
         """Finds all regions."""
         net = as_network(net, domain)
         self.source = net, domain
-        self.chart = _chart(net, domain)
+        self.chart = chart_for(net, domain)
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
@@ -381,7 +381,7 @@ class _Search:
         return Complex(self.network, self.chart, found, ended, self.clock.elapsed, self.source)
 
 
-def _chart(net: MLP, domain: Any) -> Chart:
+def chart_for(net: MLP, domain: Any) -> Chart:
     """Checks the network and the domain, and gives coordinates in which the domain has interior."""
     if net.symbols:
         names = [symbol.name for symbol in net.symbols]
