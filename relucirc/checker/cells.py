@@ -255,7 +255,9 @@ def _form_of(linear: Linear) -> Form:
     return Form({v: c for v, c in linear.items() if v != UNIT}, linear.get(UNIT, fmpq(0)))
 
 
-def read_chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Constraint]]:
+def read_chart(
+    node: dict, n: int, constraints: list[Constraint]
+) -> tuple[list[int], dict[int, Linear], list[Constraint]]:
     """Returns the free inputs, the pivots as forms over them, and the inequalities that remain."""
     equal = {i for i, (_, op) in enumerate(constraints) if op == "=="}
     for multipliers in sequence(node.get("implied", []), "implied"):

@@ -20,7 +20,7 @@ from relucirc.measure.regions.complex import chart_for
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.listing import DistinctRows, Listing, listing
 from relucirc.measure.regions.sharing import unpack
-from relucirc.measure.regions.streaming import Stream, pointed, walk_some
+from relucirc.measure.regions.streaming import MOST, Stream, pointed, walk_some
 from relucirc.measure.regions.tree import Start
 
 
@@ -58,8 +58,8 @@ def count_regions(
 ) -> RegionCount:
     """Counts the activation regions of a network and their affine maps, exactly, in memory that does not grow.
 
-    The regions are those of :func:`relucirc.regions`.  They are walked in pieces and forgotten; their signs go to a file,
-    if that is asked for, which :func:`relucirc.check` accepts as a proof that these are all of them.
+    The regions are those of :func:`relucirc.regions`.  They are walked in pieces and forgotten; their signs go to a
+    file, if that is asked for, which :func:`relucirc.check` accepts as a proof that these are all of them.
 
     Args:
         net: A network with numbers as weights.
@@ -102,7 +102,7 @@ def count_regions(
             n = len(chart.free)
             network = IntegerNetwork.of(net, chart.forms, n)
             network, first = pointed(network, [normal_of(cut, n) for cut in chart.constraints])
-            stream = Stream(Start.of(network, chart.constraints, compiled), maps=maps)
+            stream = Stream(Start.of(network, chart.constraints, compiled), MOST, maps=maps)
             found = _Found(clock, stack, maps)
             if certificate is not None:
                 found.list = stack.enter_context(

@@ -26,9 +26,23 @@ class Listing:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self.parts, self.regions = file, 0, 0
+        self._waiting: list[np.ndarray] = []
 
     def add(self, rows: np.ndarray) -> None:
         """Writes regions: their signs, which come after all that were written before."""
+        self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= PART:
+            whole = np.concatenate(self._waiting)
+            full = len(whole) - len(whole) % PART
+            self._write(whole[:full])
+            self._waiting = [whole[full:]]
+
+    def end(self) -> None:
+        """Writes what has waited for more, so that lines do not depend on how many regions come at a time."""
+        if self._waiting:
+            self._write(np.concatenate(self._waiting))
+
+    def _write(self, rows: np.ndarray) -> None:
         for i in range(0, len(rows), PART):
             some = rows[i : i + PART]
             texts = [_text(some > 0), _text(some == 0) if (some == 0).any() else ""]
@@ -51,6 +65,7 @@ def listing(path: Any, head: dict) -> Iterator[Listing]:
             with gzip.GzipFile(body, "wb", compresslevel=6, mtime=0) as packed:
                 found = Listing(packed)  # type: ignore[arg-type]
                 yield found
+                found.end()
             data = {**head, "regions": found.regions, "signs": {"lines": found.parts}}
             with place.open("wb") as file:  # one file of gzip after the other is one, too
                 file.write(gzip.compress(json.dumps(data).encode() + b"\n", mtime=0))
@@ -65,7 +80,7 @@ class DistinctRows:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="relucirc-")
-        self._files = [Path(self._folder.name, str(i)).open("w+b") for i in range(BUCKETS)]
+        self._files = [Path(self._folder.name, str(i)).open("w+b") for i in range(BUCKETS)]  # noqa: SIM115  (see close)
         self._width = 1
 
     def add(self, rows: np.ndarray) -> None:

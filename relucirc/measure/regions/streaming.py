@@ -37,8 +37,8 @@ class Stream:
     """
 
     start: Start
-    most: int = MOST
-    maps: bool = True
+    most: int
+    maps: bool
 
 
 def walk_some(stream: Stream, signs: Sequence[int], _: float | None) -> Outcome:
