@@ -24,7 +24,7 @@ import numpy as np
 
 from relucirc.checker.cells import CHART
 from relucirc.checker.cones import LIMIT, Cones
-from relucirc.checker.data import fields, require, walked
+from relucirc.checker.data import fields, require, sequence, walked
 from relucirc.checker.roots import Walk, read_walk
 from relucirc.checker.verdict import Verdict, replay
 from relucirc.core.budget import tick
@@ -36,8 +36,8 @@ FORMAT = "relucirc-regions-1"
 AT_ONCE = 4096
 ROOM = 1 << 21
 """So many regions are checked at once, or fewer, so that the forms of a layer have no more integers than this."""
-MOST = 1 << 24
-"""A part of the list has fewer regions than this."""
+MOST = 1 << 26
+"""A part of the list has no more signs than this."""
 
 
 def check_regions(net: Any, domain: Any, certificate: Any) -> Verdict:
@@ -73,15 +73,14 @@ def _parts(entries: Iterator[Any], neurons: int, counted: list[int]) -> Iterator
 
 def _signs(part: Any, neurons: int) -> np.ndarray:
     """Reads a part of the list: a row of signs for every region."""
-    require(type(part) is list and len(part) == 3 and type(part[0]) is int, "a part of the list is malformed")
-    count: int
-    count, texts = part[0], part[1:]
-    require(0 < count < MOST, "a part of the list is empty, or too large")
+    count, *texts = sequence(part, "a part of the list")
+    require(type(count) is int and len(texts) == 2, "a part of the list is malformed")
+    require(0 < count <= MOST // max(neurons, 1), "a part of the list is empty, or too large")
     bits = []
     for text in texts:
         require(type(text) is str, "signs are no text")
         size = (count * neurons + 7) // 8
-        packed = np.frombuffer(base64.b64decode(str(text), validate=True) or bytes(size), np.uint8)
+        packed = np.frombuffer(base64.b64decode(text, validate=True) or bytes(size), np.uint8)
         require(len(packed) == size, "a part of the list is cut off")
         bits.append(np.unpackbits(packed, count=count * neurons).reshape(neurons, count).T.astype(np.int8))
     positive, zero = bits
