@@ -30,6 +30,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
 from relucirc.measure.regions.compilation import is_available
+from relucirc.measure.regions.definitions import RegionCounts, counts_of
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
 from relucirc.measure.regions.line import Line, sweep
@@ -198,6 +199,26 @@ class Complex(Answer):
         begin, end = spans[i]
         members = order[begin:end].tolist()
         return Piece(tuple(members), int(self.map_numbers[members[0]]))
+
+    @cached_property
+    def counts(self) -> RegionCounts:
+        """How many linear regions there are by each of the six definitions that are in use.
+
+        Raises:
+            RelucircError: Where not all regions were found.
+        """
+        if not self.complete:
+            raise RelucircError("counts: expected all regions, but the budget ended before they were found.")
+        return counts_of(self, Start.of(self._network, self._chart.constraints, compiled=False))
+
+    @property
+    def pieces_of(self) -> np.ndarray:
+        """For every activation region the index of its linear piece."""
+        return self._pieces[2]
+
+    def map_entries(self, i: int) -> np.ndarray:
+        """The integers of an affine map over the chart's coordinates, constants first, up to the outputs' scales."""
+        return self._maps.entries(i)
 
     @cached_property
     def vertices(self) -> Sequence[Point]:
