@@ -211,9 +211,7 @@ def test_convex_regions_are_not_more_than_the_cells_put_together_in_the_best_way
             continue
         corners = [[tuple(Fraction(str(c)) for c in v) for v in region.vertices] for region in found.activation_regions]
         pieces = [list(piece.regions) for piece in found.linear_pieces]
-        ways = (
-            [g for groups in way for g in groups] for way in itertools.product(*map(partitions, map(tuple, pieces)))
-        )
+        ways = (list(itertools.chain(*way)) for way in itertools.product(*map(partitions, map(tuple, pieces))))
         best = min(len(groups) for groups in ways if is_complex(groups, corners))
         low, high = found.counts.convex
         assert low <= best <= high
