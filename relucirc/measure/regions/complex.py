@@ -30,7 +30,7 @@ from relucirc.language.network import MLP
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
 from relucirc.measure.regions.compilation import is_available
-from relucirc.measure.regions.definitions import RegionCounts, counts_of
+from relucirc.measure.regions.definitions import Known, RegionCounts, counts_of
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
 from relucirc.measure.regions.line import Line, sweep
@@ -209,16 +209,9 @@ class Complex(Answer):
         """
         if not self.complete:
             raise RelucircError("counts: expected all regions, but the budget ended before they were found.")
-        return counts_of(self, Start.of(self._network, self._chart.constraints, compiled=False))
-
-    @property
-    def pieces_of(self) -> np.ndarray:
-        """For every activation region the index of its linear piece."""
-        return self._pieces[2]
-
-    def map_entries(self, i: int) -> np.ndarray:
-        """The integers of an affine map over the chart's coordinates, constants first, up to the outputs' scales."""
-        return self._maps.entries(i)
+        pairs, pieces = self.adjacency.array.tolist(), self._pieces[2].tolist()
+        known = Known(self.signs, pairs, pieces, self.map_numbers.tolist(), self._maps.entries)
+        return counts_of(Start.of(self._network, self._chart.constraints, compiled=False), known)
 
     @cached_property
     def vertices(self) -> Sequence[Point]:

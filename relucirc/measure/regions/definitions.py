@@ -17,11 +17,11 @@ neural networks (arXiv 2505.16716), on the closure of a domain; ``f`` is what th
 Of these 1 has most, and each has as many as the next at least.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -33,9 +33,6 @@ from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.measure.regions.exact_walk import Follower, Walker, decided_rows, incidence
 from relucirc.measure.regions.tree import Start
-
-if TYPE_CHECKING:
-    from relucirc.measure.regions.complex import Complex
 
 JOINED = 300
 """Of more cells than this none are put together to find how few convex regions are enough."""
@@ -81,24 +78,41 @@ class RegionCounts:
         return {name: plain(value) for name, value in vars(self).items()}
 
 
-def counts_of(found: "Complex", start: Start) -> RegionCounts:
+@dataclass(frozen=True)
+class Known:
+    """What is known of a complex.
+
+    Attributes:
+        signs: The signs of the neurons, a row for each cell.
+        pairs: The cells that share a facet.
+        pieces: The open connected region of every cell.
+        maps: The affine map of every cell.
+        entries: The map of a number: rows of integers, constants first, times what does not depend on the map.
+    """
+
+    signs: np.ndarray
+    pairs: list[list[int]]
+    pieces: list[int]
+    maps: list[int]
+    entries: Callable[[int], np.ndarray]
+
+
+def counts_of(start: Start, known: Known) -> RegionCounts:
     """Counts the regions of a complex that is complete by all six definitions.
 
     Args:
-        found: The complex.
         start: Its network and domain.
+        known: What is known of it.
     """
-    faces = Faces(start, found.signs)
-    pairs = found.adjacency.array.tolist()
-    pieces = found.pieces_of.tolist()
-    parts = Parts(faces, pairs, pieces)
+    faces = Faces(start, known.signs)
+    parts = Parts(faces, known.pairs, known.pieces)
     return RegionCounts(
         len(set(faces.patterns())),
-        len(found),
+        len(known.signs),
         (parts.least, parts.most),
-        len(found.linear_pieces),
-        _closed(found, faces, pairs, pieces),
-        len(found.affine_maps),
+        len(set(known.pieces)),
+        _closed(faces, known),
+        len(set(known.maps)),
     )
 
 
@@ -153,24 +167,23 @@ class Faces:
         return tuple(sign * c for c in decided_rows(self.start.network, tuple(self.signs[i, : k + 1].tolist()))[k])
 
 
-def _closed(found: "Complex", faces: Faces, pairs: Sequence[Sequence[int]], pieces: Sequence[int]) -> int:
+def _closed(faces: Faces, known: Known) -> int:
     """Counts the components with interior of the sets on which the network is what it is on some cell.
 
     Around a point of such a set the cells that have it are joined by facets that have it, too: so those facets are
     enough to say what is joined.
     """
-    numbers = found.map_numbers.tolist()
-    several = set(numbers) - _alone(numbers, pieces)
-    total = len(set(numbers) - several)
-    entries = [found.map_entries(number) for number in range(len(found.affine_maps))] if several else []
-    facets = [faces.between(i, j) for i, j in pairs] if several else []
+    several = set(known.maps) - _alone(known.maps, known.pieces)
+    total = len(set(known.maps) - several)
+    entries = {number: known.entries(number) for number in set(known.maps)} if several else {}
+    facets = [faces.between(i, j) for i, j in known.pairs] if several else []
     for number in several:
         joined = Joined(len(faces.signs))
-        for (i, j), rays in zip(pairs, facets, strict=True):
+        for (i, j), rays in zip(known.pairs, facets, strict=True):
             tick()
-            if _meets(entries[numbers[i]] - entries[number], rays, faces.own_lines[i]):
+            if _meets(entries[known.maps[i]] - entries[number], rays, faces.own_lines[i]):
                 joined.join(i, j)
-        total += len({joined.of(i) for i, own in enumerate(numbers) if own == number})
+        total += len({joined.of(i) for i, own in enumerate(known.maps) if own == number})
     return total
 
 
