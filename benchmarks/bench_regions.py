@@ -150,7 +150,7 @@ def sawtooth(repeats):
     print(f"sawtooth of depth 16: {number} linear pieces, {wall:.2f} ({processor:.2f}) s, merging {pieces:.2f} s")
 
 
-STREAMED = {"10^5": ((4, 20, 20, 1), 8), "10^6": ((4, 36, 36, 1), 8), "10^7": ((4, 66, 66, 1), 8)}
+STREAMED = {"10^5": ((4, 20, 20, 1), 8), "10^6": ((4, 36, 36, 1), 8), "10^7": ((4, 72, 72, 1), 8)}
 """Sizes of random networks of integers from -9 to 9, and halves of the sides of boxes."""
 
 
@@ -170,23 +170,24 @@ def peak():
     return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
 
 
-def count_alone(name, path, workers):
+def count_alone(name, path, workers, volumes):
     """Counts and lists regions, in a process of its own."""
     sizes, half = STREAMED[name]
+    options = {"compiled": True, "workers": workers, "volumes": volumes}
     wall, processor, found = timed(
-        lambda: count_regions(whole_net(sizes, 1), Box(-half, half), certificate=path, compiled=True, workers=workers)
+        lambda: count_regions(whole_net(sizes, 1), Box(-half, half), certificate=path, **options)
     )
     return f"{found.regions:,} regions, {found.affine_maps:,} maps", wall, processor, peak()
 
 
-def check_alone(name, path, workers):
+def check_alone(name, path, workers, _):
     """Checks the list, in a process of its own."""
     sizes, half = STREAMED[name]
     wall, processor, found = timed(lambda: check(whole_net(sizes, 1), None, path, Box(-half, half), workers=workers))
     return str(found.status), wall, processor, peak()
 
 
-def streamed(names, workers):
+def streamed(names, workers, volumes):
     """Counts without keeping, and has the list checked; of each the seconds and the most memory."""
     context = multiprocessing.get_context("spawn")
     for name in names:
@@ -194,7 +195,7 @@ def streamed(names, workers):
             path = os.path.join(folder, "regions.gz")
             for work in (count_alone, check_alone):
                 with context.Pool(1, maxtasksperchild=1) as pool:
-                    said, wall, processor, most = pool.apply(work, (name, path, workers))
+                    said, wall, processor, most = pool.apply(work, (name, path, workers, volumes))
                 print(f"{name}: {said}, {wall:.1f} ({processor:.1f}) s, peak memory {most} MiB", flush=True)
             print(f"{name}: the list has {os.path.getsize(path) / 1e6:.1f} MB", flush=True)
 
@@ -206,9 +207,10 @@ def main():
     parser.add_argument("--judged", action="store_true", help="compare counts; needs PYTHONPATH=tests, and z3")
     parser.add_argument("--streamed", nargs="+", choices=STREAMED, help="only count, list and check so many regions")
     parser.add_argument("--workers", type=int, help="processes that count and check, with --streamed")
+    parser.add_argument("--volumes", action="store_true", help="exact volumes as well, with --streamed")
     arguments = parser.parse_args()
     if arguments.streamed:
-        streamed(arguments.streamed, arguments.workers)
+        streamed(arguments.streamed, arguments.workers, arguments.volumes)
         return
     wall, _, _ = timed(lambda: with_maps(float_net((2, 3, 1), 0), Box(-1, 1), is_available()))
     print(f"compilation, or loading what was compiled before: {wall:.1f} s")

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import sympy
 
 from relucirc import MLP, Box, RelucircError, check, circuits, count_regions, regions
 from relucirc.checker import cones
@@ -241,3 +242,31 @@ def test_what_cannot_be_counted_is_refused(tmp_path):
         count_regions(circuits.minimum(), certificate=tmp_path / "no" / "such" / "folder.gz")
     with pytest.raises(RelucircError, match="empty"):
         count_regions(circuits.minimum(), "x1 > 1, x1 < 0")
+
+
+@pytest.mark.parametrize("sizes", [(1, 3, 2, 1), (2, 5, 3, 1), (3, 4, 3, 1), (4, 3, 2, 1)])
+def test_volumes_add_up_to_that_of_the_domain(sizes, tmp_path, monkeypatch):
+    monkeypatch.setattr("relucirc.measure.regions.counting.MOST", 10)
+    for seed in range(3):
+        net = random_net(sizes, seed)
+        volumes = list(regions(net, Box(-1, 1), compiled=False).volumes)
+        assert all(volume > 0 for volume in volumes)
+        assert sum(volumes) == 2 ** sizes[0]
+        found, _ = counted(net, Box(-1, 1), tmp_path, compiled=False, volumes=True)
+        assert (found.volumes.smallest, found.volumes.largest) == (min(volumes), max(volumes))
+        assert found.volumes.unbounded == 0
+        floors = [next(k for k in range(-99, 99) if volume < sympy.Integer(2) ** (k + 1)) for volume in volumes]
+        assert found.volumes.powers == {k: floors.count(k) for k in sorted(set(floors))}
+
+
+def test_volumes_of_simplices_and_of_what_is_not_bounded(tmp_path):
+    cut = MLP.from_arrays([([[1, -1, 0], [0, 1, -1]], None), ([[1, 1]], None)])
+    assert set(regions(cut, Box(0, 1)).volumes) == {sympy.Rational(1, 6), sympy.Rational(1, 3)}
+    assert list(regions(circuits.minimum()).volumes) == [None] * 4
+    found, _ = counted(circuits.minimum(), "x1 <= 1, x2 <= 1, x1 >= -1", tmp_path, volumes=True)
+    assert found.volumes.unbounded == 2
+    assert found.to_json()["volumes"]["unbounded"] == 2
+    with pytest.raises(RelucircError, match="interior"):
+        count_regions(circuits.minimum(), "x1 == x2", volumes=True)
+    with pytest.raises(RelucircError, match="interior"):
+        _ = regions(circuits.minimum(), "x1 == x2").volumes

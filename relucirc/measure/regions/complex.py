@@ -37,6 +37,7 @@ from relucirc.measure.regions.line import Line, sweep
 from relucirc.measure.regions.maps import OutputMaps
 from relucirc.measure.regions.sharing import batches_of, walk_part
 from relucirc.measure.regions.tree import Start, Tree
+from relucirc.measure.regions.volumes import volume_of
 
 Point = tuple[sympy.Rational, ...]
 
@@ -199,6 +200,21 @@ class Complex(Answer):
         begin, end = spans[i]
         members = order[begin:end].tolist()
         return Piece(tuple(members), int(self.map_numbers[members[0]]))
+
+    @property
+    def volumes(self) -> Sequence[sympy.Rational | None]:
+        """The exact volumes of the activation regions; None for those that are not bounded.
+
+        Raises:
+            RelucircError: On a domain without interior.
+        """
+        if len(self._chart.free) < len(self._chart.forms):
+            raise RelucircError("volumes: expected a domain with interior.")
+        return LazySequence(len(self), self._volume, "volumes")
+
+    def _volume(self, i: int) -> sympy.Rational | None:
+        found = volume_of(self._found.cell(i))
+        return None if found is None else to_rational(found)
 
     @cached_property
     def counts(self) -> RegionCounts:

@@ -4,7 +4,7 @@ A piece is the signs of the first neurons.  It is walked until there are too man
 as the parts that its next few cuts make, so that what a piece is depends on nothing but the network and the domain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.maps import OutputMaps
 from relucirc.measure.regions.sharing import pack
 from relucirc.measure.regions.tree import Start
+from relucirc.measure.regions.volumes import Volumes, volume_of
 
 MOST = 1 << 15
 """Regions of one piece."""
@@ -34,17 +35,19 @@ class Stream:
         start: Where, the neurons in their order there.
         most: The most regions of one piece.
         maps: Whether affine maps are told apart.
+        volumes: Whether volumes are worked out.
     """
 
     start: Start
     most: int
     maps: bool
+    volumes: bool
 
 
 def walk_some(stream: Stream, signs: Sequence[int], _: float | None) -> Outcome:
     """Walks the regions on which the first neurons have these signs, or gives back parts if these are too many.
 
-    Finds the signs in descending order, and the residues that tell the distinct maps, both packed.
+    Finds the signs in descending order, and the residues that tell the distinct maps, both packed, and the volumes.
     """
     start = stream.start
     inner = start.inner
@@ -59,13 +62,21 @@ def walk_some(stream: Stream, signs: Sequence[int], _: float | None) -> Outcome:
     rows = np.concatenate([np.zeros((0, start.network.neurons), np.int8), *found])
     rows = rows[descending(rows)]
     residues = OutputMaps(start.network, rows).residues if stream.maps else np.zeros((0, 1), np.int32)
-    return Outcome([pack(rows), pack(residues)])
+    volumes = Volumes.of(_volumes(start, rows)).to_json() if stream.volumes else None
+    return Outcome([pack(rows), pack(residues), volumes])
+
+
+def _volumes(start: Start, rows: np.ndarray) -> Iterator[fmpq | None]:
+    """The volumes of regions; the walk follows their signs once more, in exact integers."""
+    follower = Follower(start.network, Walker.begin(start.network, start.cell))
+    for row in rows.tolist():
+        yield volume_of(follower.to(tuple(row)).cell)
 
 
 def _parts(begin: Walker, network: IntegerNetwork) -> list[Walker]:
     """What the next cuts make of a cell, in the order of the tree."""
     parts = [begin]
-    while len(parts) < PARTS:
+    while len(parts) < PARTS and not all(part.is_done(network) for part in parts):
         below = [part.step(network)[::-1] if not part.is_done(network) else [part] for part in parts]
         parts = [part for some in below for part in some]
     return parts
