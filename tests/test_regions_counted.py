@@ -266,7 +266,8 @@ def test_volumes_of_simplices_and_of_what_is_not_bounded(tmp_path):
     found, _ = counted(circuits.minimum(), "x1 <= 1, x2 <= 1, x1 >= -1", tmp_path, volumes=True)
     half = sympy.Rational(1, 2)
     assert (found.volumes.smallest, found.volumes.largest, found.volumes.unbounded) == (half, 3 * half, 1)
-    assert found.to_json()["volumes"] == {"smallest": "1/2", "largest": "3/2", "unbounded": 1, "powers": {"-1": 2, "0": 1}}
+    told = {"smallest": "1/2", "largest": "3/2", "unbounded": 1, "powers": {"-1": 2, "0": 1}}
+    assert found.to_json()["volumes"] == told
     with pytest.raises(RelucircError, match="interior"):
         count_regions(circuits.minimum(), "x1 == x2", volumes=True)
     with pytest.raises(RelucircError, match="interior"):
