@@ -11,15 +11,18 @@ which a busy machine inflates less; medians over repeats, compilation aside.
 
 import argparse
 import itertools
+import multiprocessing
+import os
 import random
 import resource
 import statistics
+import tempfile
 import time
 from fractions import Fraction
 
 import numpy as np
 
-from relucirc import MLP, Box, circuits, regions
+from relucirc import MLP, Box, check, circuits, count_regions, regions
 from relucirc.measure.regions.compilation import is_available
 
 GENERIC = [(2, 16, 16, 1), (2, 32, 32, 1), (3, 16, 16, 1), (4, 12, 12, 1)]
@@ -147,12 +150,68 @@ def sawtooth(repeats):
     print(f"sawtooth of depth 16: {number} linear pieces, {wall:.2f} ({processor:.2f}) s, merging {pieces:.2f} s")
 
 
+STREAMED = {"10^5": ((4, 20, 20, 1), 8), "10^6": ((4, 36, 36, 1), 8), "10^7": ((4, 72, 72, 1), 8)}
+"""Sizes of random networks of integers from -9 to 9, and halves of the sides of boxes."""
+
+
+def whole_net(sizes, seed):
+    """Weights and biases that are integers from -9 to 9."""
+    rng = np.random.default_rng(seed)
+    return MLP.from_arrays(
+        [
+            (rng.integers(-9, 10, (above, below)), rng.integers(-9, 10, above))
+            for below, above in itertools.pairwise(sizes)
+        ]
+    )
+
+
+def peak():
+    """The most memory that this process and its own had, in MiB, of each the largest."""
+    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+
+
+def count_alone(name, path, workers, volumes):
+    """Counts and lists regions, in a process of its own."""
+    sizes, half = STREAMED[name]
+    options = {"compiled": True, "workers": workers, "volumes": volumes}
+    wall, processor, found = timed(
+        lambda: count_regions(whole_net(sizes, 1), Box(-half, half), certificate=path, **options)
+    )
+    return f"{found.regions:,} regions, {found.affine_maps:,} maps", wall, processor, peak()
+
+
+def check_alone(name, path, workers, _):
+    """Checks the list, in a process of its own."""
+    sizes, half = STREAMED[name]
+    wall, processor, found = timed(lambda: check(whole_net(sizes, 1), None, path, Box(-half, half), workers=workers))
+    return str(found.status), wall, processor, peak()
+
+
+def streamed(names, workers, volumes):
+    """Counts without keeping, and has the list checked; of each the seconds and the most memory."""
+    context = multiprocessing.get_context("spawn")
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "regions.gz")
+            for work in (count_alone, check_alone):
+                with context.Pool(1, maxtasksperchild=1) as pool:
+                    said, wall, processor, most = pool.apply(work, (name, path, workers, volumes))
+                print(f"{name}: {said}, {wall:.1f} ({processor:.1f}) s, peak memory {most} MiB", flush=True)
+            print(f"{name}: the list has {os.path.getsize(path) / 1e6:.1f} MB", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--most", type=int, default=10**6)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--judged", action="store_true", help="compare counts; needs PYTHONPATH=tests, and z3")
+    parser.add_argument("--streamed", nargs="+", choices=STREAMED, help="only count, list and check so many regions")
+    parser.add_argument("--workers", type=int, help="processes that count and check, with --streamed")
+    parser.add_argument("--volumes", action="store_true", help="exact volumes as well, with --streamed")
     arguments = parser.parse_args()
+    if arguments.streamed:
+        streamed(arguments.streamed, arguments.workers, arguments.volumes)
+        return
     wall, _, _ = timed(lambda: with_maps(float_net((2, 3, 1), 0), Box(-1, 1), is_available()))
     print(f"compilation, or loading what was compiled before: {wall:.1f} s")
     counts(arguments.repeats, arguments.judged)

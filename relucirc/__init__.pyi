@@ -30,6 +30,7 @@ from relucirc.geometry.lift import to_sympy as to_sympy
 from relucirc.interpretation.explanation import explain as explain
 from relucirc.interpretation.universality import universality as universality
 from relucirc.measure.regions import regions as regions
+from relucirc.measure.regions import count_regions as count_regions
 
 # Formulas
 from relucirc.language.order_statistic import median as median

@@ -1,6 +1,7 @@
 """Whoever works on the pieces, and in whatever order they come back: one answer, nothing twice, nothing lost."""
 
 import itertools
+import json
 import multiprocessing
 import os
 import random
@@ -253,6 +254,44 @@ def test_a_proof_by_regions_is_the_same_in_pieces(hard, seed, monkeypatch):
     with Shuffled(seed) as pool, Budget() as clock, gathered(pool, workers=4):
         assert regionwise.decide(hard) == expected
     assert clock.progress["pieces"] > 10
+
+
+def test_a_tree_of_regions_is_checked_by_whoever_there_is(monkeypatch):
+    monkeypatch.setattr("relucirc.checker.tree.BATCH", 5)
+    net, formula = medians(2, 3, 0)
+    proof = prove(net, formula)
+    assert proof.method == "cuts"
+    with Shuffled(0) as pool, Budget() as clock:
+        assert check(net, formula, proof.certificate, executor=pool)
+        assert clock.progress == {}
+    kept = [0]
+    for broken in itertools.islice(broken_leaves(proof.certificate), 3):
+        kept[0] += 1
+        with ThreadPoolExecutor(2) as pool:
+            shared, alone = check(net, formula, broken, executor=pool, workers=3), check(net, formula, broken)
+        assert (shared.accepted, shared.reason) == (alone.accepted, alone.reason) == (False, alone.reason)
+    assert kept[0] == 3
+
+
+def broken_leaves(certificate):
+    """The certificate with one leaf of one of its trees broken, leaf after leaf."""
+    text = json.dumps(certificate)
+    for t, tree in enumerate(trees_in(certificate)):
+        for i, token in enumerate(tree):
+            if isinstance(token, dict):
+                broken = json.loads(text)
+                list(trees_in(broken))[t][i] = {"thin": []} if "shallow" in token else {"shallow": []}
+                yield broken
+
+
+def trees_in(data):
+    """The trees of regions somewhere in a certificate."""
+    if isinstance(data, dict):
+        yield from ([data["tree"]] if isinstance(data.get("tree"), list) else [])
+        data = list(data.values())
+    if isinstance(data, list):
+        for part in data:
+            yield from trees_in(part)
 
 
 def test_a_refutation_by_regions_is_the_same_in_pieces(monkeypatch):

@@ -120,7 +120,7 @@ def _check_case(
 ) -> None:
     """Checks one cell: its chart, the derivation over the chart, and that the sides coincide, or break nothing."""
     fields(node, {"atoms", "left", "right"}, OPTIONAL_FIELDS, "a case")
-    free, charted, kept = _chart(node, len(left.graph.inputs), constraints)
+    free, charted, kept = read_chart(node, len(left.graph.inputs), constraints)
     position = {v: i for i, v in enumerate(free)}
     relations = [(_renumber(form, position), op) for form, op in kept]
     if "sweep" in node:
@@ -255,7 +255,9 @@ def _form_of(linear: Linear) -> Form:
     return Form({v: c for v, c in linear.items() if v != UNIT}, linear.get(UNIT, fmpq(0)))
 
 
-def _chart(node: dict, n: int, constraints: list[Constraint]) -> tuple[list[int], dict[int, Linear], list[Constraint]]:
+def read_chart(
+    node: dict, n: int, constraints: list[Constraint]
+) -> tuple[list[int], dict[int, Linear], list[Constraint]]:
     """Returns the free inputs, the pivots as forms over them, and the inequalities that remain."""
     equal = {i for i, (_, op) in enumerate(constraints) if op == "=="}
     for multipliers in sequence(node.get("implied", []), "implied"):

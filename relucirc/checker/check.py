@@ -12,6 +12,8 @@ from relucirc.checker.extrema import BOUNDS, DEVIATION, check_bounds, check_devi
 from relucirc.checker.lines import opened
 from relucirc.checker.minimal import FORMAT as SIZE
 from relucirc.checker.minimal import check_minimal, network_to_json
+from relucirc.checker.regions import FORMAT as REGIONS
+from relucirc.checker.regions import check_regions
 from relucirc.checker.safety import FORMAT as UNSAT
 from relucirc.checker.safety import check_property
 from relucirc.checker.verdict import Verdict
@@ -98,6 +100,10 @@ def _checked(net: Any, formula: Any, certificate: Any, domain: Any, *, within: A
         if formula is not None or within is not None:
             return Verdict(False, "it is about a network alone: expected None for the formula, and no tolerance")
         return check_bounds(net, domain, certificate, inputs)
+    if kind == REGIONS and net is not None:
+        if formula is not None or within is not None:
+            return Verdict(False, "it is about a network alone: expected None for the formula, and no tolerance")
+        return check_regions(net, domain, certificate)
     if kind == DEVIATION and net is not None and formula is not None:
         if within is not None:
             return Verdict(False, "it is about the largest difference: expected no tolerance")

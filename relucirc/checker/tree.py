@@ -15,6 +15,7 @@ Where transpositions leave the differences as they are, regions may assume the i
 """
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from flint import fmpq
@@ -22,28 +23,53 @@ from flint import fmpq
 from relucirc.checker.data import fields, index, number, pairs, require, sequence, word
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
+from relucirc.core.pieces import Outcome
+from relucirc.core.together import solve
 
+BATCH = 128
+"""So many leaves are checked at once, by whoever there is."""
 Region = tuple[list[Linear], dict[int, Linear]]
 """Inequalities ``>= 0``, and the values of decided atoms."""
+Leaf = tuple[dict, Region, Linear | None]
+"""A leaf, where it is, and the form by which it was cut off; None for a part that cannot be thin."""
 
 
 def check_tree(node: dict, derivation: Derivation, differences: list[Linear]) -> None:
     """Rejects unless the tree shows that the differences vanish everywhere."""
     constraints = derivation.constraints + _order(node.get("symmetry", []), derivation, differences)
-    tokens = iter(sequence(node["tree"], "tree"))
+    batches = _batches(iter(sequence(node["tree"], "tree")), derivation, constraints)
+    solve(check_leaves, (derivation, differences), batches, kept=False, each=lambda _: None)
+
+
+def _batches(tokens: Iterator[Any], derivation: Derivation, constraints: list[Linear]) -> Iterator[list[Leaf]]:
+    """The leaves of a tree, each with its region, a few at a time; after the last one nothing may be left."""
     open_parts: list[tuple[Region, Linear | None]] = [((constraints, {}), None)]
+    leaves: list[Leaf] = []
     while open_parts:
         region, thin = open_parts.pop()
         token = next(tokens, None)
-        if type(token) is dict and "thin" in token:
-            require(thin is not None, "a thin part that was not cut")
-            assert thin is not None
-            _check_nonnegative(mix(((-ONE, thin),)), fields(token, {"thin"}, set(), "a leaf")["thin"], region[0][:-1])
-        elif type(token) is dict:
-            _check_shallow(fields(token, {"shallow"}, set(), "a leaf")["shallow"], derivation, differences, region)
+        if type(token) is dict:
+            leaves.append((token, region, thin))
+            if len(leaves) == BATCH:
+                yield leaves
+                leaves = []
         else:
             open_parts += _cut(token, derivation, region)
     require(next(tokens, None) is None, "the tree goes on after its end")
+    yield leaves
+
+
+def check_leaves(question: tuple[Derivation, list[Linear]], leaves: list[Leaf], _: float | None) -> Outcome:
+    """Rejects unless on every leaf the differences vanish, or it is thin."""
+    derivation, differences = question
+    for token, region, thin in leaves:
+        if "thin" in token:
+            require(thin is not None, "a thin part that was not cut")
+            assert thin is not None
+            _check_nonnegative(mix(((-ONE, thin),)), fields(token, {"thin"}, set(), "a leaf")["thin"], region[0][:-1])
+        else:
+            _check_shallow(fields(token, {"shallow"}, set(), "a leaf")["shallow"], derivation, differences, region)
+    return Outcome(None)
 
 
 def _cut(token: Any, derivation: Derivation, region: Region) -> list[tuple[Region, Linear | None]]:

@@ -5,7 +5,7 @@ A method hands its work over by :func:`solve`, and need not know who does it.  S
 
 import heapq
 import pickle
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,13 @@ class WorkersError(RelucircError):
 
 
 def solve(
-    work: Work, question: Any, pieces: Iterable[Piece], *, kept: bool = True, known: list[Outcome] | None = None
+    work: Work,
+    question: Any,
+    pieces: Iterable[Piece],
+    *,
+    kept: bool = True,
+    known: list[Outcome] | None = None,
+    each: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Works on pieces and on what is left of them, by whoever there is.
 
@@ -45,6 +51,8 @@ def solve(
         pieces: In order; they are made as they are needed.
         kept: Whether what is found may be read from the journal, and is written there.
         known: A list that is given what was found, in the order of the tree, also where the work ends early.
+        each: Called with each outcome in the order of the tree, as soon as all before it are there; then none is kept,
+            so that the tree need not fit into memory.
 
     Returns:
         The outcomes in the order of the tree, each followed by those of the pieces that it left, up to the first that
@@ -57,9 +65,10 @@ def solve(
     crew = at_work()
     found = [] if known is None else known
     if crew is None:
-        _alone(work, question, pieces, found)
+        for outcome in _alone(work, question, pieces):
+            (each or found.append)(outcome)
         return found
-    shared = _Shared(crew, work, question, crew.journal if kept else None)
+    shared = _Shared(crew, work, question, crew.journal if kept else None, each)
     try:
         shared.run(pieces)
     finally:
@@ -67,26 +76,31 @@ def solve(
     return found
 
 
-def _alone(work: Work, question: Any, pieces: Iterable[Piece], found: list[Outcome]) -> None:
+def _alone(work: Work, question: Any, pieces: Iterable[Piece]) -> Iterator[Outcome]:
     for piece in pieces:
-        found.append(work(question, piece, None))
-        assert not found[-1].rest, "only the impatient leave something"
-        if found[-1].final:
-            break
+        waiting = [piece]
+        while waiting:
+            outcome = work(question, waiting.pop(), None)
+            yield outcome
+            if outcome.final:
+                return
+            waiting += reversed(outcome.rest)  # of what may not take long there is none, of what may not be large some
 
 
 class _Shared:
     """One question that is worked on."""
 
-    def __init__(self, crew: Crew, work: Work, question: Any, journal: Journal | None) -> None:
-        self.crew, self.work, self.question, self.journal = crew, work, question, journal
+    def __init__(
+        self, crew: Crew, work: Work, question: Any, journal: Journal | None, each: Callable[[Outcome], None] | None
+    ) -> None:
+        self.crew, self.work, self.question, self.journal, self.each = crew, work, question, journal, each
         self.stage = f"{work.__module__}.{work.__name__} {digest_of(question)}" if journal is not None else ""
         self.pickled: bytes | None = None
         self.waiting: list[_Waiting] = []
         self.flying: dict[Future, tuple[Path, float, Piece]] = {}
         self.done: dict[Path, Outcome] = {}
         self.end: Path | None = None
-        self.share, self.deaths, self.drawn = 0.0, 0, 0
+        self.share, self.deaths, self.drawn, self.count = 0.0, 0, 0, 0
         self.clock = running() or Budget()
         self.begun = self.clock.elapsed
 
@@ -110,10 +124,22 @@ class _Shared:
                     self._work_here()
                 else:
                     self._work_there(executor)
+                self._give()
         finally:
             self.clock.method = said
             for future in self.flying:
                 future.cancel()
+
+    def _give(self) -> None:
+        """Gives away what comes before all that is still waited for."""
+        if self.each is None:
+            return
+        open_ = [*(piece.path for piece in self.waiting[:1]), *(path for path, *_ in self.flying.values())]
+        first = min(open_, default=(self.drawn,))
+        for path in sorted(path for path in self.done if path < first):
+            if self.end is None or path <= self.end:
+                self.each(self.done[path])
+            del self.done[path]
 
     def _draw(self, coming: Iterator[tuple[Path, float, Piece]]) -> bool:
         """Takes new pieces until as many wait as workers may ask for next; whether any wait."""
@@ -143,6 +169,7 @@ class _Shared:
         """Notes an outcome; returns what is left of its piece."""
         self.done[path] = outcome
         self.deaths = 0
+        self.count += 1
         for name, count in {"pieces": 1, **outcome.counts}.items():
             self.clock.step(name, count)
         if outcome.final and (self.end is None or path < self.end):
@@ -235,9 +262,9 @@ class _Shared:
     def _outlook(self) -> str:
         """Says how much of the tree is done, and how long the rest may take if it is like that."""
         elapsed = self.clock.elapsed - self.begun
-        if not elapsed or not self.done:
+        if not elapsed or not self.count:
             return ""
-        rate = f"{len(self.done) / elapsed * 60:,.0f} pieces a minute"
+        rate = f"{self.count / elapsed * 60:,.0f} pieces a minute"
         part = f", {self.share:.0%} of the tree" if self.share else ""
         left = f", about {elapsed * (1 - self.share) / self.share:,.0f} s more" if self.share > LEAST else ""
         return f", {max(self.crew.count, 1)} at work, {rate}{part}{left}"

@@ -9,8 +9,8 @@ import numpy as np
 from relucirc.measure.regions.exact_walk import Walker, facet_masks, incidence, walk
 from relucirc.measure.regions.integer_network import IntegerNetwork
 
-FACETS, VERTICES = 0, 1
-"""What a batch lists: facets between regions, or vertices."""
+FACETS, VERTICES, SIGNS = 0, 1, 2
+"""What a batch lists: facets between regions, or vertices, or neither."""
 
 PATIENCE = 0.1
 """Seconds of exact work between two looks at the clock."""
@@ -44,7 +44,7 @@ def exact_batches(network: IntegerNetwork, stack: list[Walker], bit0: int, words
 
     At every batch the stack has what is left to be walked.
     """
-    list_masks: Callable[[IntegerNetwork, Walker, int], list[int]] = facet_masks if want == FACETS else vertex_masks
+    list_masks = LISTED[want]
     signs: list[tuple[int, ...]] = []
     masks: list[int] = []
     owners: list[int] = []
@@ -73,9 +73,21 @@ def exact_batches(network: IntegerNetwork, stack: list[Walker], bit0: int, words
         yield batch()
 
 
+def no_masks(*_: object) -> list[int]:
+    """Lists nothing."""
+    return []
+
+
 def vertex_masks(network: IntegerNetwork, walker: Walker, bit0: int) -> list[int]:
     """Lists the vertices of a finished region: the mask of what is tight there, the domain's own included."""
     if walker.cell.lines:
         return []
     masks = incidence(network, walker, bit0)
     return [mask for (ray, _), mask in zip(walker.cell.rays, masks, strict=True) if ray[0]]
+
+
+LISTED: dict[int, Callable[[IntegerNetwork, Walker, int], list[int]]] = {
+    FACETS: facet_masks,
+    VERTICES: vertex_masks,
+    SIGNS: no_masks,
+}

@@ -30,12 +30,14 @@ from relucirc.language.network import MLP
 from relucirc.measure.regions.adjacency import Adjacency
 from relucirc.measure.regions.batch import FACETS, Batch
 from relucirc.measure.regions.compilation import is_available
+from relucirc.measure.regions.definitions import Known, RegionCounts, counts_of
 from relucirc.measure.regions.integer_network import IntegerNetwork
 from relucirc.measure.regions.lazy import LazySequence
 from relucirc.measure.regions.line import Line, sweep
 from relucirc.measure.regions.maps import OutputMaps
 from relucirc.measure.regions.sharing import batches_of, walk_part
 from relucirc.measure.regions.tree import Start, Tree
+from relucirc.measure.regions.volumes import volume_of
 
 Point = tuple[sympy.Rational, ...]
 
@@ -199,6 +201,34 @@ class Complex(Answer):
         members = order[begin:end].tolist()
         return Piece(tuple(members), int(self.map_numbers[members[0]]))
 
+    @property
+    def volumes(self) -> Sequence[sympy.Rational | None]:
+        """The exact volumes of the activation regions; None for those that are not bounded.
+
+        Raises:
+            RelucircError: On a domain without interior.
+        """
+        if len(self._chart.free) < len(self._chart.forms):
+            raise RelucircError("volumes: expected a domain with interior.")
+        return LazySequence(len(self), self._volume, "volumes")
+
+    def _volume(self, i: int) -> sympy.Rational | None:
+        found = volume_of(self._found.cell(i))
+        return None if found is None else to_rational(found)
+
+    @cached_property
+    def counts(self) -> RegionCounts:
+        """How many linear regions there are by each of the six definitions that are in use.
+
+        Raises:
+            RelucircError: Where not all regions were found.
+        """
+        if not self.complete:
+            raise RelucircError("counts: expected all regions, but the budget ended before they were found.")
+        pairs, pieces = self.adjacency.array.tolist(), self._pieces[2].tolist()
+        known = Known(self.signs, pairs, pieces, self.map_numbers.tolist(), self._maps.entries)
+        return counts_of(Start.of(self._network, self._chart.constraints, compiled=False), known)
+
     @cached_property
     def vertices(self) -> Sequence[Point]:
         """The distinct vertices of all regions."""
@@ -337,7 +367,7 @@ class _Search:
         """Finds all regions."""
         net = as_network(net, domain)
         self.source = net, domain
-        self.chart = _chart(net, domain)
+        self.chart = chart_for(net, domain)
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
@@ -381,7 +411,7 @@ class _Search:
         return Complex(self.network, self.chart, found, ended, self.clock.elapsed, self.source)
 
 
-def _chart(net: MLP, domain: Any) -> Chart:
+def chart_for(net: MLP, domain: Any) -> Chart:
     """Checks the network and the domain, and gives coordinates in which the domain has interior."""
     if net.symbols:
         names = [symbol.name for symbol in net.symbols]

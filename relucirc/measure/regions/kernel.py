@@ -55,7 +55,7 @@ REFINE = 2.0**-43
 MAX_RAYS = 4096
 """Cells with this many rays or more are left to the exact walk."""
 
-FACETS, VERTICES = 0, 1
+FACETS, VERTICES, SIGNS = 0, 1, 2
 """What :func:`run` lists for every leaf."""
 
 
@@ -495,7 +495,7 @@ def run(
                 out_signs[leaves, j] = signs[j]
             if want == FACETS:
                 listed = _facets(tmp_masks, count, bit0, total, d, tight, out_masks, out_owner, listed, leaves)
-            else:
+            elif want == VERTICES:
                 for r in range(count):
                     if not tmp_masks[r, 0] & np.uint64(1):
                         for w in range(words):

@@ -51,6 +51,11 @@ class OutputMaps:
     def __len__(self) -> int:
         return len(self.first)
 
+    @property
+    def residues(self) -> np.ndarray:
+        """One row for every map, which tells it from all other maps of the network."""
+        return self._residues
+
     def _all_residues(self, signs: np.ndarray) -> np.ndarray:
         """One row per region, one column per prime and entry."""
         network = self._network

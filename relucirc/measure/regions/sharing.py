@@ -38,22 +38,24 @@ def walk_part(start: Start, signs: list[int], seconds: float | None) -> Outcome:
     for batch in start.below(parts, FACETS):
         tick()
         if len(batch.signs):
-            found.append([*(_packed(getattr(batch, name)) for name in FIELDS), batch.replayed])
+            found.append([*(pack(getattr(batch, name)) for name in FIELDS), batch.replayed])
     return Outcome(found)
 
 
 def batches_of(outcome: Outcome) -> Iterator[Batch]:
     """Unpacks what was walked."""
     for *arrays, replayed in outcome.found:
-        signs, masks, owners = map(_unpacked, arrays)
+        signs, masks, owners = map(unpack, arrays)
         yield Batch(signs, masks, owners, replayed)
 
 
-def _packed(array: np.ndarray) -> str:
+def pack(array: np.ndarray) -> str:
+    """An array as text."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     return base64.b64encode(zlib.compress(file.getvalue(), 1)).decode()
 
 
-def _unpacked(text: Any) -> np.ndarray:
+def unpack(text: Any) -> np.ndarray:
+    """The array that was packed."""
     return np.load(io.BytesIO(zlib.decompress(base64.b64decode(text))), allow_pickle=False)
