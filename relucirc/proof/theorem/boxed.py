@@ -22,6 +22,8 @@ class BoxesCase(Case):
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         if "pairs" in node["boxes"]:
             raise refuse("bounds on boxes of pairs of hinges")
+        if any(sides.decided.values()):
+            raise refuse("choices together with bounds on boxes")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
         self._values = dict(self._pivots)
@@ -91,6 +93,6 @@ class BoxesCase(Case):
         for v, step in zip(self._neurons, self.node["left"], strict=False):
             if v is not None and "atom" in step:
                 k = index(step["atom"], len(self.atoms))
-                turned = bool(self._form(step["base"]))
+                turned = bool(self.form(step["base"]))
                 found.setdefault(order[k], []).append((v, turned != flips[k]))
         return found

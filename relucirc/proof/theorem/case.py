@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 from flint import fmpq
 
-from relucirc.checker.data import form, index, number, variable
+from relucirc.checker.cells import charted_graph
+from relucirc.checker.data import index, number, variable
 from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import ONE, Linear, constant, minus, mix, replace
-from relucirc.checker.linear import key as linear_key
-from relucirc.checker.reading import graph_of_weights
-from relucirc.checker.sides import Constraint, read
+from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
+from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
-from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text, taken_text
-from relucirc.proof.theorem.sides import Sides
+from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
+from relucirc.proof.theorem.sides import Decided, Sides
 from relucirc.proof.theorem.vanishing import Proof
+from relucirc.proof.theorem.wires import wires_text
 
 
 class Case(Proof):
@@ -25,7 +25,8 @@ class Case(Proof):
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         self.sides, self.constraints = sides, constraints
         self._pivots: dict[int, Linear] = {}
-        self._chosen: dict[int, Linear] = {}
+        # the values of choices, and of maxima that the way to the cell has decided
+        self._chosen = {v: known.value for v, known in sides.decided[sides.steps].items()}
         self._equalities, equal = self._equated(node)
         self._solutions = self._coordinates(node)
         free = [v for v in range(sides.n) if v not in self._pivots]
@@ -69,7 +70,7 @@ class Case(Proof):
 
     def _network_steps(self) -> Iterator[str]:
         """One step for every hidden neuron: the certificate's, or that of a neuron that is constant."""
-        steps = iter(self.node["left"])
+        steps, decided, v = iter(self.node["left"]), self.sides.decided["left"], self.sides.n
         below: list[fmpq | None] = [None] * self.sides.n  # the values of those that are constant
         for layer in self.sides.net.layers[:-1]:
             above: list[fmpq | None] = []
@@ -82,7 +83,13 @@ class Case(Proof):
                         value += weight * constant_value
                     else:
                         varies = varies or weight != 0
-                yield self._step(next(steps)) if varies else taken_text(value <= 0)
+                if not varies:
+                    yield taken_text(value <= 0)
+                elif v in decided:
+                    yield _known_text(decided[v])
+                else:
+                    yield self._step(next(steps))
+                v += varies
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
@@ -121,7 +128,11 @@ class Case(Proof):
 
     def _maximum(self, gate: int) -> str:
         """The step of one of the formula's gates."""
-        rank = sum(isinstance(earlier, MaxGate) for earlier in self.sides.formulas.graph.gates[:gate])
+        n, decided = self.sides.n, self.sides.decided[self.sides.steps]
+        if n + gate in decided:
+            return _known_text(decided[n + gate])
+        earlier = enumerate(self.sides.formulas.graph.gates[:gate])
+        rank = sum(isinstance(other, MaxGate) and n + i not in decided for i, other in earlier)
         return self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
@@ -169,45 +180,27 @@ class Case(Proof):
         raise refuse("a choice that no single constraint of its cell decides")
 
     def _wires(self) -> str:
-        """The wires by number, and each difference as a sum of them: relu(A - B) is A less the minimum of A and B."""
         differences = self._differences()
-        base = [form(item, self.sides.n) for item in self.node["wires"]] if "wires" in self.node else None
-        base = [{v: ONE} for v in range(self.sides.n)] if base is None else base
-        numbered = {linear_key(wire): i for i, wire in enumerate(base)}
-        comparators: dict[int, tuple[int, int, int]] = {}
-        for named, a, b in self.node["comparators"]:
-            k = index(named, len(self.atoms))
-            left, right = self._form(a), self._form(b)
-            low = len(base) + 2 * len(comparators)
-            v = self.first + k
-            comparators[v] = numbered[linear_key(left)], numbered[linear_key(right)], low
-            numbered.setdefault(linear_key(minus(left, {v: ONE})), low)
-            numbered.setdefault(linear_key(mix(((ONE, right), (ONE, {v: ONE})))), low + 1)
-        gates = [f"({key(v)}%positive, ({a}%nat, {b}%nat))" for v, (a, b, _) in comparators.items()]
-        rows = []
-        for i, difference in enumerate(differences):
-            weights = {j: difference.get(j, fmpq(0)) for j in range(len(base))}
-            if "weights" in self.node:
-                weights = dict(enumerate(map(number, self.node["weights"][i])))
-            for v, c in difference.items():
-                if v in comparators:
-                    a, _, low = comparators[v]
-                    weights[a] = weights.get(a, fmpq(0)) + c
-                    weights[low] = weights.get(low, fmpq(0)) - c
-            rows.append(listed(f"entry {j} {rational_text(c)}" for j, c in weights.items() if c != 0))
-        return f"(Wires {listed(map(form_text, base))}\n    {listed(gates)}\n    {listed(rows)})"
+        return wires_text(self, differences, [(i, ONE) for i in range(len(differences))])
 
     def _differences(self) -> list[Linear]:
-        """What is left of network minus formula over the atoms."""
-        if self._pivots or self._chosen:
-            raise refuse("the 0-1 principle in a part of the domain")
-        atoms, forms = self.node["atoms"], [f for f, _ in self.constraints]
-        derivation = Derivation.read(atoms, self.sides.n, forms)
-        sides = []
-        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", self.sides.formulas.graph)):
-            gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
-            sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
-        return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]
+        """What the certificate's steps leave of left minus right, over the free inputs and the atoms."""
+        position = {v: i for i, v in enumerate(self.free)}
+        numbers = {UNIT: UNIT, **position}
+        known = [{numbers[v]: c for v, c in shown.items()} for _, shown in self.relations]
+        derivation = Derivation.read(self.node["atoms"], len(self.free), known)
+        outputs = []
+        for name in ("left", "right"):
+            side = selected(self.sides.side(name), self.constraints)
+            outputs.append(derivation.lower(*charted_graph(side, self._pivots, position), self.node[name]))
+        return [
+            self._reduced({self._numbers[v]: c for v, c in minus(a, b).items()}) for a, b in zip(*outputs, strict=True)
+        ]
+
+
+def _known_text(known: Decided) -> str:
+    """The step of a maximum that a constraint decides."""
+    return f"Take {'true' if known.left else 'false'} [{constraint_text(known.constraint, ONE)}]"
 
 
 def _ratio(form: Linear, known: Linear) -> fmpq | None:

@@ -1,13 +1,32 @@
 """What a proof is about: both sides of the claim, as Rocq reads them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from relucirc.checker.linear import ONE
+from relucirc.checker.linear import ONE, Linear
+from relucirc.checker.reading import graph_of_weights
+from relucirc.checker.sides import Side
+from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
 from relucirc.proof.theorem.bounding import Answer, answering, cases
 from relucirc.proof.theorem.formulas import Formulas
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A maximum that the way to a cell has decided.
+
+    Attributes:
+        left: Whether its left argument is the larger.
+        constraint: The number of the constraint that says so.
+        value: That argument over the inputs.
+    """
+
+    left: bool
+    constraint: int
+    value: Linear
 
 
 @dataclass(frozen=True)
@@ -18,11 +37,13 @@ class Sides:
         net: The network.
         formulas: The formula, or the condition.
         claim: What the certificate is of.
+        decided: The gates of each side, by their variables, that are decided.
     """
 
     net: MLP
     formulas: Formulas
     claim: Claim
+    decided: Mapping[str, Mapping[int, Decided]] = field(default_factory=lambda: {"left": {}, "right": {}})
 
     @property
     def n(self) -> int:
@@ -33,6 +54,21 @@ class Sides:
     def steps(self) -> str:
         """Where a certificate has the formula's steps: with the network's, where a condition compares outputs."""
         return "left" if self.claim.kind == "relation" else "right"
+
+    @cached_property
+    def graphs(self) -> dict[str, Graph]:
+        """Both sides as the certificate's rules see them."""
+        claim = self.claim
+        left = claim.left if claim.kind == "relation" else graph_of_weights(self.net)
+        return {"left": left, "right": claim.right}
+
+    def side(self, name: str) -> Side:
+        """One side in this cell."""
+        return Side(self.graphs[name], {v: known.value for v, known in self.decided[name].items()})
+
+    def knowing(self, name: str, v: int, known: Decided) -> "Sides":
+        """The sides in a cell where one more gate is decided."""
+        return replace(self, decided={**self.decided, name: {**self.decided[name], v: known}})
 
     @cached_property
     def answers(self) -> list[Answer]:

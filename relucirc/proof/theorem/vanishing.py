@@ -33,10 +33,11 @@ class Proof:
         self._numbers = {UNIT: UNIT, **dict(enumerate(free))}
         self._numbers |= {len(free) + k: first + k for k in range(len(node["atoms"]))}
         self._place = {i: known for i, (known, _) in enumerate(relations)}
-        self.atoms = [[self._form(element) for element in sequence(atom, "an atom")] for atom in node["atoms"]]
+        self.atoms = [[self.form(element) for element in sequence(atom, "an atom")] for atom in node["atoms"]]
         self._solved: dict[int, Linear] = {}
 
-    def _form(self, data: Any) -> Linear:
+    def form(self, data: Any) -> Linear:
+        """Reads a form in Rocq's variables."""
         return {self._numbers[v]: c for v, c in form(data, len(self._numbers) - 1).items()}
 
     def _atoms_text(self) -> str:
@@ -62,7 +63,7 @@ class Proof:
         if "take" in step:
             return f"Take {'true' if step['take'] == 'left' else 'false'} {self._facts(step['by'])}"
         expand = [f"{self._atom(k)}%positive" for k in step.get("expand", [])]
-        base = form_text(self._form(step["base"]))
+        base = form_text(self.form(step["base"]))
         return f"Atom {self._atom(step['atom'])} {rational_text(number(step['scale']))} {base} {listed(expand)}"
 
     # Endings
@@ -83,7 +84,7 @@ class Proof:
 
     def _names(self) -> Names:
         constraints = [known for known, _ in self.relations]
-        return Names(constraints, self.count, self._hinge, self._form, {(0, True): (0, ONE)})
+        return Names(constraints, self.count, self._hinge, self.form, {(0, True): (0, ONE)})
 
     def _hinge(self, k: int) -> str:
         return str(self._atom(k))
@@ -103,7 +104,7 @@ class Proof:
         proof = lemma["proof"]
         if {"implied", "pivots"} & proof.keys() or proof["right"]:
             raise refuse("a lemma in a cell of fewer coordinates")
-        zero = self._form(lemma["zero"])
+        zero = self.form(lemma["zero"])
         bound = len(self._numbers) - 1
         free = [self._numbers[variable(name, bound)] for name in lemma["free"]]
         elements = self.atoms if "raw" in lemma else [list(map(self._reduced, atom)) for atom in self.atoms]
