@@ -26,7 +26,7 @@ class BoxesCase(Case):
             raise refuse("choices together with bounds on boxes")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
-        self._values = dict(self._pivots)
+        self._values = dict(self.pivots)
         self._left, self._neurons = self._network()
         self._gates: dict[int, str] = {}
         for k, gate in enumerate(sides.formulas.graph.gates):
@@ -47,7 +47,7 @@ class BoxesCase(Case):
     def _network(self) -> tuple[list[str], list[int | None]]:
         """The steps of the network, and the hinges of the neurons that are gates of the graph."""
         steps, found = [], []
-        below = [(self._pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
+        below = [(self.pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
         for layer in self.sides.net.layers[:-1]:
             above = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):

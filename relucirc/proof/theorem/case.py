@@ -24,13 +24,13 @@ class Case(Proof):
 
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         self.sides, self.constraints = sides, constraints
-        self._pivots: dict[int, Linear] = {}
+        self.pivots: dict[int, Linear] = {}
         # the values of choices, and of maxima that the way to the cell has decided
         self._chosen = {v: known.value for v, known in sides.decided[sides.steps].items()}
         self._equalities, equal = self._equated(node)
         self._solutions = self._coordinates(node)
-        free = [v for v in range(sides.n) if v not in self._pivots]
-        self._charted = [(replace(f, self._pivots), op) for f, op in constraints]
+        free = [v for v in range(sides.n) if v not in self.pivots]
+        self._charted = [(replace(f, self.pivots), op) for f, op in constraints]
         shown = [(i, f) for i, (f, _) in enumerate(self._charted) if i not in equal and constant(f) is None]
         super().__init__(node, free, sides.n, shown, len(constraints))
 
@@ -63,9 +63,9 @@ class Case(Proof):
             v = variable(name, self.sides.n)
             parts = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
             row = mix((m, self.constraints[i][0]) for i, m in parts)
-            self._pivots[v] = minus({v: ONE}, row)
+            self.pivots[v] = minus({v: ONE}, row)
             up, down = ([constraint_text(i, sign * m) for i, m in parts] for sign in (-ONE, ONE))
-            written.append(f"({v}%nat, ({form_text(self._pivots[v])}, ({listed(up)}, {listed(down)})))")
+            written.append(f"({v}%nat, ({form_text(self.pivots[v])}, ({listed(up)}, {listed(down)})))")
         return written
 
     def _network_steps(self) -> Iterator[str]:
@@ -158,7 +158,7 @@ class Case(Proof):
         pairs = {"Le": [(f, g)], "Lt": [(g, f)], "Eq": [(f, g), (g, f)]}[condition.op]
         truth = True
         for low, high in pairs:
-            truth, step = self._compared(replace(minus(high, low), self._pivots))
+            truth, step = self._compared(replace(minus(high, low), self.pivots))
             steps.append(step)
             if not truth:
                 break
@@ -192,7 +192,7 @@ class Case(Proof):
         outputs = []
         for name in ("left", "right"):
             side = selected(self.sides.side(name), self.constraints)
-            outputs.append(derivation.lower(*charted_graph(side, self._pivots, position), self.node[name]))
+            outputs.append(derivation.lower(*charted_graph(side, self.pivots, position), self.node[name]))
         return [
             self._reduced({self._numbers[v]: c for v, c in minus(a, b).items()}) for a, b in zip(*outputs, strict=True)
         ]

@@ -3,7 +3,7 @@
 from relucirc.core.errors import RelucircError
 
 UNCOVERED = {
-    "sweep": "sweeps of a line",
+    "sweep": "a sweep of a line in a lemma",
     "symmetry": "symmetry",
 }
 """Kinds of evidence that the Gallina checker has no rule for."""

@@ -13,6 +13,7 @@ from relucirc.checker.sides import Constraint, constraint, selected
 from relucirc.proof.theorem.boxed import BoxesCase
 from relucirc.proof.theorem.case import Case
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, rational_text
+from relucirc.proof.theorem.pieces import Pieces
 from relucirc.proof.theorem.sides import Decided, Sides
 
 
@@ -35,6 +36,8 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
         return f"Between {form_text(whole)} {rational_text(at)}\n({below})\n({above})"
     if "gate" in proof:
         return _gate_text(proof, sides, known)
+    if "sweep" in proof:
+        return cells_text(Pieces(proof, sides, known).cells(), sides, known)
     return (BoxesCase if "boxes" in proof else Case)(proof, sides, known).text()
 
 

@@ -60,6 +60,8 @@ class Sides:
         """Both sides as the certificate's rules see them."""
         claim = self.claim
         left = claim.left if claim.kind == "relation" else graph_of_weights(self.net)
+        if claim.kind == "within":
+            left = replace(left, outputs=(*left.outputs, *(-output for output in left.outputs)))
         return {"left": left, "right": claim.right}
 
     def side(self, name: str) -> Side:
