@@ -15,6 +15,7 @@ from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
 from relucirc.proof.theorem.sides import Decided, Sides
+from relucirc.proof.theorem.symmetry import chains_of, symmetric_text
 from relucirc.proof.theorem.vanishing import Proof
 from relucirc.proof.theorem.wires import wires_text
 
@@ -182,6 +183,9 @@ class Case(Proof):
     def _wires(self) -> str:
         differences = self._differences()
         return wires_text(self, differences, [(i, ONE) for i in range(len(differences))])
+
+    def _symmetric(self, rest: str) -> str:
+        return symmetric_text(self, chains_of(self), self._differences(), rest)
 
     def _differences(self) -> list[Linear]:
         """What the certificate's steps leave of left minus right, over the free inputs and the atoms."""

@@ -11,6 +11,7 @@ PARTS = (
     "Steps",
     "Lowering",
     "Trees",
+    "Symmetry",
     "ZeroOne",
     "Bounding",
     "Boxes",

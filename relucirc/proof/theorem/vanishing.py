@@ -7,7 +7,7 @@ from typing import Any
 from relucirc.checker.data import form, index, number, sequence, variable
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.proof.theorem.bounding import Names, tree_text
-from relucirc.proof.theorem.covered import UNCOVERED, refuse
+from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text
 
 
@@ -26,9 +26,8 @@ class Proof:
     def __init__(
         self, node: dict, free: list[int], first: int, relations: list[tuple[int, Linear]], count: int
     ) -> None:
-        for kind, words in UNCOVERED.items():
-            if kind in node:
-                raise refuse(words)
+        if "sweep" in node:
+            raise refuse("a sweep of a line in a lemma")
         self.node, self.free, self.first, self.relations, self.count = node, free, first, relations, count
         self._numbers = {UNIT: UNIT, **dict(enumerate(free))}
         self._numbers |= {len(free) + k: first + k for k in range(len(node["atoms"]))}
@@ -73,6 +72,8 @@ class Proof:
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
         if "bounding" in self.node:
             return self._bounded()
+        if "symmetry" in self.node:
+            self._suppose_order()
         if "tree" in self.node:
             text = f"(Regions {self._region(deque(self.node['tree']), self._place, self.count, {})})"
         else:
@@ -80,7 +81,16 @@ class Proof:
         self.atoms = raw
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
-        return text
+        return self._symmetric(text) if "symmetry" in self.node else text
+
+    def _suppose_order(self) -> None:
+        """The links of chains are the only constraints of a cell with symmetry; Rocq has them after its own."""
+        links = len(self.node["symmetry"])
+        self._place = {i: self.count + i for i in range(links)}
+        self.count += links
+
+    def _symmetric(self, rest: str) -> str:  # noqa: ARG002
+        raise refuse("symmetry in a lemma")
 
     def _names(self) -> Names:
         constraints = [known for known, _ in self.relations]
