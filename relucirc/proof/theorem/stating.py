@@ -27,6 +27,7 @@ from relucirc.proof.prover import prove_claim
 from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
 from relucirc.proof.theorem.covered import NotCovered
 from relucirc.proof.theorem.evidence import cells_text
+from relucirc.proof.theorem.families import Family
 from relucirc.proof.theorem.formulas import Formulas
 from relucirc.proof.theorem.gallina import (
     Words,
@@ -45,7 +46,8 @@ NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
 _KEYWORDS = "as at by cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
 _OURS = (
-    "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
+    "network formula requirement region evidence accepted point outputs members scales resolved run run_weights "
+    "reals rationals smallest leb ltb eqb negb"
 )
 _REFUSED = "admit abstract give_up"
 TAKEN = frozenset(f"{_KEYWORDS} {_OURS} {_REFUSED}".split())
@@ -135,7 +137,7 @@ def theorem(
     So nothing has to be believed but Rocq and the statement.
 
     Args:
-        net: A network with rational weights.
+        net: A network whose weights are rational, or hold symbols of declared sign, as for :func:`relucirc.prove`.
         formula: A formula, or a list of them for several outputs, or a relation such as ``"y <= Max(x1, x2) + 1/10"``,
             as for :func:`relucirc.prove`.
         domain: Where that is claimed, as for :func:`relucirc.prove`.
@@ -165,6 +167,10 @@ def theorem(
     if found.status == "unknown":
         return Theorem("unknown", found.reason, "", found.seconds)
     if found.status == "refuted":
+        if file.family is not None:
+            raise NotCovered(
+                f"theorem: the claim is false ({found.reason.rstrip('.')}); of a family that is not covered yet."
+            )
         body = file.broken([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
     else:
         assert found.certificate is not None
@@ -182,11 +188,16 @@ class File:
         claim: What is claimed, over the graph of these.
         names: The inputs' names in Rocq.
         outputs: The outputs' names in Rocq.
+        symbols: The names of symbols in weights.
+        family: What the network is a member of, if its weights held symbols.
     """
 
     def __init__(self, net: MLP, formulas: Formulas, claim: Claim) -> None:
-        self.net, self.formulas, self.claim = net, formulas, claim
+        assert claim.network is not None
+        self.net, self.formulas, self.claim = claim.network, formulas, claim
+        self.family = Family(net, claim.network) if net.symbols else None
         self.names = _names(net.inputs)
+        self.symbols = _names([symbol.name for symbol in net.symbols], "w", self.names)
         self.outputs = output_names(net.sizes[-1])
         self._relations = [relation_node(r) for r in claim.domain.relations]
         self._integers = sorted(claim.domain.integers)
@@ -196,11 +207,9 @@ class File:
         """Reads a claim, and refuses what the theory does not cover."""
         if not isinstance(net, MLP):
             raise NotCovered("theorem: expected a network (relucirc.MLP); functions are not covered yet.")
-        if net.symbols:
-            raise NotCovered("theorem: networks with symbolic weights are not covered yet.")
         claim = read_claim(net, formula, domain, within=within)
         if claim.kind == "relation":
-            return File(net.exact(), *_condition(claim))
+            return File(net, *_condition(claim))
         if claim.expressions is None:
             raise NotCovered(
                 "theorem: expected formulas or a relation; second networks and functions are not covered yet."
@@ -210,7 +219,7 @@ class File:
             compare_with_sympy(formulas.graph, claim.expressions)
         except Rejected as error:
             raise RelucircError(f"theorem: {error}; please report this.") from None
-        return File(net.exact(), formulas, read_claim(net.exact(), formulas.graph, claim.domain, within=within))
+        return File(net, formulas, read_claim(net, formulas.graph, claim.domain, within=within))
 
     def evidence(self, proof: dict) -> str:
         """Writes the proof of a certificate of the claim."""
@@ -239,20 +248,26 @@ class File:
         )
         kind = {"equal": "equal", "within": "within", "relation": "holds"}[self.claim.kind]
         parts = [self._data(), accepted]
+        if self.family is not None:
+            parts.append(self.family.data())
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
             given = self._given(words)
             hypotheses = "".join(f"  {premise} ->\n" for premise in given)
             stated, introduced, arguments = self._stated(words), "", ""
+            member = self._member(words)
             if self.claim.kind == "relation":
-                introduced, arguments = f" {' '.join(self.outputs)} E", f" [{'; '.join(self.outputs)}]"
+                introduced, arguments = f" {' '.join(self.outputs)}", f" [{'; '.join(self.outputs)}]"
+                introduced, member = (introduced, f"{member}  intros E.\n") if member else (f"{introduced} E", "")
             proved = (
-                f"intros {' '.join(self.names)}{''.join(f' H{i}' for i in range(len(given)))}{introduced}.\n"
+                f"intros {self._quantified()}{' '.join(self.names)}"
+                f"{''.join(f' H{i}' for i in range(len(given)))}{introduced}.\n{member}"
                 f"  refine ({kind}_on_{numbers} {n} network {self._given_claim()} region evidence accepted "
                 f"[{'; '.join(self.names)}]{arguments} eq_refl _{' E' if arguments else ''}).\n"
                 "  split; repeat (apply Forall_cons || apply Forall_nil); assumption."
             )
             stated = f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}"
+            stated = self._of_all_members(numbers) + stated
             parts.append(self._theorem(numbers, kind, stated, proved))
         return "\n".join(parts)
 
@@ -301,12 +316,41 @@ class File:
     def _given(self, words: Words) -> list[str]:
         return [*map(words.relation, self._relations), *map(words.integer, self._integers)]
 
+    def _of_all_members(self, numbers: str) -> str:
+        """Over which symbols a family is, and their signs; nothing for one network."""
+        if self.family is None:
+            return ""
+        pairs = zip(self.symbols, self.family.symbols, strict=True)
+        signed = "".join(f"  {f'0 < {name}' if symbol.is_positive else f'{name} < 0'} ->\n" for name, symbol in pairs)
+        return f"forall {' '.join(self.symbols)} : {NUMBERS[numbers][0]},\n{signed}  "
+
+    def _quantified(self) -> str:
+        return "".join(f"{name} " for name in (*self.symbols, *(f"S{i}" for i in range(len(self.symbols)))))
+
+    def _member(self, words: Words) -> str:
+        """The step of a proof from a member of the family to the network; nothing for one network."""
+        if self.family is None:
+            return ""
+        proper = {"equal": "(proper_equal _)", "within": "(proper_within _ _)", "relation": "(proper_holds _ _)"}
+        given = "" if words.numbers == "reals" else f" {proper[self.claim.kind]}"
+        return (
+            f"  refine (family_on_{words.numbers} {self.family.signs} {len(self.names)} scales members network\n"
+            f"    resolved [{'; '.join(self.symbols)}] [{'; '.join(self.names)}] _ eq_refl\n"
+            f"    (fun outputs => {self._stated(words, run='outputs')}){given} _).\n"
+            "  repeat (apply Forall2_cons || apply Forall2_nil); assumption.\n"
+        )
+
     def _run(self, words: Words) -> str:
+        if self.family is not None:
+            weights = self.family.stated(Words(self.symbols, words.numbers))
+            return f"run_weights {words.numbers}\n    {weights}\n    [{'; '.join(self.names)}]"
         return f"run {words.numbers} network [{'; '.join(self.names)}]"
 
-    def _stated(self, words: Words, equal: str = "=") -> str:
-        """What is claimed at one point."""
-        run = self._run(words)
+    def _stated(self, words: Words, equal: str = "=", run: str | None = None) -> str:
+        """What is claimed at one point, of the network's outputs or of those of another name."""
+        if run is not None and self.claim.kind == "relation":
+            return f"{self._outputs(words, run)} -> {self._proposition(words)}"
+        run = self._run(words) if run is None else run
         if self.claim.kind == "relation":
             of_type = f" : {NUMBERS[words.numbers][0]}"
             return f"forall {' '.join(self.outputs)}{of_type}, {self._outputs(words)} ->\n  {self._proposition(words)}"
@@ -316,11 +360,9 @@ class File:
             return f"Forall2 (fun y f => {size}) ({run})\n    {values}"
         return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {values}"
 
-    def _outputs(self, words: Words) -> str:
-        named = f"[{'; '.join(self.outputs)}]"
-        return (
-            f"{self._run(words)} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({self._run(words)}) {named}"
-        )
+    def _outputs(self, words: Words, run: str | None = None) -> str:
+        named, run = f"[{'; '.join(self.outputs)}]", self._run(words) if run is None else run
+        return f"{run} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({run}) {named}"
 
     def _proposition(self, words: Words) -> str:
         (condition,) = self.formulas.nodes
@@ -345,10 +387,12 @@ class File:
             formula = f"requirement : cond :=\n  {data_text(self.formulas.nodes[0])}"
         relations = listed(map(relation_data, self._relations), 4)
         integers = listed((f"{v}%nat" for v in self._integers), 4)
+        network = network_text(self.net, dense=self.family is not None)
+        expanded = "" if self.family is None else " weigh member of_sign"
         return (
             f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n"
-            "Strategy expand [min max abs value values truth says number].\n\n"
-            f"(** The network. *)\nDefinition network : list layer :=\n{network_text(self.net)}.\n\n"
+            f"Strategy expand [min max abs value values truth says number{expanded}].\n\n"
+            f"(** The network. *)\nDefinition network : list layer :=\n{network}.\n\n"
             "(** What is claimed and the domain as the checker reads them; the theorems write them out. *)\n"
             f"Definition {formula}.\n\n"
             f"Definition region : domain := Domain\n    {relations}\n    {integers}.\n"
@@ -382,11 +426,13 @@ def _condition(claim: Claim) -> tuple[Formulas, Claim]:
     return formulas, replace(claim, left=left, right=right, violations=violations)
 
 
-def _names(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The inputs' names, where Rocq has no other use for them; else all are numbered."""
-    if all(re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in TAKEN for name in inputs):
-        return tuple(inputs)
-    return tuple(f"x{i + 1}" for i in range(len(inputs)))
+def _names(names: Sequence[str], letter: str = "x", others: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names, where Rocq has no other use for them, and others do not have them; else all are numbered."""
+    if all(re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in {*TAKEN, *others} for name in names):
+        return tuple(names)
+    while any(re.fullmatch(rf"{letter}\d+", name) for name in others):
+        letter += "_"
+    return tuple(f"{letter}{i + 1}" for i in range(len(names)))
 
 
 def _comment(text: str) -> str:

@@ -56,7 +56,7 @@ def _exchange(proof: Proof, i: int, j: int, differences: Sequence[Linear]) -> st
             step, moved[v] = taken_text(fixed <= 0), form if fixed > 0 else {}
         else:
             step, moved[v] = _image(proof, form, lines)
-        written.append(f"({key(v)}%positive, [{step}])")
+        written.append(f"({key(v)}%positive, {step})")
     return listed(written)
 
 

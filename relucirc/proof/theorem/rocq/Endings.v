@@ -63,6 +63,14 @@ Fixpoint know (next : positive) (M : atoms) (cs : list known) (facts : list fact
     end
   end.
 
+Fixpoint fold_max (M : atoms) (cs : list known) (fs : list form) (steps : list step) (acc : form) : option form :=
+  match fs, steps with
+  | [], _ => Some acc
+  | f :: fs', s :: steps' =>
+    match maximum M cs acc f s with Some g => fold_max M cs fs' steps' g | None => None end
+  | _ :: _, [] => None
+  end.
+
 (** The forms of opened atoms, one after another; [M] has their definitions, which [S] reduces. *)
 Fixpoint opening (next : positive) (M M' : atoms) (S : table form) (cs : list known) (l : list (positive * list step))
   (T : table form) : option (table form) :=
@@ -223,6 +231,22 @@ Section Sound.
       apply (fact_true K L v M cs f m c A C) in F. unfold true_at in *. now rewrite (low_at next v w).
   Qed.
 
+  Lemma fold_max_at v M cs fs steps acc g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
+    fold_max M cs fs steps acc = Some g -> is_max K (eval K v acc :: map (eval K v) fs) (eval K v g).
+  Proof.
+    intros U A C. revert steps acc. induction fs as [| f fs IH]; simpl; intros [| s steps] acc; try discriminate.
+    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
+    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
+    - destruct (maximum M cs acc f s) as [h |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
+      apply (maximum_sound K L v U M A cs C) in E.
+      destruct (is_max_two K L (eval K v acc) (eval K v f)) as [T1 T2]. rewrite <- E in T1, T2. split.
+      + destruct H1 as [H1 | H1]; [rewrite <- H1; destruct T1 as [-> | [-> | []]]; simpl; auto | simpl; auto].
+      + intros y Hy. destruct Hy as [Hy | [Hy | Hy]].
+        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
+        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
+        * apply H2. simpl. auto.
+  Qed.
+
   Lemma opening_at next v w M M' S cs l T T' : (forall j, (j < next)%positive -> w j = v j) ->
     unit_at K w -> atoms_at K v M -> atoms_at K w M' -> values_at K v S -> all_at K w cs -> values_at K w T ->
     opening next M M' S cs l T = Some T' -> values_at K w T'.
@@ -233,7 +257,7 @@ Section Sound.
       destruct (Pos.ltb k next && forallb (low next) (map (replace_by S) es)) eqn:B; try discriminate.
       apply andb_true_iff in B as [B1 B2]. apply Pos.ltb_lt in B1.
       destruct (fold_max M' cs (map (replace_by T) (map (replace_by S) es)) steps []) as [g |] eqn:X; try discriminate.
-      apply IH. apply (fold_max_at K L w _ _ _ _ _ _ U A' C) in X.
+      apply IH. apply (fold_max_at w _ _ _ _ _ _ U A' C) in X.
       intros j f. unfold find. destruct (Pos.eq_dec j k) as [-> | N].
       + rewrite PositiveMap.gss. intros [= <-]. rewrite E by trivial. apply (A k es) in F.
         apply (is_max_unique K L _ _ _ X). replace (_ :: _) with (map (eval K v) ([] :: es)); trivial.

@@ -57,6 +57,20 @@ Section Network.
     | [last] => affine last x
     | l :: above => run above (map relu (affine l x))
     end.
+
+  (** The same with weights that are numbers of [K], such as [w1 / w2]: rows of weights, and biases. *)
+  Definition weighted_neuron (x : list K) (row : list K * K) : K :=
+    fold_right (fun e total => add K (mul K (fst e) (snd e)) total) (snd row) (combine (fst row) x).
+
+  Definition weighted_affine (l : list (list K) * list K) (x : list K) : list K :=
+    map (weighted_neuron x) (combine (fst l) (snd l)).
+
+  Fixpoint run_weights (net : list (list (list K) * list K)) (x : list K) : list K :=
+    match net with
+    | [] => x
+    | [last] => weighted_affine last x
+    | l :: above => run_weights above (map relu (weighted_affine l x))
+    end.
 End Network.
 
 (** * Formulas *)

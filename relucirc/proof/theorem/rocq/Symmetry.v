@@ -4,16 +4,8 @@ From Coq Require Import List ZArith QArith Bool Ring FMapPositive Permutation Li
 From Relucirc Require Import Statement Laws Forms Evidence Steps.
 Import ListNotations.
 
-(** What the atoms are after an exchange of two inputs, one after another: each has one step for every element. *)
-Definition exchange := list (positive * list step).
-
-Fixpoint fold_max (M : atoms) (cs : list known) (fs : list form) (steps : list step) (acc : form) : option form :=
-  match fs, steps with
-  | [], _ => Some acc
-  | f :: fs', s :: steps' =>
-    match maximum M cs acc f s with Some g => fold_max M cs fs' steps' g | None => None end
-  | _ :: _, [] => None
-  end.
+(** What the hinges are after an exchange of two inputs, one after another, each as the step of its maximum with 0. *)
+Definition exchange := list (positive * step).
 
 Section Check.
   Variable base : positive.
@@ -26,16 +18,16 @@ Section Check.
   Fixpoint moving (l : exchange) (T : table form) : option (table form) :=
     match l with
     | [] => Some T
-    | (k, steps) :: l' =>
+    | (k, s) :: l' =>
       match find k M with
-      | Some es =>
-        if forallb (is_moved T) es then
-          match fold_max M [] (map (replace_by T) es) steps [] with
+      | Some [e] =>
+        if is_moved T e then
+          match maximum M [] [] (replace_by T e) s with
           | Some g => moving l' (PositiveMap.add k g T)
           | None => None
           end
         else None
-      | None => None
+      | _ => None
       end
     end.
 
@@ -87,22 +79,6 @@ Section Sound.
   Local Infix "<=" := (le K).
   Local Infix "<" := (lt K).
 
-  Lemma fold_max_at v M cs fs steps acc g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
-    fold_max M cs fs steps acc = Some g -> is_max K (eval K v acc :: map (eval K v) fs) (eval K v g).
-  Proof.
-    intros U A C. revert steps acc. induction fs as [| f fs IH]; simpl; intros [| s steps] acc; try discriminate.
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - destruct (maximum M cs acc f s) as [h |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
-      apply (maximum_sound K L v U M A cs C) in E.
-      destruct (is_max_two K L (eval K v acc) (eval K v f)) as [T1 T2]. rewrite <- E in T1, T2. split.
-      + destruct H1 as [H1 | H1]; [rewrite <- H1; destruct T1 as [-> | [-> | []]]; simpl; auto | simpl; auto].
-      + intros y Hy. destruct Hy as [Hy | [Hy | Hy]].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply H2. simpl. auto.
-  Qed.
-
   Variable base : positive.
   Variable M : atoms.
 
@@ -149,17 +125,14 @@ Section Sound.
 
     Lemma moving_at l : forall T T', becomes T -> moving base M l T = Some T' -> becomes T'.
     Proof.
-      induction l as [| [k steps] l IH]; cbn [moving]; intros T T' Be.
+      induction l as [| [k s] l IH]; cbn [moving]; intros T T' Be.
       - now intros [= <-].
-      - destruct (find k M) as [es |] eqn:F; try discriminate.
-        destruct (forallb (is_moved base T) es) eqn:Mo; try discriminate.
-        destruct (fold_max M [] (map (replace_by T) es) steps []) as [g |] eqn:X; try discriminate.
-        apply IH. apply (fold_max_at v _ _ _ _ _ _ U A (Forall_nil _)) in X.
+      - destruct (find k M) as [[| e []] |] eqn:F; try discriminate.
+        destruct (is_moved base T e) eqn:Mo; try discriminate.
+        destruct (maximum M [] [] (replace_by T e) s) as [g |] eqn:X; try discriminate.
+        apply IH. apply (maximum_sound K L v U M A [] (Forall_nil _)) in X.
         assert (G : eval K v g = w k).
-        { apply (is_max_unique K L _ _ _ X). apply (B k es) in F. simpl in F.
-          replace (map (eval K v) (map (replace_by T) es)) with (map (eval K w) es); trivial.
-          rewrite map_map. apply map_ext_in. intros e He. symmetry. apply moved_at; trivial.
-          rewrite forallb_forall in Mo. auto. }
+        { rewrite X, (moved_at T e Be Mo). apply (B k [e]) in F. apply (is_max_unique K L _ _ _ (is_max_two K L _ _) F). }
         destruct Be as [B1 B2]. split; intros m; unfold find in *.
         + intros h. destruct (Pos.eq_dec m k) as [-> | N].
           * rewrite PositiveMap.gss. now intros [= <-].
