@@ -33,6 +33,8 @@ FEW = (
     "full_adder",
     "sawtooth",
     "switch",
+    "saturating_add",
+    "median, all weights",
     "minimum of 64",
     "trained minimum, within its deviation",
 )
@@ -82,6 +84,10 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
         ]
         network = relucirc.load(Path(acasxu) / "acasxu_3_3.onnx")
         yield "ACAS Xu 3_3, property 4", (network, ACASXU, ", ".join(domain)), {}
+    for name, circuit in catalogue.items():
+        family = circuit.family()
+        if family.symbols:
+            yield f"{name}, all weights", (family, circuit.formula(), circuit.domain), {}
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def compiled(text: str, theory: str):
 
 def part_of(source: str, name: str) -> str:
     """The body of a definition."""
-    found = re.search(rf"^Definition {name} : [\w ]+ :=\s*(.*?)\.\n\n", source, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^Definition {name} : [\w ()*]+ :=\s*(.*?)\.\n\n", source, re.MULTILINE | re.DOTALL)
     assert found is not None, name
     return found.group(1)
 
