@@ -168,3 +168,50 @@ def test_choices_whose_conditions_read_maxima_are_accepted(theory):  # noqa: F81
     assert text.count("= false") == 3
     checked = compiled(text, theory)
     assert checked, checked
+
+
+EQUATIONS = {
+    "wires": ("sort", "3*y1 == 3*Min(x1, x2, x3), y2 - OrderStatistic(2, x1, x2, x3) == 0, 2*y3 == 2*Max(x1, x2, x3)"),
+    "symmetry": ("saturating_add", "2*y == Min(510, Max(0, 2*x1 + 2*x2))"),
+}
+"""Relations that are equations, about circuits."""
+
+
+def bounded(first, scale):
+    """relu(x) = x where x >= 1: bounds of both signs of the difference, times a scale."""
+    lower = {"lemmas": [{"hinge": 0, "lower": ["1", [["constraint", 0, "1"]]]}]}
+    trees = {
+        "above": [lower, {"leaf": [["part", 0, "1"], ["on", 0, scale]]}],
+        "below": [{"leaf": [["part", 0, "1"], ["line", 0, scale]]}],
+    }
+    order = [first, *(trees.keys() - {first})]
+    case = {"interior": ["2"], "atoms": [[{"v0": "1"}]], "left": [ON], "right": []}
+    return {**case, "bounding": [trees[side] for side in order]}
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_equations_between_outputs_are_accepted(theory):  # noqa: F811
+    text = HEADER
+    for name, relation in EQUATIONS.values():
+        found = theorem(catalogue[name](), relation, standalone=False)
+        evidence = part_of(found.source, "evidence")
+        text += question(found.source, "true")
+        text += question(
+            found.source, "false", evidence=re.sub(r"ending := .* \|\}", "ending := Same |}", evidence, flags=re.DOTALL)
+        )
+        requirement = part_of(found.source, "requirement")
+        text += question(found.source, "false", requirement=re.sub(r"Int [1-9]\d*", "Int 7", requirement, count=1))
+    line = relucirc.MLP.from_arrays([([[1]], None), ([[1]], None)])
+    for relation, first, scale in (
+        ("2*y == 2*x", "below", "2"),
+        ("-3*x == -3*y", "below", "3"),
+        ("y <= x and y >= x", "below", "1"),
+    ):
+        source, verdict = asked(line, relation, bounded(first, scale), "x >= 1")
+        assert verdict, verdict
+        text += question(source, "true")
+        text += question(source, "false", evidence=part_of(source, "evidence").replace("On 3", "Off 3"))
+    assert text.count("= true") == 5
+    checked = compiled(text, theory)
+    assert checked, checked

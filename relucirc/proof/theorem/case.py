@@ -1,6 +1,7 @@
 """One cell: coordinates, both sides over the atoms, and how it ends, in the words of ``Cells.v``."""
 
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
 from flint import fmpq
 
@@ -11,6 +12,7 @@ from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, rep
 from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.proof.theorem.bounding import Names, tree_text
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
@@ -96,9 +98,24 @@ class Case(Proof):
 
     def _bounded(self) -> str:
         answers, names = self.sides.answers, self._names()
-        if not answers:
+        if self.sides.claim.kind == "equal":
             return super()._bounded()
+        if self.sides.claim.violations is None:
+            return self._equation(names)
         return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+
+    def _equation(self, names: Names) -> str:
+        """One tree for each side that an equation must not have above the other."""
+        trees = iter(self.node["bounding"])
+        known = {(i, sign): next(trees) for i, d in enumerate(self._differences()) if d for sign in (True, False)}
+        written = []
+        for i, ratio in self.sides.rows:
+            tree = known.get((i, ratio > 0)) if ratio != 0 else None
+            parts = {(0, True): (0, abs(ratio))}
+            written.append(
+                "(Contradiction [Part 0 1])" if tree is None else tree_text(tree, replaced(names, parts=parts))
+            )
+        return f"(Bounded {listed(written)})"
 
     def _said(self, node: Node) -> Iterator[str]:
         """The steps of a formula or of a condition; conditions have theirs in the order of their comparisons."""
@@ -181,8 +198,7 @@ class Case(Proof):
         raise refuse("a choice that no single constraint of its cell decides")
 
     def _wires(self) -> str:
-        differences = self._differences()
-        return wires_text(self, differences, [(i, ONE) for i in range(len(differences))])
+        return wires_text(self, self._differences(), self.sides.rows)
 
     def _symmetric(self, rest: str) -> str:
         return symmetric_text(self, chains_of(self), self._differences(), rest)

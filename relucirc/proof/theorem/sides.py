@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from flint import fmpq
+
 from relucirc.checker.linear import ONE, Linear
 from relucirc.checker.reading import graph_of_weights
 from relucirc.checker.sides import Side
 from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
-from relucirc.proof.theorem.bounding import Answer, answering, cases
+from relucirc.proof.theorem.bounding import Answer, answering, cases, ratio_of
+from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Formulas
 
 
@@ -85,3 +88,22 @@ class Sides:
         (condition,) = self.formulas.nodes
         broken = cases(self.formulas, condition, truth=False)
         return [answering(violation, claim.violations, claim.left.outputs) for violation in broken]
+
+    @cached_property
+    def rows(self) -> list[tuple[int, fmpq]]:
+        """What has to be zero in Rocq, where that is claimed: multiples of the certificate's differences, by number.
+
+        Of an equation Rocq writes out that neither side is above the other.
+        """
+        claim = self.claim
+        if claim.kind != "relation":
+            return [(i, ONE) for i in range(len(claim.left.outputs))]
+        (condition,) = self.formulas.nodes
+        found = []
+        for (form, op), *_ in cases(self.formulas, condition, truth=False):
+            ratios = ((i, ratio_of(form, known)) for i, known in enumerate(claim.left.outputs))
+            row = next(((i, ratio) for i, ratio in ratios if ratio is not None), None)
+            if (form and row is None) or op != ">":
+                raise refuse("an equation among alternatives")
+            found.append(row or (0, fmpq(0)))
+        return found

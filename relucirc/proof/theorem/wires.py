@@ -43,6 +43,7 @@ def wires_text(proof: Proof, differences: Sequence[Linear], rows: Iterable[tuple
         sums.append(weights)
     gates = [f"({key(v)}%positive, ({a}%nat, {b}%nat))" for v, (a, b, _) in comparators.items()]
     written = [
-        listed(f"entry {j} {rational_text(ratio * c)}" for j, c in sums[i].items() if c != 0) for i, ratio in rows
+        listed(f"entry {j} {rational_text(ratio * c)}" for j, c in sums[i].items() if ratio * c != 0)
+        for i, ratio in rows
     ]
     return f"(Wires {listed(map(form_text, base))}\n    {listed(gates)}\n    {listed(written)})"
