@@ -99,7 +99,7 @@ def test_what_ends_a_comment_does_not_end_it():
 @pytest.mark.parametrize(
     ("net", "formula", "what"),
     [
-        (relucirc.circuits.minimum(), relucirc.circuits.minimum(), "second networks"),
+        (relucirc.circuits.minimum(), lambda a, b: a + b, "functions"),
         (catalogue["minimum"].family(), "Min(x1, x2)", "symbolic weights"),
         (lambda a: a, "x1", "functions"),
     ],

@@ -19,7 +19,7 @@ AXIOMS = frozenset(
 """By what the standard library makes the reals."""
 REQUIRED = f"From Coq Require Reals.\nFrom Relucirc Require {NAMES}.\n"
 """How a file begins that does not stand alone."""
-DEFINED = ("network", "formula", "requirement", "region", "evidence", "point", "outputs")
+DEFINED = ("network", "formula", "other", "requirement", "region", "evidence", "point", "outputs")
 """What a file defines."""
 _COMMANDS = (
     r"Import [\w ]+",

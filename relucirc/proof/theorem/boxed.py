@@ -22,6 +22,8 @@ class BoxesCase(Case):
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         if "pairs" in node["boxes"]:
             raise refuse("bounds on boxes of pairs of hinges")
+        if sides.other is not None:
+            raise refuse("bounds on boxes of two networks")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
         self._values = dict(self._pivots)
@@ -61,7 +63,7 @@ class BoxesCase(Case):
             below = above
         return steps, found
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
         yield from self._left
 
     def _maximum(self, gate: int) -> str:

@@ -12,6 +12,7 @@ from relucirc.checker.reading import graph_of_weights
 from relucirc.checker.sides import Constraint, read
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.language.network import MLP
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text, taken_text
@@ -35,8 +36,8 @@ class Case(Proof):
 
     def text(self) -> str:
         """Writes it as a term of type ``cells``."""
-        left = listed(self._network_steps())
-        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
+        left = listed(self._left_steps())
+        right = listed(self._right_steps())
         return (
             f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
             f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
@@ -67,11 +68,20 @@ class Case(Proof):
             written.append(f"({v}%nat, ({form_text(self._pivots[v])}, ({listed(up)}, {listed(down)})))")
         return written
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
+        yield from self._network_steps(self.sides.net, self.node["left"])
+
+    def _right_steps(self) -> Iterator[str]:
+        if self.sides.other is not None:
+            yield from self._network_steps(self.sides.other, self.node["right"])
+        for root in self.sides.formulas.nodes:
+            yield from self._said(root)
+
+    def _network_steps(self, net: MLP, given: list) -> Iterator[str]:
         """One step for every hidden neuron: the certificate's, or that of a neuron that is constant."""
-        steps = iter(self.node["left"])
+        steps = iter(given)
         below: list[fmpq | None] = [None] * self.sides.n  # the values of those that are constant
-        for layer in self.sides.net.layers[:-1]:
+        for layer in net.layers[:-1]:
             above: list[fmpq | None] = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
                 value = fmpq(bias)
@@ -204,7 +214,8 @@ class Case(Proof):
         atoms, forms = self.node["atoms"], [f for f, _ in self.constraints]
         derivation = Derivation.read(atoms, self.sides.n, forms)
         sides = []
-        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", self.sides.formulas.graph)):
+        other = self.sides.formulas.graph if self.sides.other is None else graph_of_weights(self.sides.other)
+        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", other)):
             gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
             sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
         return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]

@@ -16,13 +16,15 @@ class Sides:
 
     Attributes:
         net: The network.
-        formulas: The formula, or the condition.
+        formulas: The formula, or the condition; nothing where there is a second network.
         claim: What the certificate is of.
+        other: The second network, over the same inputs in the same order, if there is one.
     """
 
     net: MLP
     formulas: Formulas
     claim: Claim
+    other: MLP | None = None
 
     @property
     def n(self) -> int:
@@ -39,7 +41,7 @@ class Sides:
         """What shows each of the violations that Rocq writes out; none of an equality."""
         claim = self.claim
         if claim.kind == "within":
-            count = len(self.formulas.nodes)
+            count = len(claim.left.outputs) // 2
             parts = {(0, True): (0, ONE)}
             return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
         if claim.violations is None:
