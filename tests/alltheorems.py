@@ -25,6 +25,7 @@ from relucirc.proof.theorem.audit import assumed, objection
 from relucirc.proof.theorem.rocq import assumptions_of, compiler
 from relucirc.proof.theorem.theory import PARTS, source_of
 
+DATA = Path(relucirc.__file__).parent / "circuits" / "data"
 PAGE = Path(__file__).parent.parent / "docs" / "theorem.md"
 BEGIN, END = "<!-- table of theorems -->\n", "<!-- end of table -->\n"
 FEW = (
@@ -72,11 +73,18 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
         deviation = relucirc.max_deviation(given.network, given.formula, box).value
         yield f"trained {name}, within its deviation", (given.network, given.formula, box), {"within": deviation}
         yield f"trained {name}, snapped", (relucirc.snap(given.network).network, given.formula), {}
-    for count in (64, 256):
+    for count in (64, 256, 1024):
         inputs = ", ".join(f"x{i + 1}" for i in range(count))
         yield f"minimum of {count}", (relucirc.circuits.minimum(count), f"Min({inputs})"), {}
     sort = catalogue["sort"]
     yield "sort of 8", (sort(8), sort.formula(8)), {}
+    yield "median of 5", (catalogue["median"](5), catalogue["median"].formula(5)), {}
+    for called, formula in (
+        ("maximum of 5", "Max(x1, x2, x3, x4, x5)"),
+        ("maximum of 6", "Max(x1, x2, x3, x4, x5, x6)"),
+    ):
+        file = DATA / f"max{called[-1]}_two_layers.json"
+        yield f"{called} in two hidden layers", (relucirc.load(file), formula), {}
     if acasxu is not None:
         text = (Path(acasxu) / "prop_4.vnnlib").read_text("utf-8")
         domain = [

@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import sympy
@@ -98,7 +99,7 @@ def test_what_ends_a_comment_does_not_end_it():
 @pytest.mark.parametrize(
     ("net", "formula", "what"),
     [
-        (relucirc.circuits.minimum(), relucirc.circuits.minimum(), "second networks"),
+        (relucirc.circuits.minimum(), lambda a, b: a + b, "functions"),
         (lambda a: a, "x1", "functions"),
     ],
 )
@@ -200,6 +201,25 @@ def test_the_catalogue_is_accepted(theory):  # noqa: F811
         found = theorem(circuit(), circuit.formula(), circuit.domain_of(), standalone=False)
         text += question(found.source, "true")
     checked = compiled(text, theory)
+    assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_lemmas_about_maxima_of_many_are_accepted(theory):  # noqa: F811
+    """The maximum of five in two hidden layers names the maximum of four, which is opened two by two."""
+    network = relucirc.load(Path(relucirc.__file__).parent / "circuits" / "data" / "max5_two_layers.json")
+    source = theorem(network, "Max(x1, x2, x3, x4, x5)", standalone=False).source
+    evidence = part_of(source, "evidence")
+    opened = re.search(r"opened := \[\(\d+%positive, (\[Atom .*?\])\)", evidence, re.DOTALL).group(1)
+    steps = re.findall(r"Atom [^;]*(?:; co [^;]*)*\] \[[^]]*\]", opened)
+    assert len(steps) >= 4
+    first, second, *others = steps
+    text = question(source, "true")
+    text += question(
+        source, "false", evidence=evidence.replace(opened, "[" + "; ".join([second, first, *others]) + "]", 1)
+    )
+    checked = compiled(HEADER + text, theory)
     assert checked, checked
 
 

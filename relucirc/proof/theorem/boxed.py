@@ -24,6 +24,8 @@ class BoxesCase(Case):
             raise refuse("bounds on boxes of pairs of hinges")
         if any(sides.decided.values()):
             raise refuse("choices together with bounds on boxes")
+        if sides.other is not None:
+            raise refuse("bounds on boxes of two networks")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
         self._values = dict(self.pivots)
@@ -63,7 +65,7 @@ class BoxesCase(Case):
             below = above
         return steps, found
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
         yield from self._left
 
     def _maximum(self, gate: int) -> str:

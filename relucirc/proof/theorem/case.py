@@ -12,6 +12,7 @@ from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, rep
 from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.language.network import MLP
 from relucirc.proof.theorem.bounding import Names, tree_text
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
@@ -39,8 +40,8 @@ class Case(Proof):
 
     def text(self) -> str:
         """Writes it as a term of type ``cells``."""
-        left = listed(self._network_steps())
-        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
+        left = listed(self._left_steps())
+        right = listed(self._right_steps())
         return (
             f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
             f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
@@ -71,11 +72,21 @@ class Case(Proof):
             written.append(f"({v}%nat, ({form_text(self.pivots[v])}, ({listed(up)}, {listed(down)})))")
         return written
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
+        yield from self._network_steps(self.sides.net, self.node["left"])
+
+    def _right_steps(self) -> Iterator[str]:
+        if self.sides.other is not None:
+            yield from self._network_steps(self.sides.other, self.node["right"])
+        for root in self.sides.formulas.nodes:
+            yield from self._said(root)
+
+    def _network_steps(self, net: MLP, given: list) -> Iterator[str]:
         """One step for every hidden neuron: the certificate's, or that of a neuron that is constant."""
-        steps, decided, v = iter(self.node["left"]), self.sides.decided["left"], self.sides.n
+        steps, v = iter(given), self.sides.n
+        decided = self.sides.decided["left" if net is self.sides.net else "right"]
         below: list[fmpq | None] = [None] * self.sides.n  # the values of those that are constant
-        for layer in self.sides.net.layers[:-1]:
+        for layer in net.layers[:-1]:
             above: list[fmpq | None] = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
                 value = fmpq(bias)

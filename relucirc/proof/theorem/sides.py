@@ -38,14 +38,16 @@ class Sides:
 
     Attributes:
         net: The network.
-        formulas: The formula, or the condition.
+        formulas: The formula, or the condition; nothing where there is a second network.
         claim: What the certificate is of.
         decided: The gates of each side, by their variables, that are decided.
+        other: The second network, over the same inputs in the same order, if there is one.
     """
 
     net: MLP
     formulas: Formulas
     claim: Claim
+    other: MLP | None = None
     decided: Mapping[str, Mapping[int, Decided]] = field(default_factory=lambda: {"left": {}, "right": {}})
 
     @property
@@ -80,7 +82,7 @@ class Sides:
         """What shows each of the violations that Rocq writes out; none of an equality."""
         claim = self.claim
         if claim.kind == "within":
-            count = len(self.formulas.nodes)
+            count = len(claim.left.outputs) // 2
             parts = {(0, True): (0, ONE)}
             return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
         if claim.violations is None:

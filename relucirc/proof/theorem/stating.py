@@ -46,7 +46,7 @@ NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
 _KEYWORDS = "as at by cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
 _OURS = (
-    "network formula requirement region evidence accepted point outputs members scales resolved run run_weights "
+    "network formula other requirement region evidence accepted point outputs members scales resolved run run_weights "
     "reals rationals smallest leb ltb eqb negb"
 )
 _REFUSED = "admit abstract give_up"
@@ -138,8 +138,8 @@ def theorem(
 
     Args:
         net: A network whose weights are rational, or hold symbols of declared sign, as for :func:`relucirc.prove`.
-        formula: A formula, or a list of them for several outputs, or a relation such as ``"y <= Max(x1, x2) + 1/10"``,
-            as for :func:`relucirc.prove`.
+        formula: A formula, or a list of them for several outputs; a relation such as ``"y <= Max(x1, x2) + 1/10"``; or
+            another network; as for :func:`relucirc.prove`.
         domain: Where that is claimed, as for :func:`relucirc.prove`.
         within: How far the outputs may be from the formula's values: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time for finding the proof; None for no limit.
@@ -186,15 +186,16 @@ class File:
         net: The network.
         formulas: The formulas, or the condition, as Rocq reads them.
         claim: What is claimed, over the graph of these.
+        other: The network that the first is compared with, if it is one.
         names: The inputs' names in Rocq.
         outputs: The outputs' names in Rocq.
         symbols: The names of symbols in weights.
         family: What the network is a member of, if its weights held symbols.
     """
 
-    def __init__(self, net: MLP, formulas: Formulas, claim: Claim) -> None:
+    def __init__(self, net: MLP, formulas: Formulas, claim: Claim, other: MLP | None = None) -> None:
         assert claim.network is not None
-        self.net, self.formulas, self.claim = claim.network, formulas, claim
+        self.net, self.formulas, self.claim, self.other = claim.network, formulas, claim, other
         self.family = Family(net, claim.network) if net.symbols else None
         self.names = _names(net.inputs)
         self.symbols = _names([symbol.name for symbol in net.symbols], "w", self.names)
@@ -210,10 +211,13 @@ class File:
         claim = read_claim(net, formula, domain, within=within)
         if claim.kind == "relation":
             return File(net, *_condition(claim))
+        if isinstance(formula, MLP):
+            if formula.symbols:
+                raise NotCovered("theorem: a second network with symbolic weights is not covered yet.")
+            other = over_inputs(formula.exact(), net.inputs)
+            return File(net, Formulas([], net.inputs), claim, other)
         if claim.expressions is None:
-            raise NotCovered(
-                "theorem: expected formulas or a relation; second networks and functions are not covered yet."
-            )
+            raise NotCovered("theorem: expected formulas, a relation or a network; functions are not covered yet.")
         formulas = Formulas(claim.expressions, claim.left.inputs)
         try:
             compare_with_sympy(formulas.graph, claim.expressions)
@@ -224,13 +228,15 @@ class File:
     def evidence(self, proof: dict) -> str:
         """Writes the proof of a certificate of the claim."""
         constraints = [constraint(read(r.form), r.op) for r in self.claim.domain.relations]
-        return cells_text(proof, Sides(self.net, self.formulas, self.claim), constraints)
+        return cells_text(proof, Sides(self.net, self.formulas, self.claim, self.other), constraints)
 
     def title(self) -> str:
         """What the file is, as a comment."""
         sizes = "-".join(map(str, self.net.sizes))
         said = _comment("; ".join(map(formula_text, self.formulas.expressions)))
         what = "condition" if self.claim.kind == "relation" else "formula"
+        if self.other is not None:
+            what, said = "other network", f"({'-'.join(map(str, self.other.sizes))})"
         return (
             f"(** A ReLU network ({sizes}) and the {what} {said}.\n\n"
             "    What to read: the module Statement and the definitions of reals and rationals say what networks are;\n"
@@ -340,11 +346,11 @@ class File:
             "  repeat (apply Forall2_cons || apply Forall2_nil); assumption.\n"
         )
 
-    def _run(self, words: Words) -> str:
-        if self.family is not None:
+    def _run(self, words: Words, network: str = "network") -> str:
+        if self.family is not None and network == "network":
             weights = self.family.stated(Words(self.symbols, words.numbers))
             return f"run_weights {words.numbers}\n    {weights}\n    [{'; '.join(self.names)}]"
-        return f"run {words.numbers} network [{'; '.join(self.names)}]"
+        return f"run {words.numbers} {network} [{'; '.join(self.names)}]"
 
     def _stated(self, words: Words, equal: str = "=", run: str | None = None) -> str:
         """What is claimed at one point, of the network's outputs or of those of another name."""
@@ -354,11 +360,15 @@ class File:
         if self.claim.kind == "relation":
             of_type = f" : {NUMBERS[words.numbers][0]}"
             return f"forall {' '.join(self.outputs)}{of_type}, {self._outputs(words)} ->\n  {self._proposition(words)}"
-        values = listed(map(words.term, self.formulas.nodes), 4)
+        if self.other is None:
+            values = inner = listed(map(words.term, self.formulas.nodes), 4)
+        else:
+            values = self._run(words, "other")
+            inner = f"({values})"
         if self.claim.within is not None:
             size = f"{words.prefix}abs (y - f) <= {words.number(self.claim.within)}"
-            return f"Forall2 (fun y f => {size}) ({run})\n    {values}"
-        return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {values}"
+            return f"Forall2 (fun y f => {size}) ({run})\n    {inner}"
+        return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {inner}"
 
     def _outputs(self, words: Words, run: str | None = None) -> str:
         named, run = f"[{'; '.join(self.outputs)}]", self._run(words) if run is None else run
@@ -372,10 +382,10 @@ class File:
         """What a theorem of the theory takes to say what is claimed."""
         if self.claim.kind == "relation":
             return "requirement"
-        eps = self.claim.within
+        eps, reference = self.claim.within, "(Formulas formula)" if self.other is None else "(Another other)"
         if eps is None:
-            return "formula"
-        return f"({'Whole' if eps.q == 1 else 'Fraction'} {rational_text(eps)}) formula"
+            return reference
+        return f"({'Whole' if eps.q == 1 else 'Fraction'} {rational_text(eps)}) {reference}"
 
     def _claimed(self) -> str:
         word = {"equal": "Equals", "within": "Within", "relation": "Holds"}[self.claim.kind]
@@ -385,6 +395,8 @@ class File:
         formula = f"formula : list expr :=\n  {listed(map(data_text, self.formulas.nodes), 2)}"
         if self.claim.kind == "relation":
             formula = f"requirement : cond :=\n  {data_text(self.formulas.nodes[0])}"
+        elif self.other is not None:
+            formula = f"other : list layer :=\n{network_text(self.other)}"
         relations = listed(map(relation_data, self._relations), 4)
         integers = listed((f"{v}%nat" for v in self._integers), 4)
         network = network_text(self.net, dense=self.family is not None)
@@ -422,6 +434,18 @@ def _condition(claim: Claim) -> tuple[Formulas, Claim]:
     left = replace(formulas.graph, outputs=tuple(differences))
     right = Graph(left.inputs, (), (Form(),) * len(differences))
     return formulas, replace(claim, left=left, right=right, violations=violations)
+
+
+def over_inputs(net: MLP, inputs: Sequence[str]) -> MLP:
+    """Returns a network with its inputs in another order, some of which it may not read."""
+    if net.inputs == tuple(inputs):
+        return net
+    first, *others = net.layers
+    place = {name: j for j, name in enumerate(net.inputs)}
+    columns = first.weight.entries()
+    rows = [[row[place[name]] if name in place else fmpq(0) for name in inputs] for row in columns]
+    layers = [(rows, first.exact_bias()), *((layer.weight.entries(), layer.exact_bias()) for layer in others)]
+    return MLP.from_arrays(layers, inputs)
 
 
 def _names(names: Sequence[str], letter: str = "x", others: Sequence[str] = ()) -> tuple[str, ...]:

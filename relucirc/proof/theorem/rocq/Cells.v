@@ -96,18 +96,18 @@ Section Check.
   Definition check_outputs (c : case) (M : atoms) (cs : list known) (x l : list form) : bool :=
     let next := advance (input n) (case_atoms c) in
     match claimed with
-    | Equals formulas =>
-      match lower_formulas M cs x formulas (right_steps c) with
-      | Some (r, _) =>
+    | Equals other =>
+      match lower_reference M cs x other (right_steps c) with
+      | Some r =>
         match differences l r with
         | Some ds => finished (input n) (ending c) next M no_values cs ds
         | None => false
         end
       | None => false
       end
-    | Within eps formulas =>
-      match lower_formulas M cs x formulas (right_steps c) with
-      | Some (r, _) =>
+    | Within eps other =>
+      match lower_reference M cs x other (right_steps c) with
+      | Some r =>
         match apart (size eps) l r with Some vs => none_broken (input n) next M cs (ending c) vs | None => false end
       | None => false
       end
@@ -331,16 +331,16 @@ Section Sound.
     destruct S as [S P]. rewrite X in S. apply (charted_at v _ _ P) in Q. set (cs2 := charted (pivots c) cs') in *.
     destruct (lower_network M cs2 net xs (left_steps c)) as [l |] eqn:Left; try discriminate.
     apply (network_sound K L v U M A cs2 Q) in Left. rewrite S in Left.
-    unfold check_outputs, agree, meets. rewrite <- Left. destruct claimed as [formulas | eps formulas | condition].
-    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+    unfold check_outputs, agree, meets. rewrite <- Left. destruct claimed as [other | eps other | condition].
+    - destruct (lower_reference M cs2 xs other (right_steps c)) as [r |] eqn:Right; try discriminate.
       destruct (differences l r) as [ds |] eqn:D; try discriminate. intros H.
       apply (finished_sound K L _ _ v _ M no_values cs2 ds U A O' N' Least Re (no_values_at K v) Q) in H.
-      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      apply (reference_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       now apply (differences_at v l r ds).
-    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+    - destruct (lower_reference M cs2 xs other (right_steps c)) as [r |] eqn:Right; try discriminate.
       destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
       intros H. apply (none_broken_sound K L _ v _ M cs2 _ vs U A O' N' Least Re Q) in H.
-      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      apply (reference_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       rewrite <- (size_number K L). now apply (apart_at K L v U (size eps) l r vs).
     - destruct (cases M cs2 (xs ++ l) false condition (right_steps c)) as [[vs rest] |] eqn:Right; try discriminate.
       intros H. apply (none_broken_sound K L _ v _ M cs2 _ vs U A O' N' Least Re Q) in H.

@@ -63,12 +63,13 @@ Fixpoint know (next : positive) (M : atoms) (cs : list known) (facts : list fact
     end
   end.
 
-Fixpoint fold_max (M : atoms) (cs : list known) (fs : list form) (steps : list step) (acc : form) : option form :=
+(** The maximum of a list: of the first two, which then stands last, and so on. *)
+Fixpoint tournament (M : atoms) (cs : list known) (steps : list step) (fs : list form) : option form :=
   match fs, steps with
-  | [], _ => Some acc
-  | f :: fs', s :: steps' =>
-    match maximum M cs acc f s with Some g => fold_max M cs fs' steps' g | None => None end
-  | _ :: _, [] => None
+  | [f], _ => Some f
+  | f :: g :: fs', s :: steps' =>
+    match maximum M cs f g s with Some h => tournament M cs steps' (fs' ++ [h]) | None => None end
+  | _, _ => None
   end.
 
 (** The forms of opened atoms, one after another; [M] has their definitions, which [S] reduces. *)
@@ -81,7 +82,7 @@ Fixpoint opening (next : positive) (M M' : atoms) (S : table form) (cs : list kn
     | Some es =>
       let rs := map (replace_by S) es in
       if Pos.ltb k next && forallb (low next) rs then
-        match fold_max M' cs (map (replace_by T) rs) steps [] with
+        match tournament M' cs steps ([] :: map (replace_by T) rs) with
         | Some g => opening next M M' S cs l' (PositiveMap.add k g T)
         | None => None
         end
@@ -231,20 +232,19 @@ Section Sound.
       apply (fact_true K L v M cs f m c A C) in F. unfold true_at in *. now rewrite (low_at next v w).
   Qed.
 
-  Lemma fold_max_at v M cs fs steps acc g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
-    fold_max M cs fs steps acc = Some g -> is_max K (eval K v acc :: map (eval K v) fs) (eval K v g).
+  Lemma tournament_at v M cs steps fs g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
+    tournament M cs steps fs = Some g -> is_max K (map (eval K v) fs) (eval K v g).
   Proof.
-    intros U A C. revert steps acc. induction fs as [| f fs IH]; simpl; intros [| s steps] acc; try discriminate.
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - destruct (maximum M cs acc f s) as [h |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
-      apply (maximum_sound K L v U M A cs C) in E.
-      destruct (is_max_two K L (eval K v acc) (eval K v f)) as [T1 T2]. rewrite <- E in T1, T2. split.
-      + destruct H1 as [H1 | H1]; [rewrite <- H1; destruct T1 as [-> | [-> | []]]; simpl; auto | simpl; auto].
-      + intros y Hy. destruct Hy as [Hy | [Hy | Hy]].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply H2. simpl. auto.
+    intros U A C. revert fs. induction steps as [| s steps IH]; intros [| f [| h fs]]; simpl; try discriminate;
+      try (intros [= <-]; split; simpl; auto; intros y [<- | []]; apply (le_refl K L)).
+    destruct (maximum M cs f h s) as [m |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
+    apply (maximum_sound K L v U M A cs C) in E. rewrite map_app in H1, H2. cbn [map] in H1, H2. rewrite E in H1, H2.
+    destruct (is_max_two K L (eval K v f) (eval K v h)) as [T1 T2]. split.
+    - apply in_app_or in H1 as [H1 | [H1 | []]]; [now right; right |]. rewrite <- H1.
+      destruct T1 as [T1 | [T1 | []]]; [now left | now right; left].
+    - intros y [Hy | [Hy | Hy]]; [| | apply H2, in_or_app; now left];
+        (apply (le_trans K L _ (max K (eval K v f) (eval K v h))); [apply T2; simpl; auto |]);
+        apply H2, in_or_app; right; now left.
   Qed.
 
   Lemma opening_at next v w M M' S cs l T T' : (forall j, (j < next)%positive -> w j = v j) ->
@@ -256,11 +256,11 @@ Section Sound.
     - destruct (find k M) as [es |] eqn:F; try discriminate.
       destruct (Pos.ltb k next && forallb (low next) (map (replace_by S) es)) eqn:B; try discriminate.
       apply andb_true_iff in B as [B1 B2]. apply Pos.ltb_lt in B1.
-      destruct (fold_max M' cs (map (replace_by T) (map (replace_by S) es)) steps []) as [g |] eqn:X; try discriminate.
-      apply IH. apply (fold_max_at w _ _ _ _ _ _ U A' C) in X.
+      destruct (tournament M' cs steps ([] :: map (replace_by T) (map (replace_by S) es))) as [g |] eqn:X; try discriminate.
+      apply IH. apply (tournament_at w _ _ _ _ _ U A' C) in X.
       intros j f. unfold find. destruct (Pos.eq_dec j k) as [-> | N].
       + rewrite PositiveMap.gss. intros [= <-]. rewrite E by trivial. apply (A k es) in F.
-        apply (is_max_unique K L _ _ _ X). replace (_ :: _) with (map (eval K v) ([] :: es)); trivial.
+        apply (is_max_unique K L _ _ _ X). match goal with |- is_max K ?l _ => replace l with (map (eval K v) ([] :: es)); trivial end.
         simpl. f_equal. rewrite !map_map. apply map_ext_in. intros e He.
         rewrite forallb_forall in B2. specialize (B2 (replace_by S e) (in_map _ _ _ He)).
         rewrite (eval_replace K L w T _ V), (low_at next v w _ E B2). symmetry. now apply (eval_replace K L).

@@ -29,8 +29,8 @@ Inductive layer :=
 | Layer (weights : list (list Q)) (bias : list Q)
 | Sparse (weights : list (list (nat * Q))) (bias : list Q).
 
-(** An entry of a sparse row. *)
-Definition entry (i : nat) (w : Q) : nat * Q := (i, w).
+(** An entry of a sparse row, its number written in binary, which is quick to read. *)
+Definition entry (i : N) (w : Q) : nat * Q := (N.to_nat i, w).
 
 Definition entries (l : layer) : list (list (nat * Q) * Q) :=
   match l with
