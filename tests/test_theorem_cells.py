@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from certificates import CLAIMS
 from test_theorem import needs_rocq
 from theorems import HEADER, compiled, part_of, question, theory  # noqa: F401
 
@@ -10,6 +11,8 @@ import relucirc
 from relucirc.checker.equality import check_claim
 from relucirc.checker.sides import constraint, read
 from relucirc.circuits import catalogue
+from relucirc.proof import prover
+from relucirc.proof.methods import METHODS, bounding, cuts, sweep
 from relucirc.proof.theorem import stating, theorem
 from relucirc.proof.theorem.pieces import Pieces
 from relucirc.proof.theorem.sides import Sides
@@ -214,4 +217,31 @@ def test_equations_between_outputs_are_accepted(theory):  # noqa: F811
         text += question(source, "false", evidence=part_of(source, "evidence").replace("On 3", "Off 3"))
     assert text.count("= true") == 5
     checked = compiled(text, theory)
+    assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_whatever_a_method_finds_is_accepted(monkeypatch, theory):  # noqa: F811
+    """The claims by which the Python checker is broken, by the normal form and one more method at a time."""
+    monkeypatch.setattr(cuts, "FEW_ATOMS", 0)
+    monkeypatch.setattr(bounding, "FEW_REGIONS", 6)
+    monkeypatch.setattr(sweep, "GATES", 0)
+    questions, endings = {}, set()
+    files = [
+        stating.File.read(relucirc.MLP.from_arrays(layers), formula, domain)
+        for _, layers, formula, domain in CLAIMS
+        if not isinstance(formula, relucirc.MLP)
+    ]
+    for methods in [*(["normal form", method] for method in METHODS), *([method] for method in METHODS)]:
+        monkeypatch.setattr(prover, "METHODS", {name: METHODS[name] for name in methods})
+        for file in files:
+            found = prover.prove_claim(file.claim, budget=20)
+            if found.status == "proved":
+                source = file.proved(found.certificate["proof"])
+                questions[source] = question(source, "true")
+                endings |= set(re.findall(r"\((Regions|Wires|Bounded|Symmetric|Solve)", source))
+    assert len(questions) > 60
+    assert endings == {"Regions", "Wires", "Bounded", "Symmetric", "Solve"}
+    checked = compiled(HEADER + "".join(questions.values()), theory)
     assert checked, checked

@@ -7,8 +7,7 @@ from flint import fmpq
 
 from relucirc.checker.cells import charted_graph
 from relucirc.checker.data import index, number, variable
-from relucirc.checker.derivation import Derivation
-from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
+from relucirc.checker.linear import ONE, Linear, constant, minus, mix, replace
 from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
@@ -18,9 +17,7 @@ from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
 from relucirc.proof.theorem.sides import Decided, Sides
-from relucirc.proof.theorem.symmetry import chains_of, symmetric_text
-from relucirc.proof.theorem.vanishing import Proof
-from relucirc.proof.theorem.wires import wires_text
+from relucirc.proof.theorem.vanishing import Gates, Proof
 
 
 class Case(Proof):
@@ -208,25 +205,14 @@ class Case(Proof):
                 return False, f"No [{constraint_text(i, -ratio)}]"
         raise refuse("a choice that no single constraint of its cell decides")
 
-    def _wires(self) -> str:
-        return wires_text(self, self._differences(), self.sides.rows)
+    def _rows(self, count: int) -> list[tuple[int, fmpq]]:
+        del count
+        return self.sides.rows
 
-    def _symmetric(self, rest: str) -> str:
-        return symmetric_text(self, chains_of(self), self._differences(), rest)
-
-    def _differences(self) -> list[Linear]:
-        """What the certificate's steps leave of left minus right, over the free inputs and the atoms."""
+    def _sides(self) -> list[tuple[str, Gates, list[Linear]]]:
         position = {v: i for i, v in enumerate(self.free)}
-        numbers = {UNIT: UNIT, **position}
-        known = [{numbers[v]: c for v, c in shown.items()} for _, shown in self.relations]
-        derivation = Derivation.read(self.node["atoms"], len(self.free), known)
-        outputs = []
-        for name in ("left", "right"):
-            side = selected(self.sides.side(name), self.constraints)
-            outputs.append(derivation.lower(*charted_graph(side, self.pivots, position), self.node[name]))
-        return [
-            self._reduced({self._numbers[v]: c for v, c in minus(a, b).items()}) for a, b in zip(*outputs, strict=True)
-        ]
+        sides = [(name, selected(self.sides.side(name), self.constraints)) for name in ("left", "right")]
+        return [(name, *charted_graph(side, self.pivots, position)) for name, side in sides]
 
 
 def _known_text(known: Decided) -> str:

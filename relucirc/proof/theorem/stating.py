@@ -413,7 +413,8 @@ class File:
     def _theorem(self, numbers: str, what: str, stated: str, proved: str) -> str:
         kind, scope = NUMBERS[numbers]
         name = f"{what}_over_{numbers}"
-        own = " ".join(f"{kind}{name}" for name in ("min", "max", "abs"))
+        names = ("min", "max", "abs", *(("plus", "minus", "mult", "opp") if numbers == "rationals" else ()))
+        own = " ".join(f"{kind}{name}" for name in names)
         opened = ["Import Reals."] if numbers == "reals" else []
         opened += [f"Import {NAMES}.", f"Strategy opaque [{own}].", f"Open Scope {scope}."]
         return (

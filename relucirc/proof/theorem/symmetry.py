@@ -8,10 +8,10 @@ from relucirc.checker.data import index, pairs
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, mix, replace
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text, taken_text
-from relucirc.proof.theorem.vanishing import Proof
+from relucirc.proof.theorem.numbered import Numbered
 
 
-def chains_of(proof: Proof) -> list[list[int]]:
+def chains_of(proof: Numbered) -> list[list[int]]:
     """The chains of inputs, in Rocq's variables, each of which is at least as large as the next."""
     chains: list[list[int]] = []
     for pair in pairs(proof.node["symmetry"], "symmetry"):
@@ -21,10 +21,12 @@ def chains_of(proof: Proof) -> list[list[int]]:
             chain = [i]
             chains.append(chain)
         chain.append(j)
+    if any(v >= proof.inputs for chain in chains for v in chain):
+        raise refuse("symmetry of atoms")
     return chains
 
 
-def symmetric_text(proof: Proof, chains: Sequence[Sequence[int]], differences: Sequence[Linear], rest: str) -> str:
+def symmetric_text(proof: Numbered, chains: Sequence[Sequence[int]], differences: Sequence[Linear], rest: str) -> str:
     """Writes what may be supposed of the inputs before the rest of the evidence."""
     text = rest
     for first, *others in reversed(chains):
@@ -37,12 +39,14 @@ def symmetric_text(proof: Proof, chains: Sequence[Sequence[int]], differences: S
     return text
 
 
-def _exchange(proof: Proof, i: int, j: int, differences: Sequence[Linear]) -> str:
+def _exchange(proof: Numbered, i: int, j: int, differences: Sequence[Linear]) -> str:
     """What the atoms that the differences read become, each as the step of its maximum with 0."""
     needed = {v for difference in differences for v in difference}
     for k in range(len(proof.atoms) - 1, -1, -1):
         if proof.first + k in needed:
             needed |= {v for element in proof.atoms[k] for v in element}
+    if any(proof.inputs <= v < proof.first for v in needed):
+        raise refuse("symmetry of forms over other atoms")
     lines = {_line(atom[0]): k for k, atom in enumerate(proof.atoms) if len(atom) == 1}
     moved: dict[int, Linear] = {i: {j: ONE}, j: {i: ONE}}
     written = []
@@ -60,7 +64,7 @@ def _exchange(proof: Proof, i: int, j: int, differences: Sequence[Linear]) -> st
     return listed(written)
 
 
-def _image(proof: Proof, form: Linear, lines: dict[tuple, int]) -> tuple[str, Linear]:
+def _image(proof: Numbered, form: Linear, lines: dict[tuple, int]) -> tuple[str, Linear]:
     """The step of max(0, form), which is a multiple of an atom, or form plus one, and its value."""
     for base, line in (({}, form), (form, mix(((-ONE, form),)))):
         image = lines.get(_line(line))

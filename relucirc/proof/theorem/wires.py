@@ -8,10 +8,10 @@ from relucirc.checker.data import index, number
 from relucirc.checker.linear import ONE, Linear, minus, mix
 from relucirc.checker.linear import key as linear_key
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
-from relucirc.proof.theorem.vanishing import Proof
+from relucirc.proof.theorem.numbered import Numbered
 
 
-def wires_text(proof: Proof, differences: Sequence[Linear], rows: Iterable[tuple[int, fmpq]]) -> str:
+def wires_text(proof: Numbered, differences: Sequence[Linear], rows: Iterable[tuple[int, fmpq]]) -> str:
     """The wires by number, and differences as sums of them: relu(A - B) is A less the minimum of A and B.
 
     Args:
