@@ -37,6 +37,7 @@ FEW = (
     "sawtooth",
     "switch",
     "minimum of 64",
+    "maximum of 5 in two hidden layers",
     "trained minimum, within its deviation",
 )
 ACASXU = "y1 > y2 or y1 > y3 or y1 > y4 or y1 > y5"
