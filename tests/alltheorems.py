@@ -1,8 +1,8 @@
 """``make theorems``: theorems for Rocq, each compiled, and the table of what they took in docs/theorem.md.
 
 Without arguments all of them; ``--few`` are those that CI compiles, ``--only`` those of some names.  With
-``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, whose files are
-not in the repository.
+``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, and a copy of it
+whose neurons are split, scaled and permuted; its files are not in the repository.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from disguises import disguise
 
 import relucirc
 from relucirc.circuits import catalogue, trained
@@ -37,6 +39,7 @@ FEW = (
     "saturating_add",
     "median, all weights",
     "minimum of 64",
+    "maximum of 5 in two hidden layers",
     "trained minimum, within its deviation",
 )
 ACASXU = "y1 > y2 or y1 > y3 or y1 > y4 or y1 > y5"
@@ -92,6 +95,8 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
         ]
         network = relucirc.load(Path(acasxu) / "acasxu_3_3.onnx")
         yield "ACAS Xu 3_3, property 4", (network, ACASXU, ", ".join(domain)), {}
+        copy = disguise(network, "split", "scaled", "permuted")
+        yield "ACAS Xu 3_3, a copy of it everywhere", (network, copy), {}
     for name, circuit in catalogue.items():
         family = circuit.family()
         if family.symbols:

@@ -1,5 +1,6 @@
 """Theorems about two networks: that they are equal, or within a tolerance of each other."""
 
+import re
 from fractions import Fraction
 
 import disguises
@@ -10,6 +11,7 @@ from theorems import AXIOMS_OF_THE_REALS, HEADER, compiled, part_of, question, t
 import relucirc
 from relucirc.circuits import catalogue
 from relucirc.proof.theorem import theorem
+from relucirc.proof.theorem.copied import copied_text
 from relucirc.proof.theorem.gallina import network_text
 
 MINIMUM = relucirc.circuits.minimum()
@@ -57,6 +59,23 @@ def test_a_second_network_reads_the_inputs_by_their_names():
         [([list(row) for row in zip(*reversed(columns), strict=True)], None), *disguises.layers_of(COPY)[1:]]
     )
     assert part_of(stated("other names").source, "other") == network_text(turned)
+
+
+def test_neurons_that_are_multiples_of_each_other_are_one_hinge():
+    """So the evidence has a row of weights for each neuron of the first network, and none for those of the second."""
+    net = catalogue["sort"](4)
+    copy = disguises.disguise(net, "split", "scaled", "permuted")
+    text = copied_text([net, copy])
+    assert text is not None
+    assert text.count("Atom") == sum(net.sizes[1:-1]) + sum(copy.sizes[1:-1])
+    assert set(re.findall(r"Atom \d+ [^]]*?(\[.*?\] \[.*?\])", text)) == {"[] []"}
+    assert copied_text([net, catalogue["sort"](4)]) is not None
+
+
+def test_other_equal_networks_are_left_to_their_certificates():
+    assert copied_text([MINIMUM, relucirc.circuits.minimum_two_layers()]) is None
+    assert copied_text([MINIMUM, relucirc.circuits.maximum()]) is None
+    assert copied_text([MINIMUM, HIGHER]) is None
 
 
 @needs_rocq

@@ -25,6 +25,7 @@ from relucirc.language.network import MLP
 from relucirc.language.relations import output_names
 from relucirc.proof.prover import prove_claim
 from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
+from relucirc.proof.theorem.copied import copied_text
 from relucirc.proof.theorem.covered import NotCovered
 from relucirc.proof.theorem.evidence import cells_text
 from relucirc.proof.theorem.families import Family
@@ -227,6 +228,10 @@ class File:
 
     def evidence(self, proof: dict) -> str:
         """Writes the proof of a certificate of the claim."""
+        if self.other is not None and self.claim.kind == "equal":
+            copied = copied_text([self.net, self.other])
+            if copied is not None:
+                return copied
         constraints = [constraint(read(r.form), r.op) for r in self.claim.domain.relations]
         return cells_text(proof, Sides(self.net, self.formulas, self.claim, self.other), constraints)
 

@@ -267,7 +267,7 @@ Section Sound.
       intros j. destruct (X j) as [Xj | Xj].
       + left. now rewrite nth_map_eval, S, <- nth_map_eval.
       + right. apply nth_error_None in Xj. apply nth_error_None.
-        rewrite <- (map_length (eval K v)), S, map_length. exact Xj.
+        rewrite <- (length_of_map (eval K v)), S, length_of_map. exact Xj.
   Qed.
 
   Lemma charted_at v ps cs : values_at K v (solved ps) -> all_at K v cs -> all_at K v (charted ps cs).
@@ -327,7 +327,7 @@ Section Sound.
     apply (solve_sound v _ _ _ _ U Q) in S.
     2: { intros i. destruct (Nat.lt_ge_cases i n) as [Hi | Hi].
       - left. rewrite nth_map_eval, X. symmetry. now apply V.
-      - right. apply nth_error_None. unfold inputs. now rewrite map_length, seq_length. }
+      - right. apply nth_error_None. unfold inputs. now rewrite length_of_map, length_of_seq. }
     destruct S as [S P]. rewrite X in S. apply (charted_at v _ _ P) in Q. set (cs2 := charted (pivots c) cs') in *.
     destruct (lower_network M cs2 net xs (left_steps c)) as [l |] eqn:Left; try discriminate.
     apply (network_sound K L v U M A cs2 Q) in Left. rewrite S in Left.

@@ -7,6 +7,9 @@ From Coq Require Import List ZArith QArith Qcanon Qabs Reals Bool Ring Lia.
 From Relucirc Require Import Statement Laws Forms Claims Points OverRationals OverReals.
 Import ListNotations.
 
+Lemma length_of_combine {A B} (l : list A) : forall r : list B, length (combine l r) = Nat.min (length l) (length r).
+Proof. induction l as [| a l IH]; intros [| b r]; simpl; auto. Qed.
+
 (** Weights as data.  A theorem states them in words of the numbers, such as [w1 / w2]. *)
 Inductive weight :=
 | Const (z : Z)
@@ -459,7 +462,7 @@ Section Sound.
       fold_right (fun e total => rat K (fst e) * snd e + total) (rat K b) (combine row l)).
     { clear. induction row as [| q row IH]; intros [| a l] pre Len; try discriminate; trivial.
       injection Len as Len. cbn [length seq combine fold_right fst snd].
-      specialize (IH l (pre ++ [a]) Len). rewrite app_length, <- app_assoc in IH. simpl in IH.
+      specialize (IH l (pre ++ [a]) Len). rewrite length_of_app, <- app_assoc in IH. simpl in IH.
       rewrite Nat.add_1_r in IH. rewrite IH, app_nth2, Nat.sub_diag by lia. reflexivity. }
     apply (G row x [] Len).
   Qed.
@@ -498,7 +501,7 @@ Section Sound.
         induction weights as [| w weights IH]; intros [| b bias]; trivial. cbn [combine map fst snd]. now rewrite IH.
       + clear. destruct l as [es bs]; cbn [fst snd]. revert bs.
         induction es as [| e es IH]; intros [| b bs]; trivial. cbn [combine map fst snd]. now rewrite IH.
-    - rewrite map_length, combine_length, map_length. now rewrite combine_length in H2.
+    - rewrite length_of_map, length_of_combine, length_of_map. now rewrite length_of_combine in H2.
   Qed.
 
   Lemma relu_scaled m a : 0 < m -> relu K (m * a) = m * relu K a.
@@ -532,7 +535,7 @@ Section Sound.
     destruct scales as [| m scales].
     - destruct family; [| discriminate]. destruct net; [| discriminate]. intros H Len.
       destruct (layer_at _ _ _ _ y H Len) as [H1 H2]. cbn [member map run_weights run]. rewrite H1.
-      apply scaled_ones. now rewrite map_length in H2.
+      apply scaled_ones. now rewrite length_of_map in H2.
     - intros H Len.
       assert (H' : forallb (is_positive signs) m && same_layer signs below m l k && same_layers signs m scales family net
         = true) by (destruct family, net; trivial; discriminate). clear H.
@@ -541,7 +544,7 @@ Section Sound.
       change (run_weights K (member K inv s (l2 :: family))
         (map (relu K) (weighted_affine K (map (map val) (fst l), map val (snd l)) (scaled below y))) =
         run K (k2 :: net) (map (relu K) (affine K k y))).
-      rewrite H1, relus_scaled by trivial. apply (IH m scales (k2 :: net)); trivial. now rewrite map_length.
+      rewrite H1, relus_scaled by trivial. apply (IH m scales (k2 :: net)); trivial. now rewrite length_of_map.
   Qed.
 
   (** Every member of a family that the checker accepts computes what the network does. *)
@@ -551,7 +554,7 @@ Section Sound.
     unfold check_family. intros H Len.
     assert (E : repeat (Const 1) n = map (fun _ => Const 1) x).
     { subst n. clear. induction x; simpl; congruence. }
-    rewrite E in H. rewrite <- (layers_at family _ scales net x H) by now rewrite map_length.
+    rewrite E in H. rewrite <- (layers_at family _ scales net x H) by now rewrite length_of_map.
     now rewrite scaled_ones.
   Qed.
 End Sound.
@@ -627,7 +630,7 @@ Proof.
   assert (I : forall a : Qc, a <> Q2Qc (inject_Z 0) -> Qcmult a (Qcinv a) = Q2Qc (inject_Z 1)).
   { intros a N. now apply Qcmult_inv_r. }
   pose proof (family_sound canonical canonical_laws Qcinv I signs _ S' n scales family net (map Q2Qc x) H) as E.
-  rewrite map_length in E. specialize (E Len).
+  rewrite length_of_map in E. specialize (E Len).
   assert (Inv : forall (q : Q) (a : Qc), (q == this a)%Q -> (/ q == this (Qcinv a))%Q).
   { intros q a Hq. unfold Qcinv. simpl. now rewrite Qred_correct, Hq. }
   pose proof (member_related _ _ _ C Qinv Qcinv Inv s _ (points_canonical s) family x _ (points_canonical x)) as E1.

@@ -93,7 +93,7 @@ Lemma met_in_lowest_terms n net c d p x : check n net c d p = true -> length x =
 Proof.
   intros H Len D. pose proof canonical_related as P. pose proof (points_canonical x) as X.
   exists (run canonical net (map Q2Qc x)). split; [apply (run_related _ _ _ P net _ _ X) |].
-  apply (check_sound canonical canonical_laws n net c d p H (map Q2Qc x)); [now rewrite map_length |].
+  apply (check_sound canonical canonical_laws n net c d p H (map Q2Qc x)); [now rewrite length_of_map |].
   apply (inside_related _ _ _ P d _ _ X D).
 Qed.
 

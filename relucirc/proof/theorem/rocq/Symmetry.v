@@ -312,11 +312,11 @@ Section Sound.
     intros U A C H. apply chained_linked in H. set (chain := map fst links) in *.
     destruct (sorted (map v (i :: chain))) as (l & P & D).
     destruct (permuted _ _ P (i :: chain) v v H) as (w & (Uw & Aw & Bw) & E).
-    - now rewrite map_length.
+    - now rewrite length_of_map.
     - exact U.
     - split; trivial. split; trivial. intros k _. now rewrite put_same.
     - exists w. split; trivial. split; trivial. split; trivial. apply Forall_app. split.
       + apply (kept_at v); trivial. intros k Hk Nin. rewrite Bw by trivial. now apply put_other.
-      + apply (order_at chain i l v w H); trivial. apply Permutation_length in P. rewrite map_length in P. now symmetry.
+      + apply (order_at chain i l v w H); trivial. apply Permutation_length in P. rewrite length_of_map in P. now symmetry.
   Qed.
 End Sound.
