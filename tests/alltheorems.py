@@ -1,8 +1,8 @@
 """``make theorems``: theorems for Rocq, each compiled, and the table of what they took in docs/theorem.md.
 
 Without arguments all of them; ``--few`` are those that CI compiles, ``--only`` those of some names.  With
-``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, whose files are
-not in the repository.
+``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, and a copy of it
+whose neurons are split, scaled and permuted; its files are not in the repository.
 """
 
 import argparse
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from disguises import disguise
+
 import relucirc
 from relucirc.circuits import catalogue, trained
 from relucirc.core.errors import RelucircError
@@ -25,6 +27,7 @@ from relucirc.proof.theorem.audit import assumed, objection
 from relucirc.proof.theorem.rocq import assumptions_of, compiler
 from relucirc.proof.theorem.theory import PARTS, source_of
 
+DATA = Path(relucirc.__file__).parent / "circuits" / "data"
 PAGE = Path(__file__).parent.parent / "docs" / "theorem.md"
 BEGIN, END = "<!-- table of theorems -->\n", "<!-- end of table -->\n"
 FEW = (
@@ -33,7 +36,10 @@ FEW = (
     "full_adder",
     "sawtooth",
     "switch",
+    "saturating_add",
+    "median, all weights",
     "minimum of 64",
+    "maximum of 5 in two hidden layers",
     "trained minimum, within its deviation",
 )
 ACASXU = "y1 > y2 or y1 > y3 or y1 > y4 or y1 > y5"
@@ -70,11 +76,18 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
         deviation = relucirc.max_deviation(given.network, given.formula, box).value
         yield f"trained {name}, within its deviation", (given.network, given.formula, box), {"within": deviation}
         yield f"trained {name}, snapped", (relucirc.snap(given.network).network, given.formula), {}
-    for count in (64, 256):
+    for count in (64, 256, 1024):
         inputs = ", ".join(f"x{i + 1}" for i in range(count))
         yield f"minimum of {count}", (relucirc.circuits.minimum(count), f"Min({inputs})"), {}
     sort = catalogue["sort"]
     yield "sort of 8", (sort(8), sort.formula(8)), {}
+    yield "median of 5", (catalogue["median"](5), catalogue["median"].formula(5)), {}
+    for called, formula in (
+        ("maximum of 5", "Max(x1, x2, x3, x4, x5)"),
+        ("maximum of 6", "Max(x1, x2, x3, x4, x5, x6)"),
+    ):
+        file = DATA / f"max{called[-1]}_two_layers.json"
+        yield f"{called} in two hidden layers", (relucirc.load(file), formula), {}
     if acasxu is not None:
         text = (Path(acasxu) / "prop_4.vnnlib").read_text("utf-8")
         domain = [
@@ -82,6 +95,12 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
         ]
         network = relucirc.load(Path(acasxu) / "acasxu_3_3.onnx")
         yield "ACAS Xu 3_3, property 4", (network, ACASXU, ", ".join(domain)), {}
+        copy = disguise(network, "split", "scaled", "permuted")
+        yield "ACAS Xu 3_3, a copy of it everywhere", (network, copy), {}
+    for name, circuit in catalogue.items():
+        family = circuit.family()
+        if family.symbols:
+            yield f"{name}, all weights", (family, circuit.formula(), circuit.domain), {}
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def compiled(text: str, theory: str):
 
 def part_of(source: str, name: str) -> str:
     """The body of a definition."""
-    found = re.search(rf"^Definition {name} : [\w ]+ :=\s*(.*?)\.\n\n", source, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^Definition {name} : [\w ()*]+ :=\s*(.*?)\.\n\n", source, re.MULTILINE | re.DOTALL)
     assert found is not None, name
     return found.group(1)
 
@@ -50,8 +50,8 @@ def part_of(source: str, name: str) -> str:
 def question(source: str, expected: str, **changed: str) -> str:
     """What the checker says of a theorem's data, some of it exchanged, as a goal that computation closes."""
     n, claimed = re.search(r"check (\d+) network \((.*)\) region", source).groups()
-    kind = "requirement" if claimed == "Holds requirement" else "formula"
+    kind = re.search(r"\b(requirement|formula|other)\b", claimed).group()
     parts = {name: changed.get(name, part_of(source, name)) for name in ("network", kind, "region", "evidence")}
-    said = claimed.replace(kind, f"({parts[kind]})")
+    said = re.sub(rf"\b{kind}\b", lambda _: f"({parts[kind]})", claimed)
     arguments = f"({parts['network']}) ({said}) ({parts['region']}) ({parts['evidence']})"
     return f"Goal check {n} {arguments} = {expected}.\nProof. vm_compute. reflexivity. Qed.\n"

@@ -129,14 +129,14 @@ def _check_case(
         require(len(free) == 1, "a sweep is for a line")
         require(node.keys() <= {"atoms", "left", "right", "sweep", *CHART}, "a sweep has another proof")
         require(node["atoms"] == node["left"] == node["right"] == [], "a sweep has no derivation")
-        sides = [_charted_graph(side, charted, position) for side in (left, right)]
+        sides = [charted_graph(side, charted, position) for side in (left, right)]
         positive = None if violations is None else [i for ((i, _),) in violations]
         check_sweep([form for form, _ in relations], sides, positive)
         return
     derivation = Derivation.read(node["atoms"], len(free), [form for form, _ in relations])
     outputs = []
     for name, side in (("left", left), ("right", right)):
-        gates, results = _charted_graph(side, charted, position)
+        gates, results = charted_graph(side, charted, position)
         outputs.append(derivation.lower(gates, results, node[name]))
     differences = [minus(a, b) for a, b in zip(*outputs, strict=True)]
     if violations is not None or {"bounding", "boxes"} & node.keys():
@@ -307,7 +307,7 @@ def _implied(multipliers: Any, constraints: list[Constraint], equal: set[int]) -
     return found
 
 
-def _charted_graph(
+def charted_graph(
     side: Side, solved: dict[int, Linear], position: dict[int, int]
 ) -> tuple[list[tuple[Linear, Linear]], list[Linear]]:
     """Rewrites the undecided max-gates and the outputs over the free inputs, renumbered."""

@@ -98,11 +98,17 @@ def _interval(constraints: Sequence[Linear]) -> tuple[fmpq | None, fmpq | None]:
 
 
 def _outputs(gates: list[tuple[Linear, Linear]], outputs: list[Linear]) -> list[Line]:
+    lines = lines_of(gates)
+    return [_mixed(output, lines) for output in outputs]
+
+
+def lines_of(gates: list[tuple[Linear, Linear]]) -> list[Line]:
+    """Returns the input, and then each gate, as functions of the input."""
     lines = [Line([ZERO], [ZERO], ONE, ONE)]
     for left, right in gates:
         lines.append(_maximum(_mixed(left, lines), _mixed(right, lines)))
         require(len(lines[-1].points) <= MOST, f"a sweep of more than {MOST} points")
-    return [_mixed(output, lines) for output in outputs]
+    return lines
 
 
 def _mixed(form: Linear, lines: Sequence[Line]) -> Line:

@@ -19,7 +19,9 @@ AXIOMS = frozenset(
 """By what the standard library makes the reals."""
 REQUIRED = f"From Coq Require Reals.\nFrom Relucirc Require {NAMES}.\n"
 """How a file begins that does not stand alone."""
-DEFINED = ("network", "formula", "requirement", "region", "evidence", "point", "outputs")
+DEFINED = (
+    "network", "formula", "other", "requirement", "region", "evidence", "point", "outputs", "members", "scales"
+)  # fmt: skip
 """What a file defines."""
 _COMMANDS = (
     r"Import [\w ]+",
@@ -28,7 +30,7 @@ _COMMANDS = (
     r"Section (Reals|Rationals)",
     r"End (Reals|Rationals)",
     rf"Definition ({'|'.join(DEFINED)}) :.*",
-    r"Lemma accepted : .*",
+    r"Lemma (accepted|resolved) : .*",
     r"Theorem \w+_over_(reals|rationals) :.*",
     r"Proof",
     r"Qed",

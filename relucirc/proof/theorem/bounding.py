@@ -163,14 +163,14 @@ def answering(violation: Sequence[Signed], known: Sequence[Violation], differenc
 def _serving(form: Form, op: str, sign: bool, violation: Sequence[Signed]) -> tuple[int, fmpq] | None:
     """A part that says that a form, or its opposite, is not negative (positive, for ``>``); and its multiple."""
     for k, (part, known) in enumerate(violation):
-        ratio = _ratio(part, form)
+        ratio = ratio_of(part, form)
         enough = known == ">" if op == ">" else True
         if ratio is not None and enough and (known == "==" or (ratio > 0) == sign):
             return k, ratio
     return None
 
 
-def _ratio(part: Form, form: Form) -> fmpq | None:
+def ratio_of(part: Form, form: Form) -> fmpq | None:
     """The number that one form is a multiple of another by, or None."""
     if not part or not form:
         return None
@@ -195,7 +195,7 @@ def _contradiction(violation: Sequence[Signed]) -> list[tuple[int, fmpq]] | None
             if c > 0 and op == "==":
                 return [(i, fmpq(-1))]
         for j, (other, other_op) in enumerate(violation[:i]):
-            ratio = _ratio(form, other)
+            ratio = ratio_of(form, other)
             if ratio is None or form.is_constant:
                 continue
             if ">" in (op, other_op) and (ratio < 0 or "==" in (op, other_op)):

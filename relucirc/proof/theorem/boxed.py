@@ -22,9 +22,13 @@ class BoxesCase(Case):
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         if "pairs" in node["boxes"]:
             raise refuse("bounds on boxes of pairs of hinges")
+        if any(sides.decided.values()):
+            raise refuse("choices together with bounds on boxes")
+        if sides.other is not None:
+            raise refuse("bounds on boxes of two networks")
         super().__init__(node, sides, constraints)
         self._hinges = Hinges(self.first)
-        self._values = dict(self._pivots)
+        self._values = dict(self.pivots)
         self._left, self._neurons = self._network()
         self._gates: dict[int, str] = {}
         for k, gate in enumerate(sides.formulas.graph.gates):
@@ -45,7 +49,7 @@ class BoxesCase(Case):
     def _network(self) -> tuple[list[str], list[int | None]]:
         """The steps of the network, and the hinges of the neurons that are gates of the graph."""
         steps, found = [], []
-        below = [(self._pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
+        below = [(self.pivots.get(v, {v: ONE}), True) for v in range(self.sides.n)]
         for layer in self.sides.net.layers[:-1]:
             above = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
@@ -61,7 +65,7 @@ class BoxesCase(Case):
             below = above
         return steps, found
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
         yield from self._left
 
     def _maximum(self, gate: int) -> str:
@@ -91,6 +95,6 @@ class BoxesCase(Case):
         for v, step in zip(self._neurons, self.node["left"], strict=False):
             if v is not None and "atom" in step:
                 k = index(step["atom"], len(self.atoms))
-                turned = bool(self._form(step["base"]))
+                turned = bool(self.form(step["base"]))
                 found.setdefault(order[k], []).append((v, turned != flips[k]))
         return found

@@ -1,22 +1,23 @@
 """One cell: coordinates, both sides over the atoms, and how it ends, in the words of ``Cells.v``."""
 
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
 from flint import fmpq
 
-from relucirc.checker.data import form, index, number, variable
-from relucirc.checker.derivation import Derivation
+from relucirc.checker.cells import charted_graph
+from relucirc.checker.data import index, number, variable
 from relucirc.checker.linear import ONE, Linear, constant, minus, mix, replace
-from relucirc.checker.linear import key as linear_key
-from relucirc.checker.reading import graph_of_weights
-from relucirc.checker.sides import Constraint, read
+from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
+from relucirc.language.network import MLP
+from relucirc.proof.theorem.bounding import Names, tree_text
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
-from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text, taken_text
-from relucirc.proof.theorem.sides import Sides
-from relucirc.proof.theorem.vanishing import Proof
+from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
+from relucirc.proof.theorem.sides import Decided, Sides
+from relucirc.proof.theorem.vanishing import Gates, Proof
 
 
 class Case(Proof):
@@ -24,19 +25,20 @@ class Case(Proof):
 
     def __init__(self, node: dict, sides: Sides, constraints: list[Constraint]) -> None:
         self.sides, self.constraints = sides, constraints
-        self._pivots: dict[int, Linear] = {}
-        self._chosen: dict[int, Linear] = {}
+        self.pivots: dict[int, Linear] = {}
+        # the values of choices, and of maxima that the way to the cell has decided
+        self._chosen = {v: known.value for v, known in sides.decided[sides.steps].items()}
         self._equalities, equal = self._equated(node)
         self._solutions = self._coordinates(node)
-        free = [v for v in range(sides.n) if v not in self._pivots]
-        self._charted = [(replace(f, self._pivots), op) for f, op in constraints]
+        free = [v for v in range(sides.n) if v not in self.pivots]
+        self._charted = [(replace(f, self.pivots), op) for f, op in constraints]
         shown = [(i, f) for i, (f, _) in enumerate(self._charted) if i not in equal and constant(f) is None]
         super().__init__(node, free, sides.n, shown, len(constraints))
 
     def text(self) -> str:
         """Writes it as a term of type ``cells``."""
-        left = listed(self._network_steps())
-        right = listed(step for root in self.sides.formulas.nodes for step in self._said(root))
+        left = listed(self._left_steps())
+        right = listed(self._right_steps())
         return (
             f"Case {{| equalities := {listed(self._equalities)}; pivots := {listed(self._solutions)};\n"
             f"  case_atoms := {self._atoms_text()};\n  left_steps := {left};\n  right_steps := {right};\n"
@@ -62,16 +64,26 @@ class Case(Proof):
             v = variable(name, self.sides.n)
             parts = [(index(i, len(self.constraints)), number(m)) for i, m in multipliers]
             row = mix((m, self.constraints[i][0]) for i, m in parts)
-            self._pivots[v] = minus({v: ONE}, row)
+            self.pivots[v] = minus({v: ONE}, row)
             up, down = ([constraint_text(i, sign * m) for i, m in parts] for sign in (-ONE, ONE))
-            written.append(f"({v}%nat, ({form_text(self._pivots[v])}, ({listed(up)}, {listed(down)})))")
+            written.append(f"({v}%nat, ({form_text(self.pivots[v])}, ({listed(up)}, {listed(down)})))")
         return written
 
-    def _network_steps(self) -> Iterator[str]:
+    def _left_steps(self) -> Iterator[str]:
+        yield from self._network_steps(self.sides.net, self.node["left"])
+
+    def _right_steps(self) -> Iterator[str]:
+        if self.sides.other is not None:
+            yield from self._network_steps(self.sides.other, self.node["right"])
+        for root in self.sides.formulas.nodes:
+            yield from self._said(root)
+
+    def _network_steps(self, net: MLP, given: list) -> Iterator[str]:
         """One step for every hidden neuron: the certificate's, or that of a neuron that is constant."""
-        steps = iter(self.node["left"])
+        steps, v = iter(given), self.sides.n
+        decided = self.sides.decided["left" if net is self.sides.net else "right"]
         below: list[fmpq | None] = [None] * self.sides.n  # the values of those that are constant
-        for layer in self.sides.net.layers[:-1]:
+        for layer in net.layers[:-1]:
             above: list[fmpq | None] = []
             for row, bias in zip(layer.weight.rows, layer.exact_bias(), strict=True):
                 value = fmpq(bias)
@@ -82,15 +94,36 @@ class Case(Proof):
                         value += weight * constant_value
                     else:
                         varies = varies or weight != 0
-                yield self._step(next(steps)) if varies else taken_text(value <= 0)
+                if not varies:
+                    yield taken_text(value <= 0)
+                elif v in decided:
+                    yield _known_text(decided[v])
+                else:
+                    yield self._step(next(steps))
+                v += varies
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
     def _bounded(self) -> str:
         answers, names = self.sides.answers, self._names()
-        if not answers:
+        if self.sides.claim.kind == "equal":
             return super()._bounded()
+        if self.sides.claim.violations is None:
+            return self._equation(names)
         return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+
+    def _equation(self, names: Names) -> str:
+        """One tree for each side that an equation must not have above the other."""
+        trees = iter(self.node["bounding"])
+        known = {(i, sign): next(trees) for i, d in enumerate(self._differences()) if d for sign in (True, False)}
+        written = []
+        for i, ratio in self.sides.rows:
+            tree = known.get((i, ratio > 0)) if ratio != 0 else None
+            parts = {(0, True): (0, abs(ratio))}
+            written.append(
+                "(Contradiction [Part 0 1])" if tree is None else tree_text(tree, replaced(names, parts=parts))
+            )
+        return f"(Bounded {listed(written)})"
 
     def _said(self, node: Node) -> Iterator[str]:
         """The steps of a formula or of a condition; conditions have theirs in the order of their comparisons."""
@@ -121,7 +154,11 @@ class Case(Proof):
 
     def _maximum(self, gate: int) -> str:
         """The step of one of the formula's gates."""
-        rank = sum(isinstance(earlier, MaxGate) for earlier in self.sides.formulas.graph.gates[:gate])
+        n, decided = self.sides.n, self.sides.decided[self.sides.steps]
+        if n + gate in decided:
+            return _known_text(decided[n + gate])
+        earlier = enumerate(self.sides.formulas.graph.gates[:gate])
+        rank = sum(isinstance(other, MaxGate) and n + i not in decided for i, other in earlier)
         return self._step(self.node[self.sides.steps][rank])
 
     def _linear(self, source: Form) -> Linear:
@@ -147,7 +184,7 @@ class Case(Proof):
         pairs = {"Le": [(f, g)], "Lt": [(g, f)], "Eq": [(f, g), (g, f)]}[condition.op]
         truth = True
         for low, high in pairs:
-            truth, step = self._compared(replace(minus(high, low), self._pivots))
+            truth, step = self._compared(replace(minus(high, low), self.pivots))
             steps.append(step)
             if not truth:
                 break
@@ -168,46 +205,19 @@ class Case(Proof):
                 return False, f"No [{constraint_text(i, -ratio)}]"
         raise refuse("a choice that no single constraint of its cell decides")
 
-    def _wires(self) -> str:
-        """The wires by number, and each difference as a sum of them: relu(A - B) is A less the minimum of A and B."""
-        differences = self._differences()
-        base = [form(item, self.sides.n) for item in self.node["wires"]] if "wires" in self.node else None
-        base = [{v: ONE} for v in range(self.sides.n)] if base is None else base
-        numbered = {linear_key(wire): i for i, wire in enumerate(base)}
-        comparators: dict[int, tuple[int, int, int]] = {}
-        for named, a, b in self.node["comparators"]:
-            k = index(named, len(self.atoms))
-            left, right = self._form(a), self._form(b)
-            low = len(base) + 2 * len(comparators)
-            v = self.first + k
-            comparators[v] = numbered[linear_key(left)], numbered[linear_key(right)], low
-            numbered.setdefault(linear_key(minus(left, {v: ONE})), low)
-            numbered.setdefault(linear_key(mix(((ONE, right), (ONE, {v: ONE})))), low + 1)
-        gates = [f"({key(v)}%positive, ({a}%nat, {b}%nat))" for v, (a, b, _) in comparators.items()]
-        rows = []
-        for i, difference in enumerate(differences):
-            weights = {j: difference.get(j, fmpq(0)) for j in range(len(base))}
-            if "weights" in self.node:
-                weights = dict(enumerate(map(number, self.node["weights"][i])))
-            for v, c in difference.items():
-                if v in comparators:
-                    a, _, low = comparators[v]
-                    weights[a] = weights.get(a, fmpq(0)) + c
-                    weights[low] = weights.get(low, fmpq(0)) - c
-            rows.append(listed(f"entry {j} {rational_text(c)}" for j, c in weights.items() if c != 0))
-        return f"(Wires {listed(map(form_text, base))}\n    {listed(gates)}\n    {listed(rows)})"
+    def _rows(self, count: int) -> list[tuple[int, fmpq]]:
+        del count
+        return self.sides.rows
 
-    def _differences(self) -> list[Linear]:
-        """What is left of network minus formula over the atoms."""
-        if self._pivots or self._chosen:
-            raise refuse("the 0-1 principle in a part of the domain")
-        atoms, forms = self.node["atoms"], [f for f, _ in self.constraints]
-        derivation = Derivation.read(atoms, self.sides.n, forms)
-        sides = []
-        for name, graph in (("left", graph_of_weights(self.sides.net)), ("right", self.sides.formulas.graph)):
-            gates = [(read(gate.left), read(gate.right)) for gate in graph.gates if isinstance(gate, MaxGate)]
-            sides.append(derivation.lower(gates, list(map(read, graph.outputs)), self.node[name]))
-        return [self._reduced(minus(a, b)) for a, b in zip(*sides, strict=True)]
+    def _sides(self) -> list[tuple[str, Gates, list[Linear]]]:
+        position = {v: i for i, v in enumerate(self.free)}
+        sides = [(name, selected(self.sides.side(name), self.constraints)) for name in ("left", "right")]
+        return [(name, *charted_graph(side, self.pivots, position)) for name, side in sides]
+
+
+def _known_text(known: Decided) -> str:
+    """The step of a maximum that a constraint decides."""
+    return f"Take {'true' if known.left else 'false'} [{constraint_text(known.constraint, ONE)}]"
 
 
 def _ratio(form: Linear, known: Linear) -> fmpq | None:

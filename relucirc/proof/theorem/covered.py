@@ -2,12 +2,6 @@
 
 from relucirc.core.errors import RelucircError
 
-UNCOVERED = {
-    "sweep": "sweeps of a line",
-    "symmetry": "symmetry",
-}
-"""Kinds of evidence that the Gallina checker has no rule for."""
-
 
 class NotCovered(RelucircError):
     """A proof exists, but it rests on a rule that the Gallina checker does not have."""

@@ -7,14 +7,14 @@ Inputs and atoms keep their numbers in every cell; what a certificate numbers an
 
 from collections.abc import Sequence
 
-from relucirc.checker.data import form, index, number, require
-from relucirc.checker.linear import ONE
-from relucirc.checker.sides import Constraint, constraint
+from relucirc.checker.data import form, index, number, require, word
+from relucirc.checker.linear import ONE, minus
+from relucirc.checker.sides import Constraint, constraint, selected
 from relucirc.proof.theorem.boxed import BoxesCase
 from relucirc.proof.theorem.case import Case
-from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, rational_text
-from relucirc.proof.theorem.sides import Sides
+from relucirc.proof.theorem.pieces import Pieces
+from relucirc.proof.theorem.sides import Decided, Sides
 
 
 def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> str:
@@ -35,5 +35,23 @@ def cells_text(proof: dict, sides: Sides, constraints: Sequence[Constraint]) -> 
         above = cells_text(proof["above"], sides, [*known, constraint(whole, ">=", ONE, -at - 1)])
         return f"Between {form_text(whole)} {rational_text(at)}\n({below})\n({above})"
     if "gate" in proof:
-        raise refuse("a choice whose condition reads maxima")
+        return _gate_text(proof, sides, known)
+    if "sweep" in proof:
+        return cells_text(Pieces(proof, sides, known).cells(), sides, known)
     return (BoxesCase if "boxes" in proof else Case)(proof, sides, known).text()
+
+
+def _gate_text(proof: dict, sides: Sides, known: list[Constraint]) -> str:
+    """Two cells, by which argument of a maximum is the larger; Rocq cuts by the sign of their difference."""
+    name = word(proof["side"], ("left", "right"), "the side of a gate")
+    side = selected(sides.side(name), known, stop=True)
+    k = index(proof["gate"], len(side.graph.gates))
+    gate = side.maximum(k)
+    first, second = side.linear(gate.left), side.linear(gate.right)
+    difference = minus(second, first)
+    cells = []
+    for part, value, sign in (("right", second, ONE), ("left", first, -ONE)):
+        decided = Decided(part == "left", len(known), value)
+        inner = sides.knowing(name, sides.n + k, decided)
+        cells.append(cells_text(proof[part], inner, [*known, constraint(difference, ">=", sign)]))
+    return f"Split {form_text(difference)}\n({cells[0]})\n({cells[1]})"

@@ -50,12 +50,12 @@ def form_text(form: Linear) -> str:
     return f"[{'; '.join(f'co {k} {rational_text(c)}' for k, c in terms)}]"
 
 
-def network_text(net: MLP) -> str:
-    """Writes a network, its matrices in full where they are small."""
+def network_text(net: MLP, *, dense: bool = False) -> str:
+    """Writes a network, its matrices in full where they are small, or where that is asked for."""
     layers = []
     for layer in net.exact().layers:
         rows, bias = layer.weight.rows, list(layer.exact_bias())
-        if len(rows) * layer.shape[1] <= DENSE:
+        if dense or len(rows) * layer.shape[1] <= DENSE:
             written = [f"[{'; '.join(map(_plain, row))}]" for row in layer.weight.entries()]
             name = "Layer"
         else:
@@ -116,6 +116,9 @@ class Words:
         if node.op == "Mul":
             left, right = node.args
             return f"{self._inside(left, 3)} * {self._inside(right, 2)}", 1
+        if node.op == "Div":
+            left, right = node.args
+            return f"{self._inside(left, 2)} / {self._inside(right, 2)}", 1
         if node.op == "Opp":
             return f"- {self._inside(node.args[0], 2)}", 1
         if node.op == "Smallest":

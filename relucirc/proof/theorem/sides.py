@@ -1,13 +1,35 @@
 """What a proof is about: both sides of the claim, as Rocq reads them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from relucirc.checker.linear import ONE
+from flint import fmpq
+
+from relucirc.checker.linear import ONE, Linear
+from relucirc.checker.reading import graph_of_weights
+from relucirc.checker.sides import Side
+from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
-from relucirc.proof.theorem.bounding import Answer, answering, cases
+from relucirc.proof.theorem.bounding import Answer, answering, cases, ratio_of
+from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Formulas
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A maximum that the way to a cell has decided.
+
+    Attributes:
+        left: Whether its left argument is the larger.
+        constraint: The number of the constraint that says so.
+        value: That argument over the inputs.
+    """
+
+    left: bool
+    constraint: int
+    value: Linear
 
 
 @dataclass(frozen=True)
@@ -16,13 +38,17 @@ class Sides:
 
     Attributes:
         net: The network.
-        formulas: The formula, or the condition.
+        formulas: The formula, or the condition; nothing where there is a second network.
         claim: What the certificate is of.
+        decided: The gates of each side, by their variables, that are decided.
+        other: The second network, over the same inputs in the same order, if there is one.
     """
 
     net: MLP
     formulas: Formulas
     claim: Claim
+    other: MLP | None = None
+    decided: Mapping[str, Mapping[int, Decided]] = field(default_factory=lambda: {"left": {}, "right": {}})
 
     @property
     def n(self) -> int:
@@ -35,11 +61,28 @@ class Sides:
         return "left" if self.claim.kind == "relation" else "right"
 
     @cached_property
+    def graphs(self) -> dict[str, Graph]:
+        """Both sides as the certificate's rules see them."""
+        claim = self.claim
+        left = claim.left if claim.kind == "relation" else graph_of_weights(self.net)
+        if claim.kind == "within":
+            left = replace(left, outputs=(*left.outputs, *(-output for output in left.outputs)))
+        return {"left": left, "right": claim.right}
+
+    def side(self, name: str) -> Side:
+        """One side in this cell."""
+        return Side(self.graphs[name], {v: known.value for v, known in self.decided[name].items()})
+
+    def knowing(self, name: str, v: int, known: Decided) -> "Sides":
+        """The sides in a cell where one more gate is decided."""
+        return replace(self, decided={**self.decided, name: {**self.decided[name], v: known}})
+
+    @cached_property
     def answers(self) -> list[Answer]:
         """What shows each of the violations that Rocq writes out; none of an equality."""
         claim = self.claim
         if claim.kind == "within":
-            count = len(self.formulas.nodes)
+            count = len(claim.left.outputs) // 2
             parts = {(0, True): (0, ONE)}
             return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
         if claim.violations is None:
@@ -47,3 +90,22 @@ class Sides:
         (condition,) = self.formulas.nodes
         broken = cases(self.formulas, condition, truth=False)
         return [answering(violation, claim.violations, claim.left.outputs) for violation in broken]
+
+    @cached_property
+    def rows(self) -> list[tuple[int, fmpq]]:
+        """What has to be zero in Rocq, where that is claimed: multiples of the certificate's differences, by number.
+
+        Of an equation Rocq writes out that neither side is above the other.
+        """
+        claim = self.claim
+        if claim.kind != "relation":
+            return [(i, ONE) for i in range(len(claim.left.outputs))]
+        (condition,) = self.formulas.nodes
+        found = []
+        for (form, op), *_ in cases(self.formulas, condition, truth=False):
+            ratios = ((i, ratio_of(form, known)) for i, known in enumerate(claim.left.outputs))
+            row = next(((i, ratio) for i, ratio in ratios if ratio is not None), None)
+            if (form and row is None) or op != ">":
+                raise refuse("an equation among alternatives")
+            found.append(row or (0, fmpq(0)))
+        return found

@@ -25,8 +25,10 @@ from relucirc.language.network import MLP
 from relucirc.language.relations import output_names
 from relucirc.proof.prover import prove_claim
 from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
+from relucirc.proof.theorem.copied import copied_text
 from relucirc.proof.theorem.covered import NotCovered
 from relucirc.proof.theorem.evidence import cells_text
+from relucirc.proof.theorem.families import Family
 from relucirc.proof.theorem.formulas import Formulas
 from relucirc.proof.theorem.gallina import (
     Words,
@@ -45,7 +47,8 @@ NUMBERS = {"reals": ("R", "R_scope"), "rationals": ("Q", "Q_scope")}
 """The numbers that theorems are about: their type and scope in Rocq."""
 _KEYWORDS = "as at by cofix else end exists exists2 fix for forall fun if in let match mod return then using where with"
 _OURS = (
-    "network formula requirement region evidence accepted point outputs run reals rationals smallest leb ltb eqb negb"
+    "network formula other requirement region evidence accepted point outputs members scales resolved run run_weights "
+    "reals rationals smallest leb ltb eqb negb"
 )
 _REFUSED = "admit abstract give_up"
 TAKEN = frozenset(f"{_KEYWORDS} {_OURS} {_REFUSED}".split())
@@ -135,9 +138,9 @@ def theorem(
     So nothing has to be believed but Rocq and the statement.
 
     Args:
-        net: A network with rational weights.
-        formula: A formula, or a list of them for several outputs, or a relation such as ``"y <= Max(x1, x2) + 1/10"``,
-            as for :func:`relucirc.prove`.
+        net: A network whose weights are rational, or hold symbols of declared sign, as for :func:`relucirc.prove`.
+        formula: A formula, or a list of them for several outputs; a relation such as ``"y <= Max(x1, x2) + 1/10"``; or
+            another network; as for :func:`relucirc.prove`.
         domain: Where that is claimed, as for :func:`relucirc.prove`.
         within: How far the outputs may be from the formula's values: a rational number, or text such as ``"1/20"``.
         budget: Seconds of wall time for finding the proof; None for no limit.
@@ -165,6 +168,10 @@ def theorem(
     if found.status == "unknown":
         return Theorem("unknown", found.reason, "", found.seconds)
     if found.status == "refuted":
+        if file.family is not None:
+            raise NotCovered(
+                f"theorem: the claim is false ({found.reason.rstrip('.')}); of a family that is not covered yet."
+            )
         body = file.broken([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
     else:
         assert found.certificate is not None
@@ -180,13 +187,19 @@ class File:
         net: The network.
         formulas: The formulas, or the condition, as Rocq reads them.
         claim: What is claimed, over the graph of these.
+        other: The network that the first is compared with, if it is one.
         names: The inputs' names in Rocq.
         outputs: The outputs' names in Rocq.
+        symbols: The names of symbols in weights.
+        family: What the network is a member of, if its weights held symbols.
     """
 
-    def __init__(self, net: MLP, formulas: Formulas, claim: Claim) -> None:
-        self.net, self.formulas, self.claim = net, formulas, claim
+    def __init__(self, net: MLP, formulas: Formulas, claim: Claim, other: MLP | None = None) -> None:
+        assert claim.network is not None
+        self.net, self.formulas, self.claim, self.other = claim.network, formulas, claim, other
+        self.family = Family(net, claim.network) if net.symbols else None
         self.names = _names(net.inputs)
+        self.symbols = _names([symbol.name for symbol in net.symbols], "w", self.names)
         self.outputs = output_names(net.sizes[-1])
         self._relations = [relation_node(r) for r in claim.domain.relations]
         self._integers = sorted(claim.domain.integers)
@@ -196,32 +209,39 @@ class File:
         """Reads a claim, and refuses what the theory does not cover."""
         if not isinstance(net, MLP):
             raise NotCovered("theorem: expected a network (relucirc.MLP); functions are not covered yet.")
-        if net.symbols:
-            raise NotCovered("theorem: networks with symbolic weights are not covered yet.")
         claim = read_claim(net, formula, domain, within=within)
         if claim.kind == "relation":
-            return File(net.exact(), *_condition(claim))
+            return File(net, *_condition(claim))
+        if isinstance(formula, MLP):
+            if formula.symbols:
+                raise NotCovered("theorem: a second network with symbolic weights is not covered yet.")
+            other = over_inputs(formula.exact(), net.inputs)
+            return File(net, Formulas([], net.inputs), claim, other)
         if claim.expressions is None:
-            raise NotCovered(
-                "theorem: expected formulas or a relation; second networks and functions are not covered yet."
-            )
+            raise NotCovered("theorem: expected formulas, a relation or a network; functions are not covered yet.")
         formulas = Formulas(claim.expressions, claim.left.inputs)
         try:
             compare_with_sympy(formulas.graph, claim.expressions)
         except Rejected as error:
             raise RelucircError(f"theorem: {error}; please report this.") from None
-        return File(net.exact(), formulas, read_claim(net.exact(), formulas.graph, claim.domain, within=within))
+        return File(net, formulas, read_claim(net, formulas.graph, claim.domain, within=within))
 
     def evidence(self, proof: dict) -> str:
         """Writes the proof of a certificate of the claim."""
+        if self.other is not None and self.claim.kind == "equal":
+            copied = copied_text([self.net, self.other])
+            if copied is not None:
+                return copied
         constraints = [constraint(read(r.form), r.op) for r in self.claim.domain.relations]
-        return cells_text(proof, Sides(self.net, self.formulas, self.claim), constraints)
+        return cells_text(proof, Sides(self.net, self.formulas, self.claim, self.other), constraints)
 
     def title(self) -> str:
         """What the file is, as a comment."""
         sizes = "-".join(map(str, self.net.sizes))
         said = _comment("; ".join(map(formula_text, self.formulas.expressions)))
         what = "condition" if self.claim.kind == "relation" else "formula"
+        if self.other is not None:
+            what, said = "other network", f"({'-'.join(map(str, self.other.sizes))})"
         return (
             f"(** A ReLU network ({sizes}) and the {what} {said}.\n\n"
             "    What to read: the module Statement and the definitions of reals and rationals say what networks are;\n"
@@ -239,20 +259,26 @@ class File:
         )
         kind = {"equal": "equal", "within": "within", "relation": "holds"}[self.claim.kind]
         parts = [self._data(), accepted]
+        if self.family is not None:
+            parts.append(self.family.data())
         for numbers in NUMBERS:
             words = Words(self.names, numbers)
             given = self._given(words)
             hypotheses = "".join(f"  {premise} ->\n" for premise in given)
             stated, introduced, arguments = self._stated(words), "", ""
+            member = self._member(words)
             if self.claim.kind == "relation":
-                introduced, arguments = f" {' '.join(self.outputs)} E", f" [{'; '.join(self.outputs)}]"
+                introduced, arguments = f" {' '.join(self.outputs)}", f" [{'; '.join(self.outputs)}]"
+                introduced, member = (introduced, f"{member}  intros E.\n") if member else (f"{introduced} E", "")
             proved = (
-                f"intros {' '.join(self.names)}{''.join(f' H{i}' for i in range(len(given)))}{introduced}.\n"
+                f"intros {self._quantified()}{' '.join(self.names)}"
+                f"{''.join(f' H{i}' for i in range(len(given)))}{introduced}.\n{member}"
                 f"  refine ({kind}_on_{numbers} {n} network {self._given_claim()} region evidence accepted "
                 f"[{'; '.join(self.names)}]{arguments} eq_refl _{' E' if arguments else ''}).\n"
                 "  split; repeat (apply Forall_cons || apply Forall_nil); assumption."
             )
             stated = f"forall {' '.join(self.names)} : {NUMBERS[numbers][0]},\n{hypotheses}  {stated}"
+            stated = self._of_all_members(numbers) + stated
             parts.append(self._theorem(numbers, kind, stated, proved))
         return "\n".join(parts)
 
@@ -301,26 +327,57 @@ class File:
     def _given(self, words: Words) -> list[str]:
         return [*map(words.relation, self._relations), *map(words.integer, self._integers)]
 
-    def _run(self, words: Words) -> str:
-        return f"run {words.numbers} network [{'; '.join(self.names)}]"
+    def _of_all_members(self, numbers: str) -> str:
+        """Over which symbols a family is, and their signs; nothing for one network."""
+        if self.family is None:
+            return ""
+        pairs = zip(self.symbols, self.family.symbols, strict=True)
+        signed = "".join(f"  {f'0 < {name}' if symbol.is_positive else f'{name} < 0'} ->\n" for name, symbol in pairs)
+        return f"forall {' '.join(self.symbols)} : {NUMBERS[numbers][0]},\n{signed}  "
 
-    def _stated(self, words: Words, equal: str = "=") -> str:
-        """What is claimed at one point."""
-        run = self._run(words)
+    def _quantified(self) -> str:
+        return "".join(f"{name} " for name in (*self.symbols, *(f"S{i}" for i in range(len(self.symbols)))))
+
+    def _member(self, words: Words) -> str:
+        """The step of a proof from a member of the family to the network; nothing for one network."""
+        if self.family is None:
+            return ""
+        proper = {"equal": "(proper_equal _)", "within": "(proper_within _ _)", "relation": "(proper_holds _ _)"}
+        given = "" if words.numbers == "reals" else f" {proper[self.claim.kind]}"
+        return (
+            f"  refine (family_on_{words.numbers} {self.family.signs} {len(self.names)} scales members network\n"
+            f"    resolved [{'; '.join(self.symbols)}] [{'; '.join(self.names)}] _ eq_refl\n"
+            f"    (fun outputs => {self._stated(words, run='outputs')}){given} _).\n"
+            "  repeat (apply Forall2_cons || apply Forall2_nil); assumption.\n"
+        )
+
+    def _run(self, words: Words, network: str = "network") -> str:
+        if self.family is not None and network == "network":
+            weights = self.family.stated(Words(self.symbols, words.numbers))
+            return f"run_weights {words.numbers}\n    {weights}\n    [{'; '.join(self.names)}]"
+        return f"run {words.numbers} {network} [{'; '.join(self.names)}]"
+
+    def _stated(self, words: Words, equal: str = "=", run: str | None = None) -> str:
+        """What is claimed at one point, of the network's outputs or of those of another name."""
+        if run is not None and self.claim.kind == "relation":
+            return f"{self._outputs(words, run)} -> {self._proposition(words)}"
+        run = self._run(words) if run is None else run
         if self.claim.kind == "relation":
             of_type = f" : {NUMBERS[words.numbers][0]}"
             return f"forall {' '.join(self.outputs)}{of_type}, {self._outputs(words)} ->\n  {self._proposition(words)}"
-        values = listed(map(words.term, self.formulas.nodes), 4)
+        if self.other is None:
+            values = inner = listed(map(words.term, self.formulas.nodes), 4)
+        else:
+            values = self._run(words, "other")
+            inner = f"({values})"
         if self.claim.within is not None:
             size = f"{words.prefix}abs (y - f) <= {words.number(self.claim.within)}"
-            return f"Forall2 (fun y f => {size}) ({run})\n    {values}"
-        return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {values}"
+            return f"Forall2 (fun y f => {size}) ({run})\n    {inner}"
+        return f"{run} {equal} {values}" if words.numbers == "reals" else f"Forall2 Qeq ({run})\n    {inner}"
 
-    def _outputs(self, words: Words) -> str:
-        named = f"[{'; '.join(self.outputs)}]"
-        return (
-            f"{self._run(words)} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({self._run(words)}) {named}"
-        )
+    def _outputs(self, words: Words, run: str | None = None) -> str:
+        named, run = f"[{'; '.join(self.outputs)}]", self._run(words) if run is None else run
+        return f"{run} = {named}" if words.numbers == "reals" else f"Forall2 Qeq ({run}) {named}"
 
     def _proposition(self, words: Words) -> str:
         (condition,) = self.formulas.nodes
@@ -330,10 +387,10 @@ class File:
         """What a theorem of the theory takes to say what is claimed."""
         if self.claim.kind == "relation":
             return "requirement"
-        eps = self.claim.within
+        eps, reference = self.claim.within, "(Formulas formula)" if self.other is None else "(Another other)"
         if eps is None:
-            return "formula"
-        return f"({'Whole' if eps.q == 1 else 'Fraction'} {rational_text(eps)}) formula"
+            return reference
+        return f"({'Whole' if eps.q == 1 else 'Fraction'} {rational_text(eps)}) {reference}"
 
     def _claimed(self) -> str:
         word = {"equal": "Equals", "within": "Within", "relation": "Holds"}[self.claim.kind]
@@ -343,12 +400,16 @@ class File:
         formula = f"formula : list expr :=\n  {listed(map(data_text, self.formulas.nodes), 2)}"
         if self.claim.kind == "relation":
             formula = f"requirement : cond :=\n  {data_text(self.formulas.nodes[0])}"
+        elif self.other is not None:
+            formula = f"other : list layer :=\n{network_text(self.other)}"
         relations = listed(map(relation_data, self._relations), 4)
         integers = listed((f"{v}%nat" for v in self._integers), 4)
+        network = network_text(self.net, dense=self.family is not None)
+        expanded = "" if self.family is None else " weigh member of_sign"
         return (
             f"Import List ListNotations QArith Qminmax Qabs.\nImport {NAMES}.\n"
-            "Strategy expand [min max abs value values truth says number].\n\n"
-            f"(** The network. *)\nDefinition network : list layer :=\n{network_text(self.net)}.\n\n"
+            f"Strategy expand [min max abs value values truth says number{expanded}].\n\n"
+            f"(** The network. *)\nDefinition network : list layer :=\n{network}.\n\n"
             "(** What is claimed and the domain as the checker reads them; the theorems write them out. *)\n"
             f"Definition {formula}.\n\n"
             f"Definition region : domain := Domain\n    {relations}\n    {integers}.\n"
@@ -357,7 +418,8 @@ class File:
     def _theorem(self, numbers: str, what: str, stated: str, proved: str) -> str:
         kind, scope = NUMBERS[numbers]
         name = f"{what}_over_{numbers}"
-        own = " ".join(f"{kind}{name}" for name in ("min", "max", "abs"))
+        names = ("min", "max", "abs", *(("plus", "minus", "mult", "opp") if numbers == "rationals" else ()))
+        own = " ".join(f"{kind}{name}" for name in names)
         opened = ["Import Reals."] if numbers == "reals" else []
         opened += [f"Import {NAMES}.", f"Strategy opaque [{own}].", f"Open Scope {scope}."]
         return (
@@ -375,18 +437,30 @@ def _condition(claim: Claim) -> tuple[Formulas, Claim]:
     outputs = dict(zip(output_names(len(alone.outputs)), alone.outputs, strict=True))
     formulas = Formulas([claim.relation], alone.inputs, alone.gates, outputs)
     differences, violations = violations_of(formulas.guards[formulas.nodes[0]])
-    if violations is None:
-        raise NotCovered("theorem: a relation that is an equation is not covered yet; give the formula.")
     left = replace(formulas.graph, outputs=tuple(differences))
     right = Graph(left.inputs, (), (Form(),) * len(differences))
     return formulas, replace(claim, left=left, right=right, violations=violations)
 
 
-def _names(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The inputs' names, where Rocq has no other use for them; else all are numbered."""
-    if all(re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in TAKEN for name in inputs):
-        return tuple(inputs)
-    return tuple(f"x{i + 1}" for i in range(len(inputs)))
+def over_inputs(net: MLP, inputs: Sequence[str]) -> MLP:
+    """Returns a network with its inputs in another order, some of which it may not read."""
+    if net.inputs == tuple(inputs):
+        return net
+    first, *others = net.layers
+    place = {name: j for j, name in enumerate(net.inputs)}
+    columns = first.weight.entries()
+    rows = [[row[place[name]] if name in place else fmpq(0) for name in inputs] for row in columns]
+    layers = [(rows, first.exact_bias()), *((layer.weight.entries(), layer.exact_bias()) for layer in others)]
+    return MLP.from_arrays(layers, inputs)
+
+
+def _names(names: Sequence[str], letter: str = "x", others: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names, where Rocq has no other use for them, and others do not have them; else all are numbered."""
+    if all(re.fullmatch(r"[a-z][a-z0-9_]*", name) and name not in {*TAKEN, *others} for name in names):
+        return tuple(names)
+    while any(re.fullmatch(rf"{letter}\d+", name) for name in others):
+        letter += "_"
+    return tuple(f"{letter}{i + 1}" for i in range(len(names)))
 
 
 def _comment(text: str) -> str:

@@ -11,6 +11,7 @@ PARTS = (
     "Steps",
     "Lowering",
     "Trees",
+    "Symmetry",
     "ZeroOne",
     "Bounding",
     "Boxes",
@@ -20,10 +21,12 @@ PARTS = (
     "Points",
     "OverRationals",
     "OverReals",
+    "Families",
 )
 """Its files, each resting on those before."""
 NAMES = (
-    "Statement Forms Evidence Steps Trees ZeroOne Bounding Boxes Claims Endings Cells Points OverRationals OverReals"
+    "Statement Forms Evidence Steps Trees ZeroOne Bounding Boxes Claims Endings Cells Points OverRationals OverReals "
+    "Families"
 )
 """What a theorem's own file imports."""
 _IMPORT = re.compile(r"^From (Coq|Relucirc) Require Import ([\w \n]+)\.$", re.MULTILINE)

@@ -4,40 +4,46 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from relucirc.checker.data import form, index, number, sequence, variable
+from flint import fmpq
+
+from relucirc.checker.data import index, number, variable
+from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.proof.theorem.bounding import Names, tree_text
-from relucirc.proof.theorem.covered import UNCOVERED, refuse
+from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.gallina import constraint_text, form_text, key, listed, rational_text
+from relucirc.proof.theorem.numbered import Numbered
+from relucirc.proof.theorem.symmetry import chains_of, symmetric_text
+from relucirc.proof.theorem.wires import wires_text
+
+Gates = list[tuple[Linear, Linear]]
+"""The arguments of maxima, one after another."""
 
 
-class Proof:
-    """The evidence that some differences vanish, and the numbers that things have in the certificate and in Rocq.
+class Proof(Numbered):
+    """The evidence that some differences vanish.
 
     Attributes:
-        node: The evidence.
-        free: The variables that the certificate numbers from 0 on, as they are numbered in Rocq.
-        first: The variable of the first atom in Rocq; the others follow.
         relations: What is known of the free variables, each with its number in Rocq, in the certificate's order.
         count: How many constraints there are in Rocq.
-        atoms: The elements of the atoms, in Rocq's variables.
     """
 
     def __init__(
-        self, node: dict, free: list[int], first: int, relations: list[tuple[int, Linear]], count: int
+        self,
+        node: dict,
+        free: list[int],
+        first: int,
+        relations: list[tuple[int, Linear]],
+        count: int,
+        inputs: int | None = None,
     ) -> None:
-        for kind, words in UNCOVERED.items():
-            if kind in node:
-                raise refuse(words)
-        self.node, self.free, self.first, self.relations, self.count = node, free, first, relations, count
-        self._numbers = {UNIT: UNIT, **dict(enumerate(free))}
-        self._numbers |= {len(free) + k: first + k for k in range(len(node["atoms"]))}
+        if "sweep" in node:
+            raise refuse("a sweep of a line in a lemma")
+        super().__init__(node, free, first, first if inputs is None else inputs)
+        self.relations, self.count = relations, count
+        self._opened: tuple[Gates, Linear] = ([], {})
         self._place = {i: known for i, (known, _) in enumerate(relations)}
-        self.atoms = [[self._form(element) for element in sequence(atom, "an atom")] for atom in node["atoms"]]
         self._solved: dict[int, Linear] = {}
-
-    def _form(self, data: Any) -> Linear:
-        return {self._numbers[v]: c for v, c in form(data, len(self._numbers) - 1).items()}
 
     def _atoms_text(self) -> str:
         return listed(listed(map(form_text, atom)) for atom in self.atoms)
@@ -62,7 +68,7 @@ class Proof:
         if "take" in step:
             return f"Take {'true' if step['take'] == 'left' else 'false'} {self._facts(step['by'])}"
         expand = [f"{self._atom(k)}%positive" for k in step.get("expand", [])]
-        base = form_text(self._form(step["base"]))
+        base = form_text(self.form(step["base"]))
         return f"Atom {self._atom(step['atom'])} {rational_text(number(step['scale']))} {base} {listed(expand)}"
 
     # Endings
@@ -72,6 +78,8 @@ class Proof:
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
         if "bounding" in self.node:
             return self._bounded()
+        if "symmetry" in self.node:
+            self._suppose_order()
         if "tree" in self.node:
             text = f"(Regions {self._region(deque(self.node['tree']), self._place, self.count, {})})"
         else:
@@ -79,11 +87,42 @@ class Proof:
         self.atoms = raw
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
-        return text
+        return self._symmetric(text) if "symmetry" in self.node else text
+
+    def _suppose_order(self) -> None:
+        """The links of chains are the only constraints of a cell with symmetry; Rocq has them after its own."""
+        links = len(self.node["symmetry"])
+        self._place = {i: self.count + i for i in range(links)}
+        self.count += links
+
+    def _symmetric(self, rest: str) -> str:
+        return symmetric_text(self, chains_of(self), self._differences(), rest)
+
+    def _wires(self) -> str:
+        differences = self._differences()
+        return wires_text(self, differences, self._rows(len(differences)))
+
+    def _rows(self, count: int) -> list[tuple[int, fmpq]]:
+        """What has to be zero in Rocq, as multiples of the differences by number."""
+        return [(i, ONE) for i in range(count)]
+
+    def _sides(self) -> list[tuple[str, Gates, list[Linear]]]:
+        """What the steps of each name are about: gates and outputs, the free variables being numbered from 0 on."""
+        gates, zero = self._opened
+        return [("left", gates, [zero])]
+
+    def _differences(self) -> list[Linear]:
+        """What the certificate's steps leave of left minus right, over the free variables and the atoms."""
+        numbers = {UNIT: UNIT, **{v: i for i, v in enumerate(self.free)}}
+        known = [{numbers[v]: c for v, c in shown.items()} for _, shown in self.relations]
+        derivation = Derivation.read(self.node["atoms"], len(self.free), known)
+        left, *right = [derivation.lower(gates, outputs, self.node[name]) for name, gates, outputs in self._sides()]
+        differences = [minus(a, b) for a, b in zip(left, right[0], strict=True)] if right else left
+        return [self._reduced({self._numbers[v]: c for v, c in d.items()}) for d in differences]
 
     def _names(self) -> Names:
         constraints = [known for known, _ in self.relations]
-        return Names(constraints, self.count, self._hinge, self._form, {(0, True): (0, ONE)})
+        return Names(constraints, self.count, self._hinge, self.form, {(0, True): (0, ONE)})
 
     def _hinge(self, k: int) -> str:
         return str(self._atom(k))
@@ -103,7 +142,7 @@ class Proof:
         proof = lemma["proof"]
         if {"implied", "pivots"} & proof.keys() or proof["right"]:
             raise refuse("a lemma in a cell of fewer coordinates")
-        zero = self._form(lemma["zero"])
+        zero = self.form(lemma["zero"])
         bound = len(self._numbers) - 1
         free = [self._numbers[variable(name, bound)] for name in lemma["free"]]
         elements = self.atoms if "raw" in lemma else [list(map(self._reduced, atom)) for atom in self.atoms]
@@ -116,7 +155,9 @@ class Proof:
                     stack.extend(elements[v - self.first])
         supposed = self._supposed(free) if "known" in lemma else []
         first = self.first + len(self.atoms)
-        inner = Proof(proof, free, first, [(i, known) for i, (_, known) in enumerate(supposed)], len(supposed))
+        relations = [(i, known) for i, (_, known) in enumerate(supposed)]
+        inner = Proof(proof, free, first, relations, len(supposed), self.inputs)
+        inner._opened = self._graph(zero, sorted(opened), free, elements)
         steps = map(inner._step, proof["left"])
         chains = [(v, [next(steps) for _ in elements[v - self.first]]) for v in sorted(opened)]
         reduced = self._reduced(zero)
@@ -129,6 +170,18 @@ class Proof:
             f"  lemma_atoms := {inner._atoms_text()};\n  opened := {written} |}}\n{inner._ending()}"
         )
 
+    def _graph(self, zero: Linear, opened: list[int], free: list[int], elements: list[list[Linear]]) -> tuple:
+        """A lemma's form over gates, those of the atoms that it opens: of 0 and the elements two by two become one."""
+        numbers = {UNIT: UNIT, **{v: i for i, v in enumerate(free)}}
+        gates: Gates = []
+        for v in opened:
+            values = [{}, *({numbers[u]: c for u, c in e.items()} for e in elements[v - self.first])]
+            while len(values) > 1:
+                gates.append((values[0], values[1]))
+                values = [*values[2:], {len(free) + len(gates) - 1: ONE}]
+            numbers[v] = len(free) + len(gates) - 1
+        return gates, {numbers[v]: c for v, c in zero.items()}
+
     def _supposed(self, free: list[int]) -> list[tuple[str, Linear]]:
         """What a lemma may suppose: constraints of its free variables, and that atoms are at least their elements."""
         found = [(constraint_text(i, ONE), known) for i, known in self.relations if _reads(known, free)]
@@ -140,9 +193,6 @@ class Proof:
                     if _reads(element, free):
                         found.append((f"Element {key(v)} {j} 1", minus({v: ONE}, element)))
         return found
-
-    def _wires(self) -> str:
-        raise refuse("the 0-1 principle in a lemma")
 
     def _region(self, tokens: deque, place: dict[int, int], count: int, values: dict[int, Linear]) -> str:
         """One node of a tree: ``place`` says which constraint of Rocq's each of the certificate's is."""

@@ -131,8 +131,12 @@ Section Tree.
   Definition raised (slopes : table Z) (box : table (Z * Z)) (done : list hinge) (r : row) (a : Z) : Z :=
     match lowest bits slopes box done r with Some b => Z.max a b | None => a end.
 
-  (** New bounds of hinges, the lowest first; [done] are those below, the highest first.  Where these do not decide one,
-      it is bounded again with nothing kept of open hinges, which [zeros] says. *)
+  (** Whether a row reads inputs only, so that slopes of hinges do not matter. *)
+  Definition over_inputs_only (box : table (Z * Z)) (r : row) : bool :=
+    forallb (fun t => match find (fst t) box with Some _ => true | None => false end) r.
+
+  (** New bounds of hinges, the lowest first; [done] are those below, the highest first.  Where these do not decide one
+      that reads others, it is bounded again with nothing kept of open hinges, which [zeros] says. *)
   Fixpoint renewed (box : table (Z * Z)) (hs done : list hinge) (zeros : table Z) : option (list hinge) :=
     match hs with
     | [] => Some done
@@ -142,7 +146,7 @@ Section Tree.
         let above := opposite_row (over h) in
         match lowest bits no_slopes box done below, lowest bits no_slopes box done above with
         | Some a, Some b =>
-          let open := (a <? 0)%Z && (b <? 0)%Z in
+          let open := (a <? 0)%Z && (b <? 0)%Z && negb (over_inputs_only box below) in
           let a := if open then raised zeros box done below a else a in
           let b := if open then raised zeros box done above b else b in
           let here := match ends h with Some (a', b') => (Z.max a a', Z.min (- b) b') | None => (a, (- b)%Z) end in
@@ -508,7 +512,7 @@ Section Sound.
       destruct (lowest bits no_slopes box done (under h)) as [a0 |] eqn:E1; try discriminate.
       destruct (lowest bits no_slopes box done (opposite_row (over h))) as [b0 |] eqn:E2; try discriminate.
       apply (lowest_below _ _ _ _ _ B D) in E1. apply (lowest_below _ _ _ _ _ B D) in E2.
-      set (open := (a0 <? 0)%Z && (b0 <? 0)%Z).
+      set (open := (a0 <? 0)%Z && (b0 <? 0)%Z && negb (over_inputs_only box (under h))).
       set (a := if open then raised bits zeros box done (under h) a0 else a0).
       set (b := if open then raised bits zeros box done (opposite_row (over h)) b0 else b0).
       assert (F1 : q a <= row_at (under h)).

@@ -1,7 +1,7 @@
 (** Cells of a domain, each with its own coordinates, atoms and evidence; and the checker as a whole. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees ZeroOne Endings Claims.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Lowering Trees Symmetry ZeroOne Endings Claims.
 Import ListNotations.
 
 (** One cell.  [equalities] are constraints whose opposites are not negative either; [pivots] are inputs as forms over
@@ -94,25 +94,26 @@ Section Check.
 
   (** Whether the claim holds of outputs [l]. *)
   Definition check_outputs (c : case) (M : atoms) (cs : list known) (x l : list form) : bool :=
+    let next := advance (input n) (case_atoms c) in
     match claimed with
-    | Equals formulas =>
-      match lower_formulas M cs x formulas (right_steps c) with
-      | Some (r, _) =>
+    | Equals other =>
+      match lower_reference M cs x other (right_steps c) with
+      | Some r =>
         match differences l r with
-        | Some ds => finished (ending c) (advance (input n) (case_atoms c)) M no_values cs ds
+        | Some ds => finished (input n) (ending c) next M no_values cs ds
         | None => false
         end
       | None => false
       end
-    | Within eps formulas =>
-      match lower_formulas M cs x formulas (right_steps c) with
-      | Some (r, _) =>
-        match apart (size eps) l r with Some vs => none_broken M cs (ending c) vs | None => false end
+    | Within eps other =>
+      match lower_reference M cs x other (right_steps c) with
+      | Some r =>
+        match apart (size eps) l r with Some vs => none_broken (input n) next M cs (ending c) vs | None => false end
       | None => false
       end
     | Holds condition =>
       match cases M cs (x ++ l) false condition (right_steps c) with
-      | Some (vs, _) => none_broken M cs (ending c) vs
+      | Some (vs, _) => none_broken (input n) next M cs (ending c) vs
       | None => false
       end
     end.
@@ -266,7 +267,7 @@ Section Sound.
       intros j. destruct (X j) as [Xj | Xj].
       + left. now rewrite nth_map_eval, S, <- nth_map_eval.
       + right. apply nth_error_None in Xj. apply nth_error_None.
-        rewrite <- (map_length (eval K v)), S, map_length. exact Xj.
+        rewrite <- (length_of_map (eval K v)), S, length_of_map. exact Xj.
   Qed.
 
   Lemma charted_at v ps cs : values_at K v (solved ps) -> all_at K v cs -> all_at K v (charted ps cs).
@@ -316,29 +317,33 @@ Section Sound.
     assert (N' := advance_above (case_atoms c) _ N).
     destruct (enter_sound K L _ _ _ _ (input_env x) N (input_env_unit x) (no_atoms_at K _) (no_atoms_ordered _) E)
       as (v & U & A & W & O').
+    assert (Re : rebuilds K (input n) M).
+    { apply (enter_rebuilds K L (input n) _ (case_atoms c) no_atoms M N (Pos.le_refl _) (no_atoms_ordered _)); trivial.
+      apply no_atoms_rebuild. }
+    pose proof (advance_least (case_atoms c) (input n)) as Least.
     assert (V : forall i, (i < n)%nat -> v (input i) = nth i x 0).
     { intros i Hi. rewrite W by now apply low. apply input_env_at. }
     apply (over_inputs_at _ v cs W O) in C. apply (equate_sound v _ _ _ U C) in Q. pose proof (inputs_at x v Len V) as X.
     apply (solve_sound v _ _ _ _ U Q) in S.
     2: { intros i. destruct (Nat.lt_ge_cases i n) as [Hi | Hi].
       - left. rewrite nth_map_eval, X. symmetry. now apply V.
-      - right. apply nth_error_None. unfold inputs. now rewrite map_length, seq_length. }
+      - right. apply nth_error_None. unfold inputs. now rewrite length_of_map, length_of_seq. }
     destruct S as [S P]. rewrite X in S. apply (charted_at v _ _ P) in Q. set (cs2 := charted (pivots c) cs') in *.
     destruct (lower_network M cs2 net xs (left_steps c)) as [l |] eqn:Left; try discriminate.
     apply (network_sound K L v U M A cs2 Q) in Left. rewrite S in Left.
-    unfold check_outputs, agree, meets. rewrite <- Left. destruct claimed as [formulas | eps formulas | condition].
-    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+    unfold check_outputs, agree, meets. rewrite <- Left. destruct claimed as [other | eps other | condition].
+    - destruct (lower_reference M cs2 xs other (right_steps c)) as [r |] eqn:Right; try discriminate.
       destruct (differences l r) as [ds |] eqn:D; try discriminate. intros H.
-      apply (finished_sound K L _ v _ M no_values cs2 ds U A O' N' (no_values_at K v) Q) in H.
-      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      apply (finished_sound K L _ _ v _ M no_values cs2 ds U A O' N' Least Re (no_values_at K v) Q) in H.
+      apply (reference_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       now apply (differences_at v l r ds).
-    - destruct (lower_formulas M cs2 xs formulas (right_steps c)) as [[r rest] |] eqn:Right; try discriminate.
+    - destruct (lower_reference M cs2 xs other (right_steps c)) as [r |] eqn:Right; try discriminate.
       destruct (apart (size eps) l r) as [vs |] eqn:D; try discriminate.
-      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
-      apply (formulas_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
+      intros H. apply (none_broken_sound K L _ v _ M cs2 _ vs U A O' N' Least Re Q) in H.
+      apply (reference_sound K L v U M A cs2 Q) in Right. rewrite S in Right. rewrite <- Right.
       rewrite <- (size_number K L). now apply (apart_at K L v U (size eps) l r vs).
     - destruct (cases M cs2 (xs ++ l) false condition (right_steps c)) as [[vs rest] |] eqn:Right; try discriminate.
-      intros H. apply (none_broken_sound K L v M cs2 _ vs U A Q) in H.
+      intros H. apply (none_broken_sound K L _ v _ M cs2 _ vs U A O' N' Least Re Q) in H.
       apply not_false_iff_true. intros T. apply H. rewrite <- S, <- map_app in T.
       now apply (cases_sound K L v U M A cs2 Q (xs ++ l) condition false (right_steps c) vs rest Right).
   Qed.

@@ -12,19 +12,27 @@ Inductive tolerance :=
 Definition size (eps : tolerance) : Q := match eps with Whole z => z # 1 | Fraction q => q end.
 Definition number (K : numbers) (eps : tolerance) : K := match eps with Whole z => int K z | Fraction q => rat K q end.
 
-(** That outputs have the values of formulas, or are no further than [eps] from them; or a condition, whose variables
-    are the inputs and after them the outputs. *)
+(** What outputs are compared with: formulas, or the outputs of another network. *)
+Inductive reference :=
+| Formulas (es : list expr)
+| Another (net : list layer).
+
+Definition referred (K : numbers) (x : list K) (r : reference) : list K :=
+  match r with Formulas es => map (value K x) es | Another net => run K net x end.
+
+(** That outputs have the values of what they are compared with, or are no further than [eps] from them; or a condition,
+    whose variables are the inputs and after them the outputs. *)
 Inductive claim :=
-| Equals (formulas : list expr)
-| Within (eps : tolerance) (formulas : list expr)
+| Equals (r : reference)
+| Within (eps : tolerance) (r : reference)
 | Holds (c : cond).
 
 Definition near (K : numbers) (eps : K) (y f : K) : Prop := le K (abs K (sub K y f)) eps.
 
 Definition meets (K : numbers) (x y : list K) (c : claim) : Prop :=
   match c with
-  | Equals formulas => y = map (value K x) formulas
-  | Within eps formulas => Forall2 (near K (number K eps)) y (map (value K x) formulas)
+  | Equals r => y = referred K x r
+  | Within eps r => Forall2 (near K (number K eps)) y (referred K x r)
   | Holds c => truth K (x ++ y) c = true
   end.
 
@@ -58,6 +66,14 @@ Section Says.
     - now rewrite IHc, IHd, orb_true_iff.
   Qed.
 End Says.
+
+(** The forms of what outputs are compared with. *)
+Definition lower_reference (M : atoms) (cs : list known) (x : list form) (r : reference) (steps : list step)
+  : option (list form) :=
+  match r with
+  | Formulas es => option_map fst (lower_formulas M cs x es steps)
+  | Another net => lower_network M cs net x steps
+  end.
 
 (** * Violations: lists of forms whose signs would hold together *)
 
@@ -141,6 +157,14 @@ Section Sound.
   Variable x : list form.
 
   Local Notation val := (value K (map ev x)).
+
+  Lemma reference_sound r steps fs : lower_reference M cs x r steps = Some fs -> map ev fs = referred K (map ev x) r.
+  Proof.
+    destruct r as [es | net]; cbn [lower_reference referred].
+    - destruct (lower_formulas M cs x es steps) as [[fs' rest] |] eqn:E; try discriminate. intros [= <-].
+      now apply (formulas_sound K L v U M A cs C x es steps _ rest).
+    - now apply (network_sound K L v U M A cs C).
+  Qed.
 
   Lemma one_at c : true_at K v c -> Exists (all_at K v) [[c]].
   Proof. intros H. left. now constructor. Qed.

@@ -1,7 +1,7 @@
 (** How a cell ends: what shows that its differences are zero. *)
 
 From Coq Require Import List ZArith QArith Bool Ring FMapPositive Lia.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Trees ZeroOne Bounding Boxes.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Trees Symmetry ZeroOne Bounding Boxes.
 Import ListNotations.
 
 Definition no_atoms : atoms := PositiveMap.empty _.
@@ -20,6 +20,9 @@ Fixpoint advance {T} (k : positive) (l : list T) : positive :=
 Lemma advance_above {T} (l : list T) : forall k, (1 < k)%positive -> (1 < advance k l)%positive.
 Proof. induction l as [| e l IH]; simpl; intros k H; trivial. apply IH. lia. Qed.
 
+Lemma advance_least {T} (l : list T) : forall k, (k <= advance k l)%positive.
+Proof. induction l as [| e l IH]; simpl; intros k; [lia |]. specialize (IH (Pos.succ k)). lia. Qed.
+
 (** A relation between atoms: [vanishing] is zero, since it is so once some atoms are opened, that is replaced by forms
     of their own, over further atoms and the atoms that stay.  Of these the facts [supposed] are known.  It gives the
     variable [pivot] in terms of others. *)
@@ -34,13 +37,16 @@ Record lemma := {
 
 (** What shows that the differences are zero: they are so as forms, by a tree of regions, or by the 0-1 principle, as
     sums of wires, of base forms and of minima and maxima of earlier ones; or with the help of a lemma.  [Bounded]: that
-    none is positive or negative, or that no violation of another claim happens; [Boxed]: so, on a box. *)
+    none is positive or negative, or that no violation of another claim happens; [Boxed]: so, on a box.  [Symmetric]: as
+    for the rest, where the first input of a chain is the largest, and each is at least as large as the next; [links] are
+    the others, each with what becomes of the atoms when it is exchanged with the one before. *)
 Inductive finish :=
 | Same
 | Regions (t : tree)
 | Wires (base : list form) (gates : list (positive * (nat * nat))) (rows : list (list (nat * Q)))
 | Bounded (ts : list bounding)
 | Boxed (b : boxed)
+| Symmetric (first : positive) (links : list (positive * exchange)) (rest : finish)
 | Solve (l : lemma) (inner rest : finish).
 
 Definition is_nil (f : form) : bool := match f with [] => true | _ => false end.
@@ -57,12 +63,13 @@ Fixpoint know (next : positive) (M : atoms) (cs : list known) (facts : list fact
     end
   end.
 
-Fixpoint fold_max (M : atoms) (cs : list known) (fs : list form) (steps : list step) (acc : form) : option form :=
+(** The maximum of a list: of the first two, which then stands last, and so on. *)
+Fixpoint tournament (M : atoms) (cs : list known) (steps : list step) (fs : list form) : option form :=
   match fs, steps with
-  | [], _ => Some acc
-  | f :: fs', s :: steps' =>
-    match maximum M cs acc f s with Some g => fold_max M cs fs' steps' g | None => None end
-  | _ :: _, [] => None
+  | [f], _ => Some f
+  | f :: g :: fs', s :: steps' =>
+    match maximum M cs f g s with Some h => tournament M cs steps' (fs' ++ [h]) | None => None end
+  | _, _ => None
   end.
 
 (** The forms of opened atoms, one after another; [M] has their definitions, which [S] reduces. *)
@@ -75,7 +82,7 @@ Fixpoint opening (next : positive) (M M' : atoms) (S : table form) (cs : list kn
     | Some es =>
       let rs := map (replace_by S) es in
       if Pos.ltb k next && forallb (low next) rs then
-        match fold_max M' cs (map (replace_by T) rs) steps [] with
+        match tournament M' cs steps ([] :: map (replace_by T) rs) with
         | Some g => opening next M M' S cs l' (PositiveMap.add k g T)
         | None => None
         end
@@ -94,36 +101,54 @@ Definition add_pivot (p : positive) (z : form) (S : table form) : option (table 
 
 Definition settled (S : table form) (M : atoms) : atoms := PositiveMap.map (map (replace_by S)) M.
 
-Fixpoint finished (e : finish) (next : positive) (M : atoms) (S : table form) (cs : list known) (ds : list form)
-  : bool :=
-  match e with
-  | Same => forallb is_nil (map (replace_by S) ds)
-  | Regions t => check_tree (settled S M) (map (replace_by S) ds) t cs no_values
-  | Wires base gates rows => check_zero_one (settled S M) (map (replace_by S) ds) base gates rows
-  | Bounded ts => none_happens (settled S M) cs (flat_map nonzero (map (replace_by S) ds)) ts
-  | Boxed b => box_covered (settled S M) cs b (flat_map nonzero (map (replace_by S) ds))
-  | Solve l inner rest =>
-    match know next M cs (supposed l), enter next (lemma_atoms l) M with
-    | Some cs', Some M' =>
-      match opening next M M' (if raw l then no_values else S) cs' (opened l) no_values,
-        add_pivot (pivot l) (replace_by S (vanishing l)) S with
-      | Some T, Some S' =>
-        low next (vanishing l) &&
-        finished inner (advance next (lemma_atoms l)) M' no_values cs' [replace_by T (vanishing l)] &&
-        finished rest next M S' cs ds
+Section Finish.
+  (** The variable of the first atom; those below are inputs. *)
+  Variable base : positive.
+
+  Fixpoint finished (e : finish) (next : positive) (M : atoms) (S : table form) (cs : list known) (ds : list form)
+    : bool :=
+    match e with
+    | Same => forallb is_nil (map (replace_by S) ds)
+    | Regions t => check_tree (settled S M) (map (replace_by S) ds) t cs no_values
+    | Wires base gates rows => check_zero_one (settled S M) (map (replace_by S) ds) base gates rows
+    | Bounded ts => none_happens (settled S M) cs (flat_map nonzero (map (replace_by S) ds)) ts
+    | Boxed b => box_covered (settled S M) cs b (flat_map nonzero (map (replace_by S) ds))
+    | Symmetric i links rest =>
+      let ds := map (replace_by S) ds in
+      chained base M ds i links &&
+      finished rest next M no_values (kept base (i :: map fst links) cs ++ order i (map fst links)) ds
+    | Solve l inner rest =>
+      match know next M cs (supposed l), enter next (lemma_atoms l) M with
+      | Some cs', Some M' =>
+        match opening next M M' (if raw l then no_values else S) cs' (opened l) no_values,
+          add_pivot (pivot l) (replace_by S (vanishing l)) S with
+        | Some T, Some S' =>
+          low next (vanishing l) &&
+          finished inner (advance next (lemma_atoms l)) M' no_values cs' [replace_by T (vanishing l)] &&
+          finished rest next M S' cs ds
+        | _, _ => false
+        end
       | _, _ => false
       end
-    | _, _ => false
-    end
-  end.
+    end.
 
-(** That no violation happens. *)
-Definition none_broken (M : atoms) (cs : list known) (e : finish) (violations : list (list known)) : bool :=
-  match e with
-  | Bounded ts => none_happens M cs violations ts
-  | Boxed b => box_covered M cs b violations
-  | _ => false
-  end.
+  (** What each violation says to be positive first. *)
+  Fixpoint heads (violations : list (list known)) : option (list form) :=
+    match violations with
+    | [] => Some []
+    | ((d, Positive) :: _) :: violations' => option_map (cons d) (heads violations')
+    | _ => None
+    end.
+
+  (** That no violation happens: by bounds, or since what each says to be positive is zero. *)
+  Definition none_broken (next : positive) (M : atoms) (cs : list known) (e : finish) (violations : list (list known))
+    : bool :=
+    match e with
+    | Bounded ts => none_happens M cs violations ts
+    | Boxed b => box_covered M cs b violations
+    | _ => match heads violations with Some ds => finished e next M no_values cs ds | None => false end
+    end.
+End Finish.
 
 Section Sound.
   Variable K : numbers.
@@ -137,14 +162,6 @@ Section Sound.
   Local Infix "*" := (mul K).
   Local Infix "<=" := (le K).
   Local Infix "<" := (lt K).
-
-  Lemma none_broken_sound v M cs e violations : unit_at K v -> atoms_at K v M -> all_at K v cs ->
-    none_broken M cs e violations = true -> ~ Exists (all_at K v) violations.
-  Proof.
-    intros U A C. destruct e as [| | | ts | b |]; try discriminate.
-    - now apply (none_happens_sound K L v U M A cs violations ts).
-    - now apply (box_covered_sound K L v M cs b violations).
-  Qed.
 
   Lemma no_atoms_at v : atoms_at K v no_atoms.
   Proof. intros k l. unfold find, no_atoms. now rewrite PositiveMap.gempty. Qed.
@@ -215,20 +232,19 @@ Section Sound.
       apply (fact_true K L v M cs f m c A C) in F. unfold true_at in *. now rewrite (low_at next v w).
   Qed.
 
-  Lemma fold_max_at v M cs fs steps acc g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
-    fold_max M cs fs steps acc = Some g -> is_max K (eval K v acc :: map (eval K v) fs) (eval K v g).
+  Lemma tournament_at v M cs steps fs g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
+    tournament M cs steps fs = Some g -> is_max K (map (eval K v) fs) (eval K v g).
   Proof.
-    intros U A C. revert steps acc. induction fs as [| f fs IH]; simpl; intros [| s steps] acc; try discriminate.
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - intros [= <-]. split; simpl; auto. intros y [<- | []]. apply (le_refl K L).
-    - destruct (maximum M cs acc f s) as [h |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
-      apply (maximum_sound K L v U M A cs C) in E.
-      destruct (is_max_two K L (eval K v acc) (eval K v f)) as [T1 T2]. rewrite <- E in T1, T2. split.
-      + destruct H1 as [H1 | H1]; [rewrite <- H1; destruct T1 as [-> | [-> | []]]; simpl; auto | simpl; auto].
-      + intros y Hy. destruct Hy as [Hy | [Hy | Hy]].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply (le_trans K L _ (eval K v h)); [apply T2; simpl; auto | apply H2; simpl; auto].
-        * apply H2. simpl. auto.
+    intros U A C. revert fs. induction steps as [| s steps IH]; intros [| f [| h fs]]; simpl; try discriminate;
+      try (intros [= <-]; split; simpl; auto; intros y [<- | []]; apply (le_refl K L)).
+    destruct (maximum M cs f h s) as [m |] eqn:E; try discriminate. intros H. apply IH in H as [H1 H2].
+    apply (maximum_sound K L v U M A cs C) in E. rewrite map_app in H1, H2. cbn [map] in H1, H2. rewrite E in H1, H2.
+    destruct (is_max_two K L (eval K v f) (eval K v h)) as [T1 T2]. split.
+    - apply in_app_or in H1 as [H1 | [H1 | []]]; [now right; right |]. rewrite <- H1.
+      destruct T1 as [T1 | [T1 | []]]; [now left | now right; left].
+    - intros y [Hy | [Hy | Hy]]; [| | apply H2, in_or_app; now left];
+        (apply (le_trans K L _ (max K (eval K v f) (eval K v h))); [apply T2; simpl; auto |]);
+        apply H2, in_or_app; right; now left.
   Qed.
 
   Lemma opening_at next v w M M' S cs l T T' : (forall j, (j < next)%positive -> w j = v j) ->
@@ -240,11 +256,11 @@ Section Sound.
     - destruct (find k M) as [es |] eqn:F; try discriminate.
       destruct (Pos.ltb k next && forallb (low next) (map (replace_by S) es)) eqn:B; try discriminate.
       apply andb_true_iff in B as [B1 B2]. apply Pos.ltb_lt in B1.
-      destruct (fold_max M' cs (map (replace_by T) (map (replace_by S) es)) steps []) as [g |] eqn:X; try discriminate.
-      apply IH. apply (fold_max_at w _ _ _ _ _ _ U A' C) in X.
+      destruct (tournament M' cs steps ([] :: map (replace_by T) (map (replace_by S) es))) as [g |] eqn:X; try discriminate.
+      apply IH. apply (tournament_at w _ _ _ _ _ U A' C) in X.
       intros j f. unfold find. destruct (Pos.eq_dec j k) as [-> | N].
       + rewrite PositiveMap.gss. intros [= <-]. rewrite E by trivial. apply (A k es) in F.
-        apply (is_max_unique K L _ _ _ X). replace (_ :: _) with (map (eval K v) ([] :: es)); trivial.
+        apply (is_max_unique K L _ _ _ X). match goal with |- is_max K ?l _ => replace l with (map (eval K v) ([] :: es)); trivial end.
         simpl. f_equal. rewrite !map_map. apply map_ext_in. intros e He.
         rewrite forallb_forall in B2. specialize (B2 (replace_by S e) (in_map _ _ _ He)).
         rewrite (eval_replace K L w T _ V), (low_at next v w _ E B2). symmetry. now apply (eval_replace K L).
@@ -291,12 +307,32 @@ Section Sound.
     now rewrite (eval_replace K L v S d V).
   Qed.
 
-  Lemma finished_sound e : forall v next M S cs ds, unit_at K v -> atoms_at K v M -> ordered next M ->
-    (1 < next)%positive -> values_at K v S -> all_at K v cs -> finished e next M S cs ds = true ->
+  Variable base : positive.
+
+  Lemma no_atoms_rebuild : rebuilds K base no_atoms.
+  Proof. intros u U. exists u. split; trivial. split; trivial. apply no_atoms_at. Qed.
+
+  Lemma enter_rebuilds k l M M' : (1 < k)%positive -> (base <= k)%positive -> ordered k M -> rebuilds K base M ->
+    enter k l M = Some M' -> rebuilds K base M'.
+  Proof.
+    intros Hk Hb O R En u U. destruct (R u U) as (w & U1 & A1 & B1).
+    destruct (enter_sound l k M M' w Hk U1 A1 O En) as (w' & U2 & A2 & B2 & _).
+    exists w'. split; trivial. split; trivial. intros j Hj. rewrite B2 by lia. auto.
+  Qed.
+
+  Lemma same_zeros v w ds : map (eval K w) ds = map (eval K v) ds -> Forall (fun d => eval K w d = 0) ds ->
     Forall (fun d => eval K v d = 0) ds.
   Proof.
-    induction e as [| t | base gates rows | ts | b | l inner IHi rest IHr]; cbn [finished];
-      intros v next M S cs ds U A O N V C H.
+    intros E H. induction H as [| d ds Z F IH]; constructor; injection E as E1 E2; auto. now rewrite <- E1.
+  Qed.
+
+  Lemma finished_sound e : forall v next M S cs ds, unit_at K v -> atoms_at K v M -> ordered next M ->
+    (1 < next)%positive -> (base <= next)%positive -> rebuilds K base M ->
+    values_at K v S -> all_at K v cs -> finished base e next M S cs ds = true ->
+    Forall (fun d => eval K v d = 0) ds.
+  Proof.
+    induction e as [| t | wires gates rows | ts | b | i links rest IHr | l inner IHi rest IHr]; cbn [finished];
+      intros v next M S cs ds U A O N Hb Re V C H.
     - apply (reduced_at v S ds V). rewrite forallb_forall in H. apply Forall_forall. intros d Hd.
       specialize (H d Hd). now destruct d.
     - apply (reduced_at v S ds V). apply (tree_sound K L v U (settled S M) (settled_at v S M V A) _ t cs no_values);
@@ -306,6 +342,10 @@ Section Sound.
       now apply (none_happens_sound K L v U (settled S M) (settled_at v S M V A) cs _ ts).
     - apply (reduced_at v S ds V), (nonzero_at K L v).
       now apply (box_covered_sound K L v (settled S M) cs b); [| apply settled_at | |].
+    - apply andb_true_iff in H as [H1 H2]. apply (reduced_at v S ds V).
+      destruct (ordered_point K L base M _ Re v i links cs U A C H1) as (w & U' & A' & C' & E).
+      apply (IHr w next M no_values _ _ U' A' O N Hb Re (no_values_at w) C') in H2.
+      exact (same_zeros v w _ E H2).
     - destruct (know next M cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
       destruct (enter next (lemma_atoms l) M) as [M' |] eqn:En; try discriminate.
       destruct (enter_sound _ _ _ _ v N U A O En) as (w & U' & A' & W & O').
@@ -318,10 +358,38 @@ Section Sound.
       { apply (opening_at next v w M M' (if raw l then no_values else S) cs' (opened l) no_values T); trivial.
         - destruct (raw l); trivial. apply no_values_at.
         - apply no_values_at. }
-      apply (IHi w _ M' no_values cs' _ U' A' O' (advance_above _ _ N) (no_values_at w) C') in Inner.
+      pose proof (enter_rebuilds next _ M M' N Hb O Re En) as Re'.
+      assert (Hb' : (base <= advance next (lemma_atoms l))%positive).
+      { pose proof (advance_least (lemma_atoms l) next). lia. }
+      apply (IHi w _ M' no_values cs' _ U' A' O' (advance_above _ _ N) Hb' Re' (no_values_at w) C') in Inner.
       inversion Inner as [| ? ? Z _]. subst. rewrite (eval_replace K L w T _ VT), (low_at next v w _ W Low) in Z.
-      apply (IHr v next M S' cs ds U A O N); trivial.
+      apply (IHr v next M S' cs ds U A O N Hb Re); trivial.
       apply (add_pivot_at v (pivot l) (replace_by S (vanishing l)) S S' V); trivial.
       now rewrite (eval_replace K L v S _ V).
+  Qed.
+
+  Lemma heads_at v violations : forall ds, heads violations = Some ds -> Forall (fun d => eval K v d = 0) ds ->
+    ~ Exists (all_at K v) violations.
+  Proof.
+    induction violations as [| [| [d []] rest] violations IH]; cbn [heads]; intros ds; try discriminate.
+    - intros _ _ E. inversion E.
+    - destruct (heads violations) as [ds' |]; try discriminate. intros [= <-] F E. inversion F as [| ? ? Z F']. subst.
+      inversion E as [? ? H | ? ? H]; subst; [| now apply (IH ds')].
+      inversion H as [| ? ? P _]. subst. unfold true_at in P; cbn [fst snd] in P. rewrite Z in P.
+      now apply (lt_irrefl K L) in P.
+  Qed.
+
+  Lemma none_broken_sound v next M cs e violations : unit_at K v -> atoms_at K v M -> ordered next M ->
+    (1 < next)%positive -> (base <= next)%positive -> rebuilds K base M -> all_at K v cs ->
+    none_broken base next M cs e violations = true -> ~ Exists (all_at K v) violations.
+  Proof.
+    intros U A O N Hb Re C. unfold none_broken.
+    assert (General : match heads violations with Some ds => finished base e next M no_values cs ds | None => false end
+      = true -> ~ Exists (all_at K v) violations).
+    { destruct (heads violations) as [ds |] eqn:E; try discriminate. intros H. apply (heads_at v violations ds E).
+      exact (finished_sound e v next M no_values cs ds U A O N Hb Re (no_values_at v) C H). }
+    destruct e as [| | | ts | b | |]; trivial.
+    - now apply (none_happens_sound K L v U M A cs violations ts).
+    - now apply (box_covered_sound K L v M cs b violations).
   Qed.
 End Sound.

@@ -4,6 +4,19 @@ From Coq Require Import List ZArith QArith Bool Ring.
 From Relucirc Require Import Statement.
 Import ListNotations.
 
+(** * Lengths, whose names in the standard library differ between versions *)
+
+Lemma length_of_map {A B} (f : A -> B) l : length (map f l) = length l.
+Proof. induction l; simpl; auto. Qed.
+
+Lemma length_of_app {A} (l r : list A) : length (l ++ r) = (length l + length r)%nat.
+Proof. induction l; simpl; auto. Qed.
+
+Lemma length_of_seq n : forall start, length (seq start n) = n.
+Proof. induction n; simpl; auto. Qed.
+
+(** * Laws *)
+
 Record laws (K : numbers) : Prop := {
   ring_laws : ring_theory (int K 0) (int K 1) (add K) (mul K) (sub K) (opp K) eq;
   le_refl : forall a, le K a a;

@@ -93,7 +93,7 @@ Lemma met_in_lowest_terms n net c d p x : check n net c d p = true -> length x =
 Proof.
   intros H Len D. pose proof canonical_related as P. pose proof (points_canonical x) as X.
   exists (run canonical net (map Q2Qc x)). split; [apply (run_related _ _ _ P net _ _ X) |].
-  apply (check_sound canonical canonical_laws n net c d p H (map Q2Qc x)); [now rewrite map_length |].
+  apply (check_sound canonical canonical_laws n net c d p H (map Q2Qc x)); [now rewrite length_of_map |].
   apply (inside_related _ _ _ P d _ _ X D).
 Qed.
 
@@ -104,26 +104,26 @@ Proof.
   now rewrite Eq.
 Qed.
 
-(** A network that the checker accepts equals the formulas at every rational point of the domain. *)
-Theorem equal_on_rationals n net formulas d p : check n net (Equals formulas) d p = true ->
+(** A network that the checker accepts equals what it is compared with at every rational point of the domain. *)
+Theorem equal_on_rationals n net r d p : check n net (Equals r) d p = true ->
   forall x, length x = n -> inside rationals d x ->
-  Forall2 Qeq (run rationals net x) (map (value rationals x) formulas).
+  Forall2 Qeq (run rationals net x) (referred rationals x r).
 Proof.
   intros H x Len D. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (y & E1 & E). simpl in E. subst y.
-  pose proof (formulas_related _ _ _ canonical_related _ _ formulas (points_canonical x)) as E2.
+  pose proof (referred_related _ _ _ canonical_related _ _ r (points_canonical x)) as E2.
   now apply (same_lowest_terms _ _ _ E1).
 Qed.
 
 (** It is within [eps] of them. *)
-Theorem within_on_rationals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
+Theorem within_on_rationals n net eps r d p : check n net (Within eps r) d p = true ->
   forall x, length x = n -> inside rationals d x ->
-  Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
+  Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (referred rationals x r).
 Proof.
   intros H x Len D. destruct (met_in_lowest_terms _ _ _ _ _ _ H Len D) as (y & E1 & E). cbn [meets] in E.
   pose proof canonical_related as P.
-  pose proof (formulas_related _ _ _ P _ _ formulas (points_canonical x)) as E2.
-  revert E1 E2 E. generalize (run rationals net x) (map (value canonical (map Q2Qc x)) formulas)
-    (map (value rationals x) formulas). clear - P. intros l s r E1 E2 E. revert l r E1 E2.
+  pose proof (referred_related _ _ _ P _ _ r (points_canonical x)) as E2.
+  revert E1 E2 E. generalize (run rationals net x) (referred canonical (map Q2Qc x) r)
+    (referred rationals x r). clear - P. intros l s r E1 E2 E. revert l r E1 E2.
   induction E as [| a b s' t' N E IH]; intros l r E1 E2; inversion E1 as [| p' ? l' ? G1];
     inversion E2 as [| q' ? r' ? G2]; subst; constructor; auto.
   assert (rel_number : forall eps, (number rationals eps == this (number canonical eps))%Q).

@@ -39,16 +39,16 @@ Proof.
   - intros z. unfold Q2R. simpl. rewrite Rinv_1. ring.
 Qed.
 
-(** A network that the checker accepts equals the formulas at every real point of the domain. *)
-Theorem equal_on_reals n net formulas d p : check n net (Equals formulas) d p = true ->
-  forall x, length x = n -> inside reals d x -> run reals net x = map (value reals x) formulas.
-Proof. exact (check_sound reals reals_laws n net (Equals formulas) d p). Qed.
+(** A network that the checker accepts equals what it is compared with at every real point of the domain. *)
+Theorem equal_on_reals n net r d p : check n net (Equals r) d p = true ->
+  forall x, length x = n -> inside reals d x -> run reals net x = referred reals x r.
+Proof. exact (check_sound reals reals_laws n net (Equals r) d p). Qed.
 
 (** It is within [eps] of them. *)
-Theorem within_on_reals n net eps formulas d p : check n net (Within eps formulas) d p = true ->
+Theorem within_on_reals n net eps r d p : check n net (Within eps r) d p = true ->
   forall x, length x = n -> inside reals d x ->
-  Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net x) (map (value reals x) formulas).
-Proof. exact (check_sound reals reals_laws n net (Within eps formulas) d p). Qed.
+  Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net x) (referred reals x r).
+Proof. exact (check_sound reals reals_laws n net (Within eps r) d p). Qed.
 
 Lemma says_reals x c : says reals x c <-> truth reals x c = true.
 Proof.
@@ -63,14 +63,14 @@ Theorem holds_on_reals n net c d p : check n net (Holds c) d p = true ->
   forall x y, length x = n -> inside reals d x -> run reals net x = y -> says reals (x ++ y) c.
 Proof. intros H x y Len D <-. apply says_reals. exact (check_sound reals reals_laws n net (Holds c) d p H x Len D). Qed.
 
-Theorem differ_on_reals net formulas d x y : check_broken net (Equals formulas) d x y = true ->
+Theorem differ_on_reals net r d x y : check_broken net (Equals r) d x y = true ->
   inside reals d (map Q2R x) /\
-  run reals net (map Q2R x) <> map (value reals (map Q2R x)) formulas.
+  run reals net (map Q2R x) <> referred reals (map Q2R x) r.
 Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simpl in *. now rewrite Y. Qed.
 
-Theorem apart_on_reals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
+Theorem apart_on_reals net eps r d x y : check_broken net (Within eps r) d x y = true ->
   inside reals d (map Q2R x) /\
-  ~ Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net (map Q2R x)) (map (value reals (map Q2R x)) formulas).
+  ~ Forall2 (fun y f => Rabs (y - f) <= number reals eps) (run reals net (map Q2R x)) (referred reals (map Q2R x) r).
 Proof. intros H. apply (broken_sound reals reals_laws) in H as (I & Y & N). simpl in *. now rewrite Y. Qed.
 
 Theorem fails_on_reals net c d x y : check_broken net (Holds c) d x y = true ->

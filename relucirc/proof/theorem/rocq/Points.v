@@ -100,6 +100,9 @@ Section Related.
   Lemma formulas_related x y fs : Forall2 R x y -> Forall2 R (map (value A x) fs) (map (value B y) fs).
   Proof. intros F. apply map_related. intros e. now apply value_related. Qed.
 
+  Lemma referred_related x y r : Forall2 R x y -> Forall2 R (referred A x r) (referred B y r).
+  Proof. intros F. destruct r; [now apply formulas_related | now apply run_related]. Qed.
+
   Lemma inside_related d x y : Forall2 R x y -> inside A d x -> inside B d y.
   Proof.
     intros F [D I]. destruct (value_related x y F) as [V _]. split.
@@ -194,8 +197,8 @@ Fixpoint near_lists (eps : Q) (l r : list Q) : bool :=
 
 Definition met_at (x y : list Q) (c : claim) : bool :=
   match c with
-  | Equals formulas => equal_lists y (map (value rationals x) formulas)
-  | Within eps formulas => near_lists (size eps) y (map (value rationals x) formulas)
+  | Equals r => equal_lists y (referred rationals x r)
+  | Within eps r => near_lists (size eps) y (referred rationals x r)
   | Holds c => truth rationals (x ++ y) c
   end.
 
@@ -256,9 +259,9 @@ Proof.
   pose proof (points_related K L) as P. pose proof (rat_points K x) as X. split; [| split].
   - apply (inside_related _ _ _ P d x); trivial. now apply inside_rationals.
   - rewrite <- (equal_lists_map K L _ _ Y). apply (rat_map K). apply (run_related _ _ _ P net x _ X).
-  - rewrite <- not_true_iff_false in N. intros E. apply N. clear N. destruct c as [formulas | eps formulas | c]; cbn [met_at meets] in *.
-    + apply (equal_lists_related K L). rewrite E. apply (rat_map K), (formulas_related _ _ _ P x _ formulas X).
-    + apply (near_lists_related K L). rewrite (size_number K L), <- (rat_map K _ _ (formulas_related _ _ _ P x _ formulas X)). exact E.
+  - rewrite <- not_true_iff_false in N. intros E. apply N. clear N. destruct c as [r | eps r | c]; cbn [met_at meets] in *.
+    + apply (equal_lists_related K L). rewrite E. apply (rat_map K), (referred_related _ _ _ P x _ r X).
+    + apply (near_lists_related K L). rewrite (size_number K L), <- (rat_map K _ _ (referred_related _ _ _ P x _ r X)). exact E.
     + rewrite <- map_app in E. rewrite <- E.
       now apply (value_related _ _ _ P (x ++ y) _ (rat_points K (x ++ y))).
 Qed.
@@ -297,21 +300,21 @@ Proof.
   now rewrite <- E.
 Qed.
 
-Theorem differ_on_rationals net formulas d x y : check_broken net (Equals formulas) d x y = true ->
-  inside rationals d x /\ ~ Forall2 Qeq (run rationals net x) (map (value rationals x) formulas).
+Theorem differ_on_rationals net r d x y : check_broken net (Equals r) d x y = true ->
+  inside rationals d x /\ ~ Forall2 Qeq (run rationals net x) (referred rationals x r).
 Proof.
   intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. intros E.
   apply (equal_lists_trans _ _ _ Y) in E. apply Qeq_equal_lists in E. cbn [met_at] in N. congruence.
 Qed.
 
-Theorem apart_on_rationals net eps formulas d x y : check_broken net (Within eps formulas) d x y = true ->
+Theorem apart_on_rationals net eps r d x y : check_broken net (Within eps r) d x y = true ->
   inside rationals d x /\
-  ~ Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (map (value rationals x) formulas).
+  ~ Forall2 (fun y f => Qabs (y - f) <= number rationals eps)%Q (run rationals net x) (referred rationals x r).
 Proof.
   intros H. apply broken_on_rationals in H as (I & Y & N). split; trivial. intros E.
-  assert (G : Forall2 (near rationals (size eps)) y (map (value rationals x) formulas)).
-  { clear - Y E. revert E. generalize (map (value rationals x) formulas).
-    induction Y as [| p q l r Epq F IH]; intros s G; inversion G; subst; constructor; auto.
+  assert (G : Forall2 (near rationals (size eps)) y (referred rationals x r)).
+  { clear - Y E. revert E. generalize (referred rationals x r).
+    induction Y as [| p q l l' Epq F IH]; intros s G; inversion G; subst; constructor; auto.
     unfold near, rationals; cbn [le abs sub]. rewrite <- Epq. now destruct eps. }
   apply near_near_lists in G. cbn [met_at] in N. congruence.
 Qed.

@@ -29,8 +29,8 @@ Inductive layer :=
 | Layer (weights : list (list Q)) (bias : list Q)
 | Sparse (weights : list (list (nat * Q))) (bias : list Q).
 
-(** An entry of a sparse row. *)
-Definition entry (i : nat) (w : Q) : nat * Q := (i, w).
+(** An entry of a sparse row, its number written in binary, which is quick to read. *)
+Definition entry (i : N) (w : Q) : nat * Q := (N.to_nat i, w).
 
 Definition entries (l : layer) : list (list (nat * Q) * Q) :=
   match l with
@@ -56,6 +56,20 @@ Section Network.
     | [] => x
     | [last] => affine last x
     | l :: above => run above (map relu (affine l x))
+    end.
+
+  (** The same with weights that are numbers of [K], such as [w1 / w2]: rows of weights, and biases. *)
+  Definition weighted_neuron (x : list K) (row : list K * K) : K :=
+    fold_right (fun e total => add K (mul K (fst e) (snd e)) total) (snd row) (combine (fst row) x).
+
+  Definition weighted_affine (l : list (list K) * list K) (x : list K) : list K :=
+    map (weighted_neuron x) (combine (fst l) (snd l)).
+
+  Fixpoint run_weights (net : list (list (list K) * list K)) (x : list K) : list K :=
+    match net with
+    | [] => x
+    | [last] => weighted_affine last x
+    | l :: above => run_weights above (map relu (weighted_affine l x))
     end.
 End Network.
 

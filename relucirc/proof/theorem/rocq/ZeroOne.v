@@ -170,14 +170,14 @@ Section Sound.
   Qed.
 
   Lemma nth_threshold t i (l : list K) : (i < length l)%nat -> nth i (map (leb K t) l) false = leb K t (nth i l 0).
-  Proof. intros H. rewrite (nth_indep _ false (leb K t 0)) by now rewrite map_length. apply map_nth. Qed.
+  Proof. intros H. rewrite (nth_indep _ false (leb K t 0)) by now rewrite length_of_map. apply map_nth. Qed.
 
   Lemma circuit_threshold t gates l : in_range gates (length l) = true ->
     circuit andb orb false gates (map (leb K t) l) = map (leb K t) (circuit (min K) (max K) 0 gates l).
   Proof.
     revert l. induction gates as [| [i j] gates IH]; simpl; intros l H; trivial.
     rewrite !andb_true_iff, !Nat.ltb_lt in H. destruct H as [[Hi Hj] H].
-    rewrite <- IH by now rewrite app_length. f_equal.
+    rewrite <- IH by now rewrite length_of_app. f_equal.
     rewrite map_app. simpl. now rewrite !nth_threshold, threshold_min, threshold_max.
   Qed.
 
@@ -240,7 +240,7 @@ Section Sound.
   Proof.
     unfold level. induction row as [| [i q] row IH]; simpl; intros H; [apply (rat_0 K L) |].
     apply andb_true_iff in H as [H1 H2]. apply Nat.ltb_lt in H1.
-    rewrite nth_threshold by now rewrite map_length.
+    rewrite nth_threshold by now rewrite length_of_map.
     destruct (leb K t (nth i (map ev ws) 0)); simpl; rewrite ?(rat_qadd K L), IH; trivial.
   Qed.
 
@@ -250,8 +250,8 @@ Section Sound.
     unfold check_zero_one. destruct (wires M gates base) as [ws |] eqn:W; try discriminate.
     rewrite !andb_true_iff. intros [[Fit Range] Cube]. apply wires_at in W.
     assert (All : forall t, Forall (fun row => is_zero (at_bits (map (leb K t) (map ev ws)) row) = true) rows).
-    { intros t. apply Forall_forall, forallb_forall. rewrite W, <- circuit_threshold by now rewrite map_length.
-      apply (cube_all _ _ Cube). now rewrite !map_length. }
+    { intros t. apply Forall_forall, forallb_forall. rewrite W, <- circuit_threshold by now rewrite length_of_map.
+      apply (cube_all _ _ Cube). now rewrite !length_of_map. }
     clear - L Fit All. revert rows Fit All. induction ds as [| d ds IH]; intros [| row rows]; cbn [rows_fit];
       try discriminate; intros Fit All; constructor.
     - rewrite !andb_true_iff in Fit. destruct Fit as [[In S] _]. apply (eval_same K L v) in S.
