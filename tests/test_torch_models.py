@@ -86,6 +86,70 @@ def test_a_torch_model_as_torch_export_records_it_is_read_right(name):
         agrees(case, graph.evaluate)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_of_torch_export_is_read_right(name, tmp_path):
+    agrees(CASES[name], relucirc.load(saved(CASES[name].model(), tmp_path / "net.pt2", *CASES[name].points()[0])).at)
+
+
+def saved(model, path, *points):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        torch.export.save(torch.export.export(model, points), path)
+    return path
+
+
+class Seen(torch.nn.Module):
+    """Changes in place what is seen by another name."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        y = self.inner(x)
+        seen = y.view(1, -1)
+        torch.relu_(y)
+        return seen
+
+
+def test_a_file_of_torch_export_may_change_in_place_what_nothing_else_reads(tmp_path):
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.ReLU(inplace=True),
+        torch.nn.Linear(4, 2),
+        torch.nn.Hardtanh(inplace=True),
+    ]
+    case = Case(lambda: torch.nn.Sequential(*layers), ((1, 3),))
+    agrees(case, relucirc.load(saved(case.model(), tmp_path / "net.pt2", torch.zeros(1, 3))).at)
+    for model in (Seen(torch.nn.Linear(3, 3)), Seen(torch.nn.Flatten())):
+        with pytest.raises(relucirc.NetworkError, match=r"relu_ \(call 'relu_'\)"):
+            relucirc.load(saved(model, tmp_path / "net.pt2", torch.zeros(1, 3)))
+
+
+def test_a_file_of_torch_export_that_is_not_piecewise_linear_is_refused_by_name(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Hardswish(), torch.nn.Linear(3, 3), torch.nn.Softmax(1))
+    with pytest.raises(relucirc.NetworkError, match=r"net.pt2: .*Hardswish \(layer '1'\), Softmax \(layer '3'\)"):
+        relucirc.load(saved(model, tmp_path / "net.pt2", torch.zeros(1, 2)))
+    with pytest.raises(relucirc.RelucircError, match=r"net.pt2: expected a model as it is used"):
+        relucirc.load(saved(torch.nn.BatchNorm1d(2), tmp_path / "net.pt2", torch.zeros(3, 2)))
+
+
+def test_a_file_of_torch_export_with_shared_and_narrow_numbers_is_read_right(tmp_path):
+    class Shared(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 4)
+            self.register_buffer("turned", self.layer.weight.detach().T[1:])
+            self.offset = torch.nn.Parameter(torch.randn(3, dtype=torch.bfloat16))
+
+        def forward(self, x):
+            return torch.relu(self.layer(x)) @ self.turned.T + self.offset
+
+    torch.manual_seed(0)
+    case = Case(Shared, ((1, 4),))
+    agrees(case, relucirc.load(saved(case.model(), tmp_path / "net.pt2", torch.zeros(1, 4))).at)
+
+
 def test_what_a_torch_model_does_in_place_is_seen_by_all_that_share_its_memory():
     class InPlace(torch.nn.Module):
         def forward(self, x):
