@@ -101,6 +101,34 @@ def test_dead_neurons_and_layers_that_pass_everything_on_are_named():
     assert "off" in told
 
 
+def test_neurons_that_are_off_are_found_in_wide_layers_too():
+    """What they read are hinges and opposites of hinges, which a linear program in floats does not add up exactly."""
+    net = random_network((5, 50, 50, 2), 4)
+    (weight, bias), (above, over) = arrays_of(net)[1:]
+    rng = np.random.default_rng(0)
+    off = -abs(rng.normal(size=(3, 50))).astype(np.float32)
+    reads = np.concatenate([above, rng.normal(size=(2, 3)).astype(np.float32)], axis=1)
+    grown = [arrays_of(net)[0], (np.concatenate([weight, off]), np.concatenate([bias, np.zeros(3, np.float32)]))]
+    found = compare(MLP.from_arrays([*grown, (reads, over)]), net)
+    assert (found.status, found.first_difference) == ("equal", None)
+    assert [str(rewrite) for rewrite in found.rewrites] == ["3 neurons always off left out"]
+    assert relucirc.check(*found.networks, found.certificate)
+
+
+def test_a_difference_that_grows_for_ever_is_seen_from_the_point_that_was_found():
+    net = random_network((20, 30, 30, 2), 1)
+    for layer in range(3):
+        arrays = arrays_of(net)
+        arrays[layer][0][1, 3] = np.nextafter(arrays[layer][0][1, 3], np.float32(9))
+        found = compare(net, MLP.from_arrays(arrays, net.inputs))
+        assert (found.status, found.deviation, found.lower) == ("different", sympy.oo, sympy.oo)
+    arrays[2][0][1, 3], arrays[2][1][1] = arrays_of(net)[2][0][1, 3], arrays[2][1][1] + np.float32(0.5)
+    found = compare(net, MLP.from_arrays(arrays, net.inputs), budget=2.0)
+    gap = abs(found.value[1] - found.other_value[1])
+    assert found.status == "different"
+    assert 0 < gap <= found.lower <= found.upper
+
+
 def test_an_identity_written_by_two_neurons_is_the_same_function():
     folded = MLP.from_arrays([([[2, -1], [1, 1]], [1, 0]), ([[1, 3]], [0])])
     unfolded = MLP.from_arrays(

@@ -16,13 +16,14 @@ from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
-from relucirc.language.claim import read_claim, read_tolerance
+from relucirc.language.claim import read_claim, read_equality, read_tolerance
 from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
 from relucirc.measure.comparing.difference import ChangedLayer, FirstDifference, changed_layers, first_difference
 from relucirc.measure.comparing.rewrites import Rewrite, rewrites
 from relucirc.measure.deviation import max_deviation
+from relucirc.measure.rays import ray_of_space
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 from relucirc.proof.sentences import shown
@@ -251,9 +252,17 @@ class _Comparing:
             clock.ended(error)
 
     def _measure(self) -> None:
-        """Measures the largest difference in what is left of the time."""
+        """Measures the largest difference in what is left of the time; from a point where they differ, it is sought."""
+        if self.known.witness is not None:
+            values = self.known.value, self.known.other_value
+            self._know(lower=max(abs(a - b) for a, b in zip(*map(_listed, values), strict=True)))
+            claim = read_equality(*self.networks, self.domain, self.inputs)
+            towards = tuple(rational(self.known.witness[name], "witness") for name in claim.left.inputs)
+            if not claim.domain.relations and ray_of_space(claim.left, claim.right, [towards]) is not None:
+                self._know(deviation=sympy.oo, lower=sympy.oo)
+                return
         found = max_deviation(*self.networks, self.domain, budget=_share(1.0), inputs=self.inputs)
-        self._know(deviation=found.value, lower=found.lower, upper=found.upper)
+        self._know(deviation=found.value, lower=sympy.Max(found.lower, self.known.lower), upper=found.upper)
 
     def answer(self, clock: Budget, ended: str | None = None) -> Comparison:
         """What is known, in a sentence."""
