@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 import sympy
+from flint import fmpq
 from hard import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, Box, NetworkError, RelucircError, circuits, compare
 from relucirc.cli import main
+from relucirc.measure.comparing.difference import changed_layers
+from relucirc.measure.comparing.reaching import points_of_change
 
 BOX = Box(-1, 1)
 
@@ -127,6 +130,18 @@ def test_a_difference_that_grows_for_ever_is_seen_from_the_point_that_was_found(
     gap = abs(found.value[1] - found.other_value[1])
     assert found.status == "different"
     assert 0 < gap <= found.lower <= found.upper
+
+
+def test_points_are_found_where_a_number_that_was_changed_matters():
+    """The neuron is on only in a wedge behind x1 = 21."""
+    net = MLP.from_arrays([([[1, 0], [1, 1]], [-20, 0]), ([[1, -8]], [-1]), ([[1]], None)])
+    other = MLP.from_arrays([([[1, 0], [1, 1]], [-20, 0]), ([["1.001", -8]], [-1]), ([[1]], None)])
+    changed = changed_layers(net, other)
+    for box in ([(None, None)] * 2, [(fmpq(-30), fmpq(30))] * 2):
+        found = next(p for p in points_of_change(net, changed, box) if net.at(*p) != other.at(*p))
+        assert found[0] >= 21
+        assert all(abs(c) <= 30 for c in found) or box[0][0] is None
+    assert not list(points_of_change(net, changed, [(fmpq(-20), fmpq(20))] * 2))
 
 
 def test_an_identity_written_by_two_neurons_is_the_same_function():

@@ -6,21 +6,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from flint import fmpq
 
 from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, seconds_left
 from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import rational, to_rational
+from relucirc.core.exact import nearest_integer, rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
+from relucirc.language.box import box_around
 from relucirc.language.claim import read_claim, read_equality, read_tolerance
 from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
 from relucirc.measure.comparing.difference import ChangedLayer, FirstDifference, changed_layers, first_difference
+from relucirc.measure.comparing.reaching import points_of_change
 from relucirc.measure.comparing.rewrites import Rewrite, rewrites
 from relucirc.measure.deviation import max_deviation
 from relucirc.measure.rays import ray_of_space
@@ -195,10 +198,12 @@ class _Comparing:
             self._know(status="equal", reason=equal.reason, certificate=equal.certificate)
             self._know(deviation=sympy.S.Zero, upper=sympy.S.Zero)
         elif equal.status == "refuted":
-            self._differ(equal)
+            self._differ(equal.witness, (equal.network_value, equal.formula_value))
         if self.within is not None and self.known.status != "equal":
             self._near(equal)
         self._where()
+        if self.known.status == "unknown" and self.within is None:
+            self._reach()
         if self.known.status != "equal":
             self._measure()
 
@@ -215,13 +220,12 @@ class _Comparing:
             progress=None,
         )
 
-    def _differ(self, found: Result) -> None:
-        assert found.witness is not None
-        values = found.network_value, found.formula_value
-        self._know(status="different", witness=found.witness, value=values[0], other_value=values[1])
+    def _differ(self, witness: dict[str, sympy.Rational] | None, values: tuple[Any, Any]) -> None:
+        assert witness is not None
+        self._know(status="different", witness=witness, value=values[0], other_value=values[1])
         pairs = [(a, b) for a, b in zip(*map(_listed, values), strict=True)]
         i = max(range(len(pairs)), key=lambda i: abs(pairs[i][0] - pairs[i][1]))
-        at = shown(tuple(found.witness), [rational(v, "witness") for v in found.witness.values()])
+        at = shown(tuple(witness), [rational(v, "witness") for v in witness.values()])
         output = f" (output {i})" if len(pairs) > 1 else ""
         one, other = map(number_text, pairs[i])
         self._know(reason=f"at {at} the first gives {one} and the second {other}{output}")
@@ -230,7 +234,7 @@ class _Comparing:
         """Decides whether they are within the tolerance."""
         found = self._prove(NEARNESS, self.within)
         if found.status == "refuted":
-            self._differ(found)
+            self._differ(found.witness, (found.network_value, found.formula_value))
         elif found.status == "proved":
             self._know(status="within", reason=found.reason, certificate=found.certificate)
         else:
@@ -250,6 +254,21 @@ class _Comparing:
                 self._know(first_difference=first_difference(*sides), rewrites=rewrites(*sides))
         except OutOfBudget as error:
             clock.ended(error)
+
+    def _reach(self) -> None:
+        """Seeks a point where the numbers that were changed matter."""
+        changed = self.known.changed_layers
+        if not changed or any(layer.largest is None for layer in changed):
+            return
+        claim = read_equality(*self.networks, self.domain, self.inputs)
+        names, integers = claim.left.inputs, claim.domain.integers
+        for point in points_of_change(self.networks[0], changed, box_around(claim.domain, len(names))):
+            at = [fmpq(nearest_integer(c)) if v in integers else c for v, c in enumerate(point)]
+            if claim.contains(at) and claim.is_witness(at):
+                values = [list(map(to_rational, side(at))) for side in (claim.left_value, claim.right_value)]
+                one, other = (side if len(side) > 1 else side[0] for side in values)
+                self._differ({name: to_rational(c) for name, c in zip(names, at, strict=True)}, (one, other))
+                return
 
     def _measure(self) -> None:
         """Measures the largest difference in what is left of the time; from a point where they differ, it is sought."""
