@@ -132,6 +132,28 @@ def test_a_difference_that_grows_for_ever_is_seen_from_the_point_that_was_found(
     assert 0 < gap <= found.lower <= found.upper
 
 
+def test_a_large_network_that_was_folded_with_rounding_is_told_apart():
+    """Its exact weights are quotients with long denominators, which are not rewritten before a point is looked at."""
+    arrays = arrays_of(random_network((30, 80, 40, 2), 7))
+    scales = [
+        np.random.default_rng(k).uniform(0.5, 2, (len(w), 1)).astype(np.float32) for k, (w, _) in enumerate(arrays)
+    ]
+    exact = [
+        ([[Fraction(float(c)) / Fraction(float(s)) for c in row] for row, (s,) in zip(w, scale, strict=True)], b)
+        for (w, b), scale in zip(arrays, scales, strict=True)
+    ]
+    net = MLP.from_arrays(exact)
+    folded = MLP.from_arrays([(w / s, b) for (w, b), s in zip(arrays, scales, strict=True)])
+    found = compare(net, folded, budget=5.0)
+    assert found.status == "different"
+    point = [found.witness[name] for name in net.inputs]
+    assert list(net.at(*point)) == list(found.value) != list(found.other_value) == list(folded.at(*point))
+    assert (found.first_difference.layer, len(found.first_difference.neurons)) == (0, 80)
+    on_box = compare(net, folded, Box(1, 2), budget=2.0)
+    assert on_box.status == "different"
+    assert all(1 <= c <= 2 for c in on_box.witness.values())
+
+
 def test_points_are_found_where_a_number_that_was_changed_matters():
     """The neuron is on only in a wedge behind x1 = 21."""
     net = MLP.from_arrays([([[1, 0], [1, 1]], [-20, 0]), ([[1, -8]], [-1]), ([[1]], None)])

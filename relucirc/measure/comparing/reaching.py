@@ -6,13 +6,15 @@ towards each half-space that a point is not in, by the gradient of the pre-activ
 decided exactly by whoever asks.
 """
 
+import random
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
-from relucirc.language.box import Interval
+from relucirc.language.box import Interval, box_around
+from relucirc.language.domain import Domain
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.difference import ChangedLayer
 
@@ -25,8 +27,24 @@ NUMBERS, KEPT = 8, 3
 BITS = (2, 6, 12, 24, 52)
 """Points are rounded to so many binary places, the fewest first."""
 MARGIN = 1e-3
+LOOKS, GRID = 4, 4
+"""How many points are looked at first, and on how fine a grid."""
 Layers = list[tuple[np.ndarray, np.ndarray]]
 At = tuple[int, int]
+
+
+def few_points(domain: Domain, n: int) -> Iterator[list[fmpq]]:
+    """Yields a few short points of the box around a domain: its middle, or 0, and some at random."""
+    rng = random.Random(0)
+    ends = box_around(domain, n)
+    for turn in range(LOOKS):
+        point = []
+        for low, high in ends:
+            share = fmpq(rng.randint(0, GRID) if turn else GRID // 2, GRID)
+            a = low if low is not None else fmpq(-2) if high is None else high - 4
+            b = high if high is not None else a + 4
+            point.append(a + share * (b - a))
+        yield point
 
 
 def points_of_change(net: MLP, changed: Sequence[ChangedLayer], box: Sequence[Interval]) -> Iterator[list[fmpq]]:
