@@ -157,7 +157,7 @@ class HingeGraph:
         rest, found = form, []
         while (v := max(rest.terms, default=-1)) >= self.n:
             c, elements = rest.terms[v], self.atom(v).elements
-            if c.p < 0 or len(elements) > 1:
+            if c.p < 0 or len(elements) != 1:
                 return None
             neuron = Form.variable(v) - elements[0] if v in self._flipped else Form.variable(v)
             rest = rest - neuron.scale(c)
