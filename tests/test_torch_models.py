@@ -112,7 +112,7 @@ def test_a_file_of_torch_export_that_is_not_piecewise_linear_is_refused_by_name(
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Hardswish(), torch.nn.Linear(3, 3), torch.nn.Softmax(1))
     with pytest.raises(relucirc.NetworkError, match=r"net.pt2: .*Hardswish \(layer '1'\), Softmax \(layer '3'\)"):
         relucirc.load(saved(model, tmp_path / "net.pt2", torch.zeros(1, 2)))
-    with pytest.raises(relucirc.RelucircError, match=r"net.pt2: expected a model as it is used"):
+    with pytest.raises(relucirc.RelucircError, match=r"net.pt2: .*BatchNorm1d"):
         relucirc.load(saved(torch.nn.BatchNorm1d(2), tmp_path / "net.pt2", torch.zeros(3, 2)))
 
 
