@@ -1,6 +1,6 @@
 """compare on networks of the size of MNIST's and on those of ACAS Xu: verdict, certificate, first difference, time.
 
-    python benchmarks/bench_comparing.py [FOLDER WITH ACAS XU ONNX FILES] [--networks 2] [--budget 60]
+    python benchmarks/bench_comparing.py [FOLDER WITH ACAS XU ONNX FILES] [--networks 2] [--budget 300]
 
 Copies are made by code: neurons permuted, scaled, split and merged, batch normalisations folded with and without
 rounding, layers fused, neurons and weights pruned, one weight moved by one unit in its last place.  So it is known what
@@ -254,7 +254,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="with the ONNX files of ACAS Xu")
     parser.add_argument("--networks", type=int, default=2, help="how many of them (2)")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds of wall time for each comparison (60)")
+    parser.add_argument("--budget", type=float, default=300.0, help="seconds of wall time for each comparison (300)")
     parser.add_argument("--only", default="", help="copies whose name matches this")
     parser.add_argument("--small", action="store_true", help="only the networks of ACAS Xu")
     args = parser.parse_args()
