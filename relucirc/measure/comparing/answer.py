@@ -26,7 +26,8 @@ class Comparison(Answer):
         lower: The largest difference is not less, certified.
         upper: It is not more, certified; ``oo`` where no bound is known.
         first_difference: The lowest layer, and the neurons there, that compute different functions of the inputs; None
-            where there is none, none was looked for in time, or one side is no network of layers.
+            where there is none, none was looked for in time, or one side is no network of layers. Of
+            networks that differ, when the time ends, that of the first layer, whether or not it matters above.
         changed_layers: The layers whose weights are other numbers, from below, whatever that changes.
         rewrites: What was done to neurons that compute the same: permuted, scaled, split, merged, left out, ....
         seconds: Wall time used.
