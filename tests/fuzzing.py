@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pt2_files
 from hypothesis import strategies as st
 
 import relucirc
@@ -130,6 +131,24 @@ def broken_zip(draw: st.DrawFn, good: bytes) -> bytes:
         for name, content in members:
             with contextlib.suppress(UnicodeEncodeError):
                 archive.writestr(name.partition("\0")[0] or "x", content)
+    return packed.getvalue()
+
+
+@st.composite
+def broken_pt2(draw: st.DrawFn, good: bytes) -> bytes:
+    """An archive of stored members, of which some are broken: JSON as text, others as bytes."""
+    if not draw(st.integers(0, 5)):
+        return draw(broken_bytes(good))
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    for _ in range(draw(st.integers(1, 2))):
+        name = draw(st.sampled_from([name for name in members for _ in range(9 if name.startswith("net/mo") else 1)]))
+        whole = name.endswith(".json") and "\ufffd" not in members[name].decode(errors="replace")
+        members[name] = draw((broken_utf8 if whole else broken_bytes)(members[name]))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
     return packed.getvalue()
 
 
@@ -268,6 +287,38 @@ def _torch_seeds() -> list[bytes]:
         torch.save(content, file, **options)
         found.append(file.getvalue())
     return [*found, pickle.dumps(Harmful())]
+
+
+def _pt2_seeds() -> list[bytes]:
+    put, ints = pt2_files.operation, lambda *numbers: {"as_ints": list(numbers)}
+    arrays = {"k": np.ones((2, 1, 2, 2), np.float32), "w": np.ones((1, 36), np.float32)}
+    image = [
+        put("conv2d.default", ["x", "k", {"as_none": True}, ints(1, 1), ints(1, 0)], "a"),
+        put("relu_.default", ["a"], "b"),
+        put("max_pool2d.default", ["b", ints(2, 2), ints(1, 1)], "c"),
+        put("upsample_nearest2d.vec", ["c", ints(6, 3), {"as_none": True}], "d"),
+        put("flatten.using_ints", ["d", {"as_int": 1}], "e"),
+        put("linear.default", ["e", "w"], "y"),
+    ]
+    row = [
+        put("pad.default", ["x", ints(1, 2), {"as_string": "constant"}, {"as_float": 0.5}], "a"),
+        put("slice.Tensor", ["a", {"as_int": 1}, {"as_int": 1}, {"as_int": 2**63 - 1}, {"as_int": 2}], "b"),
+        put("repeat.default", ["b", ints(1, 2)], "c"),
+        put("full.default", [ints(1, 6), {"as_int": 3}, {"as_scalar_type": 7}], "d"),
+        put("arange.start", [{"as_int": 0}, {"as_int": 6}], "e"),
+        put("where.self", ["d", "c", "e"], "f"),
+        put("cat.default", [{"as_tensors": [{"name": "c"}, {"name": "d"}]}, {"as_int": 1}], "g"),
+        put("split.Tensor", ["g", {"as_int": 4}, {"as_int": 1}], "h")
+        | {"outputs": [{"as_tensors": [{"name": "h0"}, {"name": "h1"}, {"name": "h2"}]}]},
+        put("topk.default", ["h0", {"as_int": 2}, {"as_int": 1}], "i")
+        | {"outputs": [pt2_files.tensor("i"), {"as_none": True}]},
+        put("clamp.default", ["i", {"as_float": -1.0}, {"as_int": 6}], "y"),
+    ]
+    return [
+        pt2_files.minimum(),
+        pt2_files.packed(*pt2_files.program(image, arrays, (1, 1, 3, 3), "y"), [v.tobytes() for v in arrays.values()]),
+        pt2_files.packed(*pt2_files.program(row, {}, (1, 4), "y"), []),
+    ]
 
 
 def _onnx_seeds() -> list[bytes]:
@@ -415,6 +466,7 @@ READERS = {
         ".safetensors", lambda: _saved(".safetensors"), broken_safetensors, relucirc.load, "safetensors"
     ),
     "torch": Reader(".pt", _torch_seeds, broken_zip, relucirc.load, "torch"),
+    "pt2": Reader(".pt2", _pt2_seeds, broken_pt2, relucirc.load),
     "onnx": Reader(".onnx", _onnx_seeds, broken_onnx, relucirc.load, "onnx"),
     "vnnlib": Reader(".vnnlib", _vnnlib_seeds, broken_utf8, _read_property),
     "certificate": Reader(".json", _certificate_seeds, broken_utf8, _check),

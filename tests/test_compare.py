@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 import sympy
+from flint import fmpq
 from hard import random_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 import relucirc
 from relucirc import MLP, Box, NetworkError, RelucircError, circuits, compare
 from relucirc.cli import main
+from relucirc.measure.comparing.difference import changed_layers
+from relucirc.measure.comparing.reaching import points_of_change
 
 BOX = Box(-1, 1)
 
@@ -99,6 +102,68 @@ def test_dead_neurons_and_layers_that_pass_everything_on_are_named():
     told = {rewrite.kind: rewrite.text for rewrite in found.rewrites}
     assert told["layers"] == "2 hidden layers became 3"
     assert "off" in told
+
+
+def test_neurons_that_are_off_are_found_in_wide_layers_too():
+    """What they read are hinges and opposites of hinges, which a linear program in floats does not add up exactly."""
+    net = random_network((5, 50, 50, 2), 4)
+    (weight, bias), (above, over) = arrays_of(net)[1:]
+    rng = np.random.default_rng(0)
+    off = -abs(rng.normal(size=(3, 50))).astype(np.float32)
+    reads = np.concatenate([above, rng.normal(size=(2, 3)).astype(np.float32)], axis=1)
+    grown = [arrays_of(net)[0], (np.concatenate([weight, off]), np.concatenate([bias, np.zeros(3, np.float32)]))]
+    found = compare(MLP.from_arrays([*grown, (reads, over)]), net)
+    assert (found.status, found.first_difference) == ("equal", None)
+    assert [str(rewrite) for rewrite in found.rewrites] == ["3 neurons always off left out"]
+    assert relucirc.check(*found.networks, found.certificate)
+
+
+def test_a_difference_that_grows_for_ever_is_seen_from_the_point_that_was_found():
+    net = random_network((20, 30, 30, 2), 1)
+    for layer in range(3):
+        arrays = arrays_of(net)
+        arrays[layer][0][1, 3] = np.nextafter(arrays[layer][0][1, 3], np.float32(9))
+        found = compare(net, MLP.from_arrays(arrays, net.inputs))
+        assert (found.status, found.deviation, found.lower) == ("different", sympy.oo, sympy.oo)
+    arrays[2][0][1, 3], arrays[2][1][1] = arrays_of(net)[2][0][1, 3], arrays[2][1][1] + np.float32(0.5)
+    found = compare(net, MLP.from_arrays(arrays, net.inputs), budget=2.0)
+    gap = abs(found.value[1] - found.other_value[1])
+    assert found.status == "different"
+    assert 0 < gap <= found.lower <= found.upper
+
+
+def test_a_large_network_that_was_folded_with_rounding_is_told_apart():
+    """Its exact weights are quotients with long denominators, which are not rewritten before a point is looked at."""
+    arrays = arrays_of(random_network((30, 80, 40, 2), 7))
+    scales = [
+        np.random.default_rng(k).uniform(0.5, 2, (len(w), 1)).astype(np.float32) for k, (w, _) in enumerate(arrays)
+    ]
+    exact = [
+        ([[Fraction(float(c)) / Fraction(float(s)) for c in row] for row, (s,) in zip(w, scale, strict=True)], b)
+        for (w, b), scale in zip(arrays, scales, strict=True)
+    ]
+    net = MLP.from_arrays(exact)
+    folded = MLP.from_arrays([(w / s, b) for (w, b), s in zip(arrays, scales, strict=True)])
+    found = compare(net, folded, budget=5.0)
+    assert found.status == "different"
+    point = [found.witness[name] for name in net.inputs]
+    assert list(net.at(*point)) == list(found.value) != list(found.other_value) == list(folded.at(*point))
+    assert (found.first_difference.layer, len(found.first_difference.neurons)) == (0, 80)
+    on_box = compare(net, folded, Box(1, 2), budget=2.0)
+    assert on_box.status == "different"
+    assert all(1 <= c <= 2 for c in on_box.witness.values())
+
+
+def test_points_are_found_where_a_number_that_was_changed_matters():
+    """The neuron is on only in a wedge behind x1 = 21."""
+    net = MLP.from_arrays([([[1, 0], [1, 1]], [-20, 0]), ([[1, -8]], [-1]), ([[1]], None)])
+    other = MLP.from_arrays([([[1, 0], [1, 1]], [-20, 0]), ([["1.001", -8]], [-1]), ([[1]], None)])
+    changed = changed_layers(net, other)
+    for box in ([(None, None)] * 2, [(fmpq(-30), fmpq(30))] * 2):
+        found = next(p for p in points_of_change(net, changed, box) if net.at(*p) != other.at(*p))
+        assert found[0] >= 21
+        assert all(abs(c) <= 30 for c in found) or box[0][0] is None
+    assert not list(points_of_change(net, changed, [(fmpq(-20), fmpq(20))] * 2))
 
 
 def test_an_identity_written_by_two_neurons_is_the_same_function():

@@ -92,7 +92,7 @@ def test_float_formats_refuse_what_they_would_round(tmp_path, suffix):
 
 def test_suffixes_and_missing_files(tmp_path, put):
     for name, words in (
-        ("net.h5", "expected one of the suffixes .json, .npz, .onnx, .safetensors, .pt, .pth, got .h5"),
+        ("net.h5", "expected one of the suffixes .json, .npz, .onnx, .safetensors, .pt, .pth, .pt2, got .h5"),
         ("net", "got none"),
         ("missing.json", "no such file"),
     ):

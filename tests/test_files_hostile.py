@@ -6,10 +6,12 @@ import os
 import pickle
 import re
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pt2_files
 import pytest
 from stored import MINIMUM, SMALL, refusal
 
@@ -160,6 +162,44 @@ def _(path):
     torch.save({"0.weight": torch.full((1, 1), float("nan"))}, path)
 
 
+@hostile(".pt2", "is cut off")
+def _(path):
+    path.write_bytes(pt2_files.minimum()[:-200])
+
+
+@hostile(".pt2", "has a pickle that runs code in place of a tensor")
+def _(path):
+    made, config = pt2_files.program(*pt2_files.MINIMUM)
+    config["config"]["w0"]["use_pickle"] = True
+    path.write_bytes(pt2_files.packed(made, config, [pickle.dumps(Harmful(str(path) + ".ran")), b""]))
+
+
+@hostile(".pt2", "has an expression as a size, which PyTorch would evaluate")
+def _(path):
+    made, config = pt2_files.program(*pt2_files.MINIMUM)
+    expression = {"as_expr": {"expr_str": f"open({str(path) + '.ran'!r}, 'w')", "hint": None}}
+    made["graph_module"]["graph"]["tensor_values"]["x"]["sizes"][1] = expression
+    path.write_bytes(pt2_files.packed(made, config, [pt2_files.W0.tobytes(), pt2_files.W1.tobytes()]))
+
+
+@hostile(".pt2", "has a tensor of 10^18 elements in 1 kB")
+def _(path):
+    made, config = pt2_files.program(*pt2_files.MINIMUM)
+    config["config"]["w0"]["tensor_meta"] |= {"sizes": [{"as_int": 10**9}] * 2, "strides": [{"as_int": 0}] * 2}
+    path.write_bytes(pt2_files.packed(made, config, [b"\0" * 4, b"\0" * 4]))
+
+
+@hostile(".pt2", "asks for 10^9 elements in 1 kB")
+def _(path):
+    many = pt2_files.operation("expand.default", ["x", {"as_ints": [10**5, 10**4]}], "y")
+    path.write_bytes(pt2_files.packed(*pt2_files.program([many], {}, (1, 1), "y"), []))
+
+
+@hostile(".pt2", "has a value that nothing gives")
+def _(path):
+    path.write_bytes(pt2_files.packed(*pt2_files.program([], {}, (1, 1), "y"), []))
+
+
 def model(path, nodes, constants=(), **more):
     helper = onnx.helper
     graph = helper.make_graph(
@@ -257,7 +297,7 @@ def test_the_table_lists_these_files():
     assert list(rows_of_the_page()) == sorted(HOSTILE, key=lambda key: SUFFIXES.index(key[0]))
 
 
-SUFFIXES = ["`.json`", "`.npz`", "`.safetensors`", "`.pt`", "`.onnx`", "`.vnnlib`"]
+SUFFIXES = ["`.json`", "`.npz`", "`.safetensors`", "`.pt`", "`.pt2`", "`.onnx`", "`.vnnlib`"]
 
 
 @pytest.mark.parametrize("key", HOSTILE, ids=" ".join)
@@ -278,6 +318,14 @@ def test_a_hostile_file_is_refused_as_the_table_says(tmp_path, monkeypatch, key)
     for words in rows_of_the_page()[key].split("..."):
         assert words.strip() in said
     assert not list(folder.glob("*.ran"))
+
+
+def test_a_file_of_torch_export_is_read_without_pytorch(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (tmp_path / "net.pt2").write_bytes(pt2_files.minimum())
+    net = relucirc.load(tmp_path / "net.pt2")
+    assert net == relucirc.circuits.minimum().astype("float32")
+    assert relucirc.prove(net, "Min(x1, x2)")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

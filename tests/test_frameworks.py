@@ -1,5 +1,6 @@
 """Models of other libraries, as they are: every verb takes them, and what is no ReLU network is refused by name."""
 
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -96,6 +97,14 @@ def of_exported(activation=None):
         return torch.export.export(of_torch(activation), (torch.zeros(1, 2),))
 
 
+def of_pt2_file(activation=None):
+    program = of_exported(activation)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.pt2"
+        pytest.importorskip("torch").export.save(program, path)
+        return relucirc.load(path)
+
+
 TABLE = {
     "Equinox": of_equinox_mlp,
     "Flax NNX": of_nnx,
@@ -104,6 +113,7 @@ TABLE = {
     "Keras 3 on JAX": of_keras,
     "PyTorch": of_torch,
     "PyTorch, images or several inputs": of_exported,
+    "PyTorch, a file of `torch.export`": of_pt2_file,
     "scikit-learn": of_sklearn,
     "a function": of_function,
 }
@@ -144,7 +154,7 @@ def test_every_verb_takes_a_model(make):
 
 @pytest.mark.parametrize("make", MODELS)
 def test_a_tanh_network_is_refused_by_name(make):
-    if make in (of_torch, of_exported):
+    if make in (of_torch, of_exported, of_pt2_file):
         activation = pytest.importorskip("torch").nn.Tanh()
     elif make in (of_sklearn, of_keras):
         activation = "tanh"

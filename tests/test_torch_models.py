@@ -1,43 +1,24 @@
 """PyTorch models, exported to ONNX by either exporter or given as they are, are what PyTorch computes in float64."""
 
-import contextlib
-import io
 import logging
 import math
 import warnings
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 import relucirc
-from relucirc.core.exact import rational
 from relucirc.core.names import default_names
 from relucirc.language.lower.from_jax import graph_of_function
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-from torch_models import CASES, Case  # noqa: E402
+from torch_models import CASES, WAYS, Case, agrees, export, table, verdict  # noqa: E402
 
-NEAR = 1e-6
-"""The root of a variance is a float32; everything else is exact here, and in float64 there."""
-REFUSED = {"softshrink", "rrelu", "clamp"}
-"""What the exporter by torch.export writes in steps that jump (the first), or does not export (the others)."""
-
-
-def agrees(case: Case, at):
-    """Compares what is read, evaluated exactly, with the model in float64."""
-    model = case.model().double()
-    for xs in case.points():
-        with torch.no_grad():
-            found = model(*(x.double() for x in xs))
-        expected = np.concatenate([np.ravel(y) for y in (found if isinstance(found, tuple) else [found])])
-        got = [float(v) for v in at([rational(float(v)) for x in xs for v in x.ravel()])]
-        np.testing.assert_allclose(got, expected, rtol=NEAR, atol=NEAR)
-
-
-def export(case: Case, path, *, dynamo):
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # of exporters about themselves
-        torch.onnx.export(case.model(), tuple(case.points()[0]), path, dynamo=dynamo)
+PAGE = Path(__file__).parents[1] / "docs" / "onnx.md"
+REFUSED = {"softshrink"}
+"""What the exporter by torch.export writes in steps that jump."""
+UNEXPORTED = {"rrelu", "clamp"}
+"""What it does not export."""
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -49,17 +30,18 @@ def test_a_torch_model_that_was_exported_is_read_right(name, tmp_path):
 
 
 @pytest.mark.slow
-def test_torch_models_that_were_exported_the_new_way_are_read_right_or_refused(tmp_path):
+def test_of_all_torch_models_none_is_read_wrong_and_the_docs_have_the_counts(tmp_path):
     pytest.importorskip("onnxscript")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    for name, case in CASES.items():
-        path = tmp_path / f"{name}.onnx"
-        if name not in REFUSED:
-            export(case, path, dynamo=True)
-            agrees(case, relucirc.load(path).at)
-    export(CASES["softshrink"], path, dynamo=True)
-    with pytest.raises(relucirc.RelucircError, match="it jumps, or is not seen to be continuous"):
-        relucirc.load(path)
+    found = {way: {name: verdict(case, way, tmp_path) for name, case in CASES.items()} for way in WAYS}
+    said = {way: {name: word for name, (word, _) in verdicts.items()} for way, verdicts in found.items()}
+    assert not [(way, name) for way, words in said.items() for name, word in words.items() if word == "wrong"]
+    dynamo = "an ONNX file, of the exporter by `torch.export`"
+    assert {name for name, word in said[dynamo].items() if word == "refused"} == REFUSED
+    assert {name for name, word in said[dynamo].items() if word == "not exported"} == UNEXPORTED
+    assert "it jumps, or is not seen to be continuous" in found[dynamo]["softshrink"][1]
+    assert all(set(words.values()) == {"right"} for way, words in said.items() if way != dynamo)
+    assert "\n".join(table(said)) in PAGE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("activation", ["Hardswish", "Tanh", "GELU", "Softmax"])
@@ -84,6 +66,70 @@ def test_a_torch_model_as_torch_export_records_it_is_read_right(name):
             continue  # decomposed into steps that jump, and into what is random in training
         graph = graph_of_function(recorded, default_names(sum(map(math.prod, case.shapes))))
         agrees(case, graph.evaluate)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_of_torch_export_is_read_right(name, tmp_path):
+    agrees(CASES[name], relucirc.load(saved(CASES[name].model(), tmp_path / "net.pt2", *CASES[name].points()[0])).at)
+
+
+def saved(model, path, *points):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        torch.export.save(torch.export.export(model, points), path)
+    return path
+
+
+class Seen(torch.nn.Module):
+    """Changes in place what is seen by another name."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        y = self.inner(x)
+        seen = y.view(1, -1)
+        torch.relu_(y)
+        return seen
+
+
+def test_a_file_of_torch_export_may_change_in_place_what_nothing_else_reads(tmp_path):
+    layers = [
+        torch.nn.Linear(3, 4),
+        torch.nn.ReLU(inplace=True),
+        torch.nn.Linear(4, 2),
+        torch.nn.Hardtanh(inplace=True),
+    ]
+    case = Case(lambda: torch.nn.Sequential(*layers), ((1, 3),))
+    agrees(case, relucirc.load(saved(case.model(), tmp_path / "net.pt2", torch.zeros(1, 3))).at)
+    for model in (Seen(torch.nn.Linear(3, 3)), Seen(torch.nn.Flatten())):
+        with pytest.raises(relucirc.NetworkError, match=r"relu_ \(call 'relu_'\)"):
+            relucirc.load(saved(model, tmp_path / "net.pt2", torch.zeros(1, 3)))
+
+
+def test_a_file_of_torch_export_that_is_not_piecewise_linear_is_refused_by_name(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Hardswish(), torch.nn.Linear(3, 3), torch.nn.Softmax(1))
+    with pytest.raises(relucirc.NetworkError, match=r"net.pt2: .*Hardswish \(layer '1'\), Softmax \(layer '3'\)"):
+        relucirc.load(saved(model, tmp_path / "net.pt2", torch.zeros(1, 2)))
+    with pytest.raises(relucirc.RelucircError, match=r"net.pt2: .*BatchNorm1d"):
+        relucirc.load(saved(torch.nn.BatchNorm1d(2), tmp_path / "net.pt2", torch.zeros(3, 2)))
+
+
+def test_a_file_of_torch_export_with_shared_and_narrow_numbers_is_read_right(tmp_path):
+    class Shared(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 4)
+            self.register_buffer("turned", self.layer.weight.detach().T[1:])
+            self.offset = torch.nn.Parameter(torch.randn(3, dtype=torch.bfloat16))
+
+        def forward(self, x):
+            return torch.relu(self.layer(x)) @ self.turned.T + self.offset
+
+    torch.manual_seed(0)
+    case = Case(Shared, ((1, 4),))
+    agrees(case, relucirc.load(saved(case.model(), tmp_path / "net.pt2", torch.zeros(1, 4))).at)
 
 
 def test_what_a_torch_model_does_in_place_is_seen_by_all_that_share_its_memory():

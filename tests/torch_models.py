@@ -1,10 +1,29 @@
-"""Small PyTorch models of every piecewise linear kind, made by code: what people export."""
+"""Small PyTorch models of every piecewise linear kind, made by code: what people export.
 
+Run as a program, it prints the table of ``docs/onnx.md``: how many of them are read right, wrong, or refused, and how
+many PyTorch does not export, by the way that they take; with ``-v`` the refusals too.
+"""
+
+import contextlib
+import io
+import logging
+import math
+import sys
+import tempfile
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import relucirc
+from relucirc.core.exact import rational
+from relucirc.core.names import default_names
+from relucirc.language.lower.from_jax import graph_of_function
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 nn, F = torch.nn, torch.nn.functional
@@ -162,3 +181,112 @@ CASES: dict[str, Case] = {
     "maxout": of((1, 3), lambda x, a: a(x).view(-1, 2, 3).max(dim=2).values, a=lambda: nn.Linear(3, 6)),
 }  # fmt: skip
 """Name -> model."""
+
+
+# What is read, by which way.
+
+NEAR = 1e-6
+"""The root of a variance is a float32; everything else is exact here, and in float64 there."""
+
+
+def agrees(case: Case, at: Callable[[list[Any]], Any]) -> None:
+    """Compares what is read, evaluated exactly, with the model in float64.
+
+    Raises:
+        AssertionError: Where they differ.
+    """
+    model = case.model().double()
+    for xs in case.points():
+        with torch.no_grad():
+            found = model(*(x.double() for x in xs))
+        expected = np.concatenate([np.ravel(y) for y in (found if isinstance(found, tuple) else [found])])
+        got = [float(v) for v in at([rational(float(v)) for x in xs for v in x.ravel()])]
+        np.testing.assert_allclose(got, expected, rtol=NEAR, atol=NEAR)
+
+
+def export(case: Case, path: Path, *, dynamo: bool) -> None:
+    """Writes an ONNX file by one of PyTorch's exporters."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # of exporters about themselves
+        torch.onnx.export(case.model(), tuple(case.points()[0]), path, dynamo=dynamo)
+
+
+def program(case: Case) -> Any:
+    """What torch.export records."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of PyTorch about itself
+        return torch.export.export(case.model(), tuple(case.points()[0]))
+
+
+def write_program(case: Case, path: Path) -> None:
+    """Writes a file of torch.export."""
+    torch.export.save(program(case), path)
+
+
+def _recorded(case: Case, _: Path) -> Callable[[list[Any]], Any]:
+    return graph_of_function(program(case), default_names(sum(map(math.prod, case.shapes)))).evaluate
+
+
+def _filed(suffix: str, write: Callable[[Case, Path], None]) -> Callable[[Case, Path], Any]:
+    def read(case: Case, folder: Path) -> Any:
+        path = folder / f"net{suffix}"
+        path.unlink(missing_ok=True)
+        try:
+            write(case, path)
+        except Exception:  # whatever an exporter raises
+            return None
+        return relucirc.load(path).at
+
+    return read
+
+
+WAYS: dict[str, Callable[[Case, Path], Any]] = {
+    "an ONNX file, of the exporter by tracing": _filed(".onnx", lambda case, path: export(case, path, dynamo=False)),
+    "an ONNX file, of the exporter by `torch.export`": _filed(
+        ".onnx", lambda case, path: export(case, path, dynamo=True)
+    ),
+    "a file of `torch.export.save`": _filed(".pt2", write_program),
+    "as they are": _recorded,
+}
+"""Name -> what gives the function that is read, or None where PyTorch exports nothing."""
+
+
+def verdict(case: Case, way: str, folder: Path) -> tuple[str, str]:
+    """Says right, wrong, refused, or not exported, and why."""
+    try:
+        at = WAYS[way](case, folder)
+    except relucirc.RelucircError as error:
+        return "refused", str(error)
+    if at is None:
+        return "not exported", ""
+    try:
+        agrees(case, at)
+    except AssertionError as error:
+        return "wrong", str(error)
+    return "right", ""
+
+
+def table(said: dict[str, dict[str, str]]) -> list[str]:
+    """The rows of the docs, given the verdict of each model by each way."""
+    kinds = ("right", "wrong", "refused", "not exported")
+    rows = [
+        f"| {way} | " + " | ".join(str(Counter(found.values())[k]) for k in kinds) + " |" for way, found in said.items()
+    ]
+    return [f"| {len(CASES)} models as | " + " | ".join(kinds) + " |", "|---|---:|---:|---:|---:|", *rows]
+
+
+def main() -> None:
+    """Prints the table, and every refusal if asked."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    said: dict[str, dict[str, str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for way in WAYS:
+            for name, case in CASES.items():
+                said.setdefault(way, {})[name], why = verdict(case, way, Path(folder))
+                if "-v" in sys.argv and said[way][name] != "right":
+                    print(way, name, said[way][name], why, sep=": ", file=sys.stderr)
+    print("\n".join(table(said)))
+
+
+if __name__ == "__main__":
+    main()

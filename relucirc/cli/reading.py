@@ -10,7 +10,9 @@ from relucirc.core.errors import RelucircError, shorten
 from relucirc.core.exact import rational
 from relucirc.language.network import MLP
 
-NETWORK_HELP = "a network file (.json, .onnx, .npz, .safetensors, .pt) or a built-in such as minimum or minimum(4)"
+NETWORK_HELP = (
+    "a network file (.json, .onnx, .npz, .safetensors, .pt, .pt2) or a built-in such as minimum or minimum(4)"
+)
 FORMULA_HELP = "a formula over the network's inputs, such as 'Min(x1, x2)'; or another network's file"
 RELATION_HELP = f"{FORMULA_HELP}; or a relation of the output, such as '0 <= y <= Max(x1, x2)' (y1, y2, ... of several)"
 

@@ -25,9 +25,10 @@ MODULES = {
     ".safetensors": "safetensors_file",
     ".pt": "torch_file",
     ".pth": "torch_file",
+    ".pt2": "pt2_file",
 }
 """Suffix -> the module of this package with ``read(path)``."""
-WRITERS = {**MODULES, ".smt2": "smt_file"}
+WRITERS = {**{suffix: name for suffix, name in MODULES.items() if suffix != ".pt2"}, ".smt2": "smt_file"}
 """Suffix -> the module with ``write(net, path)``."""
 QUESTIONS = {".smt2": "smt_file", ".vnnlib": "vnnlib_file"}
 """Suffix -> the module with ``write_claim(claim, net, path, version)``, which asks whether a claim is wrong."""
@@ -38,7 +39,7 @@ def load(path: str | os.PathLike[str], inputs: Sequence[str] | None = None, *, a
 
     Args:
         path: File whose suffix says the format: ``.json`` (exact rationals), ``.npz``,
-            ``.safetensors`` or ``.pt`` (arrays by name), or ``.onnx``.
+            ``.safetensors`` or ``.pt`` (arrays by name), ``.onnx``, or ``.pt2`` (of ``torch.export.save``).
         inputs: Names of the inputs; those in the file by default, or else ``x``, or ``x1, x2, ...``.
         activation: ``"relu"``: what arrays by name do not show, that ReLU stands after each layer but the last.
 

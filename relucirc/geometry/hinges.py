@@ -70,6 +70,7 @@ class HingeGraph:
         self.flatten = flatten
         self.atoms: list[Atom] = []
         self._index: dict[tuple[Key, ...], int] = {}
+        self._flipped: set[int] = set()
         self._samples = SampledValues(n, cell)
 
     def lower(self, graph: Graph) -> tuple[list[Form], list[Evidence]]:
@@ -123,6 +124,8 @@ class HingeGraph:
         if expanded:
             step["expand"] = expanded
         result = base + Form({self.n + k: scale})
+        if left == Form() and self.atoms[k].is_hinge:
+            (self._flipped.add if base.terms else self._flipped.discard)(self.n + k)
         return result + outside if outside else result, step
 
     def prove_nonnegative(self, form: Form) -> list | None:
@@ -134,6 +137,8 @@ class HingeGraph:
         """
         if form.const.p >= 0 and all(v >= self.n and c.p > 0 for v, c in form.terms.items()):
             return [["atom", v - self.n, 0, text(c)] for v, c in sorted(form.terms.items())]
+        if (neurons := self._as_neurons(form)) is not None:
+            return neurons
         generators, names = self._known_nonnegative(form)
         columns = sorted({v for g in (*generators, form) for v in g.terms})
         work = len(generators) * len(columns)
@@ -146,6 +151,18 @@ class HingeGraph:
         if multipliers is None:
             return None
         return [[*name, text(m)] for name, m in zip(names, multipliers, strict=False) if m]
+
+    def _as_neurons(self, form: Form) -> list | None:
+        """Writes a form as a positive sum of neurons: each a hinge, or that of its opposite, as it was last met."""
+        rest, found = form, []
+        while (v := max(rest.terms, default=-1)) >= self.n:
+            c, elements = rest.terms[v], self.atom(v).elements
+            if c.p < 0 or len(elements) != 1:
+                return None
+            neuron = Form.variable(v) - elements[0] if v in self._flipped else Form.variable(v)
+            rest = rest - neuron.scale(c)
+            found.append(["atom", v - self.n, int(v in self._flipped), text(c)])
+        return found if not rest.terms and rest.const.p >= 0 else None
 
     def _known_nonnegative(self, form: Form) -> tuple[list[Form], list[list]]:
         generators, names = [], []

@@ -1,15 +1,22 @@
-"""Rays along which a difference grows for ever: from a piece that is not bounded, in one of its directions."""
+"""Rays along which a difference grows for ever: from a piece that is not bounded, in one of its directions.
 
-from collections.abc import Callable, Sequence
+On all of space a few directions are tried first: where two networks differ, their slopes nearly always do, and a ray
+costs two evaluations and no piece.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import lcm
 
 from flint import fmpq
 
 from relucirc.checker.data import Rejected
+from relucirc.checker.rays import slopes
+from relucirc.core.budget import tick
 from relucirc.core.exact import ONE, text
 from relucirc.core.feasible import feasibility
 from relucirc.core.forms import Form
-from relucirc.core.graph import Relation
+from relucirc.core.graph import Graph, Relation
 from relucirc.geometry.chart import Chart
 
 Point = tuple[fmpq, ...]
@@ -17,6 +24,35 @@ Ray = tuple[Point, Point]
 """A point, and a direction."""
 FURTHER = 200
 """So many times a point is moved twice as far along its ray, until no gate bends any more."""
+
+TRIED = 8
+"""So many directions, and their opposites, are tried on all of space."""
+LARGEST, FAR = 9, 1 << 20
+"""The largest number of such a direction; and how many times it a ray starts, where most gates have stopped to bend."""
+
+
+def drawn_directions(n: int) -> Iterator[Point]:
+    """Yields some directions in whole numbers, each followed by its opposite."""
+    rng = random.Random(0)
+    for _ in range(TRIED):
+        drawn = tuple(fmpq(rng.randint(-LARGEST, LARGEST)) for _ in range(n))
+        yield drawn
+        yield tuple(-c for c in drawn)
+
+
+def ray_of_space(left: Graph, right: Graph, directions: Iterable[Point]) -> Ray | None:
+    """A ray on which some outputs of two graphs over the same inputs grow apart, if one of the directions has it."""
+    for direction in directions:
+        tick()
+        start = tuple(FAR * c for c in direction)
+        lines = list(zip(start, direction, strict=True))
+        try:
+            both = [slopes(graph, graph.outputs, lines) for graph in (left, right)]
+        except Rejected:  # a gate bends further out, or a choice jumps
+            continue
+        if both[0] != both[1]:
+            return start, direction
+    return None
 
 
 def direction_of(part: Sequence[Relation], form: Form, chart: Chart) -> Point | None:

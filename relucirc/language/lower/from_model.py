@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from relucirc.core.errors import NetworkError, shorten
-from relucirc.language.lower.from_torch import first, function_of_torch, record
+from relucirc.language.lower.from_torch import Recorded, first, function_of_torch, record
 
 LIBRARIES = ("equinox", "flax", "haiku", "keras", "sklearn", "torch")
 MAX_PARTS = 100_000
@@ -99,6 +99,8 @@ def model_of(value: Any) -> Model | None:
 
 def library_of(value: Any) -> str | None:
     """Returns the library that a model is of."""
+    if isinstance(value, Recorded):
+        return "torch"
     if isinstance(value, type) or not (callable(value) or hasattr(value, "coefs_") or hasattr(value, "apply")):
         return None
     packages = [base.__module__.partition(".")[0] for base in type(value).__mro__]
@@ -118,9 +120,9 @@ def _variables(model: Any) -> Any:
 
 def _of_exported(program: Any) -> Model:
     """What ``torch.export`` recorded for inputs of certain shapes, which come one after the other."""
-    if not hasattr(program, "graph_signature"):
+    if not isinstance(program, Recorded) and not hasattr(program, "graph_signature"):
         raise NetworkError(f"expected a module of PyTorch, or what torch.export gives, got {type(program).__name__}.")
-    recorded = record(program)
+    recorded = program if isinstance(program, Recorded) else record(program)
     return Model(recorded.run, (recorded.size,), wide=True, accepts=recorded.size.__eq__)
 
 

@@ -144,12 +144,7 @@ def record(program: Any, name: str = "the exported program") -> Recorded:
             warnings.simplefilter("ignore")
             program = program.run_decompositions({})
     nodes = list(program.graph.nodes)
-    unread = [text for node in nodes if (text := _unread(node)) is not None]
-    if unread:
-        raise NetworkError(
-            f"expected layers and operations that are read and piecewise linear, got "
-            f"{', '.join(dict.fromkeys(unread))} in {name}."
-        )
+    refuse_unread(nodes, name)
     signature = program.graph_signature
     if any(spec.kind.name != "USER_OUTPUT" for spec in signature.output_specs):
         raise NetworkError(f"expected a model as it is used, got {name}, which changes its own numbers when called.")
@@ -171,6 +166,20 @@ def record(program: Any, name: str = "the exported program") -> Recorded:
         shapes.append(shape)
         dtypes.append(dtype)
     return Recorded(nodes, given, tuple(shapes), tuple(dtypes), name)
+
+
+def refuse_unread(nodes: Sequence[Any], name: str) -> None:
+    """Refuses recorded operations that are not read.
+
+    Raises:
+        NetworkError: With all of them.
+    """
+    unread = [text for node in nodes if (text := _unread(node)) is not None]
+    if unread:
+        raise NetworkError(
+            f"expected layers and operations that are read and piecewise linear, got "
+            f"{', '.join(dict.fromkeys(unread))} in {name}."
+        )
 
 
 def _unread(node: Any) -> str | None:

@@ -6,82 +6,37 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from flint import fmpq
 
-from relucirc.core.answer import Answer
 from relucirc.core.budget import Budget, OutOfBudget, seconds_left
 from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError
-from relucirc.core.exact import rational, to_rational
+from relucirc.core.exact import nearest_integer, rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
 from relucirc.files import MODULES, load, renamed
 from relucirc.language.as_network import as_network
-from relucirc.language.claim import read_claim, read_tolerance
+from relucirc.language.box import box_around
+from relucirc.language.claim import Claim, read_claim, read_equality, read_tolerance
 from relucirc.language.lower.from_model import library_of
 from relucirc.language.network import MLP
 from relucirc.measure.comparing.alignment import align
-from relucirc.measure.comparing.difference import ChangedLayer, FirstDifference, changed_layers, first_difference
-from relucirc.measure.comparing.rewrites import Rewrite, rewrites
+from relucirc.measure.comparing.answer import Comparison
+from relucirc.measure.comparing.difference import changed_layers, first_difference
+from relucirc.measure.comparing.reaching import few_points, points_of_change
+from relucirc.measure.comparing.rewrites import rewrites
 from relucirc.measure.deviation import max_deviation
+from relucirc.measure.rays import ray_of_space
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 from relucirc.proof.sentences import shown
 
 EQUALITY, NEARNESS, WHERE = 0.5, 0.7, 0.5
 """Shares of the time that is left, for each question in turn; the rest is for the largest difference."""
+LARGE = 4096
+"""Networks with so many weights are looked at in a few points first; rewriting them takes seconds."""
 ALWAYS = 1e9
 """Seconds where there is no limit."""
-
-
-@dataclass(frozen=True)
-class Comparison(Answer):
-    """How two networks compare.
-
-    Attributes:
-        status: ``"equal"`` at every point of the domain; ``"within"`` the tolerance that was asked for; ``"different"``
-            at a point (with a tolerance: by more than that); or ``"unknown"``.
-        reason: One sentence for people.
-        witness: Where they differ, ``{input name: sympy.Rational}``.
-        value: What the first gives there, exactly; a list for several outputs.
-        other_value: What the second gives.
-        deviation: The largest difference of any output on the domain, exactly: 0 where they are equal, ``oo`` where it
-            has no bound; None where it is not known.
-        lower: The largest difference is not less, certified.
-        upper: It is not more, certified; ``oo`` where no bound is known.
-        first_difference: The lowest layer, and the neurons there, that compute different functions of the inputs; None
-            where there is none, none was looked for in time, or one side is no network of layers.
-        changed_layers: The layers whose weights are other numbers, from below, whatever that changes.
-        rewrites: What was done to neurons that compute the same: permuted, scaled, split, merged, left out, ....
-        seconds: Wall time used.
-        certificate: Evidence that they are equal, or within the tolerance, for
-            ``relucirc.check(c.networks[0], c.networks[1], c.certificate, domain)``, with ``within=within`` if the
-            status is ``"within"``.
-        networks: The two as they were compared, over the same input names.
-    """
-
-    status: str
-    reason: str
-    witness: dict[str, sympy.Rational] | None = None
-    value: Any = None
-    other_value: Any = None
-    deviation: sympy.Expr | None = None
-    lower: sympy.Expr = sympy.S.Zero
-    upper: sympy.Expr = sympy.oo
-    first_difference: FirstDifference | None = None
-    changed_layers: tuple[ChangedLayer, ...] = ()
-    rewrites: tuple[Rewrite, ...] = ()
-    seconds: float = 0.0
-    certificate: dict[str, Any] | None = field(default=None, repr=False)
-    networks: tuple[Any, Any] = field(default=(None, None), repr=False)
-
-    def __str__(self) -> str:
-        lines = [f"{self.status}: {self.reason}"]
-        if self.first_difference is not None:
-            what = "by other neurons" if self.status == "equal" else "what they compute differs"
-            lines.append(f"{what} from {self.first_difference} on")
-        lines += [f"same function: {rewrite}" for rewrite in self.rewrites]
-        lines += [f"other numbers: {changed}" for changed in self.changed_layers if not self.rewrites]
-        return "\n".join(lines)
 
 
 def compare(
@@ -185,24 +140,49 @@ class _Comparing:
     domain: Any
     within: Any
     inputs: Sequence[str] | None
-    known: Comparison = Comparison("unknown", "nothing was decided")
+    known: Comparison = field(default_factory=lambda: Comparison("unknown", "nothing was decided"))
 
     def run(self) -> None:
         """Asks one question after the other, each in its share of the time."""
+        if self._look():
+            self._where()
+            self._measure()
+            return
         equal = self._prove(EQUALITY)
         if equal.status == "proved":
             self._know(status="equal", reason=equal.reason, certificate=equal.certificate)
             self._know(deviation=sympy.S.Zero, upper=sympy.S.Zero)
         elif equal.status == "refuted":
-            self._differ(equal)
+            self._differ(equal.witness, (equal.network_value, equal.formula_value))
         if self.within is not None and self.known.status != "equal":
             self._near(equal)
         self._where()
+        if self.known.status == "unknown" and self.within is None:
+            self._reach()
         if self.known.status != "equal":
             self._measure()
 
     def _know(self, **more: Any) -> None:
         self.known = replace(self.known, **more)
+
+    def _look(self) -> bool:
+        """Whether large networks differ at one of a few points, so that they need not be rewritten to be told apart."""
+        first, second = self.networks
+        nets = [net for net in (first, second) if isinstance(net, MLP) and not net.symbols]
+        if self.within is not None or len(nets) < 2 or max(map(_size, nets)) < LARGE:
+            return False
+        claim = read_equality(*self.networks, self.domain, self.inputs)
+        return any(self._witnesses(claim, point) for point in few_points(claim.domain, len(claim.left.inputs)))
+
+    def _witnesses(self, claim: Claim, point: Sequence[fmpq]) -> bool:
+        """Whether the networks differ at a point of the domain, or at the integers next to it."""
+        at = [fmpq(nearest_integer(c)) if v in claim.domain.integers else c for v, c in enumerate(point)]
+        if not claim.is_witness(at):
+            return False
+        values = [list(map(to_rational, side(at))) for side in (claim.left_value, claim.right_value)]
+        one, other = (side if len(side) > 1 else side[0] for side in values)
+        self._differ({name: to_rational(c) for name, c in zip(claim.left.inputs, at, strict=True)}, (one, other))
+        return True
 
     def _prove(self, share: float, within: Any = None) -> Result:
         return prove(
@@ -214,13 +194,12 @@ class _Comparing:
             progress=None,
         )
 
-    def _differ(self, found: Result) -> None:
-        assert found.witness is not None
-        values = found.network_value, found.formula_value
-        self._know(status="different", witness=found.witness, value=values[0], other_value=values[1])
+    def _differ(self, witness: dict[str, sympy.Rational] | None, values: tuple[Any, Any]) -> None:
+        assert witness is not None
+        self._know(status="different", witness=witness, value=values[0], other_value=values[1])
         pairs = [(a, b) for a, b in zip(*map(_listed, values), strict=True)]
         i = max(range(len(pairs)), key=lambda i: abs(pairs[i][0] - pairs[i][1]))
-        at = shown(tuple(found.witness), [rational(v, "witness") for v in found.witness.values()])
+        at = shown(tuple(witness), [rational(v, "witness") for v in witness.values()])
         output = f" (output {i})" if len(pairs) > 1 else ""
         one, other = map(number_text, pairs[i])
         self._know(reason=f"at {at} the first gives {one} and the second {other}{output}")
@@ -229,7 +208,7 @@ class _Comparing:
         """Decides whether they are within the tolerance."""
         found = self._prove(NEARNESS, self.within)
         if found.status == "refuted":
-            self._differ(found)
+            self._differ(found.witness, (found.network_value, found.formula_value))
         elif found.status == "proved":
             self._know(status="within", reason=found.reason, certificate=found.certificate)
         else:
@@ -245,15 +224,34 @@ class _Comparing:
         clock = Budget(_share(WHERE))
         try:
             with clock:
+                if self.known.status != "equal" and len(first.layers) == len(second.layers) > 1:
+                    self._know(first_difference=first_difference(*align(first, second, 1)))  # if time ends, this is it
                 sides = align(first, second)
                 self._know(first_difference=first_difference(*sides), rewrites=rewrites(*sides))
         except OutOfBudget as error:
             clock.ended(error)
 
+    def _reach(self) -> None:
+        """Seeks a point where the numbers that were changed matter."""
+        changed = self.known.changed_layers
+        if not changed or any(layer.largest is None for layer in changed):
+            return
+        claim = read_equality(*self.networks, self.domain, self.inputs)
+        box = box_around(claim.domain, len(claim.left.inputs))
+        any(self._witnesses(claim, point) for point in points_of_change(self.networks[0], changed, box))
+
     def _measure(self) -> None:
-        """Measures the largest difference in what is left of the time."""
+        """Measures the largest difference in what is left of the time; from a point where they differ, it is sought."""
+        if self.known.witness is not None:
+            values = self.known.value, self.known.other_value
+            self._know(lower=max(abs(a - b) for a, b in zip(*map(_listed, values), strict=True)))
+            claim = read_equality(*self.networks, self.domain, self.inputs)
+            towards = tuple(rational(self.known.witness[name], "witness") for name in claim.left.inputs)
+            if not claim.domain.relations and ray_of_space(claim.left, claim.right, [towards]) is not None:
+                self._know(deviation=sympy.oo, lower=sympy.oo)
+                return
         found = max_deviation(*self.networks, self.domain, budget=_share(1.0), inputs=self.inputs)
-        self._know(deviation=found.value, lower=found.lower, upper=found.upper)
+        self._know(deviation=found.value, lower=sympy.Max(found.lower, self.known.lower), upper=found.upper)
 
     def answer(self, clock: Budget, ended: str | None = None) -> Comparison:
         """What is known, in a sentence."""
@@ -270,6 +268,10 @@ class _Comparing:
 
 def _listed(values: Any) -> Sequence[Any]:
     return values if isinstance(values, list | tuple) else [values]
+
+
+def _size(net: MLP) -> int:
+    return sum(layer.shape[0] * layer.shape[1] for layer in net.layers)
 
 
 def _share(part: float) -> float | None:

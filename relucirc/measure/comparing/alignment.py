@@ -57,22 +57,28 @@ class Side:
         return [neuron for layer in self.layers for neuron in layer]
 
 
-def align(first: MLP, second: MLP) -> tuple[Side, Side]:
+def align(first: MLP, second: MLP, depth: int | None = None) -> tuple[Side, Side]:
     """Writes two networks over the same hinges; inputs of one name are the same.
+
+    Args:
+        first: A network.
+        second: The other.
+        depth: How many layers, from below; all by default.  Of some, every hinge is taken for used, and no outputs are
+            known.
 
     Raises:
         OutOfBudget: When the time of the verb that is running is over.
     """
     hinges = HingeGraph(len(first.inputs))
     place = {name: v for v, name in enumerate(first.inputs)}
-    return _side(hinges, first, place), _side(hinges, second, place)
+    return _side(hinges, first, place, depth), _side(hinges, second, place, depth)
 
 
-def _side(hinges: HingeGraph, net: MLP, place: dict[str, int]) -> Side:
+def _side(hinges: HingeGraph, net: MLP, place: dict[str, int], most: int | None) -> Side:
     values = [Form.variable(place[name]) for name in net.inputs]
     *hidden, last = net.exact().layers
     layers = []
-    for depth, layer in enumerate(hidden):
+    for depth, layer in enumerate(hidden[:most]):
         neurons, above = [], []
         for index, before in enumerate(substitute_all(layer.forms(), values.__getitem__)):
             tick()
@@ -81,6 +87,8 @@ def _side(hinges: HingeGraph, net: MLP, place: dict[str, int]) -> Side:
             above.append(value)
         layers.append(tuple(neurons))
         values = above
+    if most is not None:
+        return Side(tuple(layers), (), frozenset(range(len(hinges.atoms))))
     outputs = tuple(substitute_all(last.forms(), values.__getitem__))
     return Side(tuple(layers), outputs, frozenset(hinges.reachable(outputs)))
 

@@ -34,7 +34,7 @@ from relucirc.measure.deviation.integers import cut_between
 from relucirc.measure.deviation.polynomial import Terms, read_polynomials
 from relucirc.measure.deviation.summit import Peak, Standing, Summit
 from relucirc.measure.extrema import KEPT, Extrema
-from relucirc.measure.rays import Ray, written
+from relucirc.measure.rays import Ray, drawn_directions, ray_of_space, written
 from relucirc.proof.answers import Proved, Split, folded
 from relucirc.proof.bounding.leaf import Unbounded as NoLargest
 from relucirc.proof.cells import NO_INTEGERS, Case, Cells
@@ -138,15 +138,19 @@ class _Measure:
 
     def run(self) -> Deviation:
         """Measures all cases."""
+        if self.polynomials is None and not self.claim.domain.relations and not self.claim.moves:
+            sides = self.claim.left, self.claim.right
+            ray = ray_of_space(*sides, drawn_directions(len(sides[0].inputs)))
+            if ray is not None:
+                self.extrema.unbounded[0] = ray
+                return self._unbounded()
         self.estimate = estimate(self.claim.left, self.claim.right, self.polynomials, self.claim.domain)
         for corner in self.estimate.corners:
             self._look(corner)
         try:
             self._measure_all()
         except (Unbounded, NoLargest):
-            reason = "the difference is unbounded on this domain."
-            infinite = sympy.oo, None, False, sympy.oo, sympy.oo
-            return Deviation(*infinite, reason, self.clock.elapsed, *self._ray())
+            return self._unbounded()
         peak = self.summit.peak
         if peak is None:
             raise DomainError(NO_INTEGERS)
@@ -175,6 +179,11 @@ class _Measure:
             if bounding and self.certificate is None:
                 self._close(case)
             raise
+
+    def _unbounded(self) -> Deviation:
+        reason = "the difference is unbounded on this domain."
+        infinite = sympy.oo, None, False, sympy.oo, sympy.oo
+        return Deviation(*infinite, reason, self.clock.elapsed, *self._ray())
 
     def _ray(self) -> tuple[dict | None, Any]:
         """Evidence that the difference grows for ever, and the ray along which it does."""
