@@ -50,8 +50,8 @@ class Volumes:
             largest = volume if largest is None or volume > largest else largest
             power = _power(volume)
             powers[power] = powers.get(power, 0) + 1
-        ends = [None if end is None else to_rational(end) for end in (smallest, largest)]
-        return Volumes(*ends, unbounded, dict(sorted(powers.items())))
+        first, last = (None if end is None else to_rational(end) for end in (smallest, largest))
+        return Volumes(first, last, unbounded, dict(sorted(powers.items())))
 
     def with_(self, other: "Volumes") -> "Volumes":
         """Puts two of these together."""
@@ -69,8 +69,10 @@ class Volumes:
     @staticmethod
     def from_json(data: dict[str, Any]) -> "Volumes":
         """Reads what :meth:`to_json` wrote."""
-        ends = [None if data[name] is None else to_rational(rational(data[name])) for name in ("smallest", "largest")]
-        return Volumes(*ends, data["unbounded"], {int(k): count for k, count in data["powers"].items()})
+        smallest, largest = (
+            None if data[name] is None else to_rational(rational(data[name])) for name in ("smallest", "largest")
+        )
+        return Volumes(smallest, largest, data["unbounded"], {int(k): count for k, count in data["powers"].items()})
 
 
 def _power(volume: fmpq) -> int:
