@@ -165,6 +165,7 @@ def children(pid):
 
 
 ENDLESS = """
+import signal
 import toy_work
 from flint import fmpq
 from test_boxes import check as check_on_box
@@ -177,6 +178,7 @@ def say(clock):
     if clock.progress.get("numbers", 0) > 60 and not said:
         said.append(print("working", flush=True))
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs start with it ignored
     try:
         with Budget(on_progress=say, patience=0.0), gathered(workers=2):
             solve(toy_work.listing, {"each": 0.05}, [[0, 1000000]])
