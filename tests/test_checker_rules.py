@@ -394,7 +394,7 @@ RULES: dict[str, tuple[Claim, Any, str]] = {
     # the 0-1 principle
     "wires without weights": (*compared("x1", [COMPARED], wires=[{"v0": "1"}]), "wires and weights come together"),
     "weights without wires": (*compared("x1", [COMPARED], weights=[["1", "0"]]), "wires and weights come together"),
-    "no wires": (*compared("x1", [], wires=[], weights=[[]]), "points are too many to try"),
+    "no wires": (*compared("x1", [], wires=[], weights=[[]]), "there are no wires"),
     "a wire twice": (
         *compared("x1", [COMPARED], wires=[{"v0": "1"}, {"v0": "1"}], weights=[["1", "0"]]),
         "a wire is given twice",

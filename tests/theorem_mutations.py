@@ -38,10 +38,10 @@ from relucirc.proof.theorem.stating import File
 
 HARMLESS = re.compile(
     r"an atom is not used|has no elements|has a value already|is not an? (object|list)|has the fields|"
-    r"has no (kind|number)|steps for|trees for|interior|given twice"
+    r"has no (kind|number)|steps for|trees for|interior|given twice|there are no wires"
 )
-"""What Python rejects and the kernel need not: what nothing reads, what is said twice, what only looks wrong, and a
-point inside a cell, which Rocq's rules do without."""
+"""What Python rejects and the kernel need not: what nothing reads, what is said twice, what only looks wrong, a point
+inside a cell, which Rocq's rules do without, and the 0-1 principle of no wires, where one point is tried."""
 TOGETHER = 100
 """Questions in one run of coqc."""
 

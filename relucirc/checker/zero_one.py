@@ -33,7 +33,8 @@ def check_zero_one(node: dict, derivation: Derivation, differences: list[Linear]
     if "wires" in node:
         base = [form(item, n) for item in sequence(node["wires"], "wires")]
     m = len(base)
-    require(1 <= m <= MAX_WIRES, f"2^{m} points are too many to try")
+    require(m > 0, "there are no wires")
+    require(m <= MAX_WIRES, f"2^{m} points are too many to try")
     wires: dict[tuple, int] = {}
     for i, wire in enumerate(base):
         require(key(wire) not in wires, "a wire is given twice")

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from relucirc.core.budget import Budget, OutOfBudget, seconds_left
+from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.crew import gathered
 from relucirc.core.errors import NetworkError
 from relucirc.core.exact import nearest_integer, rational, to_rational
@@ -33,6 +33,8 @@ from relucirc.proof.sentences import shown
 
 EQUALITY, NEARNESS, WHERE = 0.5, 0.7, 0.5
 """Shares of the time that is left, for each question in turn; the rest is for the largest difference."""
+FIRST, FEW = 0.1, 8
+"""Share of the time for points where changed numbers matter, before anything else, where they are so few."""
 LARGE = 4096
 """Networks with so many weights are looked at in a few points first; rewriting them takes seconds."""
 ALWAYS = 1e9
@@ -144,7 +146,7 @@ class _Comparing:
 
     def run(self) -> None:
         """Asks one question after the other, each in its share of the time."""
-        if self._look():
+        if self._look() or self._reach(FIRST, FEW):
             self._where()
             self._measure()
             return
@@ -157,8 +159,8 @@ class _Comparing:
         if self.within is not None and self.known.status != "equal":
             self._near(equal)
         self._where()
-        if self.known.status == "unknown" and self.within is None:
-            self._reach()
+        if self.known.status == "unknown":
+            self._reach(1.0)
         if self.known.status != "equal":
             self._measure()
 
@@ -231,14 +233,24 @@ class _Comparing:
         except OutOfBudget as error:
             clock.ended(error)
 
-    def _reach(self) -> None:
-        """Seeks a point where the numbers that were changed matter."""
-        changed = self.known.changed_layers
-        if not changed or any(layer.largest is None for layer in changed):
-            return
+    def _reach(self, share: float, most: int | None = None) -> bool:
+        """Seeks a point where the numbers that were changed matter, if they are no more; whether there is one."""
+        first, second = self.networks
+        if not (isinstance(first, MLP) and isinstance(second, MLP)) or first.symbols or second.symbols:
+            return False
+        changed = changed_layers(first, second)
+        count = sum(len(layer.weights) for layer in changed)
+        unlike = any(layer.largest is None for layer in changed) or len(first.layers) != len(second.layers)
+        if self.within is not None or not count or unlike or (most is not None and count > most):
+            return False
         claim = read_equality(*self.networks, self.domain, self.inputs)
         box = box_around(claim.domain, len(claim.left.inputs))
-        any(self._witnesses(claim, point) for point in points_of_change(self.networks[0], changed, box))
+        try:
+            with part_of_time(share * seconds_left(ALWAYS)):
+                return any(self._witnesses(claim, point) for point in points_of_change(first, changed, box))
+        except OutOfBudget:
+            tick()
+            return False
 
     def _measure(self) -> None:
         """Measures the largest difference in what is left of the time; from a point where they differ, it is sought."""
