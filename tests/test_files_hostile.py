@@ -195,6 +195,12 @@ def _(path):
     path.write_bytes(pt2_files.packed(*pt2_files.program([many], {}, (1, 1), "y"), []))
 
 
+@hostile(".pt2", "names an operation in 3,000 characters")
+def _(path):
+    named = pt2_files.operation("(" * 3000 + ".default", ["x"], "y")
+    path.write_bytes(pt2_files.packed(*pt2_files.program([named], {}, (1, 1), "y"), []))
+
+
 @hostile(".pt2", "has a value that nothing gives")
 def _(path):
     path.write_bytes(pt2_files.packed(*pt2_files.program([], {}, (1, 1), "y"), []))

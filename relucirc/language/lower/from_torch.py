@@ -190,8 +190,8 @@ def _unread(node: Any) -> str | None:
     path, kind = stack[-1] if stack else ("", "")
     kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
     if kind.startswith("torch.nn.modules.") and not kind.startswith("torch.nn.modules.container"):
-        return f"{kind.rpartition('.')[2]} (layer {shorten(path)!r})"
-    return f"{_name(node.target)} (call {node.name!r})"
+        return f"{shorten(kind.rpartition('.')[2])} (layer {shorten(path)!r})"
+    return f"{shorten(_name(node.target))} (call {shorten(node.name)!r})"
 
 
 def _name(target: Any) -> str:
