@@ -26,6 +26,14 @@ def test_numbers_are_exact_decimals():
     assert case.violations == ((Relation(Form({2: fmpq(1), 1: fmpq(-1)}, fmpq(-1, 2)), ">"),),)
 
 
+def test_long_numbers_are_read_and_those_beyond_are_refused():
+    (case,) = read_property(NAMES + f"(assert (<= X_0 {'9' * 5000}))").cases
+    assert case.domain == (Relation(Form({0: fmpq(-1)}, fmpq(10) ** 5000 - 1), ">="),)
+    for number in ("9" * 20_000, "\u0663"):  # an Arabic three is a digit to Python
+        with pytest.raises(FileError, match=r"expected a number or a declared name"):
+            read_property(NAMES + f"(assert (<= X_0 {number}))")
+
+
 def test_alternatives_of_inputs_are_cases_and_those_of_outputs_are_violations():
     text = NAMES + "(assert (or (<= X_0 0) (and (>= X_0 1) (<= X_1 2))))(assert (or (>= Y_0 3) (<= Y_0 (* 2 X_0))))"
     cases = read_property(text).cases

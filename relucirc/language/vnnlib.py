@@ -10,14 +10,11 @@ A file is only ever data: nothing of it is executed.
 import os
 import re
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from flint import fmpq
-
 from relucirc.core.errors import FileError, RelucircError, shorten
-from relucirc.core.exact import ONE
+from relucirc.core.exact import ONE, rational
 from relucirc.core.forms import Form
 from relucirc.core.graph import Relation
 from relucirc.language.s_expressions import commands_of, shown
@@ -27,7 +24,7 @@ from relucirc.language.vnnlib_declarations import Declarations
 MAX_CHARACTERS = 1 << 26
 MAX_CASES = 100_000
 VERSION = re.compile(r"<?[12]\.\d+>?")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 OPS = ("<=", "<", ">=", ">", "=", "==", "!=")
 Conjunction = tuple[Relation, ...]
 
@@ -125,8 +122,7 @@ def _form(data: Any, number: dict[str, int]) -> Form:
         if (name := data.removesuffix("[]")) in number:
             return Form.variable(number[name])
         if len(data) < 10_000 and NUMBER.fullmatch(data):
-            value = Fraction(data)
-            return Form.constant(fmpq(value.numerator, value.denominator))
+            return Form.constant(rational(data))
         raise FileError(f"expected a number or a declared name, got {shorten(data)!r}.")
     match data:
         case ["+", *parts] if parts:
