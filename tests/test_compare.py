@@ -256,3 +256,33 @@ def test_exact_weights_that_differ_by_little_are_told_from_floats():
 def test_the_command_exits_as_the_answer_is(other, more, status, capsys):
     assert main(["compare", "minimum", other, *more]) == status
     assert capsys.readouterr().out.startswith("equal" if status == 0 else "different")
+
+
+def two(read_out, other, hidden=((1, 0), (0, 1)), inputs=("x", "y")):
+    """Two networks of two hidden neurons that differ in their last layers."""
+    biases = [0] * len(hidden)
+    return [MLP.from_arrays([(hidden, biases), ([row], [0])], inputs=inputs) for row in (read_out, other)]
+
+
+@pytest.mark.parametrize("budget", [0.002, 0.004, 0.008, 0.02, 5])
+def test_a_budget_that_ends_does_not_make_near_networks_different(budget):
+    pair = two([1, 1], [1, 2], [[1], [-1]], ("x",))
+    assert compare(*pair, {"x": (-1, 1)}, within=5, budget=budget).status in ("unknown", "within")
+
+
+def test_a_point_that_is_further_apart_than_asked_is_enough():
+    found = compare(*two([1, 1], [1, 2], [[1], [-1]], ("x",)), {"x": (-1, 1)}, within="1/2")
+    assert (found.status, found.lower) == ("different", 1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_floats_do_not_hold_are_compared():
+    huge = 10**400
+    assert compare(*two([1, 1], [1, 2]), {"x": (-huge, huge), "y": (-huge, huge)}).status == "different"
+    assert compare(*two([0, 1], [0, 1]), "x >= 1e300").status == "equal"
+    assert compare(*two([1, 1], [2, 1], [[huge, 0], [0, 1]]), {"x": (0, 1), "y": (0, 1)}).status == "different"
+
+
+def test_a_relation_is_not_compared_with():
+    with pytest.raises(RelucircError, match="got the relation y >= 1"):
+        compare(circuits.minimum(), "y >= 1")

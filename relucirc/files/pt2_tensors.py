@@ -23,7 +23,7 @@ REPEATED = 1 << 20
 def tensors_of(
     archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], kind: str, config: dict[str, Any]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields the tensors of a kind, ``"weights"`` or ``"constants"``, by their names in the module."""
+    """Yields the tensors of a kind, ``"weights"`` or ``"constants"``, by their names: views of the storages."""
     storages: dict[str, bytes] = {}
     for name, entry in config["config"].items():
         member = f"data/{kind}/{entry['path_name']}"
@@ -50,7 +50,7 @@ def _tensor(storage: bytes, meta: dict[str, Any], name: str) -> np.ndarray:
         raise FileError(f"{shorten(name)}: expected numbers for the sizes {sizes}, got {there}.")
     flat = np.frombuffer(storage, dtype, there)
     steps = [step * dtype.itemsize for step in strides]
-    return np.lib.stride_tricks.as_strided(flat[start:] if needed else flat[:0], sizes, steps, writeable=False).copy()
+    return np.lib.stride_tricks.as_strided(flat[start:] if needed else flat[:0], sizes, steps, writeable=False)
 
 
 def whole(size: Any) -> int:

@@ -231,15 +231,13 @@ class _Findings:
 
     def look_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         """Takes the shortest formula within a tolerance, names its circuits, and says what of the network is idle."""
+        net = resolve_family(net)[0] if net.symbols else net
         self._take_within(net, domain, tolerance)
         if self.front is not None and self.front.region is not None:
-            self._look_at_signs(Wiring(net, self.front.region))
             near = nearly(net, self.front.region)
             at = ((feature, (feature.layer, feature.neurons[0])) for feature in self.features)
-            self.features = [
-                replace(feature, near=near[place]) if place in near and feature.active == "sometimes" else feature
-                for feature, place in at
-            ]
+            self.features = [replace(feature, near=near.get(place)) for feature, place in at]
+            self._look_at_signs(Wiring(net, self.front.region))
 
     def _take_within(self, net: MLP, domain: Any, tolerance: Any) -> None:
         limit = to_rational(read_tolerance(tolerance, "tolerance"))

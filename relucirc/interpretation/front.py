@@ -241,7 +241,7 @@ class _Search:
     def _bound(self) -> None:
         """Adds the best constants: the middle between the least and the greatest value."""
         assert self.ground is not None
-        if self.ground.region.integers:
+        if self.ground.region.integers or not self.sketchers:
             return
         with suppress(OutOfBudget), _share(CONSTANTS):
             found = bounds(self.graph, self.ground.region, budget=None)

@@ -10,6 +10,8 @@ from relucirc.interpretation.ground import Ground
 from relucirc.language.network import MLP
 
 POINTS = 512
+TINY = 1e-290
+"""Numbers that are all smaller lose digits in floats, and their reciprocals are infinite."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Seen:
     @property
     def is_finite(self) -> bool:
         """Whether floats hold all of it."""
-        return bool(np.isfinite(self.values).all() and np.isfinite(self.slopes).all())
+        largest = [np.abs(part).max(initial=0.0) for part in (self.values, self.slopes)]
+        return all(size == 0 or TINY < size < np.inf for size in largest)
 
 
 def _points(ground: Ground) -> np.ndarray:

@@ -47,7 +47,7 @@ class Near:
         name: What it is called.
         of: The variables that it is about; of a greaterness detector the larger first.
         formula: What it computes.
-        deviation: How far the neuron is from it at most, on the region that the answer is for.
+        deviation: How far the neuron is from it at most, on the region of the front.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Near:
     def __str__(self) -> str:
         up = Context(prec=SHOWN, rounding=ROUND_UP)
         within = up.divide(Decimal(int(self.deviation.p)), Decimal(int(self.deviation.q)))
-        return f"{self.name}{_about(self.name, self.of)} (within {float(within):.{SHOWN}g} of {self.formula})"
+        return f"{self.name}{_about(self.name, self.of)} (within {within:.{SHOWN}g} of {self.formula})"
 
 
 @dataclass(frozen=True)

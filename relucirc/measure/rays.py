@@ -28,7 +28,7 @@ FURTHER = 200
 TRIED = 8
 """So many directions, and their opposites, are tried on all of space."""
 LARGEST, FAR = 9, 1 << 20
-"""The largest number of such a direction; and how many times it a ray starts, where most gates have stopped to bend."""
+"""The largest number of such a direction; and how many times it a ray starts where a gate bends beyond it."""
 
 
 def drawn_directions(n: int) -> Iterator[Point]:
@@ -43,15 +43,17 @@ def drawn_directions(n: int) -> Iterator[Point]:
 def ray_of_space(left: Graph, right: Graph, directions: Iterable[Point]) -> Ray | None:
     """A ray on which some outputs of two graphs over the same inputs grow apart, if one of the directions has it."""
     for direction in directions:
-        tick()
-        start = tuple(FAR * c for c in direction)
-        lines = list(zip(start, direction, strict=True))
-        try:
-            both = [slopes(graph, graph.outputs, lines) for graph in (left, right)]
-        except Rejected:  # a gate bends further out, or a choice jumps
-            continue
-        if both[0] != both[1]:
-            return start, direction
+        for far in (1, FAR):
+            tick()
+            start = tuple(far * c for c in direction)
+            lines = list(zip(start, direction, strict=True))
+            try:
+                both = [slopes(graph, graph.outputs, lines) for graph in (left, right)]
+            except Rejected:  # a gate bends further out, or a choice jumps
+                continue
+            if both[0] != both[1]:
+                return start, direction
+            break
     return None
 
 

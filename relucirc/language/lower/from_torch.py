@@ -19,6 +19,9 @@ import numpy as np
 from relucirc.core.errors import NetworkError, shorten
 from relucirc.language.lower.torch_calls import CALLS, array_of, dtype_of
 
+MOST = 1 << 26
+"""Most numbers in what one operation gives."""
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -66,6 +69,10 @@ class Recorded:
                 return args[0]
             else:
                 values[node] = CALLS[_name(node.target)](*args, **kwargs)
+                if getattr(values[node], "size", 0) > MOST:
+                    raise NetworkError(
+                        f"expected results of at most {MOST:,} numbers, got more of {shorten(node.name)}."
+                    )
         raise AssertionError("a recorded graph ends with its output")
 
 

@@ -10,7 +10,7 @@ from flint import fmpq
 
 from relucirc.core.budget import Budget, OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.crew import gathered
-from relucirc.core.errors import NetworkError
+from relucirc.core.errors import NetworkError, shorten
 from relucirc.core.exact import nearest_integer, rational, to_rational
 from relucirc.core.printing import number_text
 from relucirc.core.progress import Progress, watched
@@ -33,6 +33,7 @@ from relucirc.proof.sentences import shown
 
 EQUALITY, NEARNESS, WHERE = 0.5, 0.7, 0.5
 """Shares of the time that is left, for each question in turn; the rest is for the largest difference."""
+OPEN = "whether they are ever further apart than asked is not known"
 FIRST, FEW = 0.1, 8
 """Share of the time for points where changed numbers matter, before anything else, where they are so few."""
 LARGE = 4096
@@ -106,6 +107,8 @@ def compare(
 def _read(first: Any, second: Any, domain: Any) -> tuple[Any, Any]:
     """Reads files and models, and gives the second network the first one's input names if it has others."""
     a, b = (_network(net, domain) for net in (first, second))
+    if isinstance(a, MLP) and not isinstance(b, MLP) and read_claim(a, b, domain).kind == "relation":
+        raise NetworkError(f"compare: expected a network or a formula, got the relation {shorten(str(b))}; ask prove.")
     if isinstance(a, MLP) and isinstance(b, MLP):
         if len(a.inputs) != len(b.inputs) or a.sizes[-1] != b.sizes[-1]:
             raise NetworkError(
@@ -156,8 +159,8 @@ class _Comparing:
             self._know(deviation=sympy.S.Zero, upper=sympy.S.Zero)
         elif equal.status == "refuted":
             self._differ(equal.witness, (equal.network_value, equal.formula_value))
-        if self.within is not None and self.known.status != "equal":
-            self._near(equal)
+        if self.within is not None and self.known.status == "unknown":
+            self._near()
         self._where()
         if self.known.status == "unknown":
             self._reach(1.0)
@@ -198,24 +201,26 @@ class _Comparing:
 
     def _differ(self, witness: dict[str, sympy.Rational] | None, values: tuple[Any, Any]) -> None:
         assert witness is not None
-        self._know(status="different", witness=witness, value=values[0], other_value=values[1])
         pairs = [(a, b) for a, b in zip(*map(_listed, values), strict=True)]
         i = max(range(len(pairs)), key=lambda i: abs(pairs[i][0] - pairs[i][1]))
+        beyond = self.within is None or abs(pairs[i][0] - pairs[i][1]) > self.within
+        status = "different" if beyond else "unknown"
+        self._know(status=status, witness=witness, value=values[0], other_value=values[1])
         at = shown(tuple(witness), [rational(v, "witness") for v in witness.values()])
         output = f" (output {i})" if len(pairs) > 1 else ""
         one, other = map(number_text, pairs[i])
-        self._know(reason=f"at {at} the first gives {one} and the second {other}{output}")
+        rest = "" if beyond else f", but {OPEN}"
+        self._know(reason=f"at {at} the first gives {one} and the second {other}{output}{rest}")
 
-    def _near(self, equal: Result) -> None:
+    def _near(self) -> None:
         """Decides whether they are within the tolerance."""
         found = self._prove(NEARNESS, self.within)
         if found.status == "refuted":
             self._differ(found.witness, (found.network_value, found.formula_value))
         elif found.status == "proved":
-            self._know(status="within", reason=found.reason, certificate=found.certificate)
-        else:
-            differ = f"{self.known.reason}, but w" if equal.status == "refuted" else "w"
-            self._know(status="unknown", reason=f"{differ}hether they are ever further apart than asked is not known")
+            self._know(status="within", reason=found.reason, certificate=found.certificate, upper=self.within)
+        elif self.known.witness is None:
+            self._know(status="unknown", reason=OPEN)
 
     def _where(self) -> None:
         """Finds where networks of layers part."""
@@ -250,7 +255,9 @@ class _Comparing:
                 return any(self._witnesses(claim, point) for point in points_of_change(first, changed, box))
         except OutOfBudget:
             tick()
-            return False
+        except NetworkError:  # weights that floats do not hold
+            pass
+        return False
 
     def _measure(self) -> None:
         """Measures the largest difference in what is left of the time; from a point where they differ, it is sought."""
@@ -263,7 +270,8 @@ class _Comparing:
                 self._know(deviation=sympy.oo, lower=sympy.oo)
                 return
         found = max_deviation(*self.networks, self.domain, budget=_share(1.0), inputs=self.inputs)
-        self._know(deviation=found.value, lower=sympy.Max(found.lower, self.known.lower), upper=found.upper)
+        self._know(deviation=found.value, lower=sympy.Max(found.lower, self.known.lower))
+        self._know(upper=sympy.Min(found.upper, self.known.upper))
 
     def answer(self, clock: Budget, ended: str | None = None) -> Comparison:
         """What is known, in a sentence."""

@@ -13,6 +13,7 @@ import numpy as np
 from flint import fmpq
 
 from relucirc.core.budget import tick
+from relucirc.core.exact import approximate, nearest_integer, rational
 from relucirc.language.box import Interval, box_around
 from relucirc.language.domain import Domain
 from relucirc.language.network import MLP
@@ -53,7 +54,7 @@ def points_of_change(net: MLP, changed: Sequence[ChangedLayer], box: Sequence[In
         (np.array(layer.weight, float), np.zeros(layer.shape[0]) if layer.bias is None else np.array(layer.bias, float))
         for layer in net.astype("float64").layers
     ]
-    ends = [(-np.inf if a is None else float(a), np.inf if b is None else float(b)) for a, b in box]
+    ends = [(-np.inf if a is None else approximate(a), np.inf if b is None else approximate(b)) for a, b in box]
     low, high = np.array(ends).T
     numbers = [(layer.layer, *at) for layer in changed for at in layer.weights][:NUMBERS]
     for depth, row, column in numbers:
@@ -61,14 +62,14 @@ def points_of_change(net: MLP, changed: Sequence[ChangedLayer], box: Sequence[In
         wanted += [(depth - 1, column)] if depth and column < len(layers[depth - 1][0]) else []
         for size in SIZES:
             for point in _walked(layers, wanted, size, low, high):
+                exact = [rational(c) for c in point.tolist()]
                 for bits in BITS:
-                    yield [fmpq(round(c * (1 << bits)), 1 << bits) for c in point.tolist()]
+                    yield [fmpq(nearest_integer(c * (1 << bits)), 1 << bits) for c in exact]
 
 
-def _walked(
-    layers: Layers, wanted: Sequence[At], size: float, low: np.ndarray, high: np.ndarray
-) -> Iterator[np.ndarray]:
-    """Yields some points at which all wanted neurons are on."""
+@np.errstate(all="ignore")  # what overflows is no point
+def _walked(layers: Layers, wanted: Sequence[At], size: float, low: np.ndarray, high: np.ndarray) -> list[np.ndarray]:
+    """Some points at which all wanted neurons are on."""
     rng, n = np.random.default_rng(0), layers[0][0].shape[1]
     starts = max(8, min(STARTS, WORK // sum(weight.size for weight, _ in layers)))
     points = np.clip(size * rng.normal(size=(starts, n)), low, high)
@@ -77,13 +78,13 @@ def _walked(
         before = _pre_activations(layers, points)
         least = np.min([before[depth][:, k] for depth, k in wanted], axis=0, initial=np.inf)
         if (least > 0).any():
-            yield from points[np.argsort(-least)[:KEPT]]
-            return
+            return [point for point in points[np.argsort(-least)[:KEPT]] if np.isfinite(point).all()]
         for depth, k in wanted:
             value, slope = before[depth][:, k], _gradient(layers, before, depth, k)
             step = np.where(value < MARGIN * size, MARGIN * size - value, 0) / ((slope**2).sum(1) + 1e-12)
             points = points + np.minimum(step, 10 * size)[:, None] * slope * rng.uniform(0.3, 1.2, (starts, 1))
         points = np.clip(points, low, high)
+    return []
 
 
 def _pre_activations(layers: Layers, points: np.ndarray) -> list[np.ndarray]:
