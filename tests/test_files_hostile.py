@@ -7,6 +7,7 @@ import pickle
 import re
 import struct
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -201,6 +202,16 @@ def _(path):
     path.write_bytes(pt2_files.packed(*pt2_files.program([named], {}, (1, 1), "y"), []))
 
 
+@hostile(".pt2", "puts its numbers side by side with themselves 40 times")
+def _(path):
+    def twice(name):
+        return {"as_tensors": [{"name": name}, {"name": name}]}
+
+    steps = [pt2_files.operation("cat.default", [twice(f"w{k}")], f"w{k + 1}") for k in range(40)]
+    made, config = pt2_files.program(steps, {"w0": np.ones(4096, np.float32)}, (1, 1), "w40")
+    path.write_bytes(pt2_files.packed(made, config, [np.ones(4096, np.float32).tobytes()]))
+
+
 @hostile(".pt2", "has a value that nothing gives")
 def _(path):
     path.write_bytes(pt2_files.packed(*pt2_files.program([], {}, (1, 1), "y"), []))
@@ -332,6 +343,20 @@ def test_a_file_of_torch_export_is_read_without_pytorch(tmp_path, monkeypatch):
     net = relucirc.load(tmp_path / "net.pt2")
     assert net == relucirc.circuits.minimum().astype("float32")
     assert relucirc.prove(net, "Min(x1, x2)")
+
+
+def test_tensors_of_one_storage_take_no_memory_of_their_own(tmp_path):
+    made, config = pt2_files.program(*pt2_files.MINIMUM)
+    entry = config["config"]["w0"]["tensor_meta"] | {"sizes": [{"as_int": 1 << 20}], "strides": [{"as_int": 0}]}
+    config["config"] |= {f"v{k}": config["config"]["w0"] | {"tensor_meta": entry} for k in range(1000)}
+    path = tmp_path / "net.pt2"
+    path.write_bytes(pt2_files.packed(made, config, [pt2_files.W0.tobytes(), pt2_files.W1.tobytes()]))
+    tracemalloc.start()
+    try:
+        assert relucirc.load(path) == relucirc.circuits.minimum().astype("float32")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
