@@ -149,7 +149,7 @@ class _Comparing:
 
     def run(self) -> None:
         """Asks one question after the other, each in its share of the time."""
-        if self._look() or self._reach(FIRST, FEW):
+        if self._look() or (self._is_large() and self._reach(FIRST, FEW)):
             self._where()
             self._measure()
             return
@@ -172,12 +172,14 @@ class _Comparing:
 
     def _look(self) -> bool:
         """Whether large networks differ at one of a few points, so that they need not be rewritten to be told apart."""
-        first, second = self.networks
-        nets = [net for net in (first, second) if isinstance(net, MLP) and not net.symbols]
-        if self.within is not None or len(nets) < 2 or max(map(_size, nets)) < LARGE:
+        if self.within is not None or not self._is_large():
             return False
         claim = read_equality(*self.networks, self.domain, self.inputs)
         return any(self._witnesses(claim, point) for point in few_points(claim.domain, len(claim.left.inputs)))
+
+    def _is_large(self) -> bool:
+        nets = [net for net in self.networks if isinstance(net, MLP) and not net.symbols]
+        return len(nets) == 2 and max(map(_size, nets)) >= LARGE
 
     def _witnesses(self, claim: Claim, point: Sequence[fmpq]) -> bool:
         """Whether the networks differ at a point of the domain, or at the integers next to it."""
