@@ -21,6 +21,9 @@ HERE = Path(__file__).parent
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc"),
+    pytest.mark.skipif(
+        "CI" in os.environ and "CI_FULL" not in os.environ, reason="takes minutes: CI does it with CI_FULL=1"
+    ),
 ]
 
 PROOF = """
