@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from test_together import children, medians
 
-from relucirc import Box, check, count_regions, prove
+from relucirc import check, prove
 from relucirc.core.journal import JournalWarning
 
 HERE = Path(__file__).parent
@@ -107,29 +107,6 @@ def test_a_proof_whose_workers_are_killed_twenty_times_is_the_same(tmp_path, exp
     assert len(kills) == 20
     found = paths_in(path)
     assert len(found) == len(set(found))
-
-
-def test_a_list_of_regions_whose_workers_are_killed_is_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("relucirc.measure.regions.counting.MOST", 40)
-    for name in ("core.crew.SURELY", "core.budget.PATIENCE", "core.budget.INTERVAL"):
-        monkeypatch.setattr(f"relucirc.{name}", 0.0)
-    net, _ = medians(3, 3, 0)
-    options = {"compiled": False, "maps": False}
-    whole = count_regions(net, Box(-1, 1), certificate=tmp_path / "whole.gz", **options)
-    kills, answered = [], [0]
-
-    def kill_some(clock):
-        if clock.progress["regions"] > answered[0] and len(kills) < 5 and (mine := children(os.getpid())):
-            answered[0] = clock.progress["regions"]
-            kills.append(mine[len(kills) % len(mine)])
-            os.kill(kills[-1], signal.SIGKILL)
-
-    path = tmp_path / "killed.gz"
-    found = count_regions(net, Box(-1, 1), certificate=path, workers=2, progress=kill_some, **options)
-    assert kills
-    assert found.regions == whole.regions
-    assert path.read_bytes() == (tmp_path / "whole.gz").read_bytes()
-    assert check(net, None, path, Box(-1, 1))
 
 
 def test_a_proof_on_a_full_disk_is_the_same(tmp_path, expected, monkeypatch):
