@@ -3,5 +3,5 @@
 ``rocq/`` holds a checker written in Gallina, proved sound once for all; a theorem is its verdict on one certificate.
 """
 
-from relucirc.proof.theorem.stating import Theorem as Theorem
-from relucirc.proof.theorem.stating import theorem as theorem
+from relucirc.proof.theorem.asking import Theorem as Theorem
+from relucirc.proof.theorem.asking import theorem as theorem
