@@ -90,6 +90,27 @@ def test_the_first_end_counts_although_others_come_sooner(seed):
     assert toy_work.joined(found) == [n * n for n in range(42)]
 
 
+class AtOnce(Executor):
+    """Carries out its orders at once, and remembers their pieces."""
+
+    def __init__(self):
+        self.pieces = []
+
+    def submit(self, fn, order, /):
+        self.pieces.append(order.piece)
+        future = Future()
+        future.set_result(fn(order))
+        return future
+
+
+def test_while_few_wait_the_largest_is_next():
+    pool, pieces = AtOnce(), [[0, 20], [20, 21], [21, 22], [22, 23], [23, 43]]
+    with gathered(pool, workers=2):
+        found = solve(toy_work.listing, {"short": True}, pieces)
+    assert toy_work.joined(found) == SQUARES[:43]
+    assert pool.pieces[:5] == pieces  # and what was left of the first comes after the last
+
+
 def test_a_process_alone_is_not_interrupted():
     found = solve(toy_work.listing, {"short": True}, [[0, 60]])
     assert [outcome.found for outcome in found] == [SQUARES]

@@ -21,6 +21,8 @@ FIRST, LONGEST = 0.1, 1.5
 """Seconds for the first piece, and for all after some: short ones at first, so that soon there is one for everybody."""
 AHEAD = 2
 """So many pieces are with each worker: one that it works on, and the next."""
+PLENTY = 4
+"""So many pieces that wait for each worker are enough; of fewer, the largest are next, which leave more."""
 GLANCE = 0.1
 """Seconds between two looks at the clock."""
 DEATHS = 3
@@ -185,11 +187,16 @@ class _Shared:
         self._put(self._took(path, share, outcome))
 
     def _next(self) -> tuple[Path, float, Piece] | None:
-        """The first piece that is still asked for."""
+        """The first piece that is still asked for; while few wait, the largest: none is to be without in the end."""
         while self.waiting:
-            first = heapq.heappop(self.waiting)
-            if self.end is None or first.path < self.end:
-                return first.path, first.share, first.piece
+            if self.crew.count > 1 and len(self.waiting) < PLENTY * self.crew.count:
+                following = min(self.waiting, key=lambda piece: (-piece.share, piece.path))
+                self.waiting.remove(following)
+                heapq.heapify(self.waiting)
+            else:
+                following = heapq.heappop(self.waiting)
+            if self.end is None or following.path < self.end:
+                return following.path, following.share, following.piece
         return None
 
     def _work_here(self) -> None:
