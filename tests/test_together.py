@@ -351,7 +351,7 @@ def boxed():
 @pytest.fixture
 def small_pieces(monkeypatch):
     """Pieces of a few boxes, some of which are too hard."""
-    for name, value in (("OPEN", 4), ("GROUPS", 5), ("LIMIT", 2)):
+    for name, value in (("OPEN", 6), ("GROUPS", 3), ("LIMIT", 2)):
         monkeypatch.setattr(f"relucirc.proof.boxes.sharing.{name}", value)
 
 

@@ -1,5 +1,6 @@
 """Branch and bound over boxes: bound a batch, exclude, cut off, halve; between the bounds, attack in floats."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -79,7 +80,7 @@ class Search:
         self.rows = Weights(stacked, np.concatenate([row.constant for row in self.start]).astype(np.float32))
         sizes = np.sum([np.abs(b).sum(1) for b in stacked], axis=0) + np.abs(self.rows.constants)
         self.spare = self.margin * sizes
-        self._later, self._most = EASY, ()
+        self._later, self._most, self._step = EASY, (), float(LATER)
         self.limits, self.aims = np.zeros(self.count), np.zeros(self.count)
 
         self.top = Node()
@@ -92,6 +93,10 @@ class Search:
         known = (self.known.low, self.known.high, self.known.forms * 2.0**GRID, self.known.constants)
         floats = tuple(np.asarray(array, np.float32) for array in known)
         return Boxes([node], (low, high, left, np.full(1, age), *floats))
+
+    def choose_once(self) -> None:
+        """Lets the first boxes say for all how many hinges are bounded anew: code for each number takes seconds."""
+        self._step = math.inf
 
     def climb(self, points: np.ndarray | None = None, widths: np.ndarray | None = None) -> bool:
         """Attacks from many points of the unit cube at once; whether a counterexample was found.
@@ -220,7 +225,7 @@ class Search:
     def _renewed(self, boxes: Boxes, size: int) -> tuple[Bounds, Found]:
         low, high, _, _, *known = boxes.padded(size)
         if self.statistics["boxes"] > self._later:
-            self._later, self._most = LATER * self.statistics["boxes"], self._wanted(boxes)
+            self._later, self._most = self._step * self.statistics["boxes"], self._wanted(boxes)
         most = self._most if self._is_enough(boxes) else ()
         bounds, found = renew(self.levels, self.rows, *_shares(low, high), Bounds(*known), most)
         return _first(bounds, len(boxes)), _first(found, len(boxes))

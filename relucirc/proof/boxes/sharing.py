@@ -6,14 +6,14 @@ turns out to be hard is given back, in two.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from relucirc.checker.boxes import MIDDLE, WIDTH, Bound, lower_bounds, read_tree, shows
+from relucirc.checker.boxes import MIDDLE, WIDTH, Bound, State, lower_bounds, read_tree, shows
 from relucirc.checker.scaled import Pair
 from relucirc.checker.substitution import GRID
 from relucirc.core.budget import OutOfBudget, part_of_time, running, tick
@@ -30,8 +30,8 @@ from relucirc.proof.problem import Lowered
 
 OPEN = 192
 """Boxes that are open when a first look ends."""
-GROUPS = 64
-"""Pieces into which they are put."""
+GROUPS = 16
+"""Pieces into which they are put: each has boxes from everywhere, so that all are about as hard."""
 LIMIT = 400
 """Batches of boxes after which a piece is given back in two."""
 ROUNDS = 20
@@ -86,8 +86,7 @@ def parts_of(search: Search) -> list[list[Way]] | None:
         if not search.look(boxes, size, new, narrowed):
             return None
     ways = list(_ways(search.top))
-    size = -(-len(ways) // GROUPS)
-    return [ways[i : i + size] for i in range(0, len(ways), size)]
+    return [ways[i::GROUPS] for i in range(min(GROUPS, len(ways)))]
 
 
 def _ways(top: Node) -> Iterator[Way]:
@@ -110,6 +109,7 @@ def search_part(question: Question, piece: list[Way], seconds: float | None) -> 
     found: list[tuple[fmpq, ...]] = []
     search = question.search(found)
     search.statistics["boxes"] = EASY + 1  # those who did the easy part counted so many
+    search.choose_once()
     top, nodes = Node(), []
     ends = []
     for way in piece:
@@ -171,17 +171,31 @@ def _confirmed(
 
 def _missed(question: Question, nodes: Sequence[Node], ends: Sequence[tuple[list[int], list[int]]]) -> Iterator[int]:
     """The numbers of the bounds that the exact replay does not confirm, counted over all trees."""
+    here = question.setting
+    for bound, value in lower_bounds(here.bounder, here.known, here.start, _states(question, nodes, ends)):
+        tick()
+        if not _shows(here, bound, value):
+            yield bound.number
+
+
+def _states(question: Question, nodes: Sequence[Node], ends: Sequence[tuple[list[int], list[int]]]) -> list[State]:
+    """What is bounded where in all trees: they have the first state, the whole box, together."""
     here, count = question.setting, 0
-    owners = here.owners.tolist()
+    owners, states = here.owners.tolist(), list[State]()
     for node, (low, high) in zip(nodes, ends, strict=True):
         words = node.text().split(" ")
         start = tuple(low), tuple(high)
-        states = read_tree(words, len(low), len(question.violations), owners, here.bounder.rows, start)
-        for bound, value in lower_bounds(here.bounder, here.known, here.start, states):
-            tick()
-            if not _shows(here, bound, value):
-                yield count + bound.number
-        count += sum(len(state.bounds) for state in states)
+        top, *below = read_tree(words, len(low), len(question.violations), owners, here.bounder.rows, start)
+        states = states or [State(top.low, top.high, top.is_new, [], [])]
+        moved = len(states) - 1
+        states += below
+        for state in (top, *below):
+            state.children = [child + moved for child in state.children]
+            state.bounds = [replace(bound, number=bound.number + count) for bound in state.bounds]
+        states[0].children += top.children
+        states[0].bounds += top.bounds
+        count += sum(len(state.bounds) for state in (top, *below))
+    return states
 
 
 def _shows(here: Setting, bound: Bound, value: float) -> bool:
@@ -200,7 +214,8 @@ def joined(outcomes: Sequence[Outcome]) -> str:
     """Writes the whole tree: the ways to all boxes in its order, and at the end of each the tree there."""
     words: list[str] = []
     before: Way = []
-    for way, tree in (entry for outcome in outcomes for entry in outcome.found):
+    entries = [entry for outcome in outcomes for entry in outcome.found]
+    for way, tree in sorted(entries, key=lambda entry: [side for _, _, side in entry[0]]):
         shared = next((k for k, (a, b) in enumerate(zip(before, way, strict=False)) if a != b), None)
         turned = 0 if not words else (len(before) if shared is None else shared) + 1
         cuts: list[Any] = way[turned:]
