@@ -506,3 +506,56 @@ def test_a_search_that_the_budget_ends_is_not_kept_as_one_that_found_nothing():
         with Budget(0.0):
             assert not look(Question(target, 2), piece, None).kept
     assert look(Question(target, 2), ["grid", 1], None).final
+
+
+def test_a_tree_of_hinges_is_checked_by_whoever_there_is(tent, monkeypatch):
+    net, formula, most = tent
+    for name in ("methods", "prover"):
+        monkeypatch.setattr(f"relucirc.proof.{name}.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.checker.bounding.BATCH", 1)
+    claim, options = (net, formula), {"within": most}
+    proof = prove(*claim, Box(-1, 1), **options)
+    assert proof.method == "bounding"
+    with Shuffled(0) as pool:
+        orders = []
+        monkeypatch.setattr(
+            pool, "submit", lambda *order, submit=pool.submit: (orders.append(order), submit(*order))[1]
+        )
+        assert check(*claim, proof.certificate, Box(-1, 1), **options, executor=pool, workers=4)
+        assert len(orders) > 5
+    seen = set()
+    for broken in itertools.islice(broken_bounds(proof.certificate), 0, None, 2):
+        with ThreadPoolExecutor(2) as pool:
+            shared = check(*claim, broken, Box(-1, 1), **options, executor=pool, workers=3)
+        assert not shared
+        assert not check(*claim, broken, Box(-1, 1), **options)
+        seen.add(shared.reason)
+    assert len(seen) > 1
+
+
+def broken_bounds(certificate):
+    """The certificate with one leaf without its first fact, one lemma that says too much, or one node missing."""
+    text = json.dumps(certificate)
+    for t, tree in enumerate(bounding_trees(certificate)):
+        for i, node in enumerate(tree):
+            broken = json.loads(text)
+            there = list(bounding_trees(broken))[t]
+            if "leaf" in node:
+                del there[i]["leaf"][0]
+            elif "lemmas" in node:
+                lemma = there[i]["lemmas"][0]
+                end, sign = ("lower", 1) if "lower" in lemma else ("upper", -1)
+                lemma[end][0] = str(sympy.Rational(lemma[end][0]) + sign * 1000)
+            else:
+                del there[i]
+            yield broken
+
+
+def bounding_trees(data):
+    """The trees of hinges somewhere in a certificate."""
+    if isinstance(data, dict):
+        yield from data.get("bounding", [])
+        data = list(data.values())
+    if isinstance(data, list):
+        for part in data:
+            yield from bounding_trees(part)
