@@ -21,8 +21,8 @@ from relucirc.language.function import read_function
 from relucirc.optimal.discovery import discover, order_statistic_in_two_layers
 from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
 from relucirc.optimal.discovery.groups import whole
-from relucirc.optimal.discovery.linear import Solution, solve_exactly
-from relucirc.optimal.discovery.search import _Search
+from relucirc.optimal.discovery.linear import solve_exactly
+from relucirc.optimal.discovery.sharing import Question
 from relucirc.optimal.discovery.target import read_target
 from relucirc.optimal.subset_sum import Subset, subset_sum
 
@@ -51,11 +51,12 @@ def side_by_side(title, ways, repeats):
 def membership(n, symmetric):
     """Decides whether the maximum of n is in the dictionary, with the symmetries of the maximum or without."""
     target = read_target(read_function(f"Max({', '.join(f'x{i + 1}' for i in range(n))})"), 10)
-    search = _Search(target, Dictionary(n, 2), Budget(None))
+    question = Question(target, 2)
     group = whole(target.classes, n) if symmetric else ("none", ())
-    system, _, orbits = search._system(group)
+    orbits = Orbits.of(question.dictionary, group[1])
+    system, _ = question.system(orbits)
     answer = solve_exactly(system.matrix, [int(t) for t in system.target])
-    return f"{'member' if isinstance(answer, Solution) else 'no member'}, {len(orbits.atoms)} columns"
+    return f"{'member' if isinstance(answer, dict) else 'no member'}, {len(orbits.atoms)} columns"
 
 
 def subsets(k, exhaustive):

@@ -22,7 +22,7 @@ from flint import fmpq
 from test_boxes import check as check_on_box
 from test_boxes import lowered, network, shifted
 
-from relucirc import MLP, Box, RelucircError, bounds, check, compare, max_deviation, prove, regions, verify
+from relucirc import MLP, Box, RelucircError, bounds, check, compare, discover, max_deviation, prove, regions, verify
 from relucirc.checker.data import Rejected
 from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
@@ -31,7 +31,10 @@ from relucirc.core.digest import digest_of
 from relucirc.core.together import WorkersError, solve
 from relucirc.interpretation.counting import take_census
 from relucirc.language.claim import read_claim
+from relucirc.language.function import read_function
 from relucirc.optimal import compile_formula
+from relucirc.optimal.discovery.sharing import Question, look
+from relucirc.optimal.discovery.target import read_target
 from relucirc.proof.answers import Proved, Refuted
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.setting import values_of
@@ -500,3 +503,80 @@ def test_bounds_that_are_not_reached_in_time_are_outer_ones():
     assert not found.exact
     known = [end for end in (found.lower, found.least, found.greatest, found.upper) if end is not None]
     assert known == sorted(known)
+
+
+@pytest.mark.parametrize("formula", ["Max(x1, x2, x3)", "Max(0, x1, x2) - x1", "Max(x1, x2, x3, x4)"])
+def test_what_is_discovered_is_the_same_whoever_searches(formula, tmp_path):
+    alone = discover(formula)
+    assert alone.status == "found"
+    path = tmp_path / "a.journal"
+    for seed, workers in ((0, 1), (1, 4)):
+        with Shuffled(seed) as pool:
+            found = discover(formula, executor=pool, workers=workers, journal=path if seed else None)
+        assert {**found.to_json(), "seconds": 0} == {**alone.to_json(), "seconds": 0}
+    lines = path.read_bytes()
+    assert b"sharing.look " in lines
+    again = discover(formula, journal=path)
+    assert {**again.to_json(), "seconds": 0} == {**alone.to_json(), "seconds": 0}
+    assert path.read_bytes() == lines
+
+
+def test_a_search_that_the_budget_ends_is_not_kept_as_one_that_found_nothing():
+    target = read_target(read_function("Max(x1, x2, x3, x4)"), 10)
+    for piece in Question(target, 2).pieces():
+        with Budget(0.0):
+            assert not look(Question(target, 2), piece, None).kept
+    assert look(Question(target, 2), ["grid", 1], None).final
+
+
+def test_a_tree_of_hinges_is_checked_by_whoever_there_is(tent, monkeypatch):
+    net, formula, most = tent
+    for name in ("methods", "prover"):
+        monkeypatch.setattr(f"relucirc.proof.{name}.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.checker.bounding.BATCH", 1)
+    claim, options = (net, formula), {"within": most}
+    proof = prove(*claim, Box(-1, 1), **options)
+    assert proof.method == "bounding"
+    with Shuffled(0) as pool:
+        orders = []
+        monkeypatch.setattr(
+            pool, "submit", lambda *order, submit=pool.submit: (orders.append(order), submit(*order))[1]
+        )
+        assert check(*claim, proof.certificate, Box(-1, 1), **options, executor=pool, workers=4)
+        assert len(orders) > 5
+    seen = set()
+    for broken in itertools.islice(broken_bounds(proof.certificate), 0, None, 2):
+        with ThreadPoolExecutor(2) as pool:
+            shared = check(*claim, broken, Box(-1, 1), **options, executor=pool, workers=3)
+        assert not shared
+        assert not check(*claim, broken, Box(-1, 1), **options)
+        seen.add(shared.reason)
+    assert len(seen) > 1
+
+
+def broken_bounds(certificate):
+    """The certificate with one leaf without its first fact, one lemma that says too much, or one node missing."""
+    text = json.dumps(certificate)
+    for t, tree in enumerate(bounding_trees(certificate)):
+        for i, node in enumerate(tree):
+            broken = json.loads(text)
+            there = list(bounding_trees(broken))[t]
+            if "leaf" in node:
+                del there[i]["leaf"][0]
+            elif "lemmas" in node:
+                lemma = there[i]["lemmas"][0]
+                end, sign = ("lower", 1) if "lower" in lemma else ("upper", -1)
+                lemma[end][0] = str(sympy.Rational(lemma[end][0]) + sign * 1000)
+            else:
+                del there[i]
+            yield broken
+
+
+def bounding_trees(data):
+    """The trees of hinges somewhere in a certificate."""
+    if isinstance(data, dict):
+        yield from data.get("bounding", [])
+        data = list(data.values())
+    if isinstance(data, list):
+        for part in data:
+            yield from bounding_trees(part)

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from test_together import children, medians
 
 from relucirc import check, prove
 from relucirc.core.journal import JournalWarning
+from relucirc.proof.methods import METHODS
 
 HERE = Path(__file__).parent
 pytestmark = [
@@ -27,18 +27,24 @@ pytestmark = [
 ]
 
 PROOF = """
-import sys
-import relucirc.core.together
-from test_together_killed import said
+import os, sys, time
+from pathlib import Path
+from test_together_killed import quick, said
+import pytest
 if __name__ == "__main__":
-    relucirc.core.together.FIRST = relucirc.core.together.LONGEST = 0.05
-    print(said(workers=int(sys.argv[1]) or None, journal=sys.argv[2]))
+    workers, path, lines = int(sys.argv[1]) or None, Path(sys.argv[2]), int(sys.argv[3])
+    def wait(clock):
+        if lines and path.exists() and path.read_bytes().count(b"\\n") >= lines:
+            print("killed here", flush=True)
+            time.sleep(3600)
+    quick(pytest.MonkeyPatch())
+    print(said(workers=workers, journal=path, progress=wait))
 """
 
 
 def said(**options):
     """What a proof answers, its certificate's digest, and what the checker says of it."""
-    net, formula = medians(3, 5, 0)
+    net, formula = medians(2, 3, 0)
     proof = prove(net, formula, budget=None, **options)
     digest = hashlib.sha256(json.dumps(proof.certificate).encode()).hexdigest()
     return f"{proof.status} by {proof.method}, {digest}, {check(net, formula, proof.certificate).status}"
@@ -46,20 +52,25 @@ def said(**options):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    """What is said when nothing is killed."""
+    """What is said when nothing is killed, and the pieces that this takes."""
     path = tmp_path_factory.mktemp("whole") / "proof.journal"
     with pytest.MonkeyPatch.context() as patch:
         quick(patch)
         answer = said(journal=path)
-    assert answer.startswith("proved by cuts")
+    assert answer.startswith("proved by regions")
     assert answer.endswith("accepted")
-    return answer, len(paths_in(path))
+    found = paths_in(path)
+    assert len(found) == len(set(found)) > 100
+    return answer, set(found)
 
 
 def quick(patch):
-    """Makes pieces short, so that there are many."""
-    for name in ("FIRST", "LONGEST"):
-        patch.setattr(f"relucirc.core.together.{name}", 0.05)
+    """Makes every region a piece, so that their number is the same on every machine; workers begin at once, and the
+    progress function is called at every step."""
+    for name in ("together.FIRST", "together.LONGEST", "crew.SURELY", "budget.INTERVAL", "budget.PATIENCE"):
+        patch.setattr(f"relucirc.core.{name}", 0.0)
+    regions = {"regions": METHODS["regions"]}  # others, tried for some seconds, would be done or not
+    patch.setattr("relucirc.proof.prover.METHODS", regions)
 
 
 def paths_in(journal):
@@ -77,27 +88,27 @@ def test_a_proof_whose_run_is_killed_five_times_is_the_same(tmp_path, workers, e
     command = [sys.executable, "-W", "ignore", script, str(workers), path]
     for _ in range(5):
         before = path.read_bytes() if path.exists() else b""
-        run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
-        while run.poll() is None and (not path.exists() or path.read_bytes().count(b"\n") < before.count(b"\n") + 3):
-            time.sleep(0.01)
-        assert run.poll() is None, "it ended before it was killed"
+        lines = before.count(b"\n") + 5
+        run = subprocess.Popen([*command, str(lines)], env=environment, stdout=subprocess.PIPE)
+        assert run.stdout.readline() == b"killed here\n"  # in the middle of a piece, or with some given away
         run.send_signal(signal.SIGKILL)
         run.communicate()
         assert path.read_bytes().startswith(before)
-    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, timeout=600)
+        assert path.read_bytes().count(b"\n") >= lines
+    run = subprocess.run([*command, "0"], env=environment, stdout=subprocess.PIPE, check=True, timeout=600)
     assert run.stdout.decode().strip() == expected[0]
     found = paths_in(path)
     assert len(found) == len(set(found)), "something was proved twice although it was known"
-    assert len(found) > 20
+    assert set(found) == expected[1]
 
 
 def test_a_proof_whose_workers_are_killed_twenty_times_is_the_same(tmp_path, expected, monkeypatch):
     quick(monkeypatch)
     path, rng, kills, answered = tmp_path / "proof.journal", random.Random(0), [], [0]
 
-    def kill_some(clock):
-        """Kills a worker, whenever one has answered since the last time."""
-        known = clock.progress.get("pieces", 0)
+    def kill_some(_):
+        """Kills a worker, whenever one has answered since the last time: the rest of the proof waits for it."""
+        known = path.stat().st_size if path.exists() else 0
         if known > answered[0] and len(kills) < 20 and (mine := children(os.getpid())):
             answered[0] = known
             kills.append(rng.choice(mine))
@@ -107,6 +118,7 @@ def test_a_proof_whose_workers_are_killed_twenty_times_is_the_same(tmp_path, exp
     assert len(kills) == 20
     found = paths_in(path)
     assert len(found) == len(set(found))
+    assert set(found) == expected[1]
 
 
 def test_a_proof_on_a_full_disk_is_the_same(tmp_path, expected, monkeypatch):
@@ -120,6 +132,6 @@ def test_a_proof_on_a_full_disk_is_the_same(tmp_path, expected, monkeypatch):
         with pytest.warns(JournalWarning, match="cannot be written"):
             assert said(journal=place / "proof.journal") == expected[0]
         kept = paths_in(place / "proof.journal")
-        assert 0 < len(kept) < expected[1]
+        assert 0 < len(kept) < len(expected[1])
     finally:
         subprocess.run([shutil.which("umount"), place], check=True)

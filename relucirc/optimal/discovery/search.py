@@ -1,6 +1,6 @@
 """``discover``: networks with two hidden layers, found by linear algebra over a dictionary and proved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,32 +8,26 @@ import numpy as np
 import sympy
 
 from relucirc.core.answer import Answer
-from relucirc.core.budget import Budget, OutOfBudget, tick
+from relucirc.core.budget import Budget, OutOfBudget
+from relucirc.core.crew import gathered
 from relucirc.core.errors import RelucircError, shorten
+from relucirc.core.pieces import Outcome
 from relucirc.core.progress import Progress, watched
+from relucirc.core.together import solve
 from relucirc.language.function import read_function
 from relucirc.language.network import MLP
 from relucirc.optimal.discovery.combination import Combination
-from relucirc.optimal.discovery.dictionary import Dictionary, Orbits
-from relucirc.optimal.discovery.groups import Group, subgroups, whole
+from relucirc.optimal.discovery.dictionary import Orbits
 from relucirc.optimal.discovery.linear import Obstacle, Solution, solve_exactly
-from relucirc.optimal.discovery.sparse import System, grid_solution, sparse_solutions
-from relucirc.optimal.discovery.target import Target, read_target
+from relucirc.optimal.discovery.sharing import Question, look, read
+from relucirc.optimal.discovery.target import read_target
 from relucirc.proof.prover import prove
 from relucirc.proof.result import Result
 
-MAX_ORBITS = 4000
-"""Groups with more orbits of atoms are not tried."""
-MAX_GRID = 2500
-LINEAR_SHARE = 15.0
-GRID_SHARE = 60.0
-"""Most seconds for one group: for all its linear programs, and for its mixed-integer program."""
 SYMMETRY, SEARCH = 0.1, 0.8
 """Shares of the time: for proving symmetries, and of what is then left for looking for few atoms."""
 BUILT = 3
 """Solutions for which a network is built; the smallest is kept."""
-SPARE = 40
-"""Equations beyond the number of unknowns."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,9 @@ def discover(
     budget: float | None = 240.0,
     inputs: Sequence[str] | None = None,
     progress: Progress = None,
+    executor: Any = None,
+    workers: int | None = None,
+    journal: Any = None,
 ) -> Discovery:
     """Searches for a network with two hidden layers, and proves what it finds.
 
@@ -90,6 +87,9 @@ def discover(
         budget: Seconds.
         inputs: Names of the inputs, in order; f's own symbols by default.
         progress: As for :func:`relucirc.prove`.
+        executor: As for :func:`relucirc.prove`: it works on the groups of symmetries apart.
+        workers: As for :func:`relucirc.prove`.
+        journal: As for :func:`relucirc.prove`.
 
     Returns:
         A :class:`Discovery`: machine-found and exactly proved, with no claim of novelty; or what
@@ -116,8 +116,9 @@ def discover(
         with clock:
             graph = read_function(f, inputs)
             target = read_target(graph, clock.share(SYMMETRY).seconds)
-            search = _Search(target, Dictionary(target.points, degree), clock)
-            return search.run()
+            search = _Search(Question(target, degree), clock)
+            with gathered(executor, workers, journal, f"discover {shorten(f)}", search.question):
+                return search.run()
     except (OutOfBudget, KeyboardInterrupt) as error:
         ended = clock.ended(error)
         if search is not None:
@@ -127,10 +128,9 @@ def discover(
 
 
 class _Search:
-    def __init__(self, target: Target, dictionary: Dictionary, clock: Budget) -> None:
-        self.target = target
-        self.dictionary = dictionary
-        self.clock = clock
+    def __init__(self, question: Question, clock: Budget) -> None:
+        self.question, self.clock = question, clock
+        self.dictionary = dictionary = question.dictionary
         self.best: tuple[int, Combination, MLP, Result] | None = None
         self.is_combination = False
         self.searched = {
@@ -141,18 +141,18 @@ class _Search:
         }
 
     def run(self) -> Discovery:
-        everything = whole(self.target.classes, self.target.points)
-        system, points, orbits = self._system(everything)
+        orbits = self.question.orbits(0)
+        system, points = self.question.system(orbits)
         self.searched |= {"orbits": len(orbits.atoms), "equations": len(points)}
         answer = solve_exactly(system.matrix, [int(t) for t in system.target])
         if isinstance(answer, Obstacle):
             return self._excluded(points, answer)
         self.is_combination = True
-        for combination in self._candidates(answer, system, orbits):
+        for combination in self._candidates(answer):
             network = combination.network(self.clock.part(10.0))
             if self.best is not None and network.hidden_neurons >= self.best[0]:
                 continue
-            proof = prove(network, self.target.graph, budget=None)
+            proof = prove(network, self.question.target.graph, budget=None)
             if proof.status == "proved":
                 self.best = network.hidden_neurons, combination, network, proof
         return self.best_or_nothing(None)
@@ -185,52 +185,20 @@ class _Search:
             seconds=self.clock.elapsed,
         )
 
-    def _system(self, group: Group) -> tuple[System, np.ndarray, Orbits]:
-        """Orbit sums and the function at enough random points."""
-        orbits = Orbits.of(self.dictionary, group[1])
-        unknowns = len(orbits.atoms) + len(orbits.letters)
-        rng = np.random.default_rng(2022)
-        points = self.target.sample(unknowns + SPARE, rng)
-        values, denominator = self.target.values(points)
-        return System.of(orbits.matrix(points) * denominator, 2 * values, orbits.sizes), points, orbits
-
-    def _candidates(self, first: Solution, system: System, orbits: Orbits) -> list[Combination]:
-        """The solutions with the fewest atoms, after most of the time was spent on finding them."""
+    def _candidates(self, first: Solution) -> list[Combination]:
+        """The solutions with the fewest atoms, after at most most of the time was spent on finding them."""
         search = self.clock.share(SEARCH)
-        found: list[tuple[Solution, Orbits]] = []
+        outcomes: list[Outcome] = []
+        pieces = self.question.pieces()
         try:
             with search:
-                found.extend(self._solutions(first, system, orbits, search))
+                solve(look, self.question, pieces, known=outcomes)
         except OutOfBudget as error:
             search.ended(error)
-        found.sort(key=lambda item: _size(*item))
-        return [self._combination(*item) for item in found[:BUILT]]
-
-    def _solutions(
-        self, first: Solution, system: System, orbits: Orbits, search: Budget
-    ) -> Iterator[tuple[Solution, Orbits]]:
-        """Exact solutions: with all symmetries, then group by group in L1, then on the grid of halves."""
-        grids = []
-        yield first, orbits
-        for solution in sparse_solutions(system, search):
-            yield solution, orbits
-        for group in subgroups(self.target.classes, self.target.points):
-            if search.remaining <= 0:
-                return
-            smaller = Orbits.of(self.dictionary, group[1])
-            if len(smaller.atoms) > MAX_ORBITS or _seconds(len(smaller.atoms)) > search.remaining / 2:
-                continue
-            tick()
-            part, _, smaller = self._system(group)
-            grids.append((part, smaller))
-            for solution in sparse_solutions(part, search.part(min(search.remaining / 4, LINEAR_SHARE))):
-                yield solution, smaller
-        for part, smaller in reversed(grids):
-            if len(smaller.atoms) <= MAX_GRID and search.remaining > 0:
-                solution = grid_solution(part, 2, 1, min(search.remaining / 2, GRID_SHARE))
-                if solution is not None:
-                    yield solution, smaller
-                    return
+        found = [(0, first), *((number, read(one)) for outcome in outcomes for number, one in outcome.found)]
+        orbits = {number: self.question.orbits(number) for number in {number for number, _ in found}}
+        found.sort(key=lambda item: _size(item[1], orbits[item[0]]))
+        return [self._combination(solution, orbits[number]) for number, solution in found[:BUILT]]
 
     def _combination(self, solution: Solution, orbits: Orbits) -> Combination:
         halves, letters = {}, {}
@@ -240,7 +208,7 @@ class _Search:
                 halves.update((int(i), weight) for i in orbits.atoms[j])
             else:
                 letters.update((k, weight) for k in orbits.letters[j - count])
-        return Combination.of(self.dictionary, halves, letters, self.target.graph.inputs)
+        return Combination.of(self.dictionary, halves, letters, self.question.target.graph.inputs)
 
     def _excluded(self, points: np.ndarray, obstacle: Obstacle) -> Discovery:
         used = [i for i, c in enumerate(obstacle.row) if c != 0]
@@ -257,11 +225,6 @@ class _Search:
 
     def _nothing(self, reason: str) -> Discovery:
         return Discovery("unknown", reason, searched=self.searched, seconds=self.clock.elapsed)
-
-
-def _seconds(orbits: int) -> float:
-    """About how long the linear algebra of so many orbits takes, which is one call: it is not begun in vain."""
-    return 4e-7 * orbits**2 + 5e-10 * orbits**3
 
 
 def _size(solution: Solution, orbits: Orbits) -> tuple[int, int]:
