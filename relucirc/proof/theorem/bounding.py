@@ -100,7 +100,7 @@ def _clues(facts: Any, names: Names, cuts: int) -> str:
             place = names.constraints[i] if index(i, known + cuts) < known else names.count + i - known
             written.append(f"Known {place} {rational_text(m)}")
         elif kind == "part":
-            place, scale = names.parts[i, m > 0]
+            place, scale = names.parts[index(i, 1 + max(j for j, _ in names.parts)), m > 0]
             written.append(f"Part {place} {rational_text(m / scale)}")
         else:
             written.append(f"{WORDS[kind]} {names.hinge(i)} {rational_text(m)}")

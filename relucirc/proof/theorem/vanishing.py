@@ -58,7 +58,7 @@ class Proof(Numbered):
                 j = index(fact[2], len(self.node["atoms"][fact[1]]) + 1)
                 written.append(f"Element {self._atom(fact[1])} {j} {m}")
             else:
-                written.append(f"Constraint {self._place[fact[1]]} {m}")
+                written.append(f"Constraint {self._place[index(fact[1], len(self._place))]} {m}")
         return listed(written)
 
     def _atom(self, k: Any) -> int:
@@ -226,7 +226,7 @@ class Proof(Numbered):
 
 
 def _multipliers(data: Any, place: dict[int, int]) -> str:
-    return listed(constraint_text(place[i], number(m)) for i, m in data)
+    return listed(constraint_text(place[index(i, len(place))], number(m)) for i, m in data)
 
 
 def _reads(linear: Linear, free: Sequence[int]) -> bool:
