@@ -245,3 +245,22 @@ def test_whatever_a_method_finds_is_accepted(monkeypatch, theory):  # noqa: F811
     assert endings == {"Regions", "Wires", "Bounded", "Symmetric", "Solve"}
     checked = compiled(HEADER + "".join(questions.values()), theory)
     assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_lemmas_know_that_atoms_are_at_least_their_elements_less_what_earlier_lemmas_say(monkeypatch, theory):  # noqa: F811
+    monkeypatch.setattr(cuts, "FEW_ATOMS", 0)
+    monkeypatch.setattr(prover, "METHODS", {name: METHODS[name] for name in ("normal form", "cuts")})
+    circuit = catalogue["yarotsky_square"]
+    source = theorem(circuit(4), circuit.formula(4), circuit.domain_of(4), standalone=False).source
+    evidence = part_of(source, "evidence")
+    text = HEADER + question(source, "true")
+    # a lemma that supposes less, and what the elements are before earlier lemmas have said what they are
+    supposed = max(re.findall(r"supposed := (\[.*?\]);", evidence, re.DOTALL), key=len)
+    facts = re.findall(r"Element \d+ \d+ 1", supposed)
+    assert len(facts) >= 6
+    text += question(source, "false", evidence=evidence.replace(supposed, f"[{facts[0]}]", 1))
+    text += question(source, "false", evidence=evidence.replace("raw := false", "raw := true"))
+    checked = compiled(text, theory)
+    assert checked, checked

@@ -153,7 +153,7 @@ class Proof(Numbered):
                 if v != UNIT and v not in free and v not in opened:
                     opened.add(v)
                     stack.extend(elements[v - self.first])
-        supposed = self._supposed(free) if "known" in lemma else []
+        supposed = self._supposed(free, elements) if "known" in lemma else []
         first = self.first + len(self.atoms)
         relations = [(i, known) for i, (_, known) in enumerate(supposed)]
         inner = Proof(proof, free, first, relations, len(supposed), self.inputs)
@@ -182,14 +182,13 @@ class Proof(Numbered):
             numbers[v] = len(free) + len(gates) - 1
         return gates, {numbers[v]: c for v, c in zero.items()}
 
-    def _supposed(self, free: list[int]) -> list[tuple[str, Linear]]:
+    def _supposed(self, free: list[int], elements: list[list[Linear]]) -> list[tuple[str, Linear]]:
         """What a lemma may suppose: constraints of its free variables, and that atoms are at least their elements."""
         found = [(constraint_text(i, ONE), known) for i, known in self.relations if _reads(known, free)]
         for v in free:
             if v >= self.first:
-                elements = self.atoms[v - self.first]
                 found.append((f"Element {key(v)} 0 1", {v: ONE}))
-                for j, element in enumerate(elements, 1):
+                for j, element in enumerate(elements[v - self.first], 1):
                     if _reads(element, free):
                         found.append((f"Element {key(v)} {j} 1", minus({v: ONE}, element)))
         return found

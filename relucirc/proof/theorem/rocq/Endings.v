@@ -53,12 +53,16 @@ Definition is_nil (f : form) : bool := match f with [] => true | _ => false end.
 
 Definition low (k : positive) (f : form) : bool := forallb (fun t => Pos.ltb (fst t) k) f.
 
-Fixpoint know (next : positive) (M : atoms) (cs : list known) (facts : list fact) : option (list known) :=
+(** Facts about the definitions in [M], which [S] reduces. *)
+Fixpoint know (next : positive) (M : atoms) (S : table form) (cs : list known) (facts : list fact)
+  : option (list known) :=
   match facts with
   | [] => Some []
   | f :: facts' =>
-    match fact_of M cs f, know next M cs facts' with
-    | Some (_, c), Some rest => if low next (fst c) then Some (c :: rest) else None
+    match fact_of M cs f, know next M S cs facts' with
+    | Some (_, (g, s)), Some rest =>
+      let g := replace_by S g in
+      if low next g then Some ((g, s) :: rest) else None
     | _, _ => None
     end
   end.
@@ -118,7 +122,7 @@ Section Finish.
       chained base M ds i links &&
       finished rest next M no_values (kept base (i :: map fst links) cs ++ order i (map fst links)) ds
     | Solve l inner rest =>
-      match know next M cs (supposed l), enter next (lemma_atoms l) M with
+      match know next M (if raw l then no_values else S) cs (supposed l), enter next (lemma_atoms l) M with
       | Some cs', Some M' =>
         match opening next M M' (if raw l then no_values else S) cs' (opened l) no_values,
           add_pivot (pivot l) (replace_by S (vanishing l)) S with
@@ -221,15 +225,16 @@ Section Sound.
     specialize (H _ Hk). now apply Pos.ltb_lt in H.
   Qed.
 
-  Lemma know_at next v w M cs facts cs' : (forall j, (j < next)%positive -> w j = v j) ->
-    atoms_at K v M -> all_at K v cs -> know next M cs facts = Some cs' -> all_at K w cs'.
+  Lemma know_at next v w M S cs facts cs' : (forall j, (j < next)%positive -> w j = v j) ->
+    atoms_at K v M -> values_at K v S -> all_at K v cs -> know next M S cs facts = Some cs' -> all_at K w cs'.
   Proof.
-    intros E A C. revert cs'. induction facts as [| f facts IH]; simpl; intros cs'.
+    intros E A V C. revert cs'. induction facts as [| f facts IH]; cbn [know]; intros cs'.
     - intros [= <-]. constructor.
-    - destruct (fact_of M cs f) as [[m c] |] eqn:F; try discriminate.
-      destruct (know next M cs facts) as [rest |]; try discriminate.
-      destruct (low next (fst c)) eqn:Low; try discriminate. intros [= <-]. constructor; [| now apply IH].
-      apply (fact_true K L v M cs f m c A C) in F. unfold true_at in *. now rewrite (low_at next v w).
+    - destruct (fact_of M cs f) as [[m [g s]] |] eqn:F; try discriminate.
+      destruct (know next M S cs facts) as [rest |]; try discriminate. cbv zeta.
+      destruct (low next (replace_by S g)) eqn:Low; try discriminate. intros [= <-]. constructor; [| now apply IH].
+      apply (fact_true K L v M cs f m _ A C) in F. unfold true_at in *; cbn [fst snd] in *.
+      now rewrite (low_at next v w), (eval_replace K L v S g V).
   Qed.
 
   Lemma tournament_at v M cs steps fs g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
@@ -346,18 +351,18 @@ Section Sound.
       destruct (ordered_point K L base M _ Re v i links cs U A C H1) as (w & U' & A' & C' & E).
       apply (IHr w next M no_values _ _ U' A' O N Hb Re (no_values_at w) C') in H2.
       exact (same_zeros v w _ E H2).
-    - destruct (know next M cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
+    - assert (V' : values_at K v (if raw l then no_values else S)) by (destruct (raw l); trivial; apply no_values_at).
+      destruct (know next M (if raw l then no_values else S) cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
       destruct (enter next (lemma_atoms l) M) as [M' |] eqn:En; try discriminate.
       destruct (enter_sound _ _ _ _ v N U A O En) as (w & U' & A' & W & O').
       destruct (opening next M M' (if raw l then no_values else S) cs' (opened l) no_values) as [T |] eqn:Op;
         try discriminate.
       destruct (add_pivot (pivot l) (replace_by S (vanishing l)) S) as [S' |] eqn:Pi; try discriminate.
       rewrite !andb_true_iff in H. destruct H as [[Low Inner] Rest].
-      pose proof (know_at next v w M cs _ cs' W A C Kn) as C'.
+      pose proof (know_at next v w M _ cs _ cs' W A V' C Kn) as C'.
       assert (VT : values_at K w T).
       { apply (opening_at next v w M M' (if raw l then no_values else S) cs' (opened l) no_values T); trivial.
-        - destruct (raw l); trivial. apply no_values_at.
-        - apply no_values_at. }
+        apply no_values_at. }
       pose proof (enter_rebuilds next _ M M' N Hb O Re En) as Re'.
       assert (Hb' : (base <= advance next (lemma_atoms l))%positive).
       { pose proof (advance_least (lemma_atoms l) next). lia. }
