@@ -154,7 +154,7 @@ def answering(violation: Sequence[Signed], known: Sequence[Violation], differenc
                     found[j, sign] = served
         if len(found) == sum(2 if op == "==" else 1 for _, op in parts):
             return Answer(i, found)
-    leaf = _contradiction(violation)
+    leaf = contradiction(violation)
     if leaf is None:
         raise RelucircError("theorem: the certificate leaves a case open; please report this.")
     return Answer(None, {}, leaf)
@@ -185,7 +185,7 @@ def _size(form: Form) -> fmpq:
     return next((abs(form.terms[v]) for v in sorted(form.terms)), abs(form.const))
 
 
-def _contradiction(violation: Sequence[Signed]) -> list[tuple[int, fmpq]] | None:
+def contradiction(violation: Sequence[Signed]) -> list[tuple[int, fmpq]] | None:
     """One constant part that cannot hold, or two parts about one form that cannot hold together."""
     for i, (form, op) in enumerate(violation):
         if form.is_constant:

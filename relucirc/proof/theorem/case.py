@@ -12,7 +12,7 @@ from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
 from relucirc.language.network import MLP
-from relucirc.proof.theorem.bounding import Names, tree_text
+from relucirc.proof.theorem.bounding import Answer, Names, contradiction, tree_text
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
@@ -104,25 +104,36 @@ class Case(Proof):
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
+    def _has_bounds(self) -> bool:
+        return super()._has_bounds() or bool(self.sides.contradictions)
+
+    def _ending(self) -> str:
+        if self.sides.claim.kind == "relation" and self.sides.claim.violations is None and not self._has_bounds():
+            self._rows(0)  # refuses what the differences, being zero, do not rule out
+        return super()._ending()
+
     def _bounded(self) -> str:
-        answers, names = self.sides.answers, self._names()
+        answers, names = self.sides.answers or self.sides.contradictions, self._names()
         if self.sides.claim.kind == "equal":
             return super()._bounded()
-        if self.sides.claim.violations is None:
+        if not answers:
             return self._equation(names)
-        return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+        trees = self.node.get("bounding", [])
+        return f"(Bounded {listed(answer.text(trees, names) for answer in answers)})"
 
     def _equation(self, names: Names) -> str:
         """One tree for each side that an equation must not have above the other."""
         trees = iter(self.node["bounding"])
         known = {(i, sign): next(trees) for i, d in enumerate(self._differences()) if d for sign in (True, False)}
         written = []
-        for i, ratio in self.sides.rows:
-            tree = known.get((i, ratio > 0)) if ratio != 0 else None
-            parts = {(0, True): (0, abs(ratio))}
-            written.append(
-                "(Contradiction [Part 0 1])" if tree is None else tree_text(tree, replaced(names, parts=parts))
-            )
+        for violation in self.sides.broken:
+            leaf = contradiction(violation)
+            if leaf is None:
+                place, i, ratio = self.sides.row_of(violation)
+                tree = known.get((i, ratio > 0), [{"leaf": [["part", 0, "1"]]}])
+                written.append(tree_text(tree, replaced(names, parts={(0, True): (place, abs(ratio) or ONE)})))
+            else:
+                written.append(Answer(None, {}, leaf).text((), names))
         return f"(Bounded {listed(written)})"
 
     def _said(self, node: Node) -> Iterator[str]:

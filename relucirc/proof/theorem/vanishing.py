@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import index, number, variable
+from relucirc.checker.data import index, number, require, variable
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.proof.theorem.bounding import Names, tree_text
@@ -35,11 +35,10 @@ class Proof(Numbered):
         first: int,
         relations: list[tuple[int, Linear]],
         count: int,
-        inputs: int | None = None,
     ) -> None:
         if "sweep" in node:
             raise refuse("a sweep of a line in a lemma")
-        super().__init__(node, free, first, first if inputs is None else inputs)
+        super().__init__(node, free, first)
         self.relations, self.count = relations, count
         self._opened: tuple[Gates, Linear] = ([], {})
         self._place = {i: known for i, (known, _) in enumerate(relations)}
@@ -76,7 +75,7 @@ class Proof(Numbered):
     def _ending(self) -> str:
         lemmas = [self._lemma(lemma) for lemma in self.node.get("lemmas", [])]
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
-        if "bounding" in self.node:
+        if self._has_bounds():
             return self._bounded()
         if "symmetry" in self.node:
             self._suppose_order()
@@ -88,6 +87,9 @@ class Proof(Numbered):
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
         return self._symmetric(text) if "symmetry" in self.node else text
+
+    def _has_bounds(self) -> bool:
+        return "bounding" in self.node
 
     def _suppose_order(self) -> None:
         """The links of chains are the only constraints of a cell with symmetry; Rocq has them after its own."""
@@ -156,7 +158,7 @@ class Proof(Numbered):
         supposed = self._supposed(free, elements) if "known" in lemma else []
         first = self.first + len(self.atoms)
         relations = [(i, known) for i, (_, known) in enumerate(supposed)]
-        inner = Proof(proof, free, first, relations, len(supposed), self.inputs)
+        inner = Proof(proof, free, first, relations, len(supposed))
         inner._opened = self._graph(zero, sorted(opened), free, elements)
         steps = map(inner._step, proof["left"])
         chains = [(v, [next(steps) for _ in elements[v - self.first]]) for v in sorted(opened)]
@@ -203,6 +205,7 @@ class Proof(Numbered):
             ]
             return f"(Leaf {listed(signs)})"
         k, v = self._atom(token), self.first + token
+        require(v not in values, f"atom {token} is cut twice")
         ground = replace(self.atoms[token][0], values)
         fixed = constant(ground)
         if fixed is not None:
