@@ -350,3 +350,27 @@ def test_relations_that_contradict_themselves_where_they_fail_are_accepted(theor
         text += question(source, "false", requirement=requirement.replace(old, new, 1))
     checked = compiled(text, theory)
     assert checked, checked
+
+
+SECOND = {
+    "and": "Piecewise((7, (x1 > 0) & (x2 > 0)), (Min(x1, x2), True))",
+    "or": "Piecewise((Min(x1, x2), (x1 <= 0) | (x2 <= 0)), (7, True))",
+    "a level down": "Piecewise((7, (x1 > 0) & (x2 > 0) & (x2 > x1)), (Min(x1, x2), True))",
+}
+"""Choices that the second condition decides where x2 <= 0, whatever the first one is."""
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_choices_that_a_second_condition_decides_are_accepted(theory):  # noqa: F811
+    text = HEADER
+    for formula in SECOND.values():
+        source = theorem(relucirc.circuits.minimum(), formula, "x2 <= 0", standalone=False).source
+        assert "Second" in source
+        evidence = part_of(source, "evidence")
+        text += question(source, "true")
+        text += question(source, "false", evidence=re.sub(r"Second \d; ", "", evidence))
+        # nor is there a third one
+        text += question(source, "false", evidence=re.sub(r"Second \d", "Second 5", evidence))
+    checked = compiled(text, theory)
+    assert checked, checked

@@ -149,7 +149,10 @@ class Case(Proof):
         formulas = self.sides.formulas
         if node.op == "If":
             condition, yes, no = node.args
-            truth, steps = self._decided(condition)
+            found = self._decided(condition)
+            if found is None:
+                raise refuse("a choice that no single constraint of its cell decides")
+            truth, steps = found
             yield from steps
             yield from self._steps(yes if truth else no)
             choice = formulas.choices[node]
@@ -178,33 +181,38 @@ class Case(Proof):
             linear = replace(linear, self._chosen)
         return linear
 
-    def _decided(self, condition: Node) -> tuple[bool, list[str]]:
-        """Whether a condition holds in this cell, and the answers to the comparisons that say so."""
+    def _decided(self, condition: Node) -> tuple[bool, list[str]] | None:
+        """Whether a condition holds in this cell, and the answers to comparisons that say so; None if it is open."""
         if condition.op == "Not":
-            truth, steps = self._decided(condition.args[0])
-            return not truth, steps
+            found = self._decided(condition.args[0])
+            return found and (not found[0], found[1])
         if condition.op in ("And", "Or"):
-            truth, steps = self._decided(condition.args[0])
-            if truth is (condition.op == "Or"):
-                return truth, steps
-            truth, more = self._decided(condition.args[1])
-            return truth, steps + more
+            first, settles = self._decided(condition.args[0]), condition.op == "Or"
+            if first is not None:
+                first = first[0], _lower(first[1])
+                if first[0] is settles:
+                    return first
+            second = self._decided(condition.args[1])
+            if first is None:
+                return (settles, ["Second 0", *second[1]]) if second is not None and second[0] is settles else None
+            return second and (second[0], first[1] + second[1])
         a, b = condition.args
         steps = [*self._steps(a), *self._steps(b)]
         f, g = (self._linear(self.sides.formulas.forms[side]) for side in (a, b))
         pairs = {"Le": [(f, g)], "Lt": [(g, f)], "Eq": [(f, g), (g, f)]}[condition.op]
         truth = True
         for low, high in pairs:
-            truth, step = self._compared(replace(minus(high, low), self.pivots))
+            found = self._compared(replace(minus(high, low), self.pivots))
+            if found is None:
+                return None
+            truth, step = found
             steps.append(step)
             if not truth:
                 break
         return (not truth if condition.op == "Lt" else truth), steps
 
-    def _compared(self, difference: Linear) -> tuple[bool, str]:
-        """Whether a form is not negative here, by one constraint."""
-        if any(v >= self.sides.n for v in difference):
-            raise refuse("a choice whose condition reads maxima")
+    def _compared(self, difference: Linear) -> tuple[bool, str] | None:
+        """Whether a form is not negative here, by one constraint; None if none says so."""
         fixed = constant(difference)
         if fixed is not None:
             return fixed >= 0, "Yes []" if fixed >= 0 else "No []"
@@ -214,7 +222,7 @@ class Case(Proof):
                 return True, f"Yes [{constraint_text(i, ratio)}]"
             if ratio is not None and op == ">":
                 return False, f"No [{constraint_text(i, -ratio)}]"
-        raise refuse("a choice that no single constraint of its cell decides")
+        return None
 
     def _rows(self, count: int) -> list[tuple[int, fmpq]]:
         del count
@@ -224,6 +232,12 @@ class Case(Proof):
         position = {v: i for i, v in enumerate(self.free)}
         sides = [(name, selected(self.sides.side(name), self.constraints)) for name in ("left", "right")]
         return [(name, *charted_graph(side, self.pivots, position)) for name, side in sides]
+
+
+def _lower(steps: list[str]) -> list[str]:
+    """The steps of a first condition: what they begin with is a level further down."""
+    head, level = steps[0].split(" ", 1)
+    return [f"Second {int(level) + 1}", *steps[1:]] if head == "Second" else steps
 
 
 def _known_text(known: Decided) -> str:
