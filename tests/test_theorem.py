@@ -234,6 +234,19 @@ def test_a_refutation_is_a_theorem_too(theory):  # noqa: F811
 
 @needs_rocq
 @pytest.mark.slow
+def test_the_values_of_deep_networks_are_computed_in_lowest_terms(theory):  # noqa: F811
+    """Else their denominators would have some 3^15 digits."""
+    row = [["1/3", "2/5", "1/7"]]
+    net = relucirc.MLP.from_arrays([(row * 3, ["1/2"] * 3)] * 15 + [(row, ["1/2"])])
+    for formula in ("0", "Min(x1, x2)/7", "y < 0"):
+        source = theorem(net, formula, standalone=False).source
+        assert "check_broken" in source
+        checked = compiled(source, theory)
+        assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
 def test_a_false_statement_is_refused(theory):  # noqa: F811
     source = theorem(relucirc.circuits.minimum(), "Min(x1, x2)", standalone=False).source
     checked = compiled(source.replace("= [Rmin x1 x2]", "= [Rmax x1 x2]"), theory)

@@ -245,3 +245,132 @@ def test_whatever_a_method_finds_is_accepted(monkeypatch, theory):  # noqa: F811
     assert endings == {"Regions", "Wires", "Bounded", "Symmetric", "Solve"}
     checked = compiled(HEADER + "".join(questions.values()), theory)
     assert checked, checked
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_lemmas_know_that_atoms_are_at_least_their_elements_less_what_earlier_lemmas_say(monkeypatch, theory):  # noqa: F811
+    monkeypatch.setattr(cuts, "FEW_ATOMS", 0)
+    monkeypatch.setattr(prover, "METHODS", {name: METHODS[name] for name in ("normal form", "cuts")})
+    circuit = catalogue["yarotsky_square"]
+    source = theorem(circuit(4), circuit.formula(4), circuit.domain_of(4), standalone=False).source
+    evidence = part_of(source, "evidence")
+    text = HEADER + question(source, "true")
+    # a lemma that supposes less, and what the elements are before earlier lemmas have said what they are
+    supposed = max(re.findall(r"supposed := (\[.*?\]);", evidence, re.DOTALL), key=len)
+    facts = re.findall(r"Element \d+ \d+ 1", supposed)
+    assert len(facts) >= 6
+    text += question(source, "false", evidence=evidence.replace(supposed, f"[{facts[0]}]", 1))
+    text += question(source, "false", evidence=evidence.replace("raw := false", "raw := true"))
+    checked = compiled(text, theory)
+    assert checked, checked
+
+
+EXCHANGED = {
+    "atoms": (
+        relucirc.MLP.from_arrays(
+            [
+                ([[-1, -1], [1, -1]], [-1, 1]),
+                ([[1, -1], [-1, 1], [1, 1], [1, 1]], [0, 0, -4, -6]),
+                ([[1, 1, 0, 0], [0, 0, 1, -1], [0, 0, -1, 1]], [-1, 0, 0]),
+                ([[2, 1, -1]], None),
+            ]
+        ),
+        relucirc.MLP.from_arrays(
+            [
+                ([[-1, -1], [1, -1]], [-1, 1]),
+                ([[1, -1], [-1, 1], [1, 1]], [-1, -1, -4]),
+                ([[0, 0, -1], [2, 2, 0], [-2, -2, 0]], [2, 0, 0]),
+                ([[-1, 1, -1]], [2]),
+            ]
+        ),
+        "x1 + x2 <= 3",
+    ),
+    "inputs beside atoms": (
+        relucirc.MLP.from_arrays(
+            [
+                ([[2, 2], [-1, -1], [1, 1], [0, 1], [0, 1]], [-2, 0, 0, 1, 0]),
+                ([[1, 1, -1, 1, 0], [1, 1, -1, 1, 1]], [-3, -3]),
+                ([[-1, 0], [0, -1]], [1, 2]),
+                ([[-1, 1]], [-1]),
+            ]
+        ),
+        "Max(0, Abs(x1 + x2 - 1) + Max(0, x2 + 1) - 4) - Max(0, Abs(x1 + x2 - 1) + Max(0, x2 + 1) - 5)"
+        " - Max(0, Max(0, x2) + Max(0, x2 + 1) + Abs(x1 + x2 - 1) - 4)"
+        " + Max(0, Max(0, x2) + Max(0, x2 + 1) + Abs(x1 + x2 - 1) - 6)",
+        None,
+    ),
+}
+"""Lemmas that are symmetric in hinges u, v: in 2 relu(|u - v| - 1) and a clip of u + v; or in inputs beside hinges."""
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_lemmas_are_proved_for_free_variables_in_order(theory):  # noqa: F811
+    text = HEADER
+    for net, other, domain in EXCHANGED.values():
+        source = theorem(net, other, domain, standalone=False).source
+        evidence = part_of(source, "evidence")
+        assert "Solve" in evidence
+        inner = evidence.index("Symmetric", evidence.index("Solve"))
+        text += question(source, "true")
+        first, link, known = re.match(
+            r"Symmetric (\d+) \[\((\d+)%positive, .*?\(Regions.*?(Constraint \d+ )", evidence[inner:], re.DOTALL
+        ).groups()
+        # exchanged with itself, and another order
+        for old, new in ((f"[({link}%positive, ", f"[({first}%positive, "), (known, "Constraint 0 ")):
+            changed = evidence[:inner] + evidence[inner:].replace(old, new, 1)
+            text += question(source, "false", evidence=changed)
+    assert text.count("= false.") == 4
+    checked = compiled(text, theory)
+    assert checked, checked
+
+
+ALTERNATIVES = {
+    "-1 < 0": ("Int (-1)", "Int 5"),
+    "y < x or y >= x": ("Le", "Lt"),
+    "y != 2*x + 1 or y <= 2*x + 1": ("Int 1", "Int 7"),
+    "2*y == 2*relu(3*x) - 2 and -1 < 0": ("Int (-1)", "Int 5"),
+    "(y == relu(3*x) - 1 or y < x) and y >= relu(3*x) - 1": ("(Int 1)) (Var 1)", "(Int 0)) (Var 1)"),
+    "y + x <= relu(3*x) + x - 1 and (y > relu(3*x) - 1 or y == relu(3*x) - 1)": ("(Int 1))) (Or", "(Int 2))) (Or"),
+}
+"""Relations that hold whatever the output is, and equations said by alternatives; what to replace that they do not."""
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_relations_that_contradict_themselves_where_they_fail_are_accepted(theory):  # noqa: F811
+    text = HEADER
+    net = relucirc.MLP.from_arrays([([[3]], None), ([[1]], [-1])])
+    for relation, (old, new) in ALTERNATIVES.items():
+        source = theorem(net, relation, "x <= 4, x in integers", standalone=False).source
+        requirement = part_of(source, "requirement")
+        assert old in requirement
+        text += question(source, "true")
+        text += question(source, "false", requirement=requirement.replace(old, new, 1))
+    checked = compiled(text, theory)
+    assert checked, checked
+
+
+SECOND = {
+    "and": "Piecewise((7, (x1 > 0) & (x2 > 0)), (Min(x1, x2), True))",
+    "or": "Piecewise((Min(x1, x2), (x1 <= 0) | (x2 <= 0)), (7, True))",
+    "a level down": "Piecewise((7, (x1 > 0) & (x2 > 0) & (x2 > x1)), (Min(x1, x2), True))",
+}
+"""Choices that the second condition decides where x2 <= 0, whatever the first one is."""
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_choices_that_a_second_condition_decides_are_accepted(theory):  # noqa: F811
+    text = HEADER
+    for formula in SECOND.values():
+        source = theorem(relucirc.circuits.minimum(), formula, "x2 <= 0", standalone=False).source
+        assert "Second" in source
+        evidence = part_of(source, "evidence")
+        text += question(source, "true")
+        text += question(source, "false", evidence=re.sub(r"Second \d; ", "", evidence))
+        # nor is there a third one
+        text += question(source, "false", evidence=re.sub(r"Second \d", "Second 5", evidence))
+    checked = compiled(text, theory)
+    assert checked, checked

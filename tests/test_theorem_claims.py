@@ -41,6 +41,7 @@ CLAIMS = {
         None,
         None,
     ),
+    "not above a sign": (relucirc.circuits.minimum(), "y > sign(x1)", UNIT, None),
     "not so": (relucirc.circuits.minimum(), "y < x1", "0 < x1 <= 1, x2 in integers", None),
 }
 """A net, what is claimed of it, where, and within what; those called "not" are refuted."""
@@ -76,6 +77,12 @@ def test_a_relation_is_stated_in_the_words_of_the_numbers():
         f"forall x1 x2 : Q,\n{hypotheses}  forall y : Q, Forall2 Qeq (run rationals network [x1; x2]) [y] ->\n"
         "  (y <= x1 + (1 # 2)) /\\ ((y < Qmax x1 x2 + 1) \\/ (1 < y))."
     )
+
+
+def test_a_choice_that_is_compared_stands_in_parentheses():
+    said = "if ltb reals 0 x1 then 1 else if eqb reals x1 0 then 0 else -1"
+    source = theorem(relucirc.circuits.minimum(), "y >= sign(x1) - 5 or y < sign(x1)", UNIT).source
+    assert f"(y < ({said}))" in statement(source, "reals").replace("\n", " ")
 
 
 def test_a_false_relation_is_stated_with_the_outputs_of_the_point():

@@ -9,7 +9,6 @@ from theorems import AXIOMS_OF_THE_REALS, HEADER, compiled, part_of, theory  # n
 
 import relucirc
 from relucirc.circuits import catalogue
-from relucirc.core.errors import RelucircError
 from relucirc.proof.theorem import audit, theorem
 
 up, down = sympy.Symbol("up", positive=True), sympy.Symbol("down", negative=True)
@@ -64,9 +63,29 @@ def test_symbols_called_as_inputs_or_as_words_of_rocq_are_numbered():
     assert "forall x : R,\n  0 < x ->\n  forall w1 : R," in theorem(net, "Max(w1, 0)").source
 
 
-def test_a_false_claim_about_a_family_is_refused():
-    with pytest.raises(RelucircError, match=r"at x = .* of a family that is not covered yet"):
-        theorem(ABSOLUTE, "x")
+FALSE = {
+    "equal": (ABSOLUTE, "x", None, None),
+    "on a domain": (SUMS, "Max(x1 + 2*x2, 0)", "x1 >= 0, x2 in integers", None),
+    "within": (ABSOLUTE, "Max(x, 0)", "-2 <= x <= 2", "1/10"),
+    "relation": (ABSOLUTE, "y <= x or y > 3", "x >= -5", None),
+    "another network": (ABSOLUTE, relucirc.MLP.from_arrays([([[1]], None), ([[1]], None)]), None, None),
+}
+"""What is false of the network that all members of a family compute, and so of each of them."""
+
+
+def test_what_is_false_of_a_family_is_stated_of_every_member():
+    found = theorem(ABSOLUTE, "x")
+    assert found.status == "refuted"
+    assert statement(found.source, "reals") == (
+        "forall up : R,\n  0 < up ->\n  let x := Q2R (-1)%Q in\n  run_weights reals\n"
+        "    [([[up]; [(-2) * up]], [0; 0]);\n     ([[1 / up; 1 / (2 * up)]], [0])]\n    [x] <> [x]."
+    )
+    for net, formula, domain, within in FALSE.values():
+        source = theorem(net, formula, domain, within=within, standalone=False).source
+        assert audit.objection(source) is None
+        assert re.match(
+            r"forall (down )?up : Q,\n  (down < 0 ->\n  )?0 < up ->\n  let ", statement(source, "rationals")
+        )
 
 
 def test_files_about_families_hold_nothing_but_data_and_proofs():
@@ -84,6 +103,26 @@ def test_theorems_about_families_are_accepted(theory):  # noqa: F811
     checked = compiled(text, theory)
     assert checked, checked
     assert [set(axioms) for axioms in checked.assumptions] == [AXIOMS_OF_THE_REALS, set()] * len(CLAIMS)
+
+
+@needs_rocq
+@pytest.mark.slow
+def test_what_is_false_of_all_members_is_accepted_and_what_is_true_is_not(theory):  # noqa: F811
+    text = "From Coq Require Reals.\n" + HEADER
+    for i, (net, formula, domain, within) in enumerate(FALSE.values()):
+        source = theorem(net, formula, domain, within=within, standalone=False).source
+        text += f"Module False{i}.\n{source[source.index('Import List') :]}End False{i}.\n"
+    checked = compiled(text, theory)
+    assert checked, checked
+    assert [set(axioms) for axioms in checked.assumptions] == [AXIOMS_OF_THE_REALS, set()] * len(FALSE)
+    source = theorem(ABSOLUTE, "x", standalone=False).source
+    for old, new in (
+        ("let x := Q2R (-1)%Q", "let x := Q2R 1%Q"),  # where they are equal
+        ("  0 < up ->\n  let", "  let"),  # of either sign
+        ("[([[up]; [(-2) * up]], [0; 0])", "[([[up]; [2 * up]], [0; 0])"),  # another network
+    ):
+        assert old in source
+        assert not compiled(source.replace(old, new), theory)
 
 
 @needs_rocq

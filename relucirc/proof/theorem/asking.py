@@ -12,7 +12,6 @@ from relucirc.core.writing import write_text
 from relucirc.language.network import MLP
 from relucirc.proof.prover import prove_claim
 from relucirc.proof.theorem.audit import REQUIRED, assumed, objection
-from relucirc.proof.theorem.covered import NotCovered
 from relucirc.proof.theorem.rocq import Checked, compile_text
 from relucirc.proof.theorem.stating import File
 from relucirc.proof.theorem.theory import as_modules
@@ -112,7 +111,7 @@ def theorem(
 
     Returns:
         A :class:`Theorem`: ``source``, ``save(path)`` and ``check()``, which runs coqc where it is installed.  Where
-        the claim is false, the theorem says so, at a point.
+        the claim is false, the theorem says so, at a point; of a family, that it is false of every member.
 
     Raises:
         RelucircError: When the network, the formula or the domain cannot be read, or the proof uses a kind of evidence
@@ -131,10 +130,6 @@ def theorem(
     if found.status == "unknown":
         return Theorem("unknown", found.reason, "", found.seconds)
     if found.status == "refuted":
-        if file.family is not None:
-            raise NotCovered(
-                f"theorem: the claim is false ({found.reason.rstrip('.')}); of a family that is not covered yet."
-            )
         body = file.broken([rational(found.witness[name]) for name in file.net.inputs])  # type: ignore[index]
     else:
         assert found.certificate is not None

@@ -100,7 +100,7 @@ def _clues(facts: Any, names: Names, cuts: int) -> str:
             place = names.constraints[i] if index(i, known + cuts) < known else names.count + i - known
             written.append(f"Known {place} {rational_text(m)}")
         elif kind == "part":
-            place, scale = names.parts[i, m > 0]
+            place, scale = names.parts[index(i, 1 + max(j for j, _ in names.parts)), m > 0]
             written.append(f"Part {place} {rational_text(m / scale)}")
         else:
             written.append(f"{WORDS[kind]} {names.hinge(i)} {rational_text(m)}")
@@ -154,7 +154,7 @@ def answering(violation: Sequence[Signed], known: Sequence[Violation], differenc
                     found[j, sign] = served
         if len(found) == sum(2 if op == "==" else 1 for _, op in parts):
             return Answer(i, found)
-    leaf = _contradiction(violation)
+    leaf = contradiction(violation)
     if leaf is None:
         raise RelucircError("theorem: the certificate leaves a case open; please report this.")
     return Answer(None, {}, leaf)
@@ -185,7 +185,7 @@ def _size(form: Form) -> fmpq:
     return next((abs(form.terms[v]) for v in sorted(form.terms)), abs(form.const))
 
 
-def _contradiction(violation: Sequence[Signed]) -> list[tuple[int, fmpq]] | None:
+def contradiction(violation: Sequence[Signed]) -> list[tuple[int, fmpq]] | None:
     """One constant part that cannot hold, or two parts about one form that cannot hold together."""
     for i, (form, op) in enumerate(violation):
         if form.is_constant:

@@ -12,7 +12,7 @@ from relucirc.checker.sides import Constraint, read, selected
 from relucirc.core.forms import Form
 from relucirc.core.graph import MaxGate
 from relucirc.language.network import MLP
-from relucirc.proof.theorem.bounding import Names, tree_text
+from relucirc.proof.theorem.bounding import Answer, Names, contradiction, tree_text
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Node
 from relucirc.proof.theorem.gallina import constraint_text, form_text, listed, taken_text
@@ -104,25 +104,36 @@ class Case(Proof):
                 above.append(None if varies else max(value, fmpq(0)))
             below = above
 
+    def _has_bounds(self) -> bool:
+        return super()._has_bounds() or bool(self.sides.contradictions)
+
+    def _ending(self) -> str:
+        if self.sides.claim.kind == "relation" and self.sides.claim.violations is None and not self._has_bounds():
+            self._rows(0)  # refuses what the differences, being zero, do not rule out
+        return super()._ending()
+
     def _bounded(self) -> str:
-        answers, names = self.sides.answers, self._names()
+        answers, names = self.sides.answers or self.sides.contradictions, self._names()
         if self.sides.claim.kind == "equal":
             return super()._bounded()
-        if self.sides.claim.violations is None:
+        if not answers:
             return self._equation(names)
-        return f"(Bounded {listed(answer.text(self.node['bounding'], names) for answer in answers)})"
+        trees = self.node.get("bounding", [])
+        return f"(Bounded {listed(answer.text(trees, names) for answer in answers)})"
 
     def _equation(self, names: Names) -> str:
         """One tree for each side that an equation must not have above the other."""
         trees = iter(self.node["bounding"])
         known = {(i, sign): next(trees) for i, d in enumerate(self._differences()) if d for sign in (True, False)}
         written = []
-        for i, ratio in self.sides.rows:
-            tree = known.get((i, ratio > 0)) if ratio != 0 else None
-            parts = {(0, True): (0, abs(ratio))}
-            written.append(
-                "(Contradiction [Part 0 1])" if tree is None else tree_text(tree, replaced(names, parts=parts))
-            )
+        for violation in self.sides.broken:
+            leaf = contradiction(violation)
+            if leaf is None:
+                place, i, ratio = self.sides.row_of(violation)
+                tree = known.get((i, ratio > 0), [{"leaf": [["part", 0, "1"]]}])
+                written.append(tree_text(tree, replaced(names, parts={(0, True): (place, abs(ratio) or ONE)})))
+            else:
+                written.append(Answer(None, {}, leaf).text((), names))
         return f"(Bounded {listed(written)})"
 
     def _said(self, node: Node) -> Iterator[str]:
@@ -138,7 +149,10 @@ class Case(Proof):
         formulas = self.sides.formulas
         if node.op == "If":
             condition, yes, no = node.args
-            truth, steps = self._decided(condition)
+            found = self._decided(condition)
+            if found is None:
+                raise refuse("a choice that no single constraint of its cell decides")
+            truth, steps = found
             yield from steps
             yield from self._steps(yes if truth else no)
             choice = formulas.choices[node]
@@ -167,33 +181,38 @@ class Case(Proof):
             linear = replace(linear, self._chosen)
         return linear
 
-    def _decided(self, condition: Node) -> tuple[bool, list[str]]:
-        """Whether a condition holds in this cell, and the answers to the comparisons that say so."""
+    def _decided(self, condition: Node) -> tuple[bool, list[str]] | None:
+        """Whether a condition holds in this cell, and the answers to comparisons that say so; None if it is open."""
         if condition.op == "Not":
-            truth, steps = self._decided(condition.args[0])
-            return not truth, steps
+            found = self._decided(condition.args[0])
+            return found and (not found[0], found[1])
         if condition.op in ("And", "Or"):
-            truth, steps = self._decided(condition.args[0])
-            if truth is (condition.op == "Or"):
-                return truth, steps
-            truth, more = self._decided(condition.args[1])
-            return truth, steps + more
+            first, settles = self._decided(condition.args[0]), condition.op == "Or"
+            if first is not None:
+                first = first[0], _lower(first[1])
+                if first[0] is settles:
+                    return first
+            second = self._decided(condition.args[1])
+            if first is None:
+                return (settles, ["Second 0", *second[1]]) if second is not None and second[0] is settles else None
+            return second and (second[0], first[1] + second[1])
         a, b = condition.args
         steps = [*self._steps(a), *self._steps(b)]
         f, g = (self._linear(self.sides.formulas.forms[side]) for side in (a, b))
         pairs = {"Le": [(f, g)], "Lt": [(g, f)], "Eq": [(f, g), (g, f)]}[condition.op]
         truth = True
         for low, high in pairs:
-            truth, step = self._compared(replace(minus(high, low), self.pivots))
+            found = self._compared(replace(minus(high, low), self.pivots))
+            if found is None:
+                return None
+            truth, step = found
             steps.append(step)
             if not truth:
                 break
         return (not truth if condition.op == "Lt" else truth), steps
 
-    def _compared(self, difference: Linear) -> tuple[bool, str]:
-        """Whether a form is not negative here, by one constraint."""
-        if any(v >= self.sides.n for v in difference):
-            raise refuse("a choice whose condition reads maxima")
+    def _compared(self, difference: Linear) -> tuple[bool, str] | None:
+        """Whether a form is not negative here, by one constraint; None if none says so."""
         fixed = constant(difference)
         if fixed is not None:
             return fixed >= 0, "Yes []" if fixed >= 0 else "No []"
@@ -203,7 +222,7 @@ class Case(Proof):
                 return True, f"Yes [{constraint_text(i, ratio)}]"
             if ratio is not None and op == ">":
                 return False, f"No [{constraint_text(i, -ratio)}]"
-        raise refuse("a choice that no single constraint of its cell decides")
+        return None
 
     def _rows(self, count: int) -> list[tuple[int, fmpq]]:
         del count
@@ -213,6 +232,12 @@ class Case(Proof):
         position = {v: i for i, v in enumerate(self.free)}
         sides = [(name, selected(self.sides.side(name), self.constraints)) for name in ("left", "right")]
         return [(name, *charted_graph(side, self.pivots, position)) for name, side in sides]
+
+
+def _lower(steps: list[str]) -> list[str]:
+    """The steps of a first condition: what they begin with is a level further down."""
+    head, level = steps[0].split(" ", 1)
+    return [f"Second {int(level) + 1}", *steps[1:]] if head == "Second" else steps
 
 
 def _known_text(known: Decided) -> str:

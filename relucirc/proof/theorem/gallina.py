@@ -143,7 +143,7 @@ class Words:
 
     def relation(self, relation: Node) -> str:
         """Writes a comparison as a proposition."""
-        left, right = map(self.term, relation.args)
+        left, right = (self._inside(side, 0) for side in relation.args)
         equal = "=" if self.prefix == "R" else "=="
         sign = {"Leq": "<=", "Less": "<", "Equal": equal, "Le": "<=", "Lt": "<", "Eq": equal}[relation.op]
         return f"{left} {sign} {right}"

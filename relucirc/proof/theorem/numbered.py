@@ -14,11 +14,10 @@ class Numbered:
         free: The variables that the certificate numbers from 0 on, as they are numbered in Rocq.
         first: The variable of the first atom in Rocq; the others follow.
         atoms: The elements of the atoms, in Rocq's variables.
-        inputs: How many variables are inputs; the others before the first atom are atoms of what a lemma is part of.
     """
 
-    def __init__(self, node: dict, free: list[int], first: int, inputs: int) -> None:
-        self.node, self.free, self.first, self.inputs = node, free, first, inputs
+    def __init__(self, node: dict, free: list[int], first: int) -> None:
+        self.node, self.free, self.first = node, free, first
         self._numbers = {UNIT: UNIT, **dict(enumerate(free))}
         self._numbers |= {len(free) + k: first + k for k in range(len(node["atoms"]))}
         self.atoms = [[self.form(element) for element in sequence(atom, "an atom")] for atom in node["atoms"]]

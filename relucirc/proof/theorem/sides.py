@@ -1,6 +1,6 @@
 """What a proof is about: both sides of the claim, as Rocq reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from relucirc.checker.sides import Side
 from relucirc.core.graph import Graph
 from relucirc.language.claim import Claim
 from relucirc.language.network import MLP
-from relucirc.proof.theorem.bounding import Answer, answering, cases, ratio_of
+from relucirc.proof.theorem.bounding import Answer, Signed, answering, cases, contradiction, ratio_of
 from relucirc.proof.theorem.covered import refuse
 from relucirc.proof.theorem.formulas import Formulas
 
@@ -87,9 +87,24 @@ class Sides:
             return [Answer(i, parts) for k in range(count) for i in (k, count + k)]
         if claim.violations is None:
             return []
+        return [answering(violation, claim.violations, claim.left.outputs) for violation in self.broken]
+
+    @cached_property
+    def broken(self) -> list[list[Signed]]:
+        """The violations of a relation that Rocq writes out."""
         (condition,) = self.formulas.nodes
-        broken = cases(self.formulas, condition, truth=False)
-        return [answering(violation, claim.violations, claim.left.outputs) for violation in broken]
+        return cases(self.formulas, condition, truth=False)
+
+    @cached_property
+    def contradictions(self) -> list[Answer]:
+        """What shows this where each violation that Rocq writes out contradicts itself; else nothing.
+
+        Then the relation holds whatever the outputs are, and a certificate has nothing more to say.
+        """
+        if self.claim.kind != "relation" or self.claim.violations is not None:
+            return []
+        leaves = [contradiction(violation) for violation in self.broken]
+        return [] if None in leaves else [Answer(None, {}, leaf) for leaf in leaves if leaf is not None]
 
     @cached_property
     def rows(self) -> list[tuple[int, fmpq]]:
@@ -97,15 +112,23 @@ class Sides:
 
         Of an equation Rocq writes out that neither side is above the other.
         """
-        claim = self.claim
-        if claim.kind != "relation":
-            return [(i, ONE) for i in range(len(claim.left.outputs))]
-        (condition,) = self.formulas.nodes
-        found = []
-        for (form, op), *_ in cases(self.formulas, condition, truth=False):
-            ratios = ((i, ratio_of(form, known)) for i, known in enumerate(claim.left.outputs))
-            row = next(((i, ratio) for i, ratio in ratios if ratio is not None), None)
-            if (form and row is None) or op != ">":
-                raise refuse("an equation among alternatives")
-            found.append(row or (0, fmpq(0)))
-        return found
+        if self.claim.kind != "relation":
+            return [(i, ONE) for i in range(len(self.claim.left.outputs))]
+        return [self.row_of(violation)[1:] for violation in self.broken if not any(map(is_impossible, violation))]
+
+    def row_of(self, violation: Sequence[Signed]) -> tuple[int, int, fmpq]:
+        """The first part of a violation of an equation that says that something is positive: its number, and a row."""
+        for place, (form, op) in enumerate(violation):
+            if op == ">":
+                ratios = ((i, ratio_of(form, known)) for i, known in enumerate(self.claim.left.outputs))
+                i, ratio = next(((i, ratio) for i, ratio in ratios if ratio is not None), (0, fmpq(0)))
+                if ratio == 0 and form:
+                    break
+                return place, i, ratio
+        raise refuse("an equation among alternatives")
+
+
+def is_impossible(part: Signed) -> bool:
+    """Whether a part says of a number what it is not; Rocq leaves out a violation with such a part."""
+    form, op = part
+    return form.is_constant and (form.const <= 0 if op == ">" else op == ">=" and form.const < 0)

@@ -45,6 +45,8 @@ _OURS = (
 _REFUSED = "admit abstract give_up"
 TAKEN = frozenset(f"{_KEYWORDS} {_OURS} {_REFUSED}".split())
 """Words that no input can be called in Rocq."""
+PROPER = {"equal": "(proper_equal _)", "within": "(proper_within _ _)", "relation": "(proper_holds _ _)"}
+"""By what lemma each kind of claim is the same of outputs that are equal rationals."""
 
 
 class File:
@@ -161,6 +163,8 @@ class File:
             f"Lemma accepted : check_broken network ({self._claimed()}) region point outputs = true.\n"
             "Proof. vm_cast_no_check (eq_refl true). Qed.\n",
         ]
+        if self.family is not None:
+            parts.append(self.family.data())
         named = list(zip(self.names, point, strict=True))
         if self.claim.kind == "relation":
             named += zip(self.outputs, values, strict=True)
@@ -168,15 +172,11 @@ class File:
             words = Words(self.names, numbers)
             coordinate = "Q2R {}%Q" if numbers == "reals" else "{}%Q"
             bound = "".join(f"  let {name} := {coordinate.format(rational_text(value))} in\n" for name, value in named)
-            claims = [*self._given(words)]
-            if self.claim.kind == "relation":
-                claims += [self._outputs(words), f"~ ({self._proposition(words)})"]
-            elif self.claim.kind == "equal" and numbers == "reals":
-                claims.append(self._stated(words, "<>"))
-            else:
-                claims.append(f"~ {self._stated(words)}")
+            given = self._given(words)
+            claims = [*given, *self._broken(words)]
+            signs = "" if self.family is None else f"intros {self._quantified().strip()}.\n  "
             proved = (
-                f"destruct ({kind}_on_{numbers} network {self._given_claim()} region point outputs accepted)\n"
+                f"{signs}destruct ({kind}_on_{numbers} network {self._given_claim()} region point outputs accepted)\n"
                 "    as [[H I] N].\n"
                 "  repeat match goal with H : Forall _ (relations _) |- _ => unfold relations, region in H end.\n"
                 "  unfold integers, region in I.\n"
@@ -184,12 +184,29 @@ class File:
                 "  | H : Forall _ (_ :: _) |- _ => inversion_clear H\n"
                 "  | H : _ /\\ _ |- _ => destruct H\n"
                 "  | |- let _ := _ in _ => intro\n"
-                "  | |- _ /\\ _ => split; [assumption |]\n"
                 "  end.\n"
-                "  assumption."
             )
-            parts.append(self._theorem(numbers, kind, bound + "  " + " /\\\n  ".join(claims), proved))
+            proved += "  split; [assumption |].\n" * len(given)
+            proved += self._broken_members(words) + "  assumption."
+            stated = self._of_all_members(numbers) + f"{bound}  ".lstrip() + " /\\\n  ".join(claims)
+            parts.append(self._theorem(numbers, kind, stated, proved))
         return "\n".join(parts)
+
+    def _broken(self, words: Words, run: str | None = None) -> list[str]:
+        """What holds where the claim fails: the first is about the outputs, or about what has another name."""
+        if self.claim.kind == "relation":
+            return [self._outputs(words, run), f"~ ({self._proposition(words)})"]
+        if self.claim.kind == "equal" and words.numbers == "reals":
+            return [self._stated(words, "<>", run)]
+        return [f"~ {self._stated(words, run=run)}"]
+
+    def _broken_members(self, words: Words) -> str:
+        """The steps of a proof from members of the family to the network, where a claim fails."""
+        about, *others = self._broken(words, "outputs")
+        equal = "proper_within _ _" if self.claim.kind == "within" else "proper_equal _"
+        proper = f"({equal})" if others else f"(proper_not _ ({equal}))"
+        member = self._member(words, about, proper)
+        return f"  split.\n{member}  assumption.\n" if others else member
 
     def _given(self, words: Words) -> list[str]:
         return [*map(words.relation, self._relations), *map(words.integer, self._integers)]
@@ -205,16 +222,15 @@ class File:
     def _quantified(self) -> str:
         return "".join(f"{name} " for name in (*self.symbols, *(f"S{i}" for i in range(len(self.symbols)))))
 
-    def _member(self, words: Words) -> str:
+    def _member(self, words: Words, stated: str | None = None, proper: str = "") -> str:
         """The step of a proof from a member of the family to the network; nothing for one network."""
         if self.family is None:
             return ""
-        proper = {"equal": "(proper_equal _)", "within": "(proper_within _ _)", "relation": "(proper_holds _ _)"}
-        given = "" if words.numbers == "reals" else f" {proper[self.claim.kind]}"
+        given = "" if words.numbers == "reals" else f" {proper or PROPER[self.claim.kind]}"
         return (
             f"  refine (family_on_{words.numbers} {self.family.signs} {len(self.names)} scales members network\n"
             f"    resolved [{'; '.join(self.symbols)}] [{'; '.join(self.names)}] _ eq_refl\n"
-            f"    (fun outputs => {self._stated(words, run='outputs')}){given} _).\n"
+            f"    (fun outputs => {self._stated(words, run='outputs') if stated is None else stated}){given} _).\n"
             "  repeat (apply Forall2_cons || apply Forall2_nil); assumption.\n"
         )
 

@@ -1,4 +1,4 @@
-"""Symmetry as Rocq's data, in the words of ``Symmetry.v``: chains of inputs, and what exchanges make of atoms."""
+"""Symmetry as Rocq's data, in the words of ``Symmetry.v``: chains of variables, and what exchanges make of atoms."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from relucirc.proof.theorem.numbered import Numbered
 
 
 def chains_of(proof: Numbered) -> list[list[int]]:
-    """The chains of inputs, in Rocq's variables, each of which is at least as large as the next."""
+    """The chains of free variables, in Rocq's variables, each of which is at least as large as the next."""
     chains: list[list[int]] = []
     for pair in pairs(proof.node["symmetry"], "symmetry"):
         i, j = (proof.free[index(v, len(proof.free))] for v in pair)
@@ -21,13 +21,11 @@ def chains_of(proof: Numbered) -> list[list[int]]:
             chain = [i]
             chains.append(chain)
         chain.append(j)
-    if any(v >= proof.inputs for chain in chains for v in chain):
-        raise refuse("symmetry of atoms")
     return chains
 
 
 def symmetric_text(proof: Numbered, chains: Sequence[Sequence[int]], differences: Sequence[Linear], rest: str) -> str:
-    """Writes what may be supposed of the inputs before the rest of the evidence."""
+    """Writes what may be supposed of the free variables before the rest of the evidence."""
     text = rest
     for first, *others in reversed(chains):
         links = []
@@ -45,8 +43,6 @@ def _exchange(proof: Numbered, i: int, j: int, differences: Sequence[Linear]) ->
     for k in range(len(proof.atoms) - 1, -1, -1):
         if proof.first + k in needed:
             needed |= {v for element in proof.atoms[k] for v in element}
-    if any(proof.inputs <= v < proof.first for v in needed):
-        raise refuse("symmetry of forms over other atoms")
     lines = {_line(atom[0]): k for k, atom in enumerate(proof.atoms) if len(atom) == 1}
     moved: dict[int, Linear] = {i: {j: ONE}, j: {i: ONE}}
     written = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpq
 
-from relucirc.checker.data import index, number, variable
+from relucirc.checker.data import index, number, require, variable
 from relucirc.checker.derivation import Derivation
 from relucirc.checker.linear import ONE, UNIT, Linear, constant, minus, mix, replace
 from relucirc.proof.theorem.bounding import Names, tree_text
@@ -35,11 +35,10 @@ class Proof(Numbered):
         first: int,
         relations: list[tuple[int, Linear]],
         count: int,
-        inputs: int | None = None,
     ) -> None:
         if "sweep" in node:
             raise refuse("a sweep of a line in a lemma")
-        super().__init__(node, free, first, first if inputs is None else inputs)
+        super().__init__(node, free, first)
         self.relations, self.count = relations, count
         self._opened: tuple[Gates, Linear] = ([], {})
         self._place = {i: known for i, (known, _) in enumerate(relations)}
@@ -58,7 +57,7 @@ class Proof(Numbered):
                 j = index(fact[2], len(self.node["atoms"][fact[1]]) + 1)
                 written.append(f"Element {self._atom(fact[1])} {j} {m}")
             else:
-                written.append(f"Constraint {self._place[fact[1]]} {m}")
+                written.append(f"Constraint {self._place[index(fact[1], len(self._place))]} {m}")
         return listed(written)
 
     def _atom(self, k: Any) -> int:
@@ -76,7 +75,7 @@ class Proof(Numbered):
     def _ending(self) -> str:
         lemmas = [self._lemma(lemma) for lemma in self.node.get("lemmas", [])]
         raw, self.atoms = self.atoms, [[self._reduced(element) for element in atom] for atom in self.atoms]
-        if "bounding" in self.node:
+        if self._has_bounds():
             return self._bounded()
         if "symmetry" in self.node:
             self._suppose_order()
@@ -88,6 +87,9 @@ class Proof(Numbered):
         for lemma in reversed(lemmas):
             text = f"(Solve {lemma}\n{text})"
         return self._symmetric(text) if "symmetry" in self.node else text
+
+    def _has_bounds(self) -> bool:
+        return "bounding" in self.node
 
     def _suppose_order(self) -> None:
         """The links of chains are the only constraints of a cell with symmetry; Rocq has them after its own."""
@@ -153,10 +155,10 @@ class Proof(Numbered):
                 if v != UNIT and v not in free and v not in opened:
                     opened.add(v)
                     stack.extend(elements[v - self.first])
-        supposed = self._supposed(free) if "known" in lemma else []
+        supposed = self._supposed(free, elements) if "known" in lemma else []
         first = self.first + len(self.atoms)
         relations = [(i, known) for i, (_, known) in enumerate(supposed)]
-        inner = Proof(proof, free, first, relations, len(supposed), self.inputs)
+        inner = Proof(proof, free, first, relations, len(supposed))
         inner._opened = self._graph(zero, sorted(opened), free, elements)
         steps = map(inner._step, proof["left"])
         chains = [(v, [next(steps) for _ in elements[v - self.first]]) for v in sorted(opened)]
@@ -182,14 +184,13 @@ class Proof(Numbered):
             numbers[v] = len(free) + len(gates) - 1
         return gates, {numbers[v]: c for v, c in zero.items()}
 
-    def _supposed(self, free: list[int]) -> list[tuple[str, Linear]]:
+    def _supposed(self, free: list[int], elements: list[list[Linear]]) -> list[tuple[str, Linear]]:
         """What a lemma may suppose: constraints of its free variables, and that atoms are at least their elements."""
         found = [(constraint_text(i, ONE), known) for i, known in self.relations if _reads(known, free)]
         for v in free:
             if v >= self.first:
-                elements = self.atoms[v - self.first]
                 found.append((f"Element {key(v)} 0 1", {v: ONE}))
-                for j, element in enumerate(elements, 1):
+                for j, element in enumerate(elements[v - self.first], 1):
                     if _reads(element, free):
                         found.append((f"Element {key(v)} {j} 1", minus({v: ONE}, element)))
         return found
@@ -204,6 +205,7 @@ class Proof(Numbered):
             ]
             return f"(Leaf {listed(signs)})"
         k, v = self._atom(token), self.first + token
+        require(v not in values, f"atom {token} is cut twice")
         ground = replace(self.atoms[token][0], values)
         fixed = constant(ground)
         if fixed is not None:
@@ -226,7 +228,7 @@ class Proof(Numbered):
 
 
 def _multipliers(data: Any, place: dict[int, int]) -> str:
-    return listed(constraint_text(place[i], number(m)) for i, m in data)
+    return listed(constraint_text(place[index(i, len(place))], number(m)) for i, m in data)
 
 
 def _reads(linear: Linear, free: Sequence[int]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from flint import fmpq
 
-from relucirc.checker.data import index, number
+from relucirc.checker.data import index, number, require
 from relucirc.checker.linear import ONE, Linear, minus, mix
 from relucirc.checker.linear import key as linear_key
 from relucirc.proof.theorem.gallina import form_text, key, listed, rational_text
@@ -34,7 +34,9 @@ def wires_text(proof: Numbered, differences: Sequence[Linear], rows: Iterable[tu
     for i, difference in enumerate(differences):
         weights = {j: difference.get(v, fmpq(0)) for j, v in enumerate(proof.free)}
         if "weights" in node:
-            weights = dict(enumerate(map(number, node["weights"][i])))
+            row = node["weights"][i]
+            require(len(row) == len(base), "the weights have the wrong shape")
+            weights = dict(enumerate(map(number, row)))
         for v, c in difference.items():
             if v in comparators:
                 a, _, low = comparators[v]

@@ -53,12 +53,16 @@ Definition is_nil (f : form) : bool := match f with [] => true | _ => false end.
 
 Definition low (k : positive) (f : form) : bool := forallb (fun t => Pos.ltb (fst t) k) f.
 
-Fixpoint know (next : positive) (M : atoms) (cs : list known) (facts : list fact) : option (list known) :=
+(** Facts about the definitions in [M], which [S] reduces. *)
+Fixpoint know (next : positive) (M : atoms) (S : table form) (cs : list known) (facts : list fact)
+  : option (list known) :=
   match facts with
   | [] => Some []
   | f :: facts' =>
-    match fact_of M cs f, know next M cs facts' with
-    | Some (_, c), Some rest => if low next (fst c) then Some (c :: rest) else None
+    match fact_of M cs f, know next M S cs facts' with
+    | Some (_, (g, s)), Some rest =>
+      let g := replace_by S g in
+      if low next g then Some ((g, s) :: rest) else None
     | _, _ => None
     end
   end.
@@ -102,11 +106,9 @@ Definition add_pivot (p : positive) (z : form) (S : table form) : option (table 
 Definition settled (S : table form) (M : atoms) : atoms := PositiveMap.map (map (replace_by S)) M.
 
 Section Finish.
-  (** The variable of the first atom; those below are inputs. *)
-  Variable base : positive.
-
-  Fixpoint finished (e : finish) (next : positive) (M : atoms) (S : table form) (cs : list known) (ds : list form)
-    : bool :=
+  (** What is below [base] is an input, or of a lemma a free variable; the atoms in [M] are from there on. *)
+  Fixpoint finished (base : positive) (e : finish) (next : positive) (M : atoms) (S : table form) (cs : list known)
+    (ds : list form) : bool :=
     match e with
     | Same => forallb is_nil (map (replace_by S) ds)
     | Regions t => check_tree (settled S M) (map (replace_by S) ds) t cs no_values
@@ -116,37 +118,54 @@ Section Finish.
     | Symmetric i links rest =>
       let ds := map (replace_by S) ds in
       chained base M ds i links &&
-      finished rest next M no_values (kept base (i :: map fst links) cs ++ order i (map fst links)) ds
+      finished base rest next M no_values (kept base (i :: map fst links) cs ++ order i (map fst links)) ds
     | Solve l inner rest =>
-      match know next M cs (supposed l), enter next (lemma_atoms l) M with
+      (* inside of a lemma whatever is not opened is a free variable *)
+      match know next M (if raw l then no_values else S) cs (supposed l), enter next (lemma_atoms l) no_atoms with
       | Some cs', Some M' =>
         match opening next M M' (if raw l then no_values else S) cs' (opened l) no_values,
           add_pivot (pivot l) (replace_by S (vanishing l)) S with
         | Some T, Some S' =>
           low next (vanishing l) &&
-          finished inner (advance next (lemma_atoms l)) M' no_values cs' [replace_by T (vanishing l)] &&
-          finished rest next M S' cs ds
+          finished next inner (advance next (lemma_atoms l)) M' no_values cs' [replace_by T (vanishing l)] &&
+          finished base rest next M S' cs ds
         | _, _ => false
         end
       | _, _ => false
       end
     end.
 
-  (** What each violation says to be positive first. *)
+  (** Whether a sign is not that of a number. *)
+  Definition impossible (c : known) : bool :=
+    match fixed (fst c), snd c with
+    | Some q, Positive => Qle_bool q 0
+    | Some q, Nonnegative => negb (Qle_bool 0 q)
+    | _, _ => false
+    end.
+
+  Fixpoint positive_part (ps : list known) : option form :=
+    match ps with
+    | [] => None
+    | (d, Positive) :: _ => Some d
+    | _ :: ps' => positive_part ps'
+    end.
+
+  (** What each violation says to be positive first, but for those that say of a number what it is not. *)
   Fixpoint heads (violations : list (list known)) : option (list form) :=
     match violations with
     | [] => Some []
-    | ((d, Positive) :: _) :: violations' => option_map (cons d) (heads violations')
-    | _ => None
+    | ps :: violations' =>
+      if existsb impossible ps then heads violations'
+      else match positive_part ps with Some d => option_map (cons d) (heads violations') | None => None end
     end.
 
   (** That no violation happens: by bounds, or since what each says to be positive is zero. *)
-  Definition none_broken (next : positive) (M : atoms) (cs : list known) (e : finish) (violations : list (list known))
-    : bool :=
+  Definition none_broken (base next : positive) (M : atoms) (cs : list known) (e : finish)
+    (violations : list (list known)) : bool :=
     match e with
     | Bounded ts => none_happens M cs violations ts
     | Boxed b => box_covered M cs b violations
-    | _ => match heads violations with Some ds => finished e next M no_values cs ds | None => false end
+    | _ => match heads violations with Some ds => finished base e next M no_values cs ds | None => false end
     end.
 End Finish.
 
@@ -221,15 +240,16 @@ Section Sound.
     specialize (H _ Hk). now apply Pos.ltb_lt in H.
   Qed.
 
-  Lemma know_at next v w M cs facts cs' : (forall j, (j < next)%positive -> w j = v j) ->
-    atoms_at K v M -> all_at K v cs -> know next M cs facts = Some cs' -> all_at K w cs'.
+  Lemma know_at next v w M S cs facts cs' : (forall j, (j < next)%positive -> w j = v j) ->
+    atoms_at K v M -> values_at K v S -> all_at K v cs -> know next M S cs facts = Some cs' -> all_at K w cs'.
   Proof.
-    intros E A C. revert cs'. induction facts as [| f facts IH]; simpl; intros cs'.
+    intros E A V C. revert cs'. induction facts as [| f facts IH]; cbn [know]; intros cs'.
     - intros [= <-]. constructor.
-    - destruct (fact_of M cs f) as [[m c] |] eqn:F; try discriminate.
-      destruct (know next M cs facts) as [rest |]; try discriminate.
-      destruct (low next (fst c)) eqn:Low; try discriminate. intros [= <-]. constructor; [| now apply IH].
-      apply (fact_true K L v M cs f m c A C) in F. unfold true_at in *. now rewrite (low_at next v w).
+    - destruct (fact_of M cs f) as [[m [g s]] |] eqn:F; try discriminate.
+      destruct (know next M S cs facts) as [rest |]; try discriminate. cbv zeta.
+      destruct (low next (replace_by S g)) eqn:Low; try discriminate. intros [= <-]. constructor; [| now apply IH].
+      apply (fact_true K L v M cs f m _ A C) in F. unfold true_at in *; cbn [fst snd] in *.
+      now rewrite (low_at next v w), (eval_replace K L v S g V).
   Qed.
 
   Lemma tournament_at v M cs steps fs g : unit_at K v -> atoms_at K v M -> all_at K v cs ->
@@ -307,12 +327,10 @@ Section Sound.
     now rewrite (eval_replace K L v S d V).
   Qed.
 
-  Variable base : positive.
-
-  Lemma no_atoms_rebuild : rebuilds K base no_atoms.
+  Lemma no_atoms_rebuild base : rebuilds K base no_atoms.
   Proof. intros u U. exists u. split; trivial. split; trivial. apply no_atoms_at. Qed.
 
-  Lemma enter_rebuilds k l M M' : (1 < k)%positive -> (base <= k)%positive -> ordered k M -> rebuilds K base M ->
+  Lemma enter_rebuilds base k l M M' : (1 < k)%positive -> (base <= k)%positive -> ordered k M -> rebuilds K base M ->
     enter k l M = Some M' -> rebuilds K base M'.
   Proof.
     intros Hk Hb O R En u U. destruct (R u U) as (w & U1 & A1 & B1).
@@ -326,13 +344,13 @@ Section Sound.
     intros E H. induction H as [| d ds Z F IH]; constructor; injection E as E1 E2; auto. now rewrite <- E1.
   Qed.
 
-  Lemma finished_sound e : forall v next M S cs ds, unit_at K v -> atoms_at K v M -> ordered next M ->
+  Lemma finished_sound e : forall base v next M S cs ds, unit_at K v -> atoms_at K v M -> ordered next M ->
     (1 < next)%positive -> (base <= next)%positive -> rebuilds K base M ->
     values_at K v S -> all_at K v cs -> finished base e next M S cs ds = true ->
     Forall (fun d => eval K v d = 0) ds.
   Proof.
     induction e as [| t | wires gates rows | ts | b | i links rest IHr | l inner IHi rest IHr]; cbn [finished];
-      intros v next M S cs ds U A O N Hb Re V C H.
+      intros base v next M S cs ds U A O N Hb Re V C H.
     - apply (reduced_at v S ds V). rewrite forallb_forall in H. apply Forall_forall. intros d Hd.
       specialize (H d Hd). now destruct d.
     - apply (reduced_at v S ds V). apply (tree_sound K L v U (settled S M) (settled_at v S M V A) _ t cs no_values);
@@ -344,50 +362,70 @@ Section Sound.
       now apply (box_covered_sound K L v (settled S M) cs b); [| apply settled_at | |].
     - apply andb_true_iff in H as [H1 H2]. apply (reduced_at v S ds V).
       destruct (ordered_point K L base M _ Re v i links cs U A C H1) as (w & U' & A' & C' & E).
-      apply (IHr w next M no_values _ _ U' A' O N Hb Re (no_values_at w) C') in H2.
+      apply (IHr base w next M no_values _ _ U' A' O N Hb Re (no_values_at w) C') in H2.
       exact (same_zeros v w _ E H2).
-    - destruct (know next M cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
-      destruct (enter next (lemma_atoms l) M) as [M' |] eqn:En; try discriminate.
-      destruct (enter_sound _ _ _ _ v N U A O En) as (w & U' & A' & W & O').
+    - assert (V' : values_at K v (if raw l then no_values else S)) by (destruct (raw l); trivial; apply no_values_at).
+      destruct (know next M (if raw l then no_values else S) cs (supposed l)) as [cs' |] eqn:Kn; try discriminate.
+      destruct (enter next (lemma_atoms l) no_atoms) as [M' |] eqn:En; try discriminate.
+      destruct (enter_sound _ _ _ _ v N U (no_atoms_at v) (no_atoms_ordered _) En) as (w & U' & A' & W & O').
       destruct (opening next M M' (if raw l then no_values else S) cs' (opened l) no_values) as [T |] eqn:Op;
         try discriminate.
       destruct (add_pivot (pivot l) (replace_by S (vanishing l)) S) as [S' |] eqn:Pi; try discriminate.
       rewrite !andb_true_iff in H. destruct H as [[Low Inner] Rest].
-      pose proof (know_at next v w M cs _ cs' W A C Kn) as C'.
+      pose proof (know_at next v w M _ cs _ cs' W A V' C Kn) as C'.
       assert (VT : values_at K w T).
       { apply (opening_at next v w M M' (if raw l then no_values else S) cs' (opened l) no_values T); trivial.
-        - destruct (raw l); trivial. apply no_values_at.
-        - apply no_values_at. }
-      pose proof (enter_rebuilds next _ M M' N Hb O Re En) as Re'.
-      assert (Hb' : (base <= advance next (lemma_atoms l))%positive).
-      { pose proof (advance_least (lemma_atoms l) next). lia. }
-      apply (IHi w _ M' no_values cs' _ U' A' O' (advance_above _ _ N) Hb' Re' (no_values_at w) C') in Inner.
+        apply no_values_at. }
+      pose proof (enter_rebuilds next next _ no_atoms M' N (Pos.le_refl _) (no_atoms_ordered _) (no_atoms_rebuild next)
+        En) as Re'.
+      apply (IHi next w _ M' no_values cs' _ U' A' O' (advance_above _ _ N) (advance_least _ _) Re' (no_values_at w) C')
+        in Inner.
       inversion Inner as [| ? ? Z _]. subst. rewrite (eval_replace K L w T _ VT), (low_at next v w _ W Low) in Z.
-      apply (IHr v next M S' cs ds U A O N Hb Re); trivial.
+      apply (IHr base v next M S' cs ds U A O N Hb Re); trivial.
       apply (add_pivot_at v (pivot l) (replace_by S (vanishing l)) S S' V); trivial.
       now rewrite (eval_replace K L v S _ V).
   Qed.
 
-  Lemma heads_at v violations : forall ds, heads violations = Some ds -> Forall (fun d => eval K v d = 0) ds ->
-    ~ Exists (all_at K v) violations.
+  Lemma impossible_at v c : unit_at K v -> impossible c = true -> ~ true_at K v c.
   Proof.
-    induction violations as [| [| [d []] rest] violations IH]; cbn [heads]; intros ds; try discriminate.
-    - intros _ _ E. inversion E.
-    - destruct (heads violations) as [ds' |]; try discriminate. intros [= <-] F E. inversion F as [| ? ? Z F']. subst.
-      inversion E as [? ? H | ? ? H]; subst; [| now apply (IH ds')].
-      inversion H as [| ? ? P _]. subst. unfold true_at in P; cbn [fst snd] in P. rewrite Z in P.
-      now apply (lt_irrefl K L) in P.
+    intros U. destruct c as [f s]. unfold impossible, true_at; cbn [fst snd].
+    destruct (fixed f) as [q |] eqn:F; try discriminate. apply (eval_fixed K L v) in F; trivial. rewrite F.
+    destruct s; try discriminate; intros H T.
+    - apply (lt_not_le K L _ _ T). rewrite <- (rat_0 K L). apply (rat_le K L). now apply Qle_bool_iff.
+    - apply negb_true_iff in H. refine (lt_not_le K L (rat K q) 0 _ T). rewrite <- (rat_0 K L). apply (rat_lt K L).
+      apply Qnot_le_lt. intros N. apply Qle_bool_iff in N. congruence.
   Qed.
 
-  Lemma none_broken_sound v next M cs e violations : unit_at K v -> atoms_at K v M -> ordered next M ->
+  Lemma positive_part_in ps d : positive_part ps = Some d -> In (d, Positive) ps.
+  Proof.
+    induction ps as [| [f s] ps IH]; cbn [positive_part]; try discriminate.
+    destruct s; [intros [= <-]; now left | right; auto | right; auto].
+  Qed.
+
+  Lemma heads_at v violations : unit_at K v -> forall ds, heads violations = Some ds ->
+    Forall (fun d => eval K v d = 0) ds -> ~ Exists (all_at K v) violations.
+  Proof.
+    intros U. induction violations as [| ps violations IH]; cbn [heads]; intros ds H F E.
+    - inversion E.
+    - destruct (existsb impossible ps) eqn:I.
+      + inversion E as [? ? P | ? ? P]; subst; [| now apply (IH ds)]. apply existsb_exists in I as (c & Hc & I).
+        unfold all_at in P. rewrite Forall_forall in P. exact (impossible_at v c U I (P c Hc)).
+      + destruct (positive_part ps) as [d |] eqn:D; try discriminate.
+        destruct (heads violations) as [ds' |]; try discriminate. injection H as <-.
+        inversion F as [| ? ? Z F']. subst. inversion E as [? ? P | ? ? P]; subst; [| now apply (IH ds')].
+        unfold all_at in P. rewrite Forall_forall in P. specialize (P _ (positive_part_in ps d D)).
+        unfold true_at in P; cbn [fst snd] in P. rewrite Z in P. now apply (lt_irrefl K L) in P.
+  Qed.
+
+  Lemma none_broken_sound base v next M cs e violations : unit_at K v -> atoms_at K v M -> ordered next M ->
     (1 < next)%positive -> (base <= next)%positive -> rebuilds K base M -> all_at K v cs ->
     none_broken base next M cs e violations = true -> ~ Exists (all_at K v) violations.
   Proof.
     intros U A O N Hb Re C. unfold none_broken.
     assert (General : match heads violations with Some ds => finished base e next M no_values cs ds | None => false end
       = true -> ~ Exists (all_at K v) violations).
-    { destruct (heads violations) as [ds |] eqn:E; try discriminate. intros H. apply (heads_at v violations ds E).
-      exact (finished_sound e v next M no_values cs ds U A O N Hb Re (no_values_at v) C H). }
+    { destruct (heads violations) as [ds |] eqn:E; try discriminate. intros H. apply (heads_at v violations U ds E).
+      exact (finished_sound e base v next M no_values cs ds U A O N Hb Re (no_values_at v) C H). }
     destruct e as [| | | ts | b | |]; trivial.
     - now apply (none_happens_sound K L v U M A cs violations ts).
     - now apply (box_covered_sound K L v M cs b violations).

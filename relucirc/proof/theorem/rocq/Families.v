@@ -652,3 +652,11 @@ Qed.
 
 Lemma proper_holds (y : list Q) (P : Prop) l r : Forall2 Qeq l r -> (Forall2 Qeq r y -> P) -> Forall2 Qeq l y -> P.
 Proof. intros E H G. apply H. now apply (equal_lists_trans l). Qed.
+
+(** What fails of outputs fails of equal ones. *)
+Lemma proper_not (P : list Q -> Prop) : (forall l r, Forall2 Qeq l r -> P r -> P l) ->
+  forall l r, Forall2 Qeq l r -> ~ P r -> ~ P l.
+Proof.
+  intros H l r E N G. apply N. apply (H r l); trivial. clear - E.
+  induction E as [| p q l r Epq E IH]; constructor; trivial. now symmetry.
+Qed.

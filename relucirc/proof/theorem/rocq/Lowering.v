@@ -47,6 +47,15 @@ Section Lowering.
   Definition take {A} (g : step -> option A) : reader A :=
     fun steps => match steps with s :: rest => option_map (fun a => (a, rest)) (g s) | [] => None end.
 
+  (** The second reader where the next step says so, else the first. *)
+  Definition second {A} (r r' : reader A) : reader A :=
+    fun steps =>
+    match steps with
+    | Second O :: rest => r' rest
+    | Second (S n) :: rest => r (Second n :: rest)
+    | _ => r steps
+    end.
+
   Definition read_max (f g : form) : reader form := take (maximum M cs f g).
   Definition read_le (f g : form) : reader bool := take (compared M cs f g).
 
@@ -95,8 +104,10 @@ Section Lowering.
     | Eq a b => bind (lower a) (fun f => bind (lower b) (fun g =>
         bind (read_le f g) (fun t => if t then read_le g f else done false)))
     | Not c => bind (decide c) (fun t => done (negb t))
-    | And c d => bind (decide c) (fun t => if t then decide d else done false)
-    | Or c d => bind (decide c) (fun t => if t then done true else decide d)
+    | And c d => second (bind (decide c) (fun t => if t then decide d else done false))
+        (bind (decide d) (fun t => if t then fail else done false))
+    | Or c d => second (bind (decide c) (fun t => if t then done true else decide d))
+        (bind (decide d) (fun t => if t then done true else fail))
     end.
 
   Fixpoint lower_formulas (es : list expr) : reader (list form) :=
@@ -163,6 +174,10 @@ Section Sound.
   Lemma bind_some {B D} (r : reader B) (g : B -> reader D) steps d rest : bind r g steps = Some (d, rest) ->
     exists b rest', r steps = Some (b, rest') /\ g b rest' = Some (d, rest).
   Proof. unfold bind. destruct (r steps) as [[b rest'] |]; try discriminate. eauto. Qed.
+
+  Lemma second_some {B} (r r' : reader B) steps b rest : second r r' steps = Some (b, rest) ->
+    (exists others, r' others = Some (b, rest)) \/ (exists others, r others = Some (b, rest)).
+  Proof. unfold second. destruct steps as [| [| | | | [| n]] others]; eauto. Qed.
 
   Lemma read_max_sound f g steps m rest : read_max M cs f g steps = Some (m, rest) -> ev m = max K (ev f) (ev g).
   Proof.
@@ -278,10 +293,18 @@ Section Sound.
         = t). rewrite <- H1, <- H2, H3.
       destruct u; [now apply read_le_sound in H | now injection H].
     - intros c IH steps t rest H. apply bind_some in H as (u & s1 & H1 & [= <- <-]). now rewrite (IH _ _ _ H1).
-    - intros c IHc d IHd steps t rest H. apply bind_some in H as (u & s1 & H1 & H). rewrite (IHc _ _ _ H1).
-      destruct u; simpl; [now apply IHd in H | now injection H].
-    - intros c IHc d IHd steps t rest H. apply bind_some in H as (u & s1 & H1 & H). rewrite (IHc _ _ _ H1).
-      destruct u; simpl; [now injection H | now apply IHd in H].
+    - intros c IHc d IHd steps t rest H. apply second_some in H as [(rest' & H) | (rest' & H)].
+      + apply bind_some in H as (u & s1 & H1 & H). destruct u; [discriminate |]. injection H as <- <-.
+        change (truth K (map ev x) c && truth K (map ev x) d = false). rewrite (IHd _ _ _ H1). apply andb_false_r.
+      + apply bind_some in H as (u & s1 & H1 & H).
+        change (truth K (map ev x) c && truth K (map ev x) d = t). rewrite (IHc _ _ _ H1).
+        destruct u; simpl; [now apply IHd in H | now injection H].
+    - intros c IHc d IHd steps t rest H. apply second_some in H as [(rest' & H) | (rest' & H)].
+      + apply bind_some in H as (u & s1 & H1 & H). destruct u; [| discriminate]. injection H as <- <-.
+        change (truth K (map ev x) c || truth K (map ev x) d = true). rewrite (IHd _ _ _ H1). apply orb_true_r.
+      + apply bind_some in H as (u & s1 & H1 & H).
+        change (truth K (map ev x) c || truth K (map ev x) d = t). rewrite (IHc _ _ _ H1).
+        destruct u; simpl; [now injection H | now apply IHd in H].
   Qed.
 
   Lemma formulas_sound es steps fs rest : lower_formulas M cs x es steps = Some (fs, rest) ->

@@ -6,12 +6,14 @@ Import ListNotations.
 
 (** [Take left facts]: the facts show which argument is the larger.  [Atom k s b expand]: once the atoms listed are
     replaced by their elements, the arguments are [b] plus [s] times 0 and the elements of atom [k].  [Yes] and [No]
-    answer a comparison. *)
+    answer a comparison; [Second n] says that the second of two conditions decides, whatever the first one is: of those [n]
+    levels below, in first conditions. *)
 Inductive step :=
 | Take (left : bool) (facts : list fact)
 | Atom (k : positive) (s : Q) (base : form) (expand : list positive)
 | Yes (facts : list fact)
-| No (facts : list fact).
+| No (facts : list fact)
+| Second (n : nat).
 
 (** Replaces an atom, with at least the coefficient [least] everywhere, by its elements. *)
 Definition expand_one (k : positive) (options : list form) (least : Q) (e : form) : option (list form) :=
@@ -183,7 +185,7 @@ Section Sound.
 
   Lemma maximum_sound left right s f : maximum M cs left right s = Some f -> ev f = max K (ev left) (ev right).
   Proof.
-    destruct s as [[|] facts | k s base expand | |]; cbn [maximum]; try discriminate.
+    destruct s as [[|] facts | k s base expand | | |]; cbn [maximum]; try discriminate.
     - destruct (nonnegative M cs (minus left right) facts) eqn:N; try discriminate. intros [= <-].
       apply (nonnegative_sound K L v) in N; trivial. rewrite (eval_minus K L) in N.
       symmetry. apply (max_l K L). now apply (le_sub K L).
@@ -214,7 +216,7 @@ Section Sound.
 
   Lemma compared_sound a b s t : compared M cs a b s = Some t -> leb K (ev a) (ev b) = t.
   Proof.
-    destruct s as [| | facts | facts]; simpl; try discriminate.
+    destruct s as [| | facts | facts |]; simpl; try discriminate.
     - destruct (nonnegative M cs (minus b a) facts) eqn:N; try discriminate. intros [= <-].
       apply (nonnegative_sound K L v) in N; trivial. rewrite (eval_minus K L) in N.
       apply (leb_le K L). now apply (le_sub K L).
