@@ -59,6 +59,9 @@ def test_multiples_of_a_form_have_one_hinge():
     assert hinges.maximum({1: ONE}, {0: 3 * ONE, 1: -2 * ONE})[0] == {1: ONE, 2: 3 * ONE}
     assert hinges.maximum({}, {0: -ONE, 1: ONE})[0] == {3: ONE}
     assert hinges.maximum({}, {UNIT: -ONE}) == ({}, "Take true []", None)
+    assert hinges.maximum({}, {UNIT: -ONE}, turned=True) == ({}, "Take true []", None)
+    turned = hinges.maximum({}, {0: ONE, 1: -ONE}, turned=True)
+    assert turned == ({0: ONE, 1: -ONE, 3: ONE}, "Atom 5 1 [co 2 1; co 3 (-1)] []", 3)
     assert hinges.arguments == [{0: ONE, 1: -ONE}, {0: -ONE, 1: ONE}]
 
 
@@ -124,5 +127,14 @@ def test_choices_on_boxes_are_accepted(monkeypatch, theory):  # noqa: F811
         found = on_boxes(monkeypatch, net, formula, within, "-1 <= x1 <= 1, -1 <= x2 <= 1")
         assert found.source.count("ending := Boxed") >= 2
         text += question(found.source, "true")
+    for formula, within in (
+        (
+            "y <= 1 + Max(x1, 0) or y > 3 + Max(y, x1)",
+            None,
+        ),  # relu(x1), between -1 and 1, is bounded by 0 and not by x1
+        (sympy.Max(0, x1 / 2 + sympy.Max(0, x2) / 3) / 3, "6/10"),
+    ):
+        text += question(on_boxes(monkeypatch, net, formula, within, "-1 <= x1 <= 1, -1 <= x2 <= 1").source, "true")
+    assert "; ".join(pairs_of(text)), "a hinge of a formula is a pair with a neuron"
     checked = compiled(text, theory)
     assert checked, checked

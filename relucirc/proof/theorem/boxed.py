@@ -86,13 +86,12 @@ class BoxesCase(Case):
         pairs = read_pairs(self.node["boxes"].get("pairs", []), len(atoms))
         return Scaled.of(atoms, [(side.low, side.high) for side in self._box], self._flips, pairs)
 
-    def _read_members(self) -> dict[int, list[tuple[int, bool, fmpq]]]:
-        """By atom the maxima of 0 and a form that are multiples of it.
+    def _read_members(self) -> dict[int, list[tuple[int, fmpq]]]:
+        """By atom the maxima of 0 and a form that are made of it: their variables, and how many times as large.
 
-        Each is a maximum's variable, whether its hinge in Rocq is the positive part of the opposite of what the tree's
-        hinge is, and how many times as large as the atom it is.
+        Each is turned to the side to which the tree's hinge is.
         """
-        found: dict[int, list[tuple[int, bool, fmpq]]] = {}
+        found: dict[int, list[tuple[int, fmpq]]] = {}
         for name, side in self._selected.items():
             steps = iter(self.node[name])
             for v, gate in enumerate(side.graph.gates, self.sides.n):
@@ -103,15 +102,16 @@ class BoxesCase(Case):
                     k = index(step["atom"], len(self.atoms))
                     turned = bool(self.form(step["base"])) == (not gate.left)
                     place = self._places[name][v]
-                    found.setdefault(k, []).append((place, turned != self._flips[k], number(step["scale"])))
+                    if turned != self._flips[k]:
+                        self._maxima.turned.add(place)
+                    found.setdefault(k, []).append((place, number(step["scale"])))
         return found
 
     def _pair(self) -> None:
         """Takes over which hinges are bounded together."""
         for second, (first, ratio) in self._scaled.pairs.items():
-            ones, others = ([m for m in self._members.get(k, ()) if not m[1]] for k in (first, second))
-            if ones and others:
-                (v, _, size), (w, _, other_size) = ones[0], others[0]
+            if first in self._members and second in self._members:
+                (v, size), (w, other_size) = self._members[first][0], self._members[second][0]
                 self._maxima.partners[v] = w, other_size * ratio / size
 
     def _known(self, step: str) -> str:
@@ -137,16 +137,15 @@ class BoxesCase(Case):
             f"  pairs := {listed(str(key(v)) for v in self._made.pairs)}%positive;\n  cover := {tree.text()} |}}"
         )
 
-    def _slopes(self) -> dict[int, list[tuple[int, bool]]]:
-        """By the number that the tree gives to a hinge, those in Rocq, and whether they are turned.
+    def _slopes(self) -> dict[int, list[int]]:
+        """By the number that the tree gives to a hinge, those in Rocq.
 
         The tree counts level by level; after the hinges of a level come its pairs.
         """
-        found: dict[int, list[tuple[int, bool]]] = {}
+        found: dict[int, list[int]] = {}
         start = 0
         for hinges, level in zip(self._scaled.hinges, self._scaled.levels, strict=True):
             for i, k in enumerate(hinges, start):
-                parts = [(self._made.parts.get(v), turned) for v, turned, _ in self._members.get(k, ())]
-                found[i] = [(v, turned) for v, turned in dict.fromkeys(parts) if v is not None]
+                found[i] = sorted({self._made.parts[v] for v, _ in self._members.get(k, ()) if v in self._made.parts})
             start += len(level.constants)
         return found

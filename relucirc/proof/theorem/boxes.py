@@ -11,7 +11,7 @@ from flint import fmpq
 
 from relucirc.checker.boxes import WIDTH
 from relucirc.checker.linear import UNIT, Linear
-from relucirc.checker.substitution import GRID, SLOPE
+from relucirc.checker.substitution import GRID
 from relucirc.proof.theorem.bounding import Answer
 from relucirc.proof.theorem.gallina import key, listed, rational_text
 
@@ -73,14 +73,14 @@ class Tree:
         sides: What the inputs range over, in their order.
         answers: What shows each of Rocq's violations.
         slopes: For the number of a hinge in the tree, counted level by level, the hinges in Rocq that are multiples of
-            it, and whether they are the positive part of its opposite.
+            it.
     """
 
     words: Iterator[str]
     combinations: Sequence[tuple[int, Sequence[fmpq]]]
     sides: Sequence[Side]
     answers: Sequence[Answer]
-    slopes: Mapping[int, Sequence[tuple[int, bool]]]
+    slopes: Mapping[int, Sequence[int]]
 
     def text(self) -> str:
         """Writes it as a term of type ``boxes``."""
@@ -138,6 +138,5 @@ class Tree:
         written = []
         for word in words:
             number, _, kept = word.partition(":")
-            for v, flipped in self.slopes.get(int(number), ()):
-                written.append(f"({key(v)}%positive, {SLOPE - int(kept) if flipped else int(kept)}%Z)")
+            written += [f"({key(v)}%positive, {int(kept)}%Z)" for v in self.slopes.get(int(number), ())]
         return "; ".join(written)

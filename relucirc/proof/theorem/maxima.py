@@ -37,11 +37,13 @@ class Maxima:
         n: The number of inputs.
         arguments: Both arguments of every maximum.
         partners: For a maximum another one, and how many times as large that is, about.
+        turned: Those that are made ``b + max(0, a - b)``.
     """
 
     n: int
     arguments: list[tuple[Linear, Linear]] = field(default_factory=list)
     partners: dict[int, tuple[int, fmpq]] = field(default_factory=dict)
+    turned: set[int] = field(default_factory=set)
 
     def add(self, left: Linear, right: Linear) -> int:
         """Returns the variable of one more."""
@@ -58,7 +60,7 @@ class Maxima:
                 new = first + len(hinges.arguments)
                 left, right = (replace(side, values) for side in self.arguments[v - self.n])
                 size = ONE if before is None else self.partners[before][1]
-                values[v], steps[v], part = hinges.maximum(left, right, size)
+                values[v], steps[v], part = hinges.maximum(left, right, size, turned=v in self.turned)
                 if part is not None:
                     parts[v] = part
                 if before is not None and part == new and parts.get(before) == new - 1:
