@@ -1,8 +1,8 @@
 """``make theorems``: theorems for Rocq, each compiled, and the table of what they took in docs/theorem.md.
 
 Without arguments all of them; ``--few`` are those that CI compiles, ``--only`` those of some names.  With
-``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, and a copy of it
-whose neurons are split, scaled and permuted; its files are not in the repository.
+``--write`` the table goes into the page.  ``--acasxu FOLDER`` adds property 4 of ACAS Xu network 3_3, a copy of it
+whose neurons are split, scaled and permuted, and one of shorter weights; its files are not in the repository.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from disguises import disguise
 
 import relucirc
@@ -42,6 +43,8 @@ FEW = (
     "maximum of 5 in two hidden layers",
     "trained minimum, within its deviation",
 )
+BITS = 0xFFFF0000
+"""What stays of a float32 in a copy of shorter weights."""
 ACASXU = "y1 > y2 or y1 > y3 or y1 > y4 or y1 > y5"
 """Property 4: what is asserted of the outputs is that none is below the first."""
 
@@ -63,6 +66,12 @@ class Row:
     seconds: float
     megabytes: float
     shares: tuple[int, int, int]
+
+
+def shorter(net: relucirc.MLP) -> relucirc.MLP:
+    """A copy whose weights have 8 bits, as those of bfloat16."""
+    cut = [((np.array(layer.weight).view(np.uint32) & BITS).view(np.float32), layer.bias) for layer in net.layers]
+    return relucirc.MLP.from_arrays(cut, inputs=net.inputs)
 
 
 def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
@@ -88,15 +97,27 @@ def claims(acasxu: str | None) -> Iterator[tuple[str, tuple[Any, ...], dict[str,
     ):
         file = DATA / f"max{called[-1]}_two_layers.json"
         yield f"{called} in two hidden layers", (relucirc.load(file), formula), {}
+    draw = np.random.default_rng(1)
+    layers = [(draw.normal(size=(16, 5)) / 2, draw.normal(size=16)), (draw.normal(size=(1, 16)) / 4, [0.0])]
+    hidden = (draw.normal(size=(16, 16)) / 4, draw.normal(size=16) / 4)
+    drawn = relucirc.MLP.from_arrays([(np.float32(w), np.float32(b)) for w, b in (layers[0], *[hidden] * 3, layers[1])])
+    yield (
+        "network 5-16-16-16-16-1, a copy of shorter weights",
+        (drawn, shorter(drawn), relucirc.Box(-1, 1)),
+        {"within": "1/10"},
+    )
     if acasxu is not None:
         text = (Path(acasxu) / "prop_4.vnnlib").read_text("utf-8")
         domain = [
             f"x{int(i) + 1} {op} {end}" for op, i, end in re.findall(r"\(assert \(([<>]=) X_(\d) (\S+?)\)\)", text)
         ]
         network = relucirc.load(Path(acasxu) / "acasxu_3_3.onnx")
-        yield "ACAS Xu 3_3, property 4", (network, ACASXU, ", ".join(domain)), {}
+        domain = ", ".join(domain)
+        yield "ACAS Xu 3_3, property 4", (network, ACASXU, domain), {}
         copy = disguise(network, "split", "scaled", "permuted")
         yield "ACAS Xu 3_3, a copy of it everywhere", (network, copy), {}
+        within = {"within": "1/20"}
+        yield "ACAS Xu 3_3, a copy of shorter weights on property 4's box", (network, shorter(network), domain), within
     for name, circuit in catalogue.items():
         family = circuit.family()
         if family.symbols:

@@ -1,41 +1,22 @@
 """Trees of boxes as Rocq's data, in the words of ``Boxes.v``.
 
 Rocq bounds all hinges by itself, on boxes that a tree gives.  The hinges are not those of the certificate's normal
-form: every maximum is ``max(a, b) = a + max(0, b - a)``, so that a layered network keeps its layers.
+form, but those of :class:`~relucirc.proof.theorem.hinges.Hinges`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flint import fmpq
 
 from relucirc.checker.boxes import WIDTH
-from relucirc.checker.linear import ONE, UNIT, Linear, minus, mix
-from relucirc.checker.substitution import GRID, SLOPE
+from relucirc.checker.linear import UNIT, Linear
+from relucirc.checker.substitution import GRID
 from relucirc.proof.theorem.bounding import Answer
 from relucirc.proof.theorem.gallina import key, listed, rational_text
 
 PLACES = 26
 """Places behind the point of Rocq's coefficients."""
-
-
-@dataclass
-class Hinges:
-    """One hinge for every maximum.
-
-    Attributes:
-        first: The variable of the first.
-        arguments: What each is the positive part of.
-    """
-
-    first: int
-    arguments: list[Linear] = field(default_factory=list)
-
-    def maximum(self, left: Linear, right: Linear) -> tuple[Linear, int]:
-        """Returns a maximum as a form, and its hinge's variable."""
-        v = self.first + len(self.arguments)
-        self.arguments.append(minus(right, left))
-        return mix(((ONE, left), (ONE, {v: ONE}))), v
 
 
 @dataclass(frozen=True)
@@ -92,14 +73,14 @@ class Tree:
         sides: What the inputs range over, in their order.
         answers: What shows each of Rocq's violations.
         slopes: For the number of a hinge in the tree, counted level by level, the hinges in Rocq that are multiples of
-            it, and whether they are the positive part of its opposite.
+            it.
     """
 
     words: Iterator[str]
     combinations: Sequence[tuple[int, Sequence[fmpq]]]
     sides: Sequence[Side]
     answers: Sequence[Answer]
-    slopes: Mapping[int, Sequence[tuple[int, bool]]]
+    slopes: Mapping[int, Sequence[int]]
 
     def text(self) -> str:
         """Writes it as a term of type ``boxes``."""
@@ -157,6 +138,5 @@ class Tree:
         written = []
         for word in words:
             number, _, kept = word.partition(":")
-            for v, flipped in self.slopes.get(int(number), ()):
-                written.append(f"({key(v)}%positive, {SLOPE - int(kept) if flipped else int(kept)}%Z)")
+            written += [f"({key(v)}%positive, {int(kept)}%Z)" for v in self.slopes.get(int(number), ())]
         return "; ".join(written)

@@ -14,6 +14,7 @@ PARTS = (
     "Symmetry",
     "ZeroOne",
     "Bounding",
+    "Substitution",
     "Boxes",
     "Claims",
     "Endings",
@@ -25,8 +26,8 @@ PARTS = (
 )
 """Its files, each resting on those before."""
 NAMES = (
-    "Statement Forms Evidence Steps Trees ZeroOne Bounding Boxes Claims Endings Cells Points OverRationals OverReals "
-    "Families"
+    "Statement Forms Evidence Steps Trees ZeroOne Bounding Substitution Boxes Claims Endings Cells Points "
+    "OverRationals OverReals Families"
 )
 """What a theorem's own file imports."""
 _IMPORT = re.compile(r"^From (Coq|Relucirc) Require Import ([\w \n]+)\.$", re.MULTILINE)

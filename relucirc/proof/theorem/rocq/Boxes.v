@@ -1,18 +1,8 @@
-(** Boxes: violations happen nowhere in a box, which is cut into smaller ones until bounds show it.
-
-    A form over hinges is bounded from below by substitution, the hinges of the highest number first: [c h >= d l + e]
-    for a hinge [h = max 0 l].  Coefficients are whole multiples of [1 / 2^places], rounded down after every product;
-    that is a lower bound because all variables are written so that they are not negative. *)
+(** Boxes: violations happen nowhere in a box, which is cut into smaller ones until bounds by substitution show it. *)
 
 From Coq Require Import List ZArith QArith Bool Ring Lia FMapPositive.
-From Relucirc Require Import Statement Laws Forms Evidence Steps Trees Bounding.
+From Relucirc Require Import Statement Laws Forms Evidence Steps Trees Bounding Substitution.
 Import ListNotations.
-
-(** Coefficients of variables, in units of [1 / 2^places]. *)
-Definition row := list (positive * Z).
-
-(** A hinge: its variable, rows below and above its argument, and bounds of that. *)
-Record hinge := { at_variable : positive; under : row; over : row; ends : option (Z * Z) }.
 
 (** [Renew]: bound all hinges that may still have either sign.  [Half k z]: below and above [z], from the lower end of
     input [k] on.  [Exclude i ws slopes]: the parts of the [i]-th violation left, with weights [ws], are negative
@@ -26,101 +16,20 @@ Inductive boxes :=
 (** The ends of an input, with facts that show them. *)
 Record side := { side_of : positive; from : Q; from_facts : list fact; upto : Q; upto_facts : list fact }.
 
-(** The hinges in ascending order, with which to start. *)
-Record boxed := { places : nat; sides : list side; hinges : list positive; cover : boxes }.
+(** The hinges in ascending order, with which to start; those of [pairs] are each a pair with the one before. *)
+Record boxed :=
+  { places : nat; sides : list side; hinges : list positive; pairs : list positive; cover : boxes }.
 
-Section Check.
-  Variable bits : nat.
+Definition undecided (e : option (Z * Z)) : bool :=
+  match e with Some (a, b) => (a <? 0)%Z && (0 <? b)%Z | None => true end.
 
-  Definition unit : positive := Z.to_pos (2 ^ Z.of_nat bits).
-  Definition shrunk (z : Z) : Z := Z.shiftr z (Z.of_nat bits).
+(** How far the line above the positive part, between the ends of its argument, is above it at most. *)
+Definition height (e : option (Z * Z)) : Z :=
+  match e with Some (a, b) => if undecided e then Z.div (- a * b) (b - a) else 0%Z | None => 0%Z end.
 
-  (** [d r + s], rounded down. *)
-  Fixpoint combine_rows (d : Z) (r : row) : row -> row :=
-    match r with
-    | [] => fun s => s
-    | (k, a) :: r' =>
-      fix inner (s : row) : row :=
-        match s with
-        | [] => (k, shrunk (d * a)) :: combine_rows d r' []
-        | (l, b) :: s' =>
-          match Pos.compare k l with
-          | Datatypes.Eq => (k, (shrunk (d * a) + b)%Z) :: combine_rows d r' s'
-          | Datatypes.Gt => (k, shrunk (d * a)) :: combine_rows d r' s
-          | Datatypes.Lt => (l, b) :: inner s'
-          end
-        end
-    end.
-
-  Fixpoint plus_constant (e : Z) (r : row) : row :=
-    match r with
-    | [] => [(1%positive, e)]
-    | (k, c) :: r' => if Pos.eqb k 1 then (k, (c + e)%Z) :: r' else (k, c) :: plus_constant e r'
-    end.
-
-  (** [d] and [e] with [c h >= d l + e]; [kept] is what stays of a positive coefficient. *)
-  Definition relaxed (c : Z) (e : option (Z * Z)) (kept : option Z) : option (Z * Z) :=
-    if (0 <=? c)%Z then
-      match kept, e with
-      | Some s, _ =>
-        let d := Z.shiftr (c * s) 5 in if (0 <=? d)%Z && (d <=? c)%Z then Some (d, 0%Z) else None
-      | None, Some (a, b) => Some (if (0 <=? a + b)%Z && (0 <? b)%Z then c else 0%Z, 0%Z)
-      | None, None => Some (0%Z, 0%Z)
-      end
-    else
-      match e with
-      | None => None
-      | Some (a, b) =>
-        if (0 <=? a)%Z then Some (c, 0%Z)
-        else if (b <=? 0)%Z then Some (0%Z, 0%Z)
-        else
-          let d := Z.div (c * b) (b - a) in
-          if (c <=? d)%Z && (d <=? 0)%Z && (d * (b - a) <=? c * b)%Z then Some (d, shrunk (- (d * a))) else None
-      end.
-
-  Variable slopes : table Z.
-
-  Fixpoint substituted (hs : list hinge) (r : row) : option row :=
-    match hs with
-    | [] => Some r
-    | h :: hs' =>
-      match r with
-      | (k, c) :: r' =>
-        if Pos.eqb k (at_variable h) then
-          match relaxed c (ends h) (find k slopes) with
-          | Some (d, e) =>
-            let low := if (e =? 0)%Z then r' else plus_constant e r' in
-            substituted hs' (if (d =? 0)%Z then low else combine_rows d (if (0 <=? d)%Z then under h else over h) low)
-          | None => None
-          end
-        else substituted hs' r
-      | [] => Some []
-      end
-    end.
-
-  (** The least value on a box; of other variables it is only known that they are not negative. *)
-  Fixpoint least (box : table (Z * Z)) (r : row) : option Z :=
-    match r with
-    | [] => Some 0%Z
-    | (k, c) :: r' =>
-      match least box r' with
-      | Some rest =>
-        match find k box with
-        | Some (a, b) => Some ((shrunk (c * (if 0 <=? c then a else b)) + rest)%Z)
-        | None => if (0 <=? c)%Z then Some rest else None
-        end
-      | None => None
-      end
-    end.
-
-  Definition lowest (box : table (Z * Z)) (hs : list hinge) (r : row) : option Z :=
-    match substituted hs r with Some s => least box s | None => None end.
-End Check.
-
-Definition opposite_row (r : row) : row := map (fun t => (fst t, (- snd t)%Z)) r.
-
-Definition undecided (h : hinge) : bool :=
-  match ends h with Some (a, b) => (a <? 0)%Z && (0 <? b)%Z | None => true end.
+(** Whether bounds of a difference promise more than those of two arguments. *)
+Definition tells (e f difference : option (Z * Z)) : bool :=
+  match difference with Some (a, b) => (Z.max (- a) b <? 2 * (height e + height f))%Z | None => false end.
 
 Section Tree.
   Variable bits : nat.
@@ -135,26 +44,54 @@ Section Tree.
   Definition over_inputs_only (box : table (Z * Z)) (r : row) : bool :=
     forallb (fun t => match find (fst t) box with Some _ => true | None => false end) r.
 
-  (** New bounds of hinges, the lowest first; [done] are those below, the highest first.  Where these do not decide one
-      that reads others, it is bounded again with nothing kept of open hinges, which [zeros] says. *)
+  (** New bounds of a form over the hinges [done], the highest first.  Where these do not decide its sign, it is bounded
+      again with nothing kept of open hinges, which [zeros] says. *)
+  Definition bounded (zeros : option (table Z)) (box : table (Z * Z)) (done : list hinge) (f : between)
+    : option between :=
+    let below := under f in
+    let above := opposite_row (over f) in
+    match lowest bits no_slopes box done below, lowest bits no_slopes box done above with
+    | Some a, Some b =>
+      let again := if (a <? 0)%Z && (b <? 0)%Z && negb (over_inputs_only box below) then zeros else None in
+      let better r x := match again with Some slopes => raised slopes box done r x | None => x end in
+      let a := better below a in
+      let b := better above b in
+      let here := match ends f with Some (a', b') => (Z.max a a', Z.min (- b) b') | None => (a, (- b)%Z) end in
+      Some {| under := under f; over := over f; ends := Some here |}
+    | _, _ => None
+    end.
+
+  (** The same of the difference of a hinge's argument [f], just bounded, and its partner's, while one is undecided. *)
+  Definition rejoined (box : table (Z * Z)) (done : list hinge) (f : between) (p : partner) : option (option partner) :=
+    match done with
+    | g :: _ =>
+      let e := ends (inner g) in
+      if negb (Pos.eqb (at_variable g) (beside p)) then None
+      else if undecided (ends f) || undecided e then
+        match bounded None box done (gap p) with
+        | Some z =>
+          Some (Some {| beside := beside p; its_ends := e; gap := z; telling := tells (ends f) e (ends z) |})
+        | None => None
+        end
+      else Some None
+    | [] => None
+    end.
+
+  (** New bounds of hinges, the lowest first; [done] are those below. *)
   Fixpoint renewed (box : table (Z * Z)) (hs done : list hinge) (zeros : table Z) : option (list hinge) :=
     match hs with
     | [] => Some done
     | h :: hs' =>
-      if undecided h then
-        let below := under h in
-        let above := opposite_row (over h) in
-        match lowest bits no_slopes box done below, lowest bits no_slopes box done above with
-        | Some a, Some b =>
-          let open := (a <? 0)%Z && (b <? 0)%Z && negb (over_inputs_only box below) in
-          let a := if open then raised zeros box done below a else a in
-          let b := if open then raised zeros box done above b else b in
-          let here := match ends h with Some (a', b') => (Z.max a a', Z.min (- b) b') | None => (a, (- b)%Z) end in
-          let h := {| at_variable := at_variable h; under := under h; over := over h; ends := Some here |} in
-          renewed box hs' (h :: done) (if undecided h then PositiveMap.add (at_variable h) 0%Z zeros else zeros)
-        | _, _ => None
+      match (if undecided (ends (inner h)) then bounded (Some zeros) box done (inner h) else Some (inner h)) with
+      | Some f =>
+        match (match joined h with Some p => rejoined box done f p | None => Some None end) with
+        | Some p =>
+          renewed box hs' ({| at_variable := at_variable h; inner := f; joined := p |} :: done)
+            (if undecided (ends f) then PositiveMap.add (at_variable h) 0%Z zeros else zeros)
+        | None => None
         end
-      else renewed box hs' (h :: done) zeros
+      | None => None
+      end
     end.
 
   Definition table_of (l : list (positive * Z)) : table Z :=
@@ -233,17 +170,35 @@ Section Start.
       Some (rev (map (fun t => (fst t, round (snd t))) (replace_by (shifts lows) f)))
     else None.
 
-  Fixpoint hinges_of (lows : table Q) (ks : list positive) (acc : list hinge) : option (list hinge) :=
+  (** A form between two rows. *)
+  Definition form_between (lows : table Q) (f : form) : option between :=
+    match rows_of lows floor f, rows_of lows ceiling f with
+    | Some r, Some s => Some {| under := r; over := s; ends := None |}
+    | _, _ => None
+    end.
+
+  (** What a hinge of the argument [f] has to do with a hinge before it. *)
+  Definition joined_to (lows : table Q) (f : form) (h : hinge) : option partner :=
+    match argument M (at_variable h) with
+    | Some g =>
+      option_map (fun z => {| beside := at_variable h; its_ends := None; gap := z; telling := false |})
+        (form_between lows (minus f g))
+    | None => None
+    end.
+
+  Fixpoint hinges_of (lows : table Q) (pairs : list positive) (ks : list positive) (acc : list hinge)
+    : option (list hinge) :=
     match ks with
     | [] => Some acc
     | k :: ks' =>
       match argument M k, find k lows with
       | Some f, None =>
-        match rows_of lows floor f, rows_of lows ceiling f with
-        | Some r, Some s =>
+        match form_between lows f with
+        | Some b =>
+          let p := match acc with h :: _ => if existsb (Pos.eqb k) pairs then joined_to lows f h else None | [] => None end in
           if Pos.eqb k 1 then None
-          else hinges_of lows ks' ({| at_variable := k; under := r; over := s; ends := None |} :: acc)
-        | _, _ => None
+          else hinges_of lows pairs ks' ({| at_variable := k; inner := b; joined := p |} :: acc)
+        | None => None
         end
       | _, _ => None
       end
@@ -262,7 +217,7 @@ End Start.
 Definition box_covered (M : atoms) (cs : list known) (b : boxed) (violations : list (list known)) : bool :=
   let lows := lower_ends (sides b) in
   forallb (shown M cs) (sides b) && forallb (fun s => negb (Pos.eqb (side_of s) 1)) (sides b) &&
-  match hinges_of (places b) M lows (hinges b) [] with
+  match hinges_of (places b) M lows (pairs b) (hinges b) [] with
   | Some hs =>
     covered (places b) (rows_of M lows (floor (places b))) (cover b) (whole_box (places b) (sides b)) hs violations
   | None => false
@@ -281,223 +236,67 @@ Section Sound.
   Local Infix "<=" := (le K).
   Local Infix "<" := (lt K).
 
-  Lemma le_plus a b c d : a <= b -> c <= d -> a + c <= b + d.
-  Proof.
-    intros H G. apply (le_sub K L). replace (b + d - (a + c)) with ((b - a) + (d - c)) by ring.
-    apply (le_add K L); now apply (sub_le K L).
-  Qed.
-
-  Lemma times_le c a b : 0 <= c -> a <= b -> c * a <= c * b.
-  Proof.
-    intros H G. apply (le_sub K L). replace (c * b - c * a) with (c * (b - a)) by ring.
-    apply (mul_le K L); trivial. now apply (sub_le K L).
-  Qed.
-
-  Lemma times_ge c a b : c <= 0 -> a <= b -> c * b <= c * a.
-  Proof.
-    intros H G. apply (le_sub K L). replace (c * a - c * b) with ((0 - c) * (b - a)) by ring.
-    apply (mul_le K L); now apply (sub_le K L).
-  Qed.
-
   Variable bits : nat.
-  Local Notation u := (unit bits).
   Local Notation q z := (rat K (z # unit bits)).
-
-  Lemma unit_power : Zpos u = (2 ^ Z.of_nat bits)%Z.
-  Proof. unfold unit. apply Z2Pos.id. apply Z.pow_pos_nonneg; lia. Qed.
-
-  Lemma shrunk_below z : (shrunk bits z * Zpos u <= z)%Z.
-  Proof.
-    unfold shrunk. rewrite Z.shiftr_div_pow2 by lia. rewrite <- unit_power, Z.mul_comm. now apply Z.mul_div_le.
-  Qed.
-
-  Lemma q_mono a b : (a <= b)%Z -> q a <= q b.
-  Proof. intros H. apply (rat_le K L). unfold Qle; cbn [Qnum Qden]. nia. Qed.
-
-  Lemma q_zero : q 0 = 0.
-  Proof. rewrite <- (rat_0 K L). apply (rat_eq K L). reflexivity. Qed.
-
-  Lemma q_plus a b : q (a + b) = q a + q b.
-  Proof.
-    rewrite <- (rat_add K L). apply (rat_eq K L). unfold Qeq, Qplus; cbn [Qnum Qden]. rewrite Pos2Z.inj_mul. ring.
-  Qed.
-
-  Lemma q_opp a : q (- a) = 0 - q a.
-  Proof. rewrite <- (rat_opp K L). apply (rat_eq K L). reflexivity. Qed.
-
-  Lemma q_pos a : (0 <= a)%Z -> 0 <= q a.
-  Proof. intros H. rewrite <- q_zero. now apply q_mono. Qed.
-
-  Lemma q_neg a : (a <= 0)%Z -> q a <= 0.
-  Proof. intros H. rewrite <- q_zero. now apply q_mono. Qed.
-
-  Lemma q_shrunk a b : q (shrunk bits (a * b)) <= q a * q b.
-  Proof.
-    rewrite <- (rat_mul K L). apply (rat_le K L). unfold Qle, Qmult; cbn [Qnum Qden]. rewrite Pos2Z.inj_mul.
-    pose proof (shrunk_below (a * b)). nia.
-  Qed.
-
-  (** * Rows *)
 
   Variable w : env K.
   Hypothesis U : unit_at K w.
   Hypothesis W : forall k, 0 <= w k.
 
-  Fixpoint row_at (r : row) : K := match r with [] => 0 | (k, c) :: r' => q c * w k + row_at r' end.
+  (** The arguments of hinges. *)
+  Variable arg : positive -> K.
 
-  Lemma term_below d a k : q (shrunk bits (d * a)) * w k <= q d * (q a * w k).
-  Proof.
-    replace (q d * (q a * w k)) with (w k * (q d * q a)) by ring.
-    replace (q (shrunk bits (d * a)) * w k) with (w k * q (shrunk bits (d * a))) by ring.
-    apply times_le; trivial. apply q_shrunk.
-  Qed.
+  Local Notation row_at := (row_at K bits w).
+  Local Notation box_at := (box_at K bits w).
+  Local Notation between_at := (between_at K bits w).
+  Local Notation hinge_holds := (hinge_holds K bits w arg).
 
-  Lemma combine_below d r s : row_at (combine_rows bits d r s) <= q d * row_at r + row_at s.
-  Proof.
-    revert s. induction r as [| [k a] r IH]; intros s.
-    - simpl. replace (q d * 0 + row_at s) with (row_at s) by ring. apply (le_refl K L).
-    - induction s as [| [l b] s IHs]; cbn [combine_rows row_at].
-      + replace (q d * (q a * w k + row_at r) + 0) with (q d * (q a * w k) + (q d * row_at r + row_at [])) by (simpl; ring).
-        apply le_plus; [apply term_below | apply IH].
-      + destruct (Pos.compare_spec k l) as [<- | H | H]; cbn [row_at].
-        * rewrite q_plus.
-          replace ((q (shrunk bits (d * a)) + q b) * w k + row_at (combine_rows bits d r s)) with
-            (q (shrunk bits (d * a)) * w k + (q b * w k + row_at (combine_rows bits d r s))) by ring.
-          replace (q d * (q a * w k + row_at r) + (q b * w k + row_at s)) with
-            (q d * (q a * w k) + (q b * w k + (q d * row_at r + row_at s))) by ring.
-          apply le_plus; [apply term_below |]. apply le_plus; [apply (le_refl K L) | apply IH].
-        * replace (q d * (q a * w k + row_at r) + (q b * w l + row_at s)) with
-            (q b * w l + (q d * (q a * w k + row_at r) + row_at s)) by ring.
-          apply le_plus; [apply (le_refl K L) | exact IHs].
-        * replace (q d * (q a * w k + row_at r) + (q b * w l + row_at s)) with
-            (q d * (q a * w k) + (q d * row_at r + row_at ((l, b) :: s))) by (simpl; ring).
-          apply le_plus; [apply term_below | apply IH].
-  Qed.
-
-  Lemma plus_constant_at e r : row_at (plus_constant e r) = q e + row_at r.
-  Proof.
-    induction r as [| [k c] r IH]; cbn [plus_constant row_at]; [rewrite U; ring |].
-    destruct (Pos.eqb_spec k 1) as [-> |]; cbn [row_at]; [rewrite q_plus, U | rewrite IH]; ring.
-  Qed.
-
-  Lemma opposite_at r : row_at (opposite_row r) = 0 - row_at r.
-  Proof.
-    induction r as [| [k c] r IH]; cbn [opposite_row map row_at fst snd]; [ring |].
-    change (map _ r) with (opposite_row r). rewrite IH, q_opp. ring.
-  Qed.
-
-  (** * Hinges *)
-
-  Definition ends_at (l : K) (e : option (Z * Z)) : Prop :=
-    match e with Some (a, b) => q a <= l /\ l <= q b | None => True end.
-
-  Definition hinge_holds (h : hinge) : Prop :=
-    exists l, w (at_variable h) = max K 0 l /\ row_at (under h) <= l /\ l <= row_at (over h) /\ ends_at l (ends h).
-
-  Lemma above_line l : l <= max K 0 l /\ 0 <= max K 0 l.
-  Proof. destruct (is_max_two K L 0 l) as [_ H]. split; apply H; simpl; auto. Qed.
-
-  Lemma part_kept c d l : (0 <= d)%Z -> (d <= c)%Z -> q d * l + q 0 <= q c * max K 0 l.
-  Proof.
-    intros H G. destruct (above_line l) as [A1 A2]. rewrite q_zero. replace (q d * l + 0) with (q d * l) by ring.
-    apply (le_trans K L _ (q d * max K 0 l)).
-    - apply times_le; trivial. now apply q_pos.
-    - replace (q d * max K 0 l) with (max K 0 l * q d) by ring. replace (q c * max K 0 l) with (max K 0 l * q c) by ring.
-      apply times_le; trivial. now apply q_mono.
-  Qed.
-
-  Lemma relaxed_below c e kept d x l : relaxed bits c e kept = Some (d, x) -> ends_at l e ->
-    q d * l + q x <= q c * max K 0 l.
-  Proof.
-    unfold relaxed. destruct (Z.leb_spec 0 c) as [Hc | Hc].
-    - destruct kept as [s |].
-      + cbv zeta. destruct ((0 <=? Z.shiftr (c * s) 5)%Z && (Z.shiftr (c * s) 5 <=? c)%Z) eqn:B; try discriminate.
-        apply andb_true_iff in B as [B1 B2]. apply Z.leb_le in B1. apply Z.leb_le in B2.
-        intros E _. injection E as <- <-. now apply part_kept.
-      + destruct e as [[a b] |]; intros E _; injection E as <- <-.
-        * destruct ((0 <=? a + b)%Z && (0 <? b)%Z); apply part_kept; lia.
-        * apply part_kept; lia.
-    - destruct e as [[a b] |]; try discriminate. cbn [ends_at]. intros E [A B]. revert E.
-      destruct (Z.leb_spec 0 a) as [Ha | Ha]; [| destruct (Z.leb_spec b 0) as [Hb | Hb]].
-      + intros E. injection E as <- <-. assert (P : 0 <= l) by (apply (le_trans K L _ (q a)); trivial; now apply q_pos).
-        rewrite (max_r K L) by trivial. rewrite q_zero. replace (q c * l + 0) with (q c * l) by ring. apply (le_refl K L).
-      + intros E. injection E as <- <-. assert (P : l <= 0) by (apply (le_trans K L _ (q b)); trivial; now apply q_neg).
-        rewrite (max_l K L) by trivial. rewrite q_zero. replace (0 * l + 0) with 0 by ring.
-        replace (q c * 0) with 0 by ring. apply (le_refl K L).
-      + cbv zeta. set (d' := Z.div (c * b) (b - a)).
-        destruct ((c <=? d')%Z && (d' <=? 0)%Z && (d' * (b - a) <=? c * b)%Z) eqn:T; try discriminate.
-        intros E. injection E as <- <-. rewrite !andb_true_iff, !Z.leb_le in T. destruct T as [[T1 T2] T3].
-        clearbody d'. assert (S : q (shrunk bits (- (d' * a))) <= 0 - q d' * q a).
-        { replace (- (d' * a))%Z with (- d' * a)%Z by ring. apply (le_trans K L _ (q (- d') * q a)); [apply q_shrunk |].
-          rewrite q_opp. replace ((0 - q d') * q a) with (0 - q d' * q a) by ring. apply (le_refl K L). }
-        apply (le_trans K L _ (q d' * l + (0 - q d' * q a))); [apply le_plus; trivial; apply (le_refl K L) |].
-        apply q_neg in T2. destruct (le_total K L 0 l) as [P | P].
-        * rewrite (max_r K L) by trivial.
-          assert (R : q d' * (q b - q a) <= q c * q b).
-          { replace (q b - q a) with (q (b + - a)) by (rewrite q_plus, q_opp; ring).
-            rewrite <- !(rat_mul K L). apply (rat_le K L). unfold Qle, Qmult; cbn [Qnum Qden]. rewrite Pos2Z.inj_mul. nia. }
-          assert (D : q c - q d' <= 0).
-          { replace (q c - q d') with (q (c + - d')) by (rewrite q_plus, q_opp; ring). apply q_neg. lia. }
-          apply (times_ge _ _ _ D) in B. apply (sub_le K L) in R. apply (sub_le K L) in B. apply (le_sub K L).
-          replace (q c * l - (q d' * l + (0 - q d' * q a))) with
-            ((q c * q b - q d' * (q b - q a)) + ((q c - q d') * l - (q c - q d') * q b)) by ring.
-          now apply (le_add K L).
-        * rewrite (max_l K L) by trivial. apply (times_ge _ _ _ T2) in A. apply (sub_le K L) in A. apply (le_sub K L).
-          replace (q c * 0 - (q d' * l + (0 - q d' * q a))) with (q d' * q a - q d' * l) by ring. exact A.
-  Qed.
-
-  Lemma substituted_below slopes hs r s : Forall hinge_holds hs -> substituted bits slopes hs r = Some s ->
-    row_at s <= row_at r.
-  Proof.
-    intros H. revert r s. induction H as [| h hs (l & V & Un & Ov & En) _ IH]; cbn [substituted]; intros r s.
-    - intros [= <-]. apply (le_refl K L).
-    - destruct r as [| [k c] r]; [intros [= <-]; apply (le_refl K L) |].
-      destruct (Pos.eqb_spec k (at_variable h)) as [-> | N]; [| apply IH].
-      destruct (relaxed bits c (ends h) (find (at_variable h) slopes)) as [[d e] |] eqn:R; try discriminate.
-      apply (relaxed_below c _ _ d e l) in R; trivial. cbv zeta.
-      set (low := if (e =? 0)%Z then r else plus_constant e r). intros S. apply IH in S.
-      apply (le_trans K L _ _ _ S). cbn [row_at]. rewrite V.
-      assert (Low : row_at low = q e + row_at r).
-      { unfold low. destruct (Z.eqb_spec e 0) as [-> |]; [rewrite q_zero; ring | apply plus_constant_at]. }
-      apply (le_trans K L _ (q d * l + (q e + row_at r))).
-      + destruct (Z.eqb_spec d 0) as [-> | D].
-        * rewrite Low, q_zero. replace (0 * l + (q e + row_at r)) with (q e + row_at r) by ring. apply (le_refl K L).
-        * apply (le_trans K L _ _ _ (combine_below _ _ _)). rewrite Low. apply le_plus; [| apply (le_refl K L)].
-          destruct (Z.leb_spec 0 d) as [P | P]; [apply times_le | apply times_ge]; trivial; [now apply q_pos | apply q_neg; lia].
-      + replace (q d * l + (q e + row_at r)) with (q d * l + q e + row_at r) by ring.
-        apply le_plus; trivial. apply (le_refl K L).
-  Qed.
-
-  (** * Boxes *)
-
-  Definition box_at (box : table (Z * Z)) : Prop :=
-    forall k a b, find k box = Some (a, b) -> q a <= w k /\ w k <= q b.
-
-  Lemma least_below box r z : box_at box -> least bits box r = Some z -> q z <= row_at r.
-  Proof.
-    intros B. revert z. induction r as [| [k c] r IH]; cbn [least row_at]; intros z.
-    - intros [= <-]. rewrite q_zero. apply (le_refl K L).
-    - destruct (least bits box r) as [rest |]; try discriminate. specialize (IH rest eq_refl).
-      destruct (find k box) as [[a b] |] eqn:F.
-      + intros [= <-]. rewrite q_plus. apply le_plus; trivial. destruct (B k a b F) as [B1 B2].
-        apply (le_trans K L _ _ _ (q_shrunk _ _)).
-        destruct (Z.leb_spec 0 c) as [P | P]; [apply times_le | apply times_ge]; trivial; [now apply q_pos | apply q_neg; lia].
-      + destruct (Z.leb_spec 0 c) as [P | P]; try discriminate. intros [= <-].
-        replace (q rest) with (0 + q rest) by ring. apply le_plus; trivial. apply (mul_le K L); trivial. now apply q_pos.
-  Qed.
-
-  Lemma lowest_below slopes box hs r z : box_at box -> Forall hinge_holds hs -> lowest bits slopes box hs r = Some z ->
+  Lemma lowest_at slopes box hs r z : box_at box -> Forall hinge_holds hs -> lowest bits slopes box hs r = Some z ->
     q z <= row_at r.
-  Proof.
-    intros B H. unfold lowest. destruct (substituted bits slopes hs r) as [s |] eqn:S; try discriminate. intros Z.
-    apply (le_trans K L _ (row_at s)); [now apply (least_below box) | now apply (substituted_below slopes hs)].
-  Qed.
+  Proof. apply (lowest_below K L bits w U W arg). Qed.
 
   Lemma raised_below slopes box hs r a : box_at box -> Forall hinge_holds hs -> q a <= row_at r ->
     q (raised bits slopes box hs r a) <= row_at r.
   Proof.
     intros B H A. unfold raised. destruct (lowest bits slopes box hs r) as [b |] eqn:E; trivial.
-    apply (lowest_below _ _ _ _ _ B H) in E. destruct (Z.max_spec a b) as [[_ ->] | [_ ->]]; trivial.
+    apply (lowest_at _ _ _ _ _ B H) in E. destruct (Z.max_spec a b) as [[_ ->] | [_ ->]]; trivial.
+  Qed.
+
+  Lemma bounded_at zeros box done x f g : box_at box -> Forall hinge_holds done -> between_at x f ->
+    bounded bits zeros box done f = Some g -> between_at x g.
+  Proof.
+    intros B D (Un & Ov & En). unfold bounded. cbv zeta.
+    destruct (lowest bits no_slopes box done (under f)) as [a0 |] eqn:E1; try discriminate.
+    destruct (lowest bits no_slopes box done (opposite_row (over f))) as [b0 |] eqn:E2; try discriminate.
+    apply (lowest_at _ _ _ _ _ B D) in E1. apply (lowest_at _ _ _ _ _ B D) in E2.
+    set (again := if (a0 <? 0)%Z && (b0 <? 0)%Z && negb (over_inputs_only box (under f)) then zeros else None).
+    set (a := match again with Some slopes => raised bits slopes box done (under f) a0 | None => a0 end).
+    set (b := match again with Some slopes => raised bits slopes box done (opposite_row (over f)) b0 | None => b0 end).
+    assert (F1 : q a <= row_at (under f)).
+    { unfold a. destruct again; trivial. now apply raised_below. }
+    assert (F2 : q b <= row_at (opposite_row (over f))).
+    { unfold b. destruct again; trivial. now apply raised_below. }
+    clearbody a b. rewrite (opposite_at K L) in F2. intros [= <-].
+    split; trivial. split; trivial. cbn [ends ends_at].
+    assert (A1 : q a <= x) by now apply (le_trans K L _ (row_at (under f))).
+    assert (A2 : x <= q (- b)).
+    { rewrite (q_opp K L). apply (le_trans K L _ (row_at (over f))); trivial. apply (sub_le K L) in F2.
+      apply (le_sub K L).
+      replace (0 - q b - row_at (over f)) with (0 - row_at (over f) - q b) by ring. exact F2. }
+    unfold ends_at in *. destruct (ends f) as [[a' b'] |]; [| now split]. destruct En as [En1 En2]. split.
+    - destruct (Z.max_spec a a') as [[_ ->] | [_ ->]]; trivial.
+    - destruct (Z.min_spec (- b) b') as [[_ ->] | [_ ->]]; trivial.
+  Qed.
+
+  Lemma rejoined_at box done k f p p' : box_at box -> Forall hinge_holds done -> joined_at K bits w arg k p ->
+    rejoined bits box done f p = Some p' -> match p' with Some p' => joined_at K bits w arg k p' | None => True end.
+  Proof.
+    intros B D (V & _ & G). unfold rejoined. destruct done as [| g done]; try discriminate. cbv zeta.
+    destruct (Pos.eqb_spec (at_variable g) (beside p)) as [E | _]; cbn [negb]; try discriminate.
+    destruct (undecided (ends f) || undecided (ends (inner g))); [| now intros [= <-]].
+    destruct (bounded bits None box (g :: done) (gap p)) as [z |] eqn:Z; try discriminate. intros [= <-].
+    apply (bounded_at _ _ _ _ _ _ B D G) in Z. split; trivial. split; trivial.
+    cbn [beside its_ends]. rewrite <- E. inversion D as [| ? ? (_ & (_ & _ & H) & _)]. exact H.
   Qed.
 
   Lemma renewed_hold box hs : forall done zeros result, box_at box -> Forall hinge_holds hs ->
@@ -505,30 +304,14 @@ Section Sound.
   Proof.
     induction hs as [| h hs IH]; cbn [renewed]; intros done zeros result B H D.
     - now intros [= <-].
-    - inversion H as [| ? ? (l & V & Un & Ov & En) H']; subst.
-      assert (Hh : hinge_holds h) by now inversion H.
-      destruct (undecided h); [| intros R; apply (IH _ _ _ B H' (Forall_cons _ Hh D) R)].
-      cbv zeta.
-      destruct (lowest bits no_slopes box done (under h)) as [a0 |] eqn:E1; try discriminate.
-      destruct (lowest bits no_slopes box done (opposite_row (over h))) as [b0 |] eqn:E2; try discriminate.
-      apply (lowest_below _ _ _ _ _ B D) in E1. apply (lowest_below _ _ _ _ _ B D) in E2.
-      set (open := (a0 <? 0)%Z && (b0 <? 0)%Z && negb (over_inputs_only box (under h))).
-      set (a := if open then raised bits zeros box done (under h) a0 else a0).
-      set (b := if open then raised bits zeros box done (opposite_row (over h)) b0 else b0).
-      assert (F1 : q a <= row_at (under h)).
-      { unfold a. destruct open; trivial. now apply raised_below. }
-      assert (F2 : q b <= row_at (opposite_row (over h))).
-      { unfold b. destruct open; trivial. now apply raised_below. }
-      clearbody a b. clear E1 E2. rename F1 into E1, F2 into E2. rewrite opposite_at in E2.
-      intros R. refine (IH _ _ _ B H' (Forall_cons _ _ D) R). exists l. cbn [at_variable under over ends].
-      split; trivial. split; trivial. split; trivial.
-      assert (A1 : q a <= l) by now apply (le_trans K L _ (row_at (under h))).
-      assert (A2 : l <= q (- b)).
-      { rewrite q_opp. apply (le_trans K L _ (row_at (over h))); trivial. apply (sub_le K L) in E2. apply (le_sub K L).
-        replace (0 - q b - row_at (over h)) with (0 - row_at (over h) - q b) by ring. exact E2. }
-      unfold ends_at in *. destruct (ends h) as [[a' b'] |]; [| now split]. destruct En as [En1 En2]. split.
-      + destruct (Z.max_spec a a') as [[_ ->] | [_ ->]]; trivial.
-      + destruct (Z.min_spec (- b) b') as [[_ ->] | [_ ->]]; trivial.
+    - inversion H as [| ? ? (V & In & Jo) H']; subst.
+      destruct (if undecided (ends (inner h)) then bounded bits (Some zeros) box done (inner h) else Some (inner h))
+        as [f |] eqn:E1; try discriminate.
+      destruct (match joined h with Some p => rejoined bits box done f p | None => Some None end) as [p' |] eqn:E2;
+        try discriminate.
+      intros R. refine (IH _ _ _ B H' (Forall_cons _ _ D) R). split; trivial. split; cbn [at_variable inner joined].
+      + destruct (undecided (ends (inner h))); [now apply (bounded_at _ _ _ _ _ _ B D In E1) | now injection E1 as <-].
+      + destruct (joined h) as [p |]; [now apply (rejoined_at _ _ _ _ _ _ B D Jo E2) | now injection E2 as <-].
   Qed.
 
   Lemma weigh_in ws ps m c : In (Some (m, c)) (weigh ws ps) -> In c ps.
@@ -574,7 +357,7 @@ Section Sound.
       assert (T : 0 <= eval K v total /\ (strict = true -> 0 < eval K v total)).
       { apply (summed_sound K L v (weigh ws ps)); trivial. intros m c Hc. apply weigh_in in Hc.
         unfold all_at in E. rewrite Forall_forall in E. auto. }
-      destruct T as [T1 T2]. apply below in R. apply (lowest_below _ _ _ _ _ B H) in Z.
+      destruct T as [T1 T2]. apply below in R. apply (lowest_at _ _ _ _ _ B H) in Z.
       pose proof (le_trans K L _ _ _ Z R) as Y. rewrite (opposite K L) in Y.
       apply orb_true_iff in C1 as [C1 | C1].
       + apply Z.ltb_lt in C1. apply (lt_irrefl K L 0).
@@ -583,7 +366,7 @@ Section Sound.
         apply (sub_le K L) in Y. apply (le_sub K L). replace (0 - (q z + eval K v total)) with (0 - eval K v total - q z) by ring.
         exact Y.
       + apply andb_true_iff in C1 as [-> C1]. apply Z.leb_le in C1. apply (lt_not_le K L _ _ (T2 eq_refl)).
-        apply (le_sub K L). apply (le_trans K L _ (q z)); trivial. now apply q_pos.
+        apply (le_sub K L). apply (le_trans K L _ (q z)); trivial. now apply (q_pos K L).
     - destruct left; try discriminate. intros E. inversion E.
   Qed.
 End Sound.
@@ -731,17 +514,42 @@ Section Whole.
     apply rounded_above. intros k. now apply counted_pos.
   Qed.
 
-  Lemma hinges_hold ks : forall acc hs, Forall (hinge_holds K bits w) acc -> hinges_of bits M lows ks acc = Some hs ->
-    Forall (hinge_holds K bits w) hs.
+  (** The argument of a hinge. *)
+  Definition argument_of (k : positive) : K := match argument M k with Some f => eval K v f | None => 0 end.
+
+  Local Notation holds := (hinge_holds K bits w argument_of).
+
+  Lemma form_between_at f b : form_between bits M lows f = Some b -> between_at K bits w (eval K v f) b.
+  Proof.
+    unfold form_between. destruct (rows_of M lows (floor bits) f) as [r |] eqn:E1; try discriminate.
+    destruct (rows_of M lows (ceiling bits) f) as [s |] eqn:E2; try discriminate. intros [= <-].
+    split; [now apply rows_below | split; [now apply rows_above | exact I]].
+  Qed.
+
+  Lemma joined_to_at k f h p : argument_of k = eval K v f -> holds h -> joined_to bits M lows f h = Some p ->
+    joined_at K bits w argument_of k p.
+  Proof.
+    intros E (V & _). unfold joined_to. destruct (argument M (at_variable h)) as [g |] eqn:G; try discriminate.
+    destruct (form_between bits M lows (minus f g)) as [z |] eqn:Z; try discriminate. intros [= <-].
+    split; [exact V | split; [exact I |]]. cbn [gap beside].
+    apply form_between_at in Z. rewrite (eval_minus K L) in Z. rewrite E.
+    unfold argument_of at 1. now rewrite G.
+  Qed.
+
+  Lemma hinges_hold pairs ks : forall acc hs, Forall holds acc -> hinges_of bits M lows pairs ks acc = Some hs ->
+    Forall holds hs.
   Proof.
     induction ks as [| k ks IH]; cbn [hinges_of]; intros acc hs F.
     - now intros [= <-].
     - destruct (argument M k) as [f |] eqn:G; try discriminate. destruct (find k lows) eqn:N; try discriminate.
-      destruct (rows_of M lows (floor bits) f) as [r |] eqn:E1; try discriminate.
-      destruct (rows_of M lows (ceiling bits) f) as [s |] eqn:E2; try discriminate.
+      destruct (form_between bits M lows f) as [b |] eqn:B; try discriminate. cbv zeta.
       destruct (Pos.eqb k 1) eqn:O; try discriminate. apply IH. constructor; trivial.
-      exists (eval K v f). cbn [at_variable under over ends]. split; [| split; [now apply rows_below | split; [now apply rows_above | exact I]]].
-      unfold counted. rewrite O, N, G. now apply (argument_at K L v M A).
+      assert (E : argument_of k = eval K v f) by (unfold argument_of; now rewrite G).
+      split; [| split; cbn [at_variable inner joined]].
+      + unfold is_hinge. cbn [at_variable]. rewrite E. unfold counted. rewrite O, N, G. now apply (argument_at K L v M A).
+      + rewrite E. now apply form_between_at.
+      + destruct acc as [| h acc]; trivial. destruct (existsb (Pos.eqb k) pairs); trivial.
+        destruct (joined_to bits M lows f h) as [p |] eqn:J; trivial. inversion F. now apply (joined_to_at k f h).
   Qed.
 
   Lemma whole_box_find ts k a b : find k (whole_box bits ts) = Some (a, b) ->
@@ -780,9 +588,9 @@ Lemma box_covered_sound K (L : laws K) v M cs b violations : unit_at K v -> atom
   box_covered M cs b violations = true -> ~ Exists (all_at K v) violations.
 Proof.
   intros U A C. unfold box_covered. cbv zeta. rewrite !andb_true_iff. intros [[S O] H].
-  destruct (hinges_of (places b) M (lower_ends (sides b)) (hinges b) []) as [hs |] eqn:E; try discriminate.
+  destruct (hinges_of (places b) M (lower_ends (sides b)) (pairs b) (hinges b) []) as [hs |] eqn:E; try discriminate.
   apply (hinges_hold K L (places b) v U M A cs C (sides b) S O) in E; [| constructor].
-  refine (covered_sound K L (places b) (counted K v M (lower_ends (sides b))) (counted_unit K v M _) _ v _
+  refine (covered_sound K L (places b) (counted K v M (lower_ends (sides b))) (counted_unit K v M _) _ _ v _
     (fun f r => rows_below K L (places b) v U M A cs C (sides b) S O f r) (cover b) _ hs violations _ E H).
   - intros k. now apply (counted_pos K L v U M A cs C).
   - now apply (whole_box_at K L (places b) v U M A cs C).
