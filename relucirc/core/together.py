@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relucirc.core.budget import Budget, OutOfBudget, running, tick
-from relucirc.core.crew import Crew, at_work
+from relucirc.core.crew import SURELY, Crew, at_work
 from relucirc.core.digest import digest_of
 from relucirc.core.errors import RelucircError
 from relucirc.core.journal import Journal
@@ -42,6 +42,7 @@ def solve(
     pieces: Iterable[Piece],
     *,
     kept: bool = True,
+    long: bool = False,
     known: list[Outcome] | None = None,
     each: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
@@ -52,6 +53,7 @@ def solve(
         question: What the pieces are of; it can be pickled.
         pieces: In order; they are made as they are needed.
         kept: Whether what is found may be read from the journal, and is written there.
+        long: Whether it is known to take long, so that workers begin at once.
         known: A list that is given what was found, in the order of the tree, also where the work ends early.
         each: Called with each outcome in the order of the tree, as soon as all before it are there; then none is kept,
             so that the tree need not fit into memory.
@@ -70,7 +72,7 @@ def solve(
         for outcome in _alone(work, question, pieces):
             (each or found.append)(outcome)
         return found
-    shared = _Shared(crew, work, question, crew.journal if kept else None, each)
+    shared = _Shared(crew, work, question, crew.journal if kept else None, each, long=long)
     try:
         shared.run(pieces)
     finally:
@@ -93,7 +95,14 @@ class _Shared:
     """One question that is worked on."""
 
     def __init__(
-        self, crew: Crew, work: Work, question: Any, journal: Journal | None, each: Callable[[Outcome], None] | None
+        self,
+        crew: Crew,
+        work: Work,
+        question: Any,
+        journal: Journal | None,
+        each: Callable[[Outcome], None] | None,
+        *,
+        long: bool,
     ) -> None:
         self.crew, self.work, self.question, self.journal, self.each = crew, work, question, journal, each
         self.stage = f"{work.__module__}.{work.__name__} {digest_of(question)}" if journal is not None else ""
@@ -105,6 +114,7 @@ class _Shared:
         self.share, self.deaths, self.drawn, self.count = 0.0, 0, 0, 0
         self.clock = running() or Budget()
         self.begun = self.clock.elapsed
+        self.sure = SURELY if long else 0.0
 
     @property
     def found(self) -> list[Outcome]:
@@ -121,7 +131,7 @@ class _Shared:
             while self._draw(coming) or self.flying:
                 tick()
                 self.clock.method = said + self._outlook()
-                executor = self.crew.executor(self.clock.elapsed - self.begun)
+                executor = self.crew.executor(self.clock.elapsed - self.begun + self.sure)
                 if executor is None:
                     self._work_here()
                 else:

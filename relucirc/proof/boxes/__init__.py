@@ -60,7 +60,7 @@ def decide_on_boxes(
     if found:
         return Refuted(NAME, found[0])
     if pieces is not None:
-        outcomes = solve(search_part, question, pieces)
+        outcomes = solve(search_part, question, pieces, long=True)
         if outcomes[-1].final:
             point = outcomes[-1].found
             return None if point is None else Refuted(NAME, tuple(map(rational, point)))
