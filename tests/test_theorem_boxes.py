@@ -128,10 +128,8 @@ def test_choices_on_boxes_are_accepted(monkeypatch, theory):  # noqa: F811
         assert found.source.count("ending := Boxed") >= 2
         text += question(found.source, "true")
     for formula, within in (
-        (
-            "y <= 1 + Max(x1, 0) or y > 3 + Max(y, x1)",
-            None,
-        ),  # relu(x1), between -1 and 1, is bounded by 0 and not by x1
+        # relu(x1), between -1 and 1, is bounded by 0 and not by x1
+        ("y <= 1 + Max(x1, 0) or y > 3 + Max(y, x1)", None),
         (sympy.Max(0, x1 / 2 + sympy.Max(0, x2) / 3) / 3, "6/10"),
     ):
         text += question(on_boxes(monkeypatch, net, formula, within, "-1 <= x1 <= 1, -1 <= x2 <= 1").source, "true")
