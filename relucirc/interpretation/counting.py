@@ -24,7 +24,7 @@ from relucirc.language.domain import Box
 LOW = 1e-6
 """What a loss would have to be below, relative to the target, to be called low in reports."""
 
-BLOCK = 128
+BLOCK = 32
 """Seeds that are judged side by side; after an interruption whole blocks are counted."""
 
 

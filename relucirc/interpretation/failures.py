@@ -59,6 +59,35 @@ class Failure:
         return {"kind": self.kind, "computes": self.computes, "count": self.count, "relative_loss": loss}
 
 
+class _Images:
+    """What networks compute at the images of points under symmetries; at few of them at first, which is mostly enough.
+
+    Args:
+        stack: The networks.
+        factors: What each symmetry multiplies values by.
+        points: The images of the points, homogeneous, for each; the first symmetry is the identity.
+    """
+
+    def __init__(self, stack: Stack, factors: Sequence[float], points: Sequence[np.ndarray]) -> None:
+        self.stack, self.factors, self.points = stack, factors, points
+        everyone = np.arange(len(stack[0][0]))
+        self.few = np.stack([self._values(everyone, s, FEW) for s in range(len(points))])
+
+    def _values(self, seeds: np.ndarray, symmetry: int, step: int = 1) -> np.ndarray:
+        stack = [(weight[seeds], bias[seeds]) for weight, bias in self.stack]
+        return self.factors[symmetry] * forward(stack, self.points[symmetry][::step])
+
+    def near(self, seeds: np.ndarray, typical: int, limit: float) -> np.ndarray:
+        """Which seeds compute about the same function as a typical one, up to symmetry."""
+        likely = (np.abs(self.few[:, seeds] - self.few[0, typical]) < limit).all(axis=(2, 3))
+        values, near = self._values(np.array([typical]), 0), np.zeros(len(seeds), bool)
+        for s in range(len(likely)):
+            open_ = np.flatnonzero(likely[s] & ~near)
+            if len(open_):
+                near[open_] = (np.abs(self._values(seeds[open_], s) - values) < limit).all(axis=(1, 2))
+        return near
+
+
 def group_failures(
     stack: Stack,
     failed: np.ndarray,
@@ -85,14 +114,14 @@ def group_failures(
     kinds = _kinds(own, relative[failed], points)
     limit = SAME * max(float(np.sqrt(np.mean(values**2))), 1e-30)
     moved = [homogeneous(symmetry.points(points)) for symmetry in symmetries]
-    images = np.stack([s.factor * forward(own, at) for s, at in zip(symmetries, moved, strict=True)])
+    images = _Images(own, [symmetry.factor for symmetry in symmetries], moved)
     groups: list[tuple[str, list[int]]] = []
     left = np.arange(len(failed))
     while len(left):
         first, kind = left[0], str(kinds[left[0]])
         same = kinds[left] == kind
         if kind not in ("diverged", "unfinished"):
-            same[1:] &= _are_images(images[:, left[1:]], images[0, first], limit)
+            same[1:] &= images.near(left[1:], first, limit)
         groups.append((kind, left[same].tolist()))
         left = left[~same]
     result = []
@@ -103,14 +132,6 @@ def group_failures(
         text = "" if kind in ("diverged", "unfinished") else describe(own, middle, points, names)
         result.append(Failure(kind, text, len(members), float(np.median(losses)), seeds))
     return sorted(result, key=lambda failure: (-failure.count, failure.kind, failure.computes))
-
-
-def _are_images(images: np.ndarray, typical: np.ndarray, limit: float) -> np.ndarray:
-    """Which seeds compute about the same function as a typical one, up to symmetry."""
-    place = np.argwhere((np.abs(images[:, :, ::FEW] - typical[::FEW]) < limit).all(axis=(2, 3)))
-    near = np.zeros(images.shape[1], bool)
-    near[[i for s, i in place if np.abs(images[s, i] - typical).max() < limit]] = True
-    return near
 
 
 def _kinds(stack: Stack, relative: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ class _Hinges:
     def relu(self, form: np.ndarray) -> np.ndarray:
         """Returns the forms of ``relu(form)``, ``[seeds, coefficients]``, with a new hinge where there must be one."""
         place, self._next = self._next, self._next + 1
-        values = _dot(form, self.values)
+        values = self._of(form)
         slack = max(self.rounding.tolerance, EPSILON) * np.abs(values).max(axis=1, initial=0.0)
         zero, same = values.max(axis=1) <= slack, values.min(axis=1) >= -slack
         result = np.where((same & ~zero)[:, None], form, 0.0)
@@ -87,7 +87,7 @@ class _Hinges:
         added, forms = which[fresh], self.forms[:, place]
         forms[added] = line[fresh]
         self.levels[added, place] = 1 + (self.levels * (forms[:, self.before :] != 0)).max(axis=1)[added]
-        self.values[:, self.before + place] = rest = np.maximum(_dot(forms, self.values), 0)
+        self.values[:, self.before + place] = rest = np.maximum(self._of(forms), 0)
         for _ in range(2):  # twice is enough
             rest = rest - self._within(rest)
         length = np.sqrt((rest**2).sum(axis=1, keepdims=True))
@@ -96,9 +96,15 @@ class _Hinges:
         result[np.arange(len(which)), self.before + hinge] += scale
         return result
 
+    def _of(self, forms: np.ndarray) -> np.ndarray:
+        """Values of forms over what is there already, one for every network."""
+        there = slice(self.before + self._next)
+        return _dot(forms[:, there], self.values[:, there])
+
     def _within(self, values: np.ndarray) -> np.ndarray:
         """The part of values that is a combination of those that are there."""
-        return _dot(_dot(values, self._basis.swapaxes(1, 2)), self._basis)
+        basis = self._basis[:, : self.before + self._next]
+        return _dot(_dot(values, basis.swapaxes(1, 2)), basis)
 
     def _near_those_before(self, values: np.ndarray, slack: np.ndarray, new: np.ndarray) -> np.ndarray:
         """The networks that have hinges, and where values are about a combination of what is there already."""
