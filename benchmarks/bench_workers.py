@@ -64,7 +64,7 @@ def regions(args):
 
 def boxes(args):
     net = relucirc.load(f"{args.acasxu}/acasxu_1_1.onnx")
-    wide = Box(["2/5", "-1/2", "-1/2", "-1/10", "-1/2"], ["3/5", "1/2", "1/2", "1/2", "1/10"])
+    wide = Box(["2/5", "-1/2", "-1/2", "-1/8", "-1/2"], ["3/5", "1/2", "1/2", "1/2", "1/8"])
 
     def run(workers):
         if args.property:
@@ -93,7 +93,7 @@ def bounding(args):
 
 def census(args):
     median = "Max(Min(x1, x2), Min(x2, x3), Min(x1, x3))"
-    width = args.size or 48
+    width = args.size or 64
     trained = relucirc.train(median, (3, width, width, 1), key=jax.random.key(0), seeds=1024, steps=100)
 
     def told(found):

@@ -40,7 +40,7 @@ from relucirc.core.together import solve
 WIDTH = 64
 """Boxes are cut at a 64th of their width."""
 MIDDLE = WIDTH // 2
-PART, SHARED = 20_000, 1_000
+PART, SHARED = 20_000, 2_500
 """So many states of a tree are held at once, alone and by each of several workers."""
 BATCH = 128
 """So many boxes are bounded at once."""
