@@ -28,6 +28,7 @@ from relucirc.circuits import maximum
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.crew import gathered
 from relucirc.core.digest import digest_of
+from relucirc.core.processes import Processes
 from relucirc.core.together import WorkersError, solve
 from relucirc.interpretation.counting import take_census
 from relucirc.language.claim import read_claim
@@ -117,6 +118,32 @@ def test_while_few_wait_the_largest_is_next():
 def test_a_process_alone_is_not_interrupted():
     found = solve(toy_work.listing, {"short": True}, [[0, 60]])
     assert [outcome.found for outcome in found] == [SQUARES]
+
+
+def test_a_worker_has_one_thread_for_linear_algebra_unless_the_environment_says_more(monkeypatch):
+    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS"]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    for said, told in [(None, [told_of_threads("false")]), ("--a=1", ["--a=1", told_of_threads("false")])]:
+        monkeypatch.delenv("XLA_FLAGS", raising=False)
+        if said is not None:
+            monkeypatch.setenv("XLA_FLAGS", said)
+        assert environment_of_a_worker(names) == ["3", "1", " ".join(told)]
+        assert [os.environ.get(name) for name in names] == ["3", None, said]
+    monkeypatch.setenv("XLA_FLAGS", told_of_threads("true"))
+    assert environment_of_a_worker(names) == ["3", "1", told_of_threads("true")]
+
+
+def told_of_threads(said):
+    return f"--xla_cpu_multi_thread_eigen={said}"
+
+
+def environment_of_a_worker(names):
+    pool = Processes(1)
+    try:
+        return list(pool.submit(eval, f"[__import__('os').environ.get(name) for name in {names}]").result())
+    finally:
+        pool.shutdown()
 
 
 def test_what_workers_count_is_counted():

@@ -12,20 +12,27 @@ GRACE = 0.2
 """Seconds in which processes may end by themselves before they are killed."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What says how many threads a process has for linear algebra, read where that is loaded: workers need one each."""
+EIGEN = "xla_cpu_multi_thread_eigen"
+"""The same for what XLA compiles for a CPU."""
 
 
 class _Process(SpawnProcess):
     """A process with one thread for linear algebra, unless the environment says more."""
 
     def start(self) -> None:
-        before = dict(os.environ)
-        os.environ.update({name: "1" for name in THREADS if name not in before})
+        flags = os.environ.get("XLA_FLAGS", "")
+        said = {name: "1" for name in THREADS if name not in os.environ}
+        said |= {} if EIGEN in flags else {"XLA_FLAGS": f"{flags} --{EIGEN}=false".strip()}
+        before = {name: os.environ.get(name) for name in said}
+        os.environ.update(said)
         try:
             super().start()
         finally:
-            for name in THREADS:
-                if name not in before:
+            for name, value in before.items():
+                if value is None:
                     del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 class _Context(SpawnContext):
