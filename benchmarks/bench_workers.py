@@ -76,7 +76,7 @@ def boxes(args):
 
 def bounding(args):
     rng = np.random.default_rng(3)
-    width = args.size or 24
+    width = args.size or 84
     hidden, above = (
         (rng.integers(-3, 4, (width, 5)), rng.integers(-2, 3, width)),
         (rng.integers(-2, 3, (1, width)), None),
