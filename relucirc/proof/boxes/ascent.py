@@ -78,7 +78,7 @@ def _affine(level: Weights, values: Sequence[np.ndarray]) -> np.ndarray:
     total = np.tile(level.constants, (len(values[0]), 1))
     for value, weights in zip(values, level.blocks, strict=False):
         if weights is not None:
-            with np.errstate(invalid="ignore"):  # some libraries for linear algebra say so of lanes that nobody reads
+            with np.errstate(invalid="ignore"):  # floats only propose; a point that is no number is none
                 total += value @ weights.T
     return total
 
