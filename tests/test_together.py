@@ -121,27 +121,27 @@ def test_a_process_alone_is_not_interrupted():
 
 
 def test_a_worker_has_one_thread_for_linear_algebra_unless_the_environment_says_more(monkeypatch):
-    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS"]
+    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC"]
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    for said, told in [(None, [told_of_threads("false")]), ("--a=1", ["--a=1", told_of_threads("false")])]:
-        monkeypatch.delenv("XLA_FLAGS", raising=False)
-        if said is not None:
-            monkeypatch.setenv("XLA_FLAGS", said)
-        assert environment_of_a_worker(names) == ["3", "1", " ".join(told)]
-        assert [os.environ.get(name) for name in names] == ["3", None, said]
-    monkeypatch.setenv("XLA_FLAGS", told_of_threads("true"))
-    assert environment_of_a_worker(names) == ["3", "1", told_of_threads("true")]
+    monkeypatch.delenv("NPROC", raising=False)
+    assert of_a_worker(toy_work.environment, names) == ["3", "1", "1"]
+    assert [os.environ.get(name) for name in names] == ["3", None, None]
 
 
-def told_of_threads(said):
-    return f"--xla_cpu_multi_thread_eigen={said}"
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+@pytest.mark.parametrize(("said", "threads"), [(None, 1), ("3", 3)])
+def test_a_worker_has_one_thread_for_what_xla_compiles_unless_the_environment_says_more(monkeypatch, said, threads):
+    monkeypatch.delenv("NPROC", raising=False)
+    if said is not None:
+        monkeypatch.setenv("NPROC", said)
+    assert of_a_worker(toy_work.threads_of_xla).count("tf_XLAEigen") == threads
 
 
-def environment_of_a_worker(names):
+def of_a_worker(work, *args):
     pool = Processes(1)
     try:
-        return list(pool.submit(eval, f"[__import__('os').environ.get(name) for name in {names}]").result())
+        return pool.submit(work, *args).result()
     finally:
         pool.shutdown()
 

@@ -10,29 +10,22 @@ from typing import Any
 
 GRACE = 0.2
 """Seconds in which processes may end by themselves before they are killed."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What says how many threads a process has for linear algebra, read where that is loaded: workers need one each."""
-EIGEN = "xla_cpu_multi_thread_eigen"
-"""The same for what XLA compiles for a CPU."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
+"""What says how many threads a process has for linear algebra, and (the last) for what XLA compiles for a CPU; read
+where these are loaded.  Workers need one each."""
 
 
 class _Process(SpawnProcess):
-    """A process with one thread for linear algebra, unless the environment says more."""
+    """A process with one thread for what it computes, unless the environment says more."""
 
     def start(self) -> None:
-        flags = os.environ.get("XLA_FLAGS", "")
         said = {name: "1" for name in THREADS if name not in os.environ}
-        said |= {} if EIGEN in flags else {"XLA_FLAGS": f"{flags} --{EIGEN}=false".strip()}
-        before = {name: os.environ.get(name) for name in said}
         os.environ.update(said)
         try:
             super().start()
         finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+            for name in said:
+                os.environ.pop(name, None)
 
 
 class _Context(SpawnContext):
