@@ -240,6 +240,22 @@ def test_climbing_from_boxes_raises_what_was_seen():
     assert all(highest.setting.values(point)[i] == highest.values[i] for i, point in enumerate(highest.points))
 
 
+def test_a_first_look_that_ran_out_of_time_is_not_begun_again(monkeypatch):
+    looks = []
+
+    def climbs_too_long(*_):
+        looks.append(0)
+        raise OutOfBudget
+
+    monkeypatch.setattr(Search, "climb", climbs_too_long)
+    highest = Highest(setting_of(random_network(7, (6, 8, 1))), together=False)
+    with pytest.raises(OutOfBudget):
+        highest.run()
+    highest.run(1)
+    assert highest.search.statistics["boxes"]
+    assert len(looks) == 1
+
+
 def test_a_point_that_many_starts_find_needs_no_boxes():
     net = random_network(7, (6, 8, 1))
     low = lowered(net)

@@ -59,7 +59,7 @@ class Highest:
         self.count = len(here.combinations)
         centre = tuple((a + b) / 2 for a, b in here.box)
         self.values, self.points = here.values(centre), [centre] * self.count
-        self.numbers = itertools.count()
+        self.numbers, self._is_new = itertools.count(), True
         self.search = Search(here.bounder, here.start, here.owners, self.count, self._attack, here.known, margin=0.0)
         self._aim()
         self._heaps = {kind: Best(self, sizes) for kind, sizes in ((True, NEW_SIZES), (False, NARROWED_SIZES))}
@@ -114,7 +114,8 @@ class Highest:
         Raises:
             OutOfBudget: When the time is over; what is known then is known.
         """
-        if not self.search.statistics["boxes"]:
+        if self._is_new:
+            self._is_new = False  # where time ends meanwhile, boxes are worth more than the same points again
             self.search.climb(sample(self.setting.bounder.n, FIRST))
         started = self.search.statistics["boxes"]
         while boxes is None or self.search.statistics["boxes"] - started < boxes:
