@@ -211,8 +211,16 @@ def test_killed_workers_are_replaced_and_lose_only_what_they_had(times):
 def children(pid):
     """The worker processes of a process; not the tracker of its resources."""
     listed = Path(f"/proc/{pid}/task").glob("*/children")
-    found = [int(word) for path in listed for word in path.read_text().split()]
-    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = [int(word) for path in listed for word in told_by(path).split()]
+    return [pid for pid in found if b"spawn_main" in told_by(Path(f"/proc/{pid}/cmdline"))]
+
+
+def told_by(path):
+    """What the system says of a thread or process, which may have ended since it was listed."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 ENDLESS = """
