@@ -186,6 +186,39 @@ def test_a_pool_that_breaks_is_done_without():
         assert toy_work.joined(found) == SQUARES
 
 
+def test_a_pool_that_is_shut_down_is_done_without_though_nothing_waits():
+    pool = ThreadPoolExecutor(1)
+    stop = threading.Timer(0.2, pool.shutdown, kwargs={"wait": False, "cancel_futures": True})
+    stop.start()
+    with Budget(30.0), gathered(pool), pytest.warns(RuntimeWarning, match="alone"):
+        found = solve(toy_work.listing, {"each": 0.5}, [[0, 1], [1, 2]])  # the second is cancelled, and nobody told
+    assert toy_work.joined(found) == SQUARES[:2]
+
+
+UNGUARDED = """
+import toy_work
+from relucirc.core import crew
+from relucirc.core.crew import gathered
+from relucirc.core.together import solve
+crew.SURELY = 0.0
+print("begun")
+with gathered(workers=1):
+    print(len(solve(toy_work.listing, {}, [[0, 60]])))
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_does_not_say_where_it_begins_is_told(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
+    run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode
+    assert "1\n" not in run.stdout  # no worker does all the work as it reads the script
+    assert "a script that says workers= is a file, and needs `if __name__ == '__main__':`; this worker" in run.stderr
+    assert "WorkersError: workers ended again and again" in run.stderr
+
+
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 def test_killed_workers_are_replaced_and_lose_only_what_they_had(times):
