@@ -249,6 +249,17 @@ def children(pid):
     return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs /proc")
+def test_a_worker_does_not_hear_of_an_interruption_even_as_it_begins():
+    crew = Processes(1)
+    try:
+        ended = crew.submit(toy_work.blocked)
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        assert int(ended.result().split()[1], 16) >> (signal.SIGINT - 1) & 1
+    finally:
+        crew.shutdown()
+
+
 ENDLESS = """
 import signal
 import toy_work
