@@ -24,7 +24,7 @@ from test_boxes import lowered, network, shifted
 
 from relucirc import MLP, Box, RelucircError, bounds, check, compare, discover, max_deviation, prove, regions, verify
 from relucirc.checker.data import Rejected
-from relucirc.circuits import maximum
+from relucirc.circuits import maximum, sawtooth
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.crew import gathered
 from relucirc.core.digest import digest_of
@@ -166,6 +166,8 @@ def test_what_a_worker_raises_is_raised():
 def test_who_cannot_work_is_refused(wrong):
     with pytest.raises(RelucircError, match="expected"):
         prove(maximum(), "Max(x1, x2)", **wrong)
+    with pytest.raises(RelucircError, match="expected"):
+        regions(sawtooth(3), Box(0, 1), **wrong)
 
 
 @pytest.mark.slow

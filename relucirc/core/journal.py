@@ -91,9 +91,8 @@ class Journal:
         if head is None or head.get("format") != FORMAT or not {"claim", "about"} <= head.keys():
             raise JournalError(f"{self.name} is no journal, or its first line is damaged: remove it to begin anew.")
         if head["claim"] != self.claim:
-            raise JournalError(
-                f"the journal {self.name} is of another claim, {shorten(head['about'])}, not of {shorten(about)}."
-            )
+            other = f"not of {shorten(about)}" if head["about"] != about else "with another network, formula or options"
+            raise JournalError(f"the journal {self.name} is of another claim, {shorten(head['about'])}, {other}.")
         damaged = 0
         for line in lines[1:-1]:
             data = _text(self.claim, line)
