@@ -188,11 +188,18 @@ def test_a_pool_that_breaks_is_done_without():
         assert toy_work.joined(found) == SQUARES
 
 
+class Ending(ThreadPoolExecutor):
+    """Shuts down once it has two orders."""
+
+    def submit(self, *order):
+        future = super().submit(*order)
+        if self._work_queue.qsize():
+            self.shutdown(wait=False, cancel_futures=True)
+        return future
+
+
 def test_a_pool_that_is_shut_down_is_done_without_though_nothing_waits():
-    pool = ThreadPoolExecutor(1)
-    stop = threading.Timer(0.2, pool.shutdown, kwargs={"wait": False, "cancel_futures": True})
-    stop.start()
-    with Budget(30.0), gathered(pool), pytest.warns(RuntimeWarning, match="alone"):
+    with Budget(30.0), gathered(Ending(1)), pytest.warns(RuntimeWarning, match="alone"):
         found = solve(toy_work.listing, {"each": 0.5}, [[0, 1], [1, 2]])  # the second is cancelled, and nobody told
     assert toy_work.joined(found) == SQUARES[:2]
 

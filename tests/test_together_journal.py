@@ -165,7 +165,7 @@ def test_a_line_that_says_no_outcome_is_damaged_although_its_digest_is_right(jou
         listed(journal)
 
 
-@pytest.mark.parametrize("lie", [[["1000"] * 3, "1000"], [None, "1000"], [["0"] * 3, "1000"]])
+@pytest.mark.parametrize("lie", [[["1000"] * 3, "1000"], [None, "1000"], [["0"] * 3, "1000"], None])
 def test_a_bound_is_what_its_point_has_whatever_a_journal_says(tmp_path, lie):
     rng, path = np.random.default_rng(3), tmp_path / "bounds.journal"
     shapes = ((rng.integers(-3, 4, (12, 3)), rng.integers(-2, 3, 12)), (rng.integers(-2, 3, (1, 12)), None))
@@ -175,7 +175,10 @@ def test_a_bound_is_what_its_point_has_whatever_a_journal_says(tmp_path, lie):
     claim, changed = _text(FORMAT, head[:-1])["claim"], []
     for line in lines:
         data = json.loads(line.split(b" ", 2)[2])
-        data["found"][1][:2] = lie  # a weaker bound, which the same tree proves
+        if lie is None:
+            data["found"][0] = 0  # one end, told twice
+        else:
+            data["found"][1][:2] = lie  # a weaker bound, which the same tree proves
         changed.append(_line(claim, data))
     path.write_bytes(head + b"".join(changed))
     found = bounds(net, Box(-1, 1), journal=path)

@@ -265,8 +265,8 @@ class Extrema:
                     self.trees[i] = tree
                 if point is not None:
                     self._see(i, _read(point), case, offer)
-                if self.values[i] is None and not over:
-                    left.append(i)
+        if not (ended or self.together):  # then each has a value, unless a journal left it out
+            left += [i for i, value in enumerate(self.values) if value is None and i not in left]
         return left, ended
 
     def _see(self, i: int, point: Point, case: Case, offer: Offer | None) -> None:
