@@ -24,7 +24,7 @@ from test_boxes import lowered, network, shifted
 
 from relucirc import MLP, Box, RelucircError, bounds, check, compare, discover, max_deviation, prove, regions, verify
 from relucirc.checker.data import Rejected
-from relucirc.circuits import maximum
+from relucirc.circuits import maximum, sawtooth
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.crew import gathered
 from relucirc.core.digest import digest_of
@@ -166,6 +166,8 @@ def test_what_a_worker_raises_is_raised():
 def test_who_cannot_work_is_refused(wrong):
     with pytest.raises(RelucircError, match="expected"):
         prove(maximum(), "Max(x1, x2)", **wrong)
+    with pytest.raises(RelucircError, match="expected"):
+        regions(sawtooth(3), Box(0, 1), **wrong)
 
 
 @pytest.mark.slow
@@ -184,6 +186,47 @@ def test_a_pool_that_breaks_is_done_without():
         with gathered(pool), pytest.warns(RuntimeWarning, match="alone"):
             found = solve(toy_work.listing, question, [[0, 60]])
         assert toy_work.joined(found) == SQUARES
+
+
+class Ending(ThreadPoolExecutor):
+    """Shuts down once it has two orders."""
+
+    def submit(self, *order):
+        future = super().submit(*order)
+        if self._work_queue.qsize():
+            self.shutdown(wait=False, cancel_futures=True)
+        return future
+
+
+def test_a_pool_that_is_shut_down_is_done_without_though_nothing_waits():
+    with Budget(30.0), gathered(Ending(1)), pytest.warns(RuntimeWarning, match="alone"):
+        found = solve(toy_work.listing, {"each": 0.5}, [[0, 1], [1, 2]])  # the second is cancelled, and nobody told
+    assert toy_work.joined(found) == SQUARES[:2]
+
+
+UNGUARDED = """
+import toy_work
+from relucirc.core import crew
+from relucirc.core.crew import gathered
+from relucirc.core.together import solve
+crew.SURELY = 0.0
+print("begun")
+with gathered(workers=1):
+    print(len(solve(toy_work.listing, {}, [[0, 60]])))
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_does_not_say_where_it_begins_is_told(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
+    command = [sys.executable, script]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode
+    assert "1\n" not in run.stdout  # no worker does all the work as it reads the script
+    assert "a script that says workers= is a file, and needs `if __name__ == '__main__':`; this worker" in run.stderr
+    assert "WorkersError: workers ended again and again" in run.stderr
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
@@ -221,6 +264,17 @@ def told_by(path):
         return path.read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return b""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs /proc")
+def test_a_worker_does_not_hear_of_an_interruption_even_as_it_begins():
+    crew = Processes(1)
+    try:
+        ended = crew.submit(toy_work.blocked)
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        assert int(ended.result().split()[1], 16) >> (signal.SIGINT - 1) & 1
+    finally:
+        crew.shutdown()
 
 
 ENDLESS = """

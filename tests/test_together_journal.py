@@ -1,5 +1,6 @@
 """Journals: what is damaged is worked out again, what is whole is not, and nothing is believed of another claim."""
 
+import json
 import os
 import random
 import shutil
@@ -10,14 +11,15 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import toy_work
 
-from relucirc import circuits, prove
+from relucirc import MLP, Box, bounds, circuits, prove
 from relucirc.core.budget import Budget
 from relucirc.core.crew import gathered
 from relucirc.core.errors import FileError
-from relucirc.core.journal import JournalError, JournalWarning
+from relucirc.core.journal import FORMAT, Journal, JournalError, JournalWarning, _line, _text
 from relucirc.core.together import solve
 
 HERE = Path(__file__).parent
@@ -108,7 +110,7 @@ def test_a_journal_of_another_claim_is_refused_by_name(journal, tmp_path):
     net, path = circuits.minimum(), tmp_path / "proof.journal"
     assert prove(net, "Min(x1, x2)", journal=path)
     assert prove(net, "Min(x1, x2)", journal=path)
-    with pytest.raises(FileError, match="another claim"):
+    with pytest.raises(FileError, match="another claim, prove at every real input, with another network"):
         prove(net, "Max(x1, x2)", journal=path)
     with pytest.raises(FileError, match="another claim"):
         prove(net, "Min(x1, x2)", "x1 >= 0", journal=path)
@@ -136,6 +138,52 @@ def test_what_is_no_journal_is_refused_and_left_as_it_is(tmp_path, text):
         listed(tmp_path)
     with pytest.raises(JournalError, match="path of a file"):
         listed(3)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs devices")
+def test_what_is_no_file_on_a_disk_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/null", tmp_path / "pipe"):
+        with pytest.raises(JournalError, match="a device or a pipe"):
+            listed(path)
+    with pytest.raises(JournalError, match="cannot open"):
+        listed("a\0b")
+
+
+def test_a_line_that_says_no_outcome_is_damaged_although_its_digest_is_right(journal):
+    whole = journal.read_bytes().splitlines(keepends=True)
+    claim, right = _text(FORMAT, whole[0][:-1])["claim"], json.loads(whole[1].split(b" ", 2)[2])
+    changes = ({"path": 3}, {"path": [0, "1"]}, {"rest": None}, {"counts": {"pieces": None}}, {"final": 1}, {"more": 1})
+    lies = [_line(claim, {**right, **change}) for change in changes]
+    lies += [_line(claim, {name: right[name] for name in right if name != "found"}), _line(claim, [right])]
+    for lie in lies:
+        journal.write_bytes(whole[0] + lie + b"".join(whole[2:]))
+        with pytest.warns(JournalWarning, match="1 of its lines are damaged"):
+            listed(journal)
+    journal.write_bytes(_line(FORMAT, {"format": FORMAT}))
+    with pytest.raises(JournalError, match="no journal"):
+        listed(journal)
+
+
+@pytest.mark.parametrize("lie", [[["1000"] * 3, "1000"], [None, "1000"], [["0"] * 3, "1000"], None])
+def test_a_bound_is_what_its_point_has_whatever_a_journal_says(tmp_path, lie):
+    rng, path = np.random.default_rng(3), tmp_path / "bounds.journal"
+    shapes = ((rng.integers(-3, 4, (12, 3)), rng.integers(-2, 3, 12)), (rng.integers(-2, 3, (1, 12)), None))
+    net = MLP.from_arrays(shapes)
+    right = bounds(net, Box(-1, 1), journal=path)
+    head, *lines = path.read_bytes().splitlines(keepends=True)
+    claim, changed = _text(FORMAT, head[:-1])["claim"], []
+    for line in lines:
+        data = json.loads(line.split(b" ", 2)[2])
+        if lie is None:
+            data["found"][0] = 0  # one end, told twice
+        else:
+            data["found"][1][:2] = lie  # a weaker bound, which the same tree proves
+        changed.append(_line(claim, data))
+    path.write_bytes(head + b"".join(changed))
+    found = bounds(net, Box(-1, 1), journal=path)
+    assert (found.lower, found.upper) == (right.lower, right.upper) or not found.exact
+    assert found.least is None or right.lower <= found.least <= found.greatest <= right.upper
 
 
 def test_one_run_at_a_time_writes(journal):
@@ -205,14 +253,13 @@ def test_a_full_disk_stops_nothing(tmp_path):
     assert listed(tmp_path / "run.journal")["numbers"] == 24  # what was written is whole
 
 
-def test_what_did_not_fit_is_written_when_there_is_room_again(journal, tmp_path, monkeypatch):
-    from relucirc.core.journal import Journal
-
+@pytest.mark.parametrize("full", [range(6, 10), range(1, 4)])
+def test_what_did_not_fit_is_written_when_there_is_room_again(journal, tmp_path, monkeypatch, full):
     write, calls = Journal._write, []
 
     def sometimes(self, line):
         calls.append(line)
-        if 5 < len(calls) < 10:
+        if len(calls) in full:
             raise OSError(28, "No space left on device")
         write(self, line)
 

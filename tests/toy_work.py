@@ -48,5 +48,10 @@ def threads_of_xla():
     return [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
 
 
+def blocked():
+    """The signals that do not reach this process (Linux)."""
+    return next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("SigBlk"))
+
+
 def joined(outcomes):
     return [number for outcome in outcomes for number in outcome.found]

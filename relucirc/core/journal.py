@@ -8,6 +8,7 @@ journal is about.  Lines are only ever added, each is on the disk before the nex
 import hashlib
 import json
 import os
+import stat
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,10 +64,12 @@ class Journal:
         name = os.fsdecode(path)
         try:
             file = Path(name).open("a+b", buffering=0)  # noqa: SIM115  (closed by its owner)
-        except OSError as error:
-            raise JournalError(f"cannot open the journal {name}: {error.strerror or error}.") from None
+        except (OSError, ValueError) as error:  # the latter of a name with a zero in it
+            raise JournalError(f"cannot open the journal {name!r}: {getattr(error, 'strerror', error)}.") from None
         journal = Journal(name, claim, file)
         try:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise JournalError(f"{name} is no journal: expected a file on a disk, got a device or a pipe.")
             _lock(file, name)
             journal._read(about)
         except BaseException:
@@ -81,22 +84,23 @@ class Journal:
         first = _line(FORMAT, {"format": FORMAT, "claim": self.claim, "about": about})
         if len(lines) == 1 and first.startswith(lines[0]):  # nothing, or a first line that was cut off
             self.file.truncate(0)
-            self._write(first)
+            self._owed.append(first)
+            self._pay()
             return
         head = _text(FORMAT, lines[0])
-        if head is None or head.get("format") != FORMAT:
+        if head is None or head.get("format") != FORMAT or not {"claim", "about"} <= head.keys():
             raise JournalError(f"{self.name} is no journal, or its first line is damaged: remove it to begin anew.")
         if head["claim"] != self.claim:
-            raise JournalError(
-                f"the journal {self.name} is of another claim, {shorten(head['about'])}, not of {shorten(about)}."
-            )
+            other = f"not of {shorten(about)}" if head["about"] != about else "with another network, formula or options"
+            raise JournalError(f"the journal {self.name} is of another claim, {shorten(head['about'])}, {other}.")
         damaged = 0
         for line in lines[1:-1]:
             data = _text(self.claim, line)
-            damaged += data is None
-            if data is not None:
-                outcome = Outcome(data["found"], data["rest"], data["final"], data["counts"])
-                self.known[data["work"], tuple(data["path"]), data["piece"]] = outcome
+            if data is None or not _is_record(data):
+                damaged += 1
+                continue
+            outcome = Outcome(data["found"], data["rest"], data["final"], data["counts"])
+            self.known[data["work"], tuple(data["path"]), data["piece"]] = outcome
         if lines[-1]:
             self._notice("its last line was cut off, and is dropped")
             self.file.truncate(sum(len(line) + 1 for line in lines[:-1]))
@@ -119,6 +123,10 @@ class Journal:
             "counts": outcome.counts,
         }
         self._owed.append(_line(self.claim, data))
+        self._pay()
+
+    def _pay(self) -> None:
+        """Writes what has not been written."""
         while self._owed:
             try:
                 self._write(self._owed[0])
@@ -161,7 +169,21 @@ def _text(claim: str, line: bytes) -> dict | None:
     length, _, text = rest.partition(b" ")
     if digest != _digest(claim, text) or length != b"%d" % len(text):
         return None
-    return json.loads(text)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if type(data) is dict else None
+
+
+def _is_record(data: dict) -> bool:
+    """Whether a line says what became of a piece; what was found is for those to read who asked."""
+    kinds = {"work": str, "path": list, "piece": str, "found": object, "rest": list, "final": bool, "counts": dict}
+    return (
+        data.keys() == kinds.keys()
+        and all(isinstance(data[name], kind) for name, kind in kinds.items())
+        and all(type(i) is int for i in (*data["path"], *data["counts"].values()))
+    )
 
 
 def _digest(claim: str, text: bytes) -> bytes:

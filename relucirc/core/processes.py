@@ -4,7 +4,10 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
@@ -16,16 +19,31 @@ where these are loaded.  Workers need one each."""
 
 
 class _Process(SpawnProcess):
-    """A process with one thread for what it computes, unless the environment says more."""
+    """A process with one thread for what it computes, unless the environment says more; Ctrl-C is not for it."""
 
     def start(self) -> None:
         said = {name: "1" for name in THREADS if name not in os.environ}
         os.environ.update(said)
         try:
-            super().start()
+            with _uninterrupted():
+                super().start()
         finally:
             for name in said:
                 os.environ.pop(name, None)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keeps Ctrl-C from the processes that begin meanwhile: while they import they would complain of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it would begin meanwhile, and let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Context(SpawnContext):

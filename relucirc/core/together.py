@@ -4,6 +4,7 @@ A method hands its work over by :func:`solve`, and need not know who does it.  S
 """
 
 import heapq
+import multiprocessing
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -29,6 +30,7 @@ DEATHS = 3
 """So often each of the workers may end with what it was given and no answer of anybody in between."""
 LEAST = 0.02
 """Share of the tree that has to be done before it is said how long the rest may take."""
+GUARD = "a script that says workers= is a file, and needs `if __name__ == '__main__':`"
 Path = tuple[int, ...]
 
 
@@ -224,12 +226,17 @@ class _Shared:
         while len(self.flying) < AHEAD * self.crew.count and (following := self._next()) is not None:
             try:
                 self.flying[executor.submit(carry_out, self._order(following))] = following
-            except RuntimeError:  # it is broken, or was shut down
+            except RuntimeError as error:  # it is broken, or was shut down
+                if getattr(multiprocessing.current_process(), "_inheriting", False):
+                    raise WorkersError(
+                        f"{GUARD}; this worker was about to begin others as it read the script."
+                    ) from error
                 self._wait(*following)
                 self._put_back()
                 self.crew.go_on_alone()
                 return
-        ended, _ = wait(self.flying, GLANCE, FIRST_COMPLETED)
+        wait(self.flying, GLANCE, FIRST_COMPLETED)
+        ended = [future for future in self.flying if future.done()]  # those that a pool cancels as it ends, too
         for future in sorted(ended, key=lambda future: self.flying[future][0]):
             path, share, piece = self.flying.pop(future)
             try:
@@ -263,8 +270,8 @@ class _Shared:
         self.deaths += 1
         if self.deaths > DEATHS * AHEAD * max(self.crew.count, 1):
             raise WorkersError(
-                "workers ended again and again before they had an answer; a script that says workers= needs "
-                "`if __name__ == '__main__':`, and every worker needs memory for the question."
+                f"workers ended again and again before they had an answer; {GUARD}, and every worker needs memory for "
+                "the question."
             ) from error
 
     def _put_back(self) -> None:

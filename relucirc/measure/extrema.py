@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import sub
 from typing import Any
 
 from flint import fmpq
@@ -257,16 +258,28 @@ class Extrema:
                 if raised is None:
                     left.append(i)
                     continue
-                value, point, attained, limit, tree, over = raised
+                point, limit, tree, over = raised
                 ended = ended or over
                 self.limits[i] = None if limit is None else rational(limit)
                 if tree is not None:
                     self.trees[i] = tree
                 if point is not None:
-                    self.values[i], self.points[i], self.attained[i] = rational(value), _read(point), attained
-                    if offer is not None:
-                        offer(self.values[i], self.points[i])
+                    self._see(i, _read(point), case, offer)
+        if not (ended or self.together):  # then each has a value, unless a journal left it out
+            left += [i for i, value in enumerate(self.values) if value is None and i not in left]
         return left, ended
+
+    def _see(self, i: int, point: Point, case: Case, offer: Offer | None) -> None:
+        """Takes a point of a case's closure for what it is: a journal may say anything of it."""
+        coordinates = tuple(point[v] for v in case.chart.free)
+        closed = all(form.evaluate(coordinates) >= 0 for form in case.problem.constraints)
+        if not closed or case.chart.lift(coordinates) != point:
+            return
+        sides = (side.evaluate(coordinates)[i % self.count] for side in (case.problem.left, case.problem.right))
+        value = (ONE if i < self.count else -ONE) * sub(*sides)
+        self.values[i], self.points[i], self.attained[i] = value, point, case.contains(point)
+        if offer is not None:
+            offer(value, point)
 
     def _searched(self, i: int, search: Search, case: Case, offer: Offer | None) -> None:
         """Raises one value, and proves that it is the largest; if the time ends, bounds it from above."""
@@ -341,8 +354,8 @@ def raise_end(question: tuple[Case, int, bool], piece: list[Any], _: float | Non
         return Outcome([i, None])
     point, limit = apart.points[i], apart.limits[i]
     written = None if point is None else [text(c) for c in point]
-    ends = [None if value is None else text(value) for value in (apart.values[i], limit)]
-    return Outcome([i, [ends[0], written, apart.attained[i], ends[1], apart.trees.get(i), over]], kept=not over)
+    end = None if limit is None else text(limit)
+    return Outcome([i, [written, end, apart.trees.get(i), over]], kept=not over)
 
 
 def _read(point: Sequence[str]) -> Point:

@@ -371,7 +371,8 @@ class _Search:
         n = len(self.chart.free)
         self.network = IntegerNetwork.of(net, self.chart.forms, n)
         if n == 1:
-            self.line = sweep(self.network, *interval(self.chart.constraints), self._tick)
+            with gathered(*crew, "regions", (self.network, self.chart.constraints)):  # though it is one part
+                self.line = sweep(self.network, *interval(self.chart.constraints), self._tick)
             return self.answer(None)
         self.start = Start.of(self.network, self.chart.constraints, self.compiled)
         if any(part is not None for part in crew):
