@@ -1,5 +1,6 @@
 """The command line: exit statuses, one sentence for bad input, and JSON with the contract's fields."""
 
+import inspect
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from hard import random_network
 
 import relucirc
 from relucirc.cli import COMMANDS, build_parser, main, show
+from relucirc.training import run_census
+
+UNIT = "0 <= x1 <= 1, 0 <= x2 <= 1, 0 <= x3 <= 1"
 
 MINIMUM = {
     "inputs": ["x1", "x2"],
@@ -352,6 +357,32 @@ def test_regions_counts_and_discover_finds_or_excludes(run):
     assert "layer 3: " in out
     status, out, _ = run("discover", "Max(x1, x2, x3, x4, x5)", "--degree", "1", "--json")
     assert (status, json.loads(out)["status"]) == (1, "excluded")
+
+
+def test_workers_and_a_journal_are_the_same_at_the_command_line(run, tmp_path):
+    words = ["prove", "maximum(3)", "Max(x1, x2, x3) + x1/7", "--domain", UNIT, "--within", "1/7", "--certificate"]
+    journal, alone, again = (str(tmp_path / name) for name in ("a.journal", "alone.json", "again.json"))
+    status, out, err = run(*words, alone, "--workers", "1", "--journal", journal)
+    assert (status, err) == (0, "")
+    assert out.startswith("proved: within 1/7")
+    Path(journal).write_bytes(Path(journal).read_bytes() + b"torn")
+    status, _, err = run(*words, again, "--journal", journal)
+    assert (status, err) == (0, f"relucirc: the journal {journal}: its last line was cut off, and is dropped.\n")
+    assert Path(alone).read_bytes() == Path(again).read_bytes()
+    assert run("check", "maximum(3)", words[2], again, *words[3:7], "--workers", "1")[0] == 0
+    assert_is_one_sentence(*run("bounds", "sort:3", "--journal", journal))
+
+
+def test_every_command_offers_workers_and_a_journal_where_its_verb_takes_them():
+    verbs = {"deviation": relucirc.max_deviation, "train": run_census, "minimal": relucirc.minimal_network}
+    for name, command in COMMANDS.items():
+        verb = verbs.get(name) or getattr(relucirc, name, None)
+        takes = inspect.signature(verb).parameters if inspect.isfunction(verb) else {}
+        offered = {word for words, _ in command.arguments for word in words}
+        assert {word for word in ("--workers", "--journal") if word[2:] in takes} == {
+            "--workers",
+            "--journal",
+        } & offered
 
 
 def test_train_prints_a_census_and_writes_a_folder(run, tmp_path):

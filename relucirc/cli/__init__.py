@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from relucirc.cli.commands import COMMANDS
 from relucirc.cli.outcome import BAD_INPUT, UNKNOWN, Outcome
 from relucirc.core.errors import ActivationWarning, RelucircError, shorten
+from relucirc.core.journal import JournalWarning
 
 OPTIONS = ("-h", "--help", "--version")
 """What may stand before the command."""
@@ -99,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _read(words)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore" if args.activation else "always", ActivationWarning)
+            warnings.simplefilter("always", JournalWarning)
             warnings.showwarning = _show_warning
             outcome = args.run(args)
         return _print(outcome, args.json)
@@ -138,6 +140,8 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
 def _show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
     if issubclass(category, ActivationWarning):
         _say(str(message).replace("activation='relu'", "--activation relu"), 0)
+    elif issubclass(category, JournalWarning):
+        _say(str(message), 0)
     else:
         _usual_warning(message, category, *place)
 

@@ -17,8 +17,10 @@ from relucirc.cli.reading import (
     NETWORK_HELP,
     OUT,
     RELATION_HELP,
+    TOGETHER,
     TOLERANCE,
     WITHIN,
+    WORKERS,
     Argument,
     argument,
     budget,
@@ -30,6 +32,7 @@ from relucirc.cli.reading import (
     read_network,
     save_certificate,
     save_network,
+    together,
     widths,
 )
 from relucirc.cli.show import layers_text, shown
@@ -66,14 +69,14 @@ def command(help_text: str, *arguments: Argument) -> Callable[[Any], Any]:
 
 @command(
     "does a network equal a formula, or keep a relation, everywhere? proved, or an exact counterexample",
-    *(NETWORK, RELATION, DOMAIN, WITHIN, budget(), CERTIFICATE),
+    *(NETWORK, RELATION, DOMAIN, WITHIN, budget(), CERTIFICATE, *TOGETHER),
 )
 def prove(args: argparse.Namespace) -> Outcome:
     """Decide whether a network equals a formula, or a relation holds, at every point of a domain, exactly."""
     from relucirc import prove
 
     net, formula = read_network(args.network), read_formula(args.formula)
-    result = prove(net, formula, domain=args.domain, within=args.within, budget=args.budget)
+    result = prove(net, formula, domain=args.domain, within=args.within, budget=args.budget, **together(args))
     return Outcome.of(result, *save_certificate(result, args.certificate))
 
 
@@ -81,7 +84,7 @@ def prove(args: argparse.Namespace) -> Outcome:
     "does any point satisfy a property in VNN-LIB's format? unsat, or sat and an exact point",
     argument("networks", metavar="NET", nargs="+", help=f"{NETWORK_HELP}; as many as the property declares"),
     argument("prop", metavar="PROPERTY", help="a .vnnlib file: what a counterexample has to satisfy"),
-    *(budget(), CERTIFICATE),
+    *(budget(), CERTIFICATE, *TOGETHER),
 )
 def verify(args: argparse.Namespace) -> Outcome:
     """Decide whether any point satisfies a property in VNN-LIB's format; prints unsat, sat and a point, or unknown.
@@ -93,7 +96,8 @@ def verify(args: argparse.Namespace) -> Outcome:
     """
     from relucirc import verify
 
-    found = verify([read_network(text) for text in args.networks], args.prop, budget=args.budget)
+    networks = [read_network(text) for text in args.networks]
+    found = verify(networks, args.prop, budget=args.budget, **together(args))
     return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
@@ -101,7 +105,7 @@ def verify(args: argparse.Namespace) -> Outcome:
     "are two networks still the same: equal, near or different, and from which neuron on?",
     argument("network", metavar="A", help=NETWORK_HELP),
     argument("other", metavar="B", help=f"{NETWORK_HELP}; or a formula, such as 'Min(x1, x2)'"),
-    *(DOMAIN, WITHIN, budget(), CERTIFICATE),
+    *(DOMAIN, WITHIN, budget(), CERTIFICATE, *TOGETHER),
 )
 def compare(args: argparse.Namespace) -> Outcome:
     """Say whether a network kept its function: equal, within a tolerance or different; how far apart; from where on.
@@ -111,7 +115,7 @@ def compare(args: argparse.Namespace) -> Outcome:
     from relucirc import compare
 
     net, other = read_network(args.network), read_function(args.other)
-    found = compare(net, other, args.domain, args.within, budget=args.budget)
+    found = compare(net, other, args.domain, args.within, budget=args.budget, **together(args))
     return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
@@ -120,7 +124,7 @@ def compare(args: argparse.Namespace) -> Outcome:
     argument("network", metavar="NET", help=f"{NETWORK_HELP}; or the function of a size or depth"),
     argument("formula", metavar="FORMULA", nargs="*", help=f"{RELATION_HELP}; left out for a size, depth or bounds"),
     argument("certificate", metavar="CERT", help="the file that `--certificate` wrote"),
-    *(DOMAIN, WITHIN),
+    *(DOMAIN, WITHIN, WORKERS),
 )
 def check(args: argparse.Namespace) -> Outcome:
     """Check a certificate, independently of how it was made.
@@ -135,7 +139,7 @@ def check(args: argparse.Namespace) -> Outcome:
     with opened(args.certificate):
         pass  # what is no certificate is bad input, and no evidence that is rejected
     claim = _claim(args.network, args.formula)
-    return Outcome.of(check(*claim, args.certificate, domain=args.domain, within=args.within))
+    return Outcome.of(check(*claim, args.certificate, domain=args.domain, within=args.within, workers=args.workers))
 
 
 def _claim(first: str, others: list[str]) -> tuple[Any, Any]:
@@ -282,35 +286,41 @@ def report(args: argparse.Namespace) -> Outcome:
     return Outcome.of(found, f"page written to {args.out}")
 
 
-@command("into how many regions and linear pieces does a network cut its inputs?", NETWORK, DOMAIN, budget())
+@command(
+    "into how many regions and linear pieces does a network cut its inputs?",
+    *(NETWORK, DOMAIN, budget(), *TOGETHER),
+)
 def regions(args: argparse.Namespace) -> Outcome:
     """Find all activation regions of a network, their linear pieces, and the affine maps on them, exactly."""
     from relucirc import regions
 
-    found = regions(read_network(args.network), args.domain, budget=args.budget)
+    found = regions(read_network(args.network), args.domain, budget=args.budget, **together(args))
     counts = ((len(found.linear_pieces), "linear piece"), (len(found.affine_maps), "affine map"))
     return Outcome.of(found, ", ".join(counted(count, what) for count, what in counts))
 
 
 @command(
     "how far apart are a network and a formula, at most, and where?",
-    *(NETWORK, FORMULA, DOMAIN, budget(), CERTIFICATE),
+    *(NETWORK, FORMULA, DOMAIN, budget(), CERTIFICATE, *TOGETHER),
 )
 def deviation(args: argparse.Namespace) -> Outcome:
     """Measure the exact largest distance between a network and a formula on a domain."""
     from relucirc import max_deviation
 
     net, formula = read_network(args.network), read_formula(args.formula)
-    found = max_deviation(net, formula, args.domain, budget=args.budget)
+    found = max_deviation(net, formula, args.domain, budget=args.budget, **together(args))
     return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
-@command("which values does a network take, from the least to the greatest?", *(NETWORK, DOMAIN, budget(), CERTIFICATE))
+@command(
+    "which values does a network take, from the least to the greatest?",
+    *(NETWORK, DOMAIN, budget(), CERTIFICATE, *TOGETHER),
+)
 def bounds(args: argparse.Namespace) -> Outcome:
     """Find the exact least and greatest value of every output on a domain, and where they are attained."""
     from relucirc import bounds
 
-    found = bounds(read_network(args.network), args.domain, budget=args.budget)
+    found = bounds(read_network(args.network), args.domain, budget=args.budget, **together(args))
     return Outcome.of(found, *save_certificate(found, args.certificate))
 
 
@@ -351,7 +361,7 @@ def minimal(args: argparse.Namespace) -> Outcome:
     "is there a small network with two hidden layers for a formula?",
     FUNCTION,
     argument("--degree", metavar="N", type=positive, default=2, help="length of the words searched (2)"),
-    *(budget(240.0), OUT),
+    *(budget(240.0), OUT, *TOGETHER),
 )
 def discover(args: argparse.Namespace) -> Outcome:
     """Search for a small network with two hidden layers for a formula, and prove what is found.
@@ -360,7 +370,7 @@ def discover(args: argparse.Namespace) -> Outcome:
     """
     from relucirc import discover
 
-    found = discover(read_formula(args.formula), degree=args.degree, budget=args.budget)
+    found = discover(read_formula(args.formula), degree=args.degree, budget=args.budget, **together(args))
     layers = [] if found.network is None else layers_text(found.network)
     return Outcome.of(found, *layers, *save_network(found.network, args.out))
 
@@ -375,6 +385,7 @@ def discover(args: argparse.Namespace) -> Outcome:
     argument("--seed", metavar="N", type=counting, default=0, help="number of the run's random key (0)"),
     DOMAIN,
     argument("--out", metavar="DIR", type=file_name, help="write networks, census and report to this folder"),
+    *TOGETHER,
 )
 def train(args: argparse.Namespace) -> Outcome:
     """Train a network from many seeds, snap what came out, and judge each by proof: a census of the circuits found.
@@ -386,7 +397,7 @@ def train(args: argparse.Namespace) -> Outcome:
     from relucirc.training import run_census
 
     options = {key: getattr(args, key) for key in ("seeds", "regimen", "steps", "sizes", "seed", "domain", "out")}
-    census = run_census(read_formula(args.name), **options)
+    census = run_census(read_formula(args.name), **options, **together(args))
     lines = [str(census)]
     if args.out:
         lines += ["", f"networks, census and report written to {args.out}"]

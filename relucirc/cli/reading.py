@@ -161,6 +161,19 @@ CERTIFICATE = argument(
     type=file_name,
     help="write the certificate to this file; compressed if it ends with .gz",
 )
+WORKERS = argument("--workers", metavar="N", type=positive, help="let N processes work on it")
+JOURNAL = argument(
+    "--journal",
+    metavar="FILE",
+    type=file_name,
+    help="write to this file what is done, and read it from there when the command is given again",
+)
+TOGETHER = (WORKERS, JOURNAL)
+
+
+def together(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns what a verb is told of who works, and of what is written down."""
+    return {"workers": args.workers, "journal": args.journal}
 
 
 def save_network(net: MLP | None, path: str | None) -> list[str]:
