@@ -243,6 +243,7 @@ def test_every_word_of_the_vocabulary_has_a_label():
     assert "mirror of neuron 8" in str(features[9])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(5, 50, 50, 5), (5, 50, 50, 50, 50, 50, 50, 5)])
 def test_large_networks_have_features_and_redundancy(sizes):
     from hard import random_network

@@ -160,6 +160,7 @@ def test_too_many_regions_are_refused_with_advice(monkeypatch):
         to_sympy(circuits.spread(), "piecewise")
 
 
+@pytest.mark.slow
 def test_deep_networks_are_lifted_without_deep_recursion():
     deep = MLP.from_arrays([([[1], [-1]], None), *[([[1, 0], [0, 1]], None)] * 300, ([[1, 1]], None)])
     assert str(to_sympy(deep)) == "Abs(x)"

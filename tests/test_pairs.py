@@ -98,6 +98,7 @@ def test_no_bound_is_above_a_value_whatever_is_paired(drawn, seed, sizes, data):
                 assert fmpq(*found[j].as_integer_ratio()) <= total
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.sampled_from([anyhow, alike]), st.integers(0, 10**6), st.sampled_from(SIZES), st.data())
 def test_floats_bound_as_the_checker_does(drawn, seed, sizes, data):

@@ -337,6 +337,7 @@ def test_snap_never_moves_a_function_further_than_it_says_nor_than_it_may(small,
     assert snapped.domain in str(snapped)
 
 
+@pytest.mark.slow
 @given(floating(outputs=1), st.sampled_from([0.4, 0.02]))
 @settings(max_examples=60)
 def test_the_move_is_within_the_tolerance_of_the_functions_scale(net, tolerance):

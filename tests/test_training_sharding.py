@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import hashlib, json, sys
 import jax, numpy as np
@@ -50,6 +52,7 @@ def finish(process):
     return json.loads(out.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_eight_devices_share_the_seeds_and_give_the_bits_of_one():
     one, eight = (finish(process) for process in (start(1), start(8)))
     assert (one.pop("devices"), eight.pop("devices")) == (1, 8)

@@ -109,7 +109,7 @@ def is_shared() -> bool:
 def _read(executor: Any, workers: Any) -> Crew:
     """Who was given, and how many they are."""
     if workers is not None and (type(workers) is not int or workers < 1):
-        raise RelucircError(f"workers: expected a number of processes, 1 or more, got {shorten(workers)}.")
+        raise RelucircError(f"workers: expected a number of processes, 1 or more, got {shorten(repr(workers))}.")
     if executor is None:
         return Crew(None, workers or 0)
     if isinstance(executor, Executor):
