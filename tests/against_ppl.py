@@ -13,8 +13,10 @@ import pytest
 
 libm = ctypes.CDLL(None)
 rounding = libm.fegetround()
-ppl = pytest.importorskip("ppl", reason="pplpy is not installed")
-libm.fesetround(rounding)
+try:
+    ppl = pytest.importorskip("ppl", reason="pplpy is not installed")
+finally:
+    libm.fesetround(rounding)  # also where it cannot be imported
 
 OPERATORS = {">": lambda e: e > 0, ">=": lambda e: e >= 0, "==": lambda e: e == 0}
 

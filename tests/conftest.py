@@ -24,6 +24,13 @@ def _no_global_jax_change():
     assert jax.config.read("jax_enable_x64") == before
 
 
+@pytest.fixture(autouse=True)
+def _rounded_to_nearest():
+    """Fails what runs after something has changed how floats are rounded, as libraries in C may."""
+    one, tiny = 1.0, 2.0**-60
+    assert one + tiny == one == one - tiny / 2, "floats are not rounded to nearest: something that was imported said so"
+
+
 @pytest.fixture(scope="module")
 def few_steps():
     """A fifth of the steps that the search for a shorter formula may take; elsewhere it has all of them."""
