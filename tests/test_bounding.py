@@ -147,11 +147,11 @@ def test_a_box_that_floats_call_empty_is_counted_where_the_time_ends():
 
 def test_what_the_checker_rejects_is_no_exact_answer(monkeypatch):
     def lies(search):
-        tree = evidence(search)
-        return None if tree is None else [{"leaf": []} if "leaf" in node else node for node in tree]
+        trees = segments(search)
+        return trees and [[{"leaf": []} if "leaf" in node else node for node in tree] for tree in trees]
 
-    evidence = Search.evidence
-    monkeypatch.setattr(Search, "evidence", lies)
+    segments = Search.segments
+    monkeypatch.setattr(Search, "segments", lies)
     found = bounds(ABSOLUTE, Box(-1, 1))
     assert not found.exact
     assert found.certificate is None

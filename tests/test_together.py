@@ -511,7 +511,7 @@ def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
         second.witness,
         second.statistics,
     )
-    assert first.statistics["pieces"] > 4
+    assert first.statistics["pieces"] > 2
     assert prove(net, formula, Box(-1, 1), within=within).status == kind
 
 

@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 from flint import fmpq
 
-from relucirc.core.budget import seconds_left, tick
+from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left, tick
 from relucirc.core.exact import ONE, ZERO, approximate
 from relucirc.core.forms import Form, form_to_json
 from relucirc.core.graph import Relation
@@ -26,6 +26,10 @@ BOUNDED = 0.5
 """Share of the time that is left for them; the rest is for the check."""
 TIE = 1e-7
 """Bounds this near, relatively, are told apart exactly."""
+Turn = tuple[int | None, int]
+"""At a division, by which hinge (None: a cut through inputs) and to which part."""
+LOST = 4
+"""Of a search that is cut off, what was begun last is left if that is no larger part than one in so many."""
 Known = tuple[dict[int, Interval], list[dict]]
 """Bounds of hinges, and the lemmas that show them."""
 
@@ -37,7 +41,10 @@ CUT_OPEN = 8
 
 @dataclass
 class Branch:
-    """A node of the tree; a leaf as long as it is not divided, by a hinge or a cut through inputs."""
+    """A node of the tree; a leaf as long as it is not divided, by a hinge or a cut through inputs.
+
+    ``is_closed`` says that floats have nothing to look for there, ``is_left`` that it is for somebody else.
+    """
 
     node: Node
     program: Program
@@ -46,6 +53,30 @@ class Branch:
     by: dict | None = None
     below: "tuple[Branch, ...]" = ()
     facts: Facts | None = None
+    is_closed: bool = False
+    is_left: bool = False
+
+    def preorder(self) -> "Iterator[Branch]":
+        """Yields itself and all below."""
+        pending: list[Branch] = [self]
+        while pending:
+            branch = pending.pop()
+            yield branch
+            pending += reversed(branch.below)
+
+    @property
+    def looked_at(self) -> int:
+        """How many branches here were divided or closed."""
+        return sum(branch.is_closed or bool(branch.below) for branch in self.preorder())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to look for."""
+        return all(branch.is_closed or branch.below for branch in self.preorder())
+
+    def leave(self) -> None:
+        """Forgets what is known below, and leaves it for somebody else."""
+        self.by, self.below, self.is_left = None, (), True
 
 
 class Search:
@@ -100,6 +131,54 @@ class Search:
                 continue
             for child in self._split(branch):
                 heapq.heappush(heap, (-child.solved.bound, -next(order), child))
+
+    def explore(self, steps: int) -> list[list[Turn]]:
+        """Searches one part after the other for some steps, without raising.
+
+        Returns:
+            The ways to what is left, in the order of the tree: few parts, which no small one is among, since a part
+            that was just begun is left as a whole.
+        """
+        while not self.root.is_done:
+            try:
+                with part_of_time(1e9, steps) as clock:
+                    self._explore()
+                break
+            except OutOfBudget:
+                if clock.taken <= steps:
+                    raise
+            if self.root.below:
+                return self._left(steps // LOST)
+            steps *= 2
+        return []
+
+    def _explore(self) -> None:
+        pending = [self.root]
+        while pending and self.point is None:
+            tick("boxes")
+            branch = pending.pop()
+            if branch.solved.bound > self._cutoff() and not self._leaf(branch).is_decided:
+                for part in reversed(self._split(branch)):
+                    part.is_closed = part.solved.bound <= self._cutoff()
+                    pending += [] if part.is_closed else [part]
+                continue
+            if branch.solved.bound > self._cutoff():
+                self._settle(branch)
+            branch.is_closed = True
+
+    def _left(self, most: int) -> list[list[Turn]]:
+        """Leaves what is not done, and with it the part that was being searched, of so many branches at most."""
+        branch, way, later = self.root, list[Turn](), list[list[Turn]]()
+        while branch is self.root or branch.looked_at > most:
+            assert branch.by is not None
+            hinge = branch.by.get("hinge")
+            first, *others = (i for i, part in enumerate(branch.below) if not part.is_done)
+            for i in others:
+                branch.below[i].leave()
+            later = [[*way, (hinge, i)] for i in others] + later
+            branch, way = branch.below[first], [*way, (hinge, first)]
+        branch.leave()
+        return [way, *later]
 
     def _cutoff(self) -> float:
         if not self.known:
@@ -173,19 +252,27 @@ class Search:
 
     # The proof of the leaves
 
-    def descend(self, way: Sequence[int]) -> None:
-        """Goes on below one part of the tree alone: at every division to the part of that number."""
-        for number in way:
-            self.root = self._split(self.root)[number]
-
-    def head(self) -> list[dict]:
-        """Writes how the polyhedron, or what was gone on below, is divided first."""
-        assert self.root.by is not None
-        return [*([{"lemmas": self.root.lemmas}] if self.root.lemmas else []), self.root.by]
+    def descend(self, way: Sequence[Turn]) -> None:
+        """Goes on in one part of the tree alone, to which there are so many turns."""
+        for hinge, number in way:
+            if hinge is None:  # inputs are only cut before any hinge is decided
+                cut = _cut(self.root)
+                assert cut is not None
+                self.root = self._fresh(self.root.node.cut((cut, -cut)[number]))
+        turns, node = [(hinge, number) for hinge, number in way if hinge is not None], self.root.node
+        for hinge, number in turns:
+            node = node.decide(hinge, number == 0)
+        if turns:
+            self.root = self._solved(node, self.root.program)
 
     def evidence(self) -> list[dict] | None:
         """Proves every leaf; a point that turns up instead stands in ``self.point`` (or raises the threshold)."""
-        leaves = [branch for branch in self._preorder() if branch.by is None]
+        found = self.segments()
+        return None if found is None else found[0]
+
+    def segments(self) -> list[list[dict]] | None:
+        """The same of a tree of which parts are left: what comes before, between and after them."""
+        leaves = [branch for branch in self.root.preorder() if branch.by is None and not branch.is_left]
         while leaves:
             tick("leaves")
             branch = leaves.pop()
@@ -193,18 +280,14 @@ class Search:
                 if self.point is not None and not self.raising:
                     return None
                 leaves += self._split(branch)
-        tree: list[dict] = []
-        for branch in self._preorder():
-            tree += [{"lemmas": branch.lemmas}] if branch.lemmas else []
-            tree.append({"leaf": branch.facts} if branch.by is None else branch.by)
-        return tree
-
-    def _preorder(self) -> Iterator[Branch]:
-        pending = [self.root]
-        while pending:
-            branch = pending.pop()
-            yield branch
-            pending += reversed(branch.below)
+        trees: list[list[dict]] = [[]]
+        for branch in self.root.preorder():
+            if branch.is_left:
+                trees.append([])
+                continue
+            trees[-1] += [{"lemmas": branch.lemmas}] if branch.lemmas else []
+            trees[-1].append({"leaf": branch.facts} if branch.by is None else branch.by)
+        return trees
 
     def _settle(self, branch: Branch) -> bool:
         """Proves a leaf, by what floats proposed or exactly; False where hinges have to be split first."""

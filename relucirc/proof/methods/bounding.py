@@ -13,7 +13,7 @@ from relucirc.core.exact import ONE, rational
 from relucirc.core.graph import Relation
 from relucirc.core.together import solve
 from relucirc.proof.answers import Found, Proved, Refuted
-from relucirc.proof.bounding.sharing import search_part
+from relucirc.proof.bounding.sharing import joined, search_part
 from relucirc.proof.problem import Problem
 
 FEW_REGIONS = 100
@@ -47,10 +47,7 @@ def decide_equality(problem: Problem, share: float = FIRST_SHARE) -> Found:
 
 
 def _bounded(problem: Problem, violations: Sequence[Sequence[Relation]]) -> Found:
-    trees: list[list[dict]] = [[] for _ in violations]
-    for outcome in solve(search_part, (problem, violations), [[i, []] for i in range(len(violations))]):
-        if outcome.final:
-            return Refuted("bounding", tuple(map(rational, outcome.found)))
-        number, tree = outcome.found
-        trees[number] += tree
-    return Proved("bounding", {**problem.hinged.evidence, "bounding": trees})
+    outcomes = solve(search_part, (problem, violations), [[i, []] for i in range(len(violations))])
+    if outcomes and outcomes[-1].final:
+        return Refuted("bounding", tuple(map(rational, outcomes[-1].found)))
+    return Proved("bounding", {**problem.hinged.evidence, "bounding": joined(outcomes, len(violations))})
