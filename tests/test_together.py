@@ -19,6 +19,8 @@ import pytest
 import sympy
 import toy_work
 from flint import fmpq
+from hypothesis import given
+from hypothesis import strategies as st
 from test_boxes import check as check_on_box
 from test_boxes import lowered, network, shifted
 
@@ -28,6 +30,7 @@ from relucirc.circuits import maximum, sawtooth
 from relucirc.core.budget import Budget, OutOfBudget
 from relucirc.core.crew import gathered
 from relucirc.core.digest import digest_of
+from relucirc.core.pieces import Outcome
 from relucirc.core.processes import Processes
 from relucirc.core.together import WorkersError, solve
 from relucirc.interpretation.counting import take_census
@@ -37,6 +40,7 @@ from relucirc.optimal import compile_formula
 from relucirc.optimal.discovery.sharing import Question, look
 from relucirc.optimal.discovery.target import read_target
 from relucirc.proof.answers import Proved, Refuted
+from relucirc.proof.bounding.sharing import joined as in_order
 from relucirc.proof.boxes import decide_on_boxes
 from relucirc.proof.boxes.setting import values_of
 from relucirc.proof.cells import Cells
@@ -513,6 +517,51 @@ def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
     )
     assert first.statistics["pieces"] > 2
     assert prove(net, formula, Box(-1, 1), within=within).status == kind
+
+
+@pytest.mark.parametrize("steps", [20, 60])
+def test_pieces_of_branch_and_bound_search_little_twice(monkeypatch, steps):
+    rng = np.random.default_rng(3)
+    net = MLP.from_arrays(
+        [(rng.integers(-3, 4, (40, 5)), rng.integers(-2, 3, 40)), (rng.integers(-2, 3, (1, 40)), None)]
+    )
+    formula = "Max(0, x1) - x2"
+    most = max_deviation(net, formula, Box(-1, 1)).value
+    monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.proof.bounding.sharing.EARLY", 0)
+    monkeypatch.setattr("relucirc.proof.bounding.sharing.MANY", steps)
+    alone = prove(net, formula, Box(-1, 1), within=most)
+    with ThreadPoolExecutor(2) as pool:
+        found = prove(net, formula, Box(-1, 1), within=most, executor=pool)
+    assert alone.status == found.status == "proved"
+    assert found.statistics["pieces"] > 5
+    assert found.statistics["boxes"] < 1.5 * alone.statistics["boxes"]
+
+
+def trees(depth):
+    """Lists of numbers, with some further trees in between."""
+    return st.lists(st.integers() if depth == 0 else st.one_of(st.integers(), trees(depth - 1)), max_size=5)
+
+
+@given(st.lists(trees(3), min_size=1, max_size=3))
+def test_trees_with_gaps_are_joined_in_order(asked):
+    def outcomes(number, tree):
+        segments, gaps = [[]], []
+        for part in tree:
+            if isinstance(part, list):
+                segments.append([])
+                gaps.append(part)
+            else:
+                segments[-1].append(part)
+        yield Outcome([number, segments])
+        for gap in gaps:
+            yield from outcomes(number, gap)
+
+    def plain(tree):
+        return [leaf for part in tree for leaf in (plain(part) if isinstance(part, list) else [part])]
+
+    found = [outcome for number, tree in enumerate(asked) for outcome in outcomes(number, tree)]
+    assert in_order(found, len(asked)) == [plain(tree) for tree in asked]
 
 
 def test_all_verbs_take_workers(tent, tmp_path):
