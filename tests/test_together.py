@@ -504,6 +504,7 @@ def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
     monkeypatch.setattr("relucirc.proof.methods.RELATIONS", {"bounding": RELATIONS["bounding"]})
     monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
     monkeypatch.setattr("relucirc.proof.bounding.sharing.FEW", 4)
+    monkeypatch.setattr("relucirc.proof.bounding.sharing.LIKELIEST", 1)
     found = []
     for seed, workers in ((0, 1), (1, 4)):
         with Shuffled(seed) as pool:
@@ -530,6 +531,7 @@ def test_pieces_of_branch_and_bound_search_little_twice(monkeypatch, steps):
     monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
     monkeypatch.setattr("relucirc.proof.bounding.sharing.EARLY", 0)
     monkeypatch.setattr("relucirc.proof.bounding.sharing.MANY", steps)
+    monkeypatch.setattr("relucirc.proof.bounding.sharing.LIKELIEST", 1)
     alone = prove(net, formula, Box(-1, 1), within=most)
     with ThreadPoolExecutor(2) as pool:
         found = prove(net, formula, Box(-1, 1), within=most, executor=pool)

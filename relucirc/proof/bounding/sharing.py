@@ -2,12 +2,14 @@
 
 A piece is a violation's number and the way to a part of its tree: at each division by which hinge, and to which part.
 Who is given it searches there, one part after the other.  After so many steps what is left is given back; the tree has
-gaps there, for the trees of those pieces.
+gaps there, for the trees of those pieces.  Before a tree is searched in this order, the parts where a violation is
+likeliest are searched for some steps, since a point refutes the claim.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from relucirc.core.budget import OutOfBudget, part_of_time
 from relucirc.core.exact import text
 from relucirc.core.graph import Relation
 from relucirc.core.pieces import Outcome
@@ -17,6 +19,8 @@ from relucirc.proof.problem import Problem
 
 EARLY, FEW, MANY = 6, 40, 500
 """So deep in the tree a piece is given back after a few steps, that soon all have work; deeper, after many."""
+LIKELIEST = 400
+"""Steps in which a violation is looked for where it is likeliest."""
 Asked = tuple[Problem, Sequence[Sequence[Relation]]]
 """A polyhedron, and what must not hold together on it."""
 
@@ -29,17 +33,32 @@ def search_part(asked: Asked, piece: list[Any], seconds: float | None) -> Outcom
         or a point of the violation.
     """
     (problem, violations), (number, way) = asked, piece
-    search, left = Search(Question(problem.hinged.hinges, problem.relations, tuple(violations[number]))), []
-    search.descend(way)
+    question = Question(problem.hinged.hinges, problem.relations, tuple(violations[number]))
+    search, left = Search(question), []
     if seconds is None:
+        search.descend(way)
         search.run()
-    else:
+    elif way or not _ends(search):
+        search = Search(question)
+        search.descend(way)
         left = search.explore(FEW if len(way) < EARLY else MANY)
     segments = search.segments() if search.point is None else None
     if segments is None:
         assert search.point is not None
         return Outcome([text(c) for c in search.point], final=True)
     return Outcome([number, segments], [[number, [*way, *below]] for below in left])
+
+
+def _ends(search: Search) -> bool:
+    """Searches where a violation is likeliest; whether all is done."""
+    try:
+        with part_of_time(1e9, LIKELIEST) as clock:
+            search.run()
+    except OutOfBudget:
+        if clock.taken <= LIKELIEST:
+            raise
+        return False
+    return True
 
 
 def joined(outcomes: Sequence[Outcome], count: int) -> list[list[dict]]:
