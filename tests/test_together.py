@@ -504,7 +504,7 @@ def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
     monkeypatch.setattr("relucirc.proof.methods.RELATIONS", {"bounding": RELATIONS["bounding"]})
     monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
     monkeypatch.setattr("relucirc.proof.bounding.sharing.FEW", 4)
-    monkeypatch.setattr("relucirc.proof.bounding.sharing.LIKELIEST", 1)
+    monkeypatch.setattr("relucirc.proof.methods.bounding.is_shared", lambda: False)  # a first look would find the point
     found = []
     for seed, workers in ((0, 1), (1, 4)):
         with Shuffled(seed) as pool:
@@ -518,6 +518,15 @@ def test_branch_and_bound_is_the_same_in_pieces(tent, kind, monkeypatch):
     )
     assert first.statistics["pieces"] > 2
     assert prove(net, formula, Box(-1, 1), within=within).status == kind
+
+
+def test_a_point_is_looked_for_where_it_is_likeliest_before_any_tree_is_searched(tent, monkeypatch):
+    net, formula, most = tent
+    monkeypatch.setattr("relucirc.proof.prover.RELATIONS", {"bounding": RELATIONS["bounding"]})
+    monkeypatch.setattr("relucirc.proof.methods.bounding.search_part", None)
+    with ThreadPoolExecutor(2) as pool:
+        found = prove(net, formula, Box(-1, 1), within=most - sympy.Rational(1, 100), executor=pool)
+    assert found.status == "refuted"
 
 
 @pytest.mark.parametrize("steps", [20, 60])

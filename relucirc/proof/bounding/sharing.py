@@ -2,8 +2,8 @@
 
 A piece is a violation's number and the way to a part of its tree: at each division by which hinge, and to which part.
 Who is given it searches there, one part after the other.  After so many steps what is left is given back; the tree has
-gaps there, for the trees of those pieces.  Before a tree is searched in this order, the parts where a violation is
-likeliest are searched for some steps, since a point refutes the claim.
+gaps there, for the trees of those pieces.  Before that, all violations are looked for where they are likeliest, for
+some steps, since a point refutes the claim.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from relucirc.core.exact import text
 from relucirc.core.graph import Relation
 from relucirc.core.pieces import Outcome
 from relucirc.proof.bounding.question import Question
-from relucirc.proof.bounding.search import Search
+from relucirc.proof.bounding.search import Search, Turn
 from relucirc.proof.problem import Problem
 
 EARLY, FEW, MANY = 6, 40, 500
 """So deep in the tree a piece is given back after a few steps, that soon all have work; deeper, after many."""
-LIKELIEST = 400
+LIKELIEST = 1200
 """Steps in which a violation is looked for where it is likeliest."""
 Asked = tuple[Problem, Sequence[Sequence[Relation]]]
 """A polyhedron, and what must not hold together on it."""
@@ -32,33 +32,41 @@ def search_part(asked: Asked, piece: list[Any], seconds: float | None) -> Outcom
         The violation's number and the tree there, in what comes before, between and after the pieces that are left;
         or a point of the violation.
     """
-    (problem, violations), (number, way) = asked, piece
-    question = Question(problem.hinged.hinges, problem.relations, tuple(violations[number]))
-    search, left = Search(question), []
+    number, way = piece
+    search, left = _search(asked, number), []
+    search.descend(way)
     if seconds is None:
-        search.descend(way)
         search.run()
-    elif way or not _ends(search):
-        search = Search(question)
-        search.descend(way)
-        left = search.explore(FEW if len(way) < EARLY else MANY)
-    segments = search.segments() if search.point is None else None
-    if segments is None:
-        assert search.point is not None
-        return Outcome([text(c) for c in search.point], final=True)
-    return Outcome([number, segments], [[number, [*way, *below]] for below in left])
+    else:
+        left = [[*way, *below] for below in search.explore(FEW if len(way) < EARLY else MANY)]
+    return _outcome(number, search, left)
 
 
-def _ends(search: Search) -> bool:
-    """Searches where a violation is likeliest; whether all is done."""
+def look_first(asked: Asked, number: int, _: float | None) -> Outcome:
+    """Looks for one violation where it is likeliest; finds nothing where that takes too many steps."""
+    search = _search(asked, number)
     try:
         with part_of_time(1e9, LIKELIEST) as clock:
             search.run()
     except OutOfBudget:
         if clock.taken <= LIKELIEST:
             raise
-        return False
-    return True
+        return Outcome(None)
+    return _outcome(number, search)
+
+
+def _search(asked: Asked, number: int) -> Search:
+    problem, violations = asked
+    return Search(Question(problem.hinged.hinges, problem.relations, tuple(violations[number])))
+
+
+def _outcome(number: int, search: Search, left: Sequence[Sequence[Turn]] = ()) -> Outcome:
+    """What was found, and the ways to what is left."""
+    segments = search.segments() if search.point is None else None
+    if segments is None:
+        assert search.point is not None
+        return Outcome([text(c) for c in search.point], final=True)
+    return Outcome([number, segments], [[number, list(way)] for way in left])
 
 
 def joined(outcomes: Sequence[Outcome], count: int) -> list[list[dict]]:

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from math import comb
 
 from relucirc.core.budget import OutOfBudget, part_of_time, seconds_left
+from relucirc.core.crew import is_shared
 from relucirc.core.exact import ONE, rational
 from relucirc.core.graph import Relation
+from relucirc.core.pieces import Outcome
 from relucirc.core.together import solve
 from relucirc.proof.answers import Found, Proved, Refuted
-from relucirc.proof.bounding.sharing import joined, search_part
+from relucirc.proof.bounding.sharing import joined, look_first, search_part
 from relucirc.proof.problem import Problem
 
 FEW_REGIONS = 100
@@ -47,7 +49,13 @@ def decide_equality(problem: Problem, share: float = FIRST_SHARE) -> Found:
 
 
 def _bounded(problem: Problem, violations: Sequence[Sequence[Relation]]) -> Found:
-    outcomes = solve(search_part, (problem, violations), [[i, []] for i in range(len(violations))])
-    if outcomes and outcomes[-1].final:
-        return Refuted("bounding", tuple(map(rational, outcomes[-1].found)))
-    return Proved("bounding", {**problem.hinged.evidence, "bounding": joined(outcomes, len(violations))})
+    asked, open_, done = (problem, violations), list(range(len(violations))), list[Outcome]()
+    if is_shared():
+        first = solve(look_first, asked, open_)
+        done = [outcome for outcome in first if outcome.found is not None]
+        open_ = [i for i, outcome in enumerate(first) if outcome.found is None]
+    if not (done and done[-1].final):
+        done += solve(search_part, asked, [[i, []] for i in open_])
+    if done and done[-1].final:
+        return Refuted("bounding", tuple(map(rational, done[-1].found)))
+    return Proved("bounding", {**problem.hinged.evidence, "bounding": joined(done, len(violations))})
